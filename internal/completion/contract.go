@@ -1,0 +1,71 @@
+// Package completion owns what happens at first boot: the registry contract between staging and the completion program,
+// and (below it) the program itself.
+//
+// The contract lives in one key of the image's SYSTEM hive, HKLM\SYSTEM\Setup\OfflineJoin. Staging writes it, the
+// completion program (package odjboot) reads it inside Windows at first boot, hands the blob to Windows' documented
+// NetRequestOfflineDomainJoin, erases the blob and records the outcome in the same key. Both ends import this package,
+// so that no name, type or value is written down twice.
+//
+// Method registry arms the hook that Windows Setup itself uses: SYSTEM\Setup SetupType = 2 and CmdLine = odjboot.exe
+// run the program as SYSTEM before anybody can log on (observed in public repair tools, not documented by Microsoft).
+package completion
+
+// Version is the version of the contract that this build writes and understands.
+const Version uint32 = 1
+
+// Keys, relative to the root of the SYSTEM hive (HKLM\SYSTEM).
+const (
+	SetupKey = `Setup`             // Windows' own: SetupType, CmdLine
+	Key      = `Setup\OfflineJoin` // ours
+)
+
+// Values of Windows' own key [SetupKey].
+const (
+	ValueSetupType             = "SetupType"             // REG_DWORD, see SetupTypeNone
+	ValueCmdLine               = "CmdLine"               // REG_SZ
+	ValueSetupShutdownRequired = "SetupShutdownRequired" // REG_DWORD, 1: restart after CmdLine
+)
+
+// Values of our [Key].
+const (
+	ValueVersion           = "Version"           // REG_DWORD, Version
+	ValueMethod            = "Method"            // REG_SZ, MethodRegistry …
+	ValueState             = "State"             // REG_SZ, StateStaged …
+	ValueFingerprint       = "Fingerprint"       // REG_SZ, lower-case hex SHA-256, not secret
+	ValueMachineName       = "MachineName"       // REG_SZ
+	ValueDomain            = "Domain"            // REG_SZ, DNS name
+	ValueStagedAt          = "StagedAt"          // REG_SZ, RFC 3339, UTC
+	ValueCompletedAt       = "CompletedAt"       // REG_SZ, RFC 3339, UTC; written by the program
+	ValueStagedBy          = "StagedBy"          // REG_SZ, "offlinejoin/0.1.0"
+	ValueProvisioningBlob  = "ProvisioningBlob"  // REG_BINARY, NDR bytes, SECRET; erased at completion
+	ValuePreviousSetupType = "PreviousSetupType" // REG_DWORD; absent when SetupType was absent
+	ValuePreviousCmdLine   = "PreviousCmdLine"   // REG_SZ; absent when CmdLine was absent
+	ValueAttempts          = "Attempts"          // REG_DWORD, how often the program has started
+	ValueResult            = "Result"            // REG_DWORD, Win32/NERR code of the last attempt
+	ValueResultText        = "ResultText"        // REG_SZ, one sentence without secrets
+)
+
+// States, the values of [ValueState].
+const (
+	StateStaged    = "staged"    // waits for first boot
+	StateCompleted = "completed" // Windows' function took the blob
+	StateFailed    = "failed"    // it did not; Result and ResultText tell why
+)
+
+// Methods, the values of [ValueMethod].
+const (
+	MethodRegistry   = "registry"
+	MethodAnswerFile = "answer_file"
+)
+
+// SetupType values of Windows (observed).
+const (
+	SetupTypeNone       uint32 = 0 // start normally
+	SetupTypeRestart    uint32 = 1 // run CmdLine, then restart
+	SetupTypeThenLogon  uint32 = 2 // run CmdLine, then go on to the logon screen
+	ProvisionOnlineCall uint32 = 0x40000000
+)
+
+// ProgramFile is the name of the completion program in the image's System32 folder, and the CmdLine that runs it. It is
+// an 8.3 name on purpose (facts: windows.md §3).
+const ProgramFile = "odjboot.exe"

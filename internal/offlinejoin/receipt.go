@@ -1,0 +1,104 @@
+package offlinejoin
+
+import "time"
+
+// State is the status of an image with respect to joins.
+type State string
+
+// The states (DESIGN.md, "Words").
+const (
+	StateAbsent    State = "absent"    // no join staged, not a member
+	StateStaged    State = "staged"    // waits for first boot
+	StateCompleted State = "completed" // first boot happened and Windows took the join
+	StateFailed    State = "failed"    // first boot happened and Windows refused
+	StateJoined    State = "joined"    // a domain member already, not by us
+	StateForeign   State = "foreign"   // another tool's join is pending
+)
+
+// Status is what an image says about joins. It holds no secret.
+type Status struct {
+	State       State  `json:"status"`
+	Method      Method `json:"method,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"` // hex SHA-256 of the canonical decoded blob
+	MachineName string `json:"machine_name,omitempty"`
+	Domain      string `json:"domain,omitempty"`
+	StagedAt    string `json:"staged_at,omitempty"`    // RFC 3339
+	StagedBy    string `json:"staged_by,omitempty"`    // name/version
+	CompletedAt string `json:"completed_at,omitempty"` // RFC 3339
+	Attempts    uint32 `json:"attempts,omitempty"`
+	Result      uint32 `json:"result,omitempty"` // Win32/NERR code of the last attempt
+	ResultText  string `json:"result_text,omitempty"`
+	Detail      string `json:"detail,omitempty"` // for joined and foreign: what was found
+
+	Image ImageFacts `json:"image"`
+}
+
+// ImageFacts is the identity of the Windows in an image, as far as its registry tells.
+type ImageFacts struct {
+	WindowsPath  string `json:"windows_path"`
+	ProductName  string `json:"product_name,omitempty"`
+	EditionID    string `json:"edition_id,omitempty"`
+	Build        string `json:"windows_build,omitempty"` // "20348.2700"
+	Architecture string `json:"architecture,omitempty"`  // amd64, arm64, x86
+	ProductType  string `json:"product_type,omitempty"`  // WinNT, ServerNT, LanmanNT
+	ImageState   string `json:"image_state,omitempty"`   // IMAGE_STATE_COMPLETE …
+	ComputerName string `json:"computer_name,omitempty"`
+}
+
+// BlobFacts is what a blob is for. It holds no secret.
+type BlobFacts struct {
+	Fingerprint string `json:"fingerprint"`
+	MachineName string `json:"machine_name"`
+	Domain      string `json:"domain"`         // DNS name
+	NetBIOSName string `json:"netbios_domain"` // NetBIOS domain name
+	DomainSID   string `json:"domain_sid"`
+	DomainGUID  string `json:"domain_guid"`
+	DC          string `json:"domain_controller,omitempty"` // without leading backslashes
+	Site        string `json:"site,omitempty"`              // the client's site
+}
+
+// ChangeKind tells what a [Change] does.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	ChangeAdd    ChangeKind = "add"
+	ChangeModify ChangeKind = "modify"
+	ChangeRemove ChangeKind = "remove"
+)
+
+// Change is one thing that Stage or Unstage does to the image. Secret data appears as its length only.
+type Change struct {
+	Kind   ChangeKind `json:"kind"`
+	Where  string     `json:"where"`          // registry key `SYSTEM\Setup`, or folder `System32`
+	Name   string     `json:"name,omitempty"` // value or file name; empty: the key itself
+	Type   string     `json:"type,omitempty"` // REG_SZ …, "key" or "file"
+	Before string     `json:"before,omitempty"`
+	After  string     `json:"after,omitempty"`
+	Secret bool       `json:"secret,omitempty"`
+}
+
+// Outcome tells what a request came to.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomePlanned   Outcome = "planned"   // dry run: nothing was written
+	OutcomeStaged    Outcome = "staged"    // written and read back
+	OutcomeUnchanged Outcome = "unchanged" // this very join was staged (or completed) already; nothing was written
+	OutcomeKept      Outcome = "kept"      // another join is there and on_existing is keep; nothing was written
+	OutcomeUnstaged  Outcome = "unstaged"  // taken back
+	OutcomeAbsent    Outcome = "absent"    // nothing to take back; nothing was written
+)
+
+// Receipt is what a request came to, for front ends to show and keep. It holds no secret.
+type Receipt struct {
+	SchemaVersion int       `json:"schema_version"` // 1
+	Outcome       Outcome   `json:"outcome"`
+	Blob          BlobFacts `json:"blob"`
+	Status        Status    `json:"image_status"` // after the request
+	Changes       []Change  `json:"changes"`
+	Warnings      []string  `json:"warnings"`
+	BytesWritten  int64     `json:"bytes_written"` // registry and files together
+	At            time.Time `json:"at"`
+}

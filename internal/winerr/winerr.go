@@ -1,0 +1,117 @@
+// Package winerr is the catalogue of the Windows error codes that this project speaks: the Win32 and NERR numbers that
+// Microsoft documents for NetRequestOfflineDomainJoin, NetProvisionComputerAccount and the functions around them
+// (lmerr.h, winerror.h), with their names and a text of our own.
+//
+// An [Error] carries one code and one sentence for people; its text ends with the number and the name, such as
+// "(50 ERROR_NOT_SUPPORTED)". Everything in the project that refuses does so with an Error.
+package winerr
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code is a Win32 error number.
+type Code uint32
+
+// The codes, by their documented names (lmerr.h, winerror.h).
+const (
+	Success                     Code = 0
+	FileNotFound                Code = 2
+	AccessDenied                Code = 5
+	NotSupported                Code = 50
+	InvalidParameter            Code = 87
+	DiskFull                    Code = 112
+	Busy                        Code = 170
+	ElevationRequired           Code = 740
+	Timeout                     Code = 1460
+	WkstaNotStarted             Code = 2138
+	UserExists                  Code = 2224
+	NoOfflineJoinInfo           Code = 2709
+	BadOfflineJoinInfo          Code = 2710
+	CantCreateJoinInfo          Code = 2711
+	BadDomainJoinInfo           Code = 2712
+	JoinPerformedMustRestart    Code = 2713
+	NoJoinPending               Code = 2714
+	ValuesNotSet                Code = 2715
+	CantVerifyHostname          Code = 2716
+	CantLoadOfflineHive         Code = 2717
+	ConnectionInsecure          Code = 2718
+	ProvisioningBlobUnsupported Code = 2719
+	TargetVersionUnsupported    Code = 2723
+	InvalidMachineNameForJoin   Code = 2724
+	AccountReuseBlocked         Code = 2732
+	SetupAlreadyJoined          Code = 2691
+)
+
+type entry struct{ name, text string }
+
+var catalogue = map[Code]entry{
+	Success:                     {"NERR_Success", "done"},
+	FileNotFound:                {"ERROR_FILE_NOT_FOUND", "the file does not exist"},
+	AccessDenied:                {"ERROR_ACCESS_DENIED", "access is denied"},
+	NotSupported:                {"ERROR_NOT_SUPPORTED", "the request is not supported"},
+	InvalidParameter:            {"ERROR_INVALID_PARAMETER", "an argument is missing or wrong"},
+	DiskFull:                    {"ERROR_DISK_FULL", "there is not enough space on the disk"},
+	Busy:                        {"ERROR_BUSY", "the resource is in use"},
+	ElevationRequired:           {"ERROR_ELEVATION_REQUIRED", "the operation needs elevation"},
+	Timeout:                     {"ERROR_TIMEOUT", "the time limit ran out"},
+	WkstaNotStarted:             {"NERR_WkstaNotStarted", "the Workstation service has not been started"},
+	UserExists:                  {"NERR_UserExists", "the account already exists"},
+	SetupAlreadyJoined:          {"NERR_SetupAlreadyJoined", "the machine is already joined to a domain"},
+	NoOfflineJoinInfo:           {"NERR_NoOfflineJoinInfo", "no offline join is staged"},
+	BadOfflineJoinInfo:          {"NERR_BadOfflineJoinInfo", "the staged offline join data is bad"},
+	CantCreateJoinInfo:          {"NERR_CantCreateJoinInfo", "the offline join data cannot be written"},
+	BadDomainJoinInfo:           {"NERR_BadDomainJoinInfo", "the domain join data to be saved is incomplete"},
+	JoinPerformedMustRestart:    {"NERR_JoinPerformedMustRestart", "the join was performed and needs a restart"},
+	NoJoinPending:               {"NERR_NoJoinPending", "no join is pending"},
+	ValuesNotSet:                {"NERR_ValuesNotSet", "the machine or domain names could not be set"},
+	CantVerifyHostname:          {"NERR_CantVerifyHostname", "the host name differs from the saved one"},
+	CantLoadOfflineHive:         {"NERR_CantLoadOfflineHive", "a registry hive of the image is missing, locked or damaged"},
+	ConnectionInsecure:          {"NERR_ConnectionInsecure", "the connection is not secure enough"},
+	ProvisioningBlobUnsupported: {"NERR_ProvisioningBlobUnsupported", "this version of provisioning blob is not supported"},
+	TargetVersionUnsupported:    {"NERR_TargetVersionUnsupported", "the image's Windows version is not supported"},
+	InvalidMachineNameForJoin:   {"NERR_InvalidMachineNameForJoin", "the machine name is not valid for a join"},
+	AccountReuseBlocked:         {"NERR_AccountReuseBlockedByPolicy", "a policy forbids to reuse the account"},
+}
+
+// Name returns the documented symbol, such as "NERR_CantLoadOfflineHive", and "" for a code not in the catalogue.
+func (c Code) Name() string { return catalogue[c].name }
+
+// Text returns a short description in our own words, and "" for a code not in the catalogue.
+func (c Code) Text() string { return catalogue[c].text }
+
+// String returns number and name, such as "50 ERROR_NOT_SUPPORTED"; the number alone for a code not in the catalogue.
+func (c Code) String() string {
+	if n := c.Name(); n != "" {
+		return fmt.Sprintf("%d %s", uint32(c), n)
+	}
+	return fmt.Sprintf("%d", uint32(c))
+}
+
+// Error is a refusal or failure with its documented code.
+type Error struct {
+	Code    Code
+	Message string // one sentence: what, on what, what now; without the code
+	Err     error  // the cause, or nil
+}
+
+// Errorf makes an Error from a format; a %w operand becomes its cause.
+func Errorf(code Code, format string, args ...any) *Error {
+	err := fmt.Errorf(format, args...)
+	return &Error{Code: code, Message: err.Error(), Err: errors.Unwrap(err)}
+}
+
+// Error returns the sentence, ending with the code: "… (50 ERROR_NOT_SUPPORTED)".
+func (e *Error) Error() string { return fmt.Sprintf("%s (%s)", e.Message, e.Code) }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf returns the code of the first [Error] in err's chain, and ok = false when there is none.
+func CodeOf(err error) (code Code, ok bool) {
+	if e, is := errors.AsType[*Error](err); is {
+		return e.Code, true
+	}
+	return 0, false
+}
