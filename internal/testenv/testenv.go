@@ -1,0 +1,55 @@
+// Package testenv finds what tests need and the repository does not hold: the project's shared test data and the tools of
+// others that judge our work. What is absent makes a test skip with a clear line; under CI (CI=true or
+// OFFLINEJOIN_REQUIRE_ALL=1) it makes the test fail, so that nothing is silently left untested.
+package testenv
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+)
+
+// Root returns the repository's top folder.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+}
+
+// Shared returns the path of sub below the shared folder: $OFFLINEJOIN_SHARED, or ../shared beside the repository.
+func Shared(t testing.TB, sub string) string {
+	t.Helper()
+	dir := os.Getenv("OFFLINEJOIN_SHARED")
+	if dir == "" {
+		dir = filepath.Join(filepath.Dir(Root()), "shared")
+	}
+	p := filepath.Join(dir, filepath.FromSlash(sub))
+	if _, err := os.Stat(p); err != nil {
+		absent(t, "shared test data "+sub+" is not there (set OFFLINEJOIN_SHARED)")
+	}
+	return p
+}
+
+// Tool returns the path of an installed program.
+func Tool(t testing.TB, name string) string {
+	t.Helper()
+	p, err := exec.LookPath(name)
+	if err != nil {
+		absent(t, "the program "+name+" is not installed")
+	}
+	return p
+}
+
+// Required reports whether an absent thing is a failure rather than a reason to skip.
+func Required() bool {
+	return os.Getenv("CI") == "true" || os.Getenv("OFFLINEJOIN_REQUIRE_ALL") == "1"
+}
+
+func absent(t testing.TB, what string) {
+	t.Helper()
+	if Required() {
+		t.Fatal(what)
+	}
+	t.Skip("skipped: " + what)
+}
