@@ -1,0 +1,39 @@
+#!/bin/sh
+# Writes the generated documentation of both plugins from the code: docs.sh BUILD-FOLDER.
+set -eu
+build=$1
+sdc="${GO:-go} tool packer-sdc"
+
+# Packer: one partial for each Config. struct-markdown walks up for a folder named packer-plugin-* and never ends when
+# there is none, so it works in a link of that name, and under a time limit.
+mkdir -p "$build"
+ln -sfn ../provisioner "$build/packer-plugin-offlinejoin"
+limit=
+command -v timeout >/dev/null 2>&1 && limit="timeout 120"
+(cd "$build/packer-plugin-offlinejoin/offlinejoin" && $limit $sdc struct-markdown config.go)
+
+# Packer: pages for the integrations site. They are the pages in docs/ with the partials in, and without front matter.
+web() { # web KIND-IN-DOCS KIND-ON-THE-SITE
+	[ -d "docs/$1" ] || return 0
+	rm -rf "$build/web-docs/$1"
+	mkdir -p "$build/web-docs"
+	$sdc renderdocs -src "docs/$1" -partials provisioner/docs-partials -dst "$build/web-docs/$1"
+	for page in "$build/web-docs/$1"/*.mdx; do
+		to=.web-docs/components/$2/$(basename "$page" .mdx)
+		mkdir -p "$to"
+		awk 'NR == 1 && /^---$/ { skip = 1; next } skip && /^---$/ { skip = 0; next } !skip' "$page" |
+			sed '/./,$!d' >"$to/README.md"
+	done
+}
+web provisioners provisioner
+web post-processors post-processor
+web datasources data-source
+
+# Terraform: docs/index.md, docs/resources, … from the schema, provider/templates and examples.
+if command -v terraform >/dev/null 2>&1; then
+	$GO_TOOL tfplugindocs generate --provider-dir provider/terraform-provider-offlinejoin --provider-name offlinejoin \
+		--rendered-website-dir ../../docs --examples-dir ../../examples --website-source-dir ../templates
+else
+	echo "generate: terraform is not installed, so its pages in docs/ are left as they are"
+	test "${CI:-}" != true
+fi
