@@ -1,0 +1,10 @@
+//go:build unix
+
+package options
+
+import "syscall"
+
+const (
+	openFlags        = syscall.O_NONBLOCK
+	modeTellsReaders = true
+)
