@@ -13,10 +13,10 @@ import (
 // MaxBlobFile is the size in bytes of the largest blob file that is read. Real blobs are a few KiB.
 const MaxBlobFile = 1 << 20
 
-// BlobFile reads a blob from a regular file of at most [MaxBlobFile] bytes. The caller owns the bytes and wipes
+// ReadBlobFile reads a blob from a regular file of at most [MaxBlobFile] bytes. The caller owns the bytes and wipes
 // them. The warning is one sentence, and empty when the file's mode is right; it is for whoever can protect the file.
 // Errors carry 2 (no such file), 5 (no right to read it) or 87 (not a regular file, empty, too large).
-func BlobFile(path string) (blob []byte, warning string, err error) {
+func ReadBlobFile(path string) (blob []byte, warning string, err error) {
 	// openFlags keeps open(2) of a named pipe from waiting for a writer.
 	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
 	if err != nil {

@@ -4,38 +4,38 @@ import "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 
 // words is read and never written.
 var words = map[Word]entry{
-	WordWindowsPath: {
+	WindowsPath: {
 		doc: "The Windows directory of the image, such as `/mnt/web01/Windows`. The image must not be running " +
 			"and must be mounted for writing.",
 	},
-	WordBlobFile: {
+	BlobFile: {
 		doc: "A file with the provisioning blob, in any encoding that `djoin`, Samba or Windows' API writes. A " +
 			"blob holds a machine password, so let nobody else read the file.",
 	},
-	WordBlob: {
+	Blob: {
 		secret: true,
 		doc: "The provisioning blob as text (base64). It holds a machine password: give it by a `sensitive` " +
 			"variable, or better use `blob_file`.",
 	},
-	WordBlobWO: {
+	BlobWO: {
 		secret: true,
-		doc: "The provisioning blob as text (base64), write-only: it is in neither plan nor state. Give it by an" +
-			" ephemeral resource or an `ephemeral` variable; a literal or a plain `sensitive` variable is kept " +
+		doc: "The provisioning blob as text (base64), write-only: it is in neither plan nor state. Give it by an " +
+			"ephemeral resource or an `ephemeral` variable; a literal or a plain `sensitive` variable is kept " +
 			"in the plan file.",
 	},
-	WordBlobVersion: {
+	BlobVersion: {
 		doc: "Any number; changing it makes Terraform look at a `blob_wo` that is not known while planning. " +
 			"Other changes of the blob are found by its fingerprint.",
 	},
-	WordMachineName: {
+	MachineName: {
 		doc: "The computer name that the blob must be for, compared without case. A blob for another machine is " +
 			"refused before anything is written.",
 	},
-	WordDomain: {
+	Domain: {
 		doc: "The domain that the blob must be for, by DNS or NetBIOS name, compared without case. A blob for " +
 			"another domain is refused before anything is written.",
 	},
-	WordMethod: {
+	MethodWord: {
 		fallback: string(offlinejoin.MethodAuto),
 		allowed: []string{
 			string(offlinejoin.MethodAuto), string(offlinejoin.MethodRegistry), string(offlinejoin.MethodAnswerFile),
@@ -44,43 +44,44 @@ var words = map[Word]entry{
 			"program complete it before the first logon (observed), and `answer_file` (not available yet) has " +
 			"Windows Setup complete it (documented).",
 	},
-	WordOnExisting: {
+	Existing: {
 		fallback: string(offlinejoin.OnExistingFail),
 		allowed: []string{
-			string(offlinejoin.OnExistingFail), string(offlinejoin.OnExistingReplace), string(offlinejoin.OnExistingKeep),
+			string(offlinejoin.OnExistingFail), string(offlinejoin.OnExistingReplace),
+			string(offlinejoin.OnExistingKeep),
 		},
 		doc: "What to do when the image already has another join: `fail` (default) refuses, `replace` stages " +
 			"over it, `keep` leaves it alone and succeeds. The same join staged again is never an error and " +
 			"never written twice.",
 	},
-	WordDryRun: {
+	DryRun: {
 		fallback: "false",
 		allowed:  []string{"false", "true"},
 		doc:      "Make every check, show every change and write nothing when `true`. Default: `false`.",
 	},
-	WordSourceFile: {
+	SourceFile: {
 		doc: "The file to read the provisioning blob from, in any encoding that `djoin`, Samba or Windows' API " +
 			"writes. It is read when Terraform plans and again when it applies.",
 	},
 
-	FactID: {doc: "The absolute path of the image's Windows directory."},
-	FactFingerprint: {
+	ID: {doc: "The absolute path of the image's Windows directory."},
+	Fingerprint: {
 		doc: "The SHA-256 of the blob's decoded content, in hex: not secret, and equal for every encoding of the" +
 			" same blob.",
 	},
-	FactStatus: {
+	StatusWord: {
 		doc: "What the image says about joins: `absent`, `staged`, `completed`, `failed`, `joined` (a domain " +
 			"member already, not by us) or `foreign` (another tool's join is pending).",
 	},
-	FactNetBIOSDomain:    {doc: "The NetBIOS name of the domain that the blob is for."},
-	FactDomainSID:        {doc: "The security identifier of the domain that the blob is for."},
-	FactDomainGUID:       {doc: "The GUID of the domain that the blob is for."},
-	FactDomainController: {doc: "The domain controller that made the blob's account."},
-	FactSite: {
+	NetBIOSDomain:    {doc: "The NetBIOS name of the domain that the blob is for."},
+	DomainSID:        {doc: "The security identifier of the domain that the blob is for."},
+	DomainGUID:       {doc: "The GUID of the domain that the blob is for."},
+	DomainController: {doc: "The domain controller that made the blob's account."},
+	Site: {
 		doc: "The Active Directory site that the blob names for the machine; empty when it names none.",
 	},
-	FactWindowsProduct: {doc: "The Windows product in the image, such as `Windows Server 2022 Standard`."},
-	FactWindowsBuild:   {doc: "The build of the Windows in the image, such as `20348.2700`."},
-	FactArchitecture:   {doc: "The architecture of the Windows in the image: `amd64`, `arm64` or `x86`."},
-	FactStagedAt:       {doc: "When the join was staged (RFC 3339, UTC)."},
+	WindowsProduct: {doc: "The Windows product in the image, such as `Windows Server 2022 Standard`."},
+	WindowsBuild:   {doc: "The build of the Windows in the image, such as `20348.2700`."},
+	Architecture:   {doc: "The architecture of the Windows in the image: `amd64`, `arm64` or `x86`."},
+	StagedAt:       {doc: "When the join was staged (RFC 3339, UTC)."},
 }

@@ -17,8 +17,8 @@ func TestLine(t *testing.T) {
 			Kind: offlinejoin.ChangeAdd, Where: `SYSTEM\Setup\OfflineJoin`, Type: "key",
 		},
 		`+ SYSTEM\Setup\OfflineJoin ProvisioningBlob REG_BINARY 1984 bytes, secret`: {
-			Kind: offlinejoin.ChangeAdd, Where: `SYSTEM\Setup\OfflineJoin`, Name: "ProvisioningBlob", Type: "REG_BINARY",
-			After: "1984 bytes, secret", Secret: true,
+			Kind: offlinejoin.ChangeAdd, Where: `SYSTEM\Setup\OfflineJoin`, Name: "ProvisioningBlob",
+			Type: "REG_BINARY", After: "1984 bytes, secret", Secret: true,
 		},
 		`- System32 odjboot.exe file 1.8 MiB`: {
 			Kind: offlinejoin.ChangeRemove, Where: "System32", Name: "odjboot.exe", Type: "file", Before: "1.8 MiB",

@@ -11,14 +11,14 @@ import (
 // Method turns the word of option method into the core's type; the empty word is the default. The error lists what is
 // allowed (87).
 func Method(word string) (offlinejoin.Method, error) {
-	chosen, err := choose(WordMethod, word)
+	chosen, err := choose(MethodWord, word)
 	return offlinejoin.Method(chosen), err
 }
 
 // OnExisting turns the word of option on_existing into the core's type; the empty word is the default. The error lists
 // what is allowed (87).
 func OnExisting(word string) (offlinejoin.OnExisting, error) {
-	chosen, err := choose(WordOnExisting, word)
+	chosen, err := choose(Existing, word)
 	return offlinejoin.OnExisting(chosen), err
 }
 

@@ -22,7 +22,7 @@ func encodings() (raw []byte, text string, all map[string][]byte) {
 		wide = append(wide, byte(unit), byte(unit>>8))
 	}
 	return raw, text, map[string][]byte{
-		"bytes": raw, "text": []byte(text), "lines": []byte(lines), "djoin": wide, "text with newline": []byte(text + "\n"),
+		"bytes": raw, "text": []byte(text), "newline": []byte(text + "\n"), "lines": []byte(lines), "djoin": wide,
 	}
 }
 

@@ -7,33 +7,33 @@ type Word string
 
 // The options.
 const (
-	WordWindowsPath Word = "windows_path"
-	WordBlobFile    Word = "blob_file"
-	WordBlob        Word = "blob"
-	WordBlobWO      Word = "blob_wo"
-	WordBlobVersion Word = "blob_wo_version"
-	WordMachineName Word = "machine_name"
-	WordDomain      Word = "domain"
-	WordMethod      Word = "method"
-	WordOnExisting  Word = "on_existing"
-	WordDryRun      Word = "dry_run"
-	WordSourceFile  Word = "source_file"
+	WindowsPath Word = "windows_path"
+	BlobFile    Word = "blob_file"
+	Blob        Word = "blob"
+	BlobWO      Word = "blob_wo"
+	BlobVersion Word = "blob_wo_version"
+	MachineName Word = "machine_name"
+	Domain      Word = "domain"
+	MethodWord  Word = "method"
+	Existing    Word = "on_existing"
+	DryRun      Word = "dry_run"
+	SourceFile  Word = "source_file"
 )
 
 // The computed facts.
 const (
-	FactID               Word = "id"
-	FactFingerprint      Word = "fingerprint"
-	FactStatus           Word = "status"
-	FactNetBIOSDomain    Word = "netbios_domain"
-	FactDomainSID        Word = "domain_sid"
-	FactDomainGUID       Word = "domain_guid"
-	FactDomainController Word = "domain_controller"
-	FactSite             Word = "site"
-	FactWindowsProduct   Word = "windows_product"
-	FactWindowsBuild     Word = "windows_build"
-	FactArchitecture     Word = "architecture"
-	FactStagedAt         Word = "staged_at"
+	ID               Word = "id"
+	Fingerprint      Word = "fingerprint"
+	StatusWord       Word = "status"
+	NetBIOSDomain    Word = "netbios_domain"
+	DomainSID        Word = "domain_sid"
+	DomainGUID       Word = "domain_guid"
+	DomainController Word = "domain_controller"
+	Site             Word = "site"
+	WindowsProduct   Word = "windows_product"
+	WindowsBuild     Word = "windows_build"
+	Architecture     Word = "architecture"
+	StagedAt         Word = "staged_at"
 )
 
 // entry is what is known of a word.

@@ -30,8 +30,8 @@ func TestEveryWordIsDocumented(t *testing.T) {
 
 func TestAllowedIsACopy(t *testing.T) {
 	t.Parallel()
-	options.WordMethod.Allowed()[0] = "changed"
-	if got := options.WordMethod.Allowed()[0]; got != "auto" {
+	options.MethodWord.Allowed()[0] = "changed"
+	if got := options.MethodWord.Allowed()[0]; got != "auto" {
 		t.Errorf("Allowed()[0] = %q after a caller changed its copy, want auto", got)
 	}
 }
@@ -39,7 +39,7 @@ func TestAllowedIsACopy(t *testing.T) {
 func TestSecretWords(t *testing.T) {
 	t.Parallel()
 	for _, w := range options.Known() {
-		want := w == options.WordBlob || w == options.WordBlobWO
+		want := w == options.Blob || w == options.BlobWO
 		if w.Secret() != want {
 			t.Errorf("%s: Secret() = %v, want %v", w, w.Secret(), want)
 		}
