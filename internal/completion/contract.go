@@ -66,6 +66,14 @@ const (
 	ProvisionOnlineCall uint32 = 0x40000000
 )
 
+// Sizes in bytes that a ProvisioningBlob may have. The lower one is below every real blob (the smallest seen has 1568), the
+// upper one is the registry's documented limit for a value in hives of the older format, and far above blobs with
+// certificates and policies.
+const (
+	MinBlobSize = 64
+	MaxBlobSize = 1 << 20
+)
+
 // ProgramFile is the name of the completion program in the image's System32 folder, and the CmdLine that runs it. It is
 // an 8.3 name on purpose (facts: windows.md §3).
 const ProgramFile = "odjboot.exe"

@@ -1,0 +1,41 @@
+package boot
+
+import (
+	"errors"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// erase is step 5: the blob's data is overwritten with as many zeros and flushed before the value is deleted, so that its
+// bytes do not stay behind in a free cell of the hive. A value larger than any blob is not our secret and only deleted.
+func (r *run) erase() error {
+	const key, name = completion.Key, completion.ValueProvisioningBlob
+	size, err := r.sizeOf(key, name)
+	if errors.Is(err, ErrAbsent) {
+		return nil
+	}
+	errs := []error{said("measuring", err)}
+	if err != nil {
+		size = r.blobSize
+	}
+	if size <= completion.MaxBlobSize {
+		errs = append(errs, said("overwriting", guarded(func() error { return r.sys.SetBytes(key, name, make([]byte, size)) })))
+		errs = append(errs, said("flushing the zeros", guarded(func() error { return r.sys.Flush(key) })))
+	}
+	errs = append(errs, said("deleting", guarded(func() error { return r.sys.Delete(key, name) })))
+	errs = append(errs, said("flushing", guarded(func() error { return r.sys.Flush(key) })))
+	if _, err := r.sizeOf(key, name); !errors.Is(err, ErrAbsent) {
+		errs = append(errs, said("looking again", err), winerr.Errorf(winerr.AccessDenied,
+			"the blob may still be in the registry: delete SYSTEM\\%s", key))
+	}
+	return errors.Join(errs...)
+}
+
+func (r *run) sizeOf(key, name string) (size int, err error) {
+	err = guarded(func() error {
+		size, err = r.sys.Size(key, name)
+		return err
+	})
+	return size, err
+}

@@ -1,0 +1,197 @@
+package boot
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// machine is a Windows in memory. It writes every call down, and fails where it is told to.
+type machine struct {
+	mu     sync.Mutex
+	values map[string]any // by key\name: uint32, string or []byte
+	calls  []string       // "SetText Setup\CmdLine", "Join", "Flush Setup"
+
+	onJoin    func(blob []byte) winerr.Code // nil: success
+	onRestart func() error                  // nil: success
+	fail      func(n int, call string) error
+
+	joined [][]byte // the blobs as Join received them
+	held   [][]byte // the same memory, not copied
+	lines  []string // of the log
+}
+
+var testBlob = bytes.Repeat([]byte("not a real password "), 100)
+
+// staged is a machine as staging leaves it.
+func staged() *machine {
+	m := &machine{values: map[string]any{}}
+	for name, v := range map[string]any{
+		completion.ValueVersion:           completion.Version,
+		completion.ValueMethod:            completion.MethodRegistry,
+		completion.ValueState:             completion.StateStaged,
+		completion.ValueProvisioningBlob:  bytes.Clone(testBlob),
+		completion.ValuePreviousSetupType: completion.SetupTypeNone,
+		completion.ValuePreviousCmdLine:   "",
+		completion.ValueAttempts:          uint32(0),
+	} {
+		m.values[completion.Key+`\`+name] = v
+	}
+	m.values[completion.SetupKey+`\`+completion.ValueSetupType] = completion.SetupTypeThenLogon
+	m.values[completion.SetupKey+`\`+completion.ValueCmdLine] = completion.ProgramFile
+	return m
+}
+
+func (m *machine) own(name string) any   { return m.values[completion.Key+`\`+name] }
+func (m *machine) setup(name string) any { return m.values[completion.SetupKey+`\`+name] }
+
+func (m *machine) set(name string, v any) *machine {
+	m.values[completion.Key+`\`+name] = v
+	return m
+}
+
+func (m *machine) setSetup(name string, v any) *machine {
+	m.values[completion.SetupKey+`\`+name] = v
+	return m
+}
+
+func (m *machine) without(names ...string) *machine {
+	for _, name := range names {
+		delete(m.values, completion.Key+`\`+name)
+	}
+	return m
+}
+
+// armed reports whether the next boot would start the program.
+func (m *machine) armed() bool {
+	setupType, _ := m.setup(completion.ValueSetupType).(uint32)
+	cmdLine, _ := m.setup(completion.ValueCmdLine).(string)
+	return setupType != 0 && mentionsUs(cmdLine)
+}
+
+// holdsBlob reports whether any value still has the blob's bytes.
+func (m *machine) holdsBlob() bool {
+	for _, v := range m.values {
+		if b, ok := v.([]byte); ok && bytes.Contains(b, testBlob[:20]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *machine) called(call string) int {
+	n := 0
+	for _, c := range m.calls {
+		if c == call {
+			n++
+		}
+	}
+	return n
+}
+
+// first returns the position of a call, and -1 when it was not made.
+func (m *machine) first(call string) int { return slices.Index(m.calls, call) }
+
+func (m *machine) enter(format string, args ...any) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	call := fmt.Sprintf(format, args...)
+	m.calls = append(m.calls, call)
+	if m.fail != nil {
+		return m.fail(len(m.calls)-1, call)
+	}
+	return nil
+}
+
+func get[T any](m *machine, what, key, name string) (T, error) {
+	var zero T
+	if err := m.enter(`%s %s\%s`, what, key, name); err != nil {
+		return zero, err
+	}
+	v, ok := m.values[key+`\`+name]
+	if !ok {
+		return zero, ErrAbsent
+	}
+	if t, ok := v.(T); ok {
+		return t, nil
+	}
+	return zero, winerr.Errorf(winerr.BadOfflineJoinInfo, "%s has another type", name)
+}
+
+func put[T any](m *machine, what, key, name string, v T) error {
+	if err := m.enter(`%s %s\%s`, what, key, name); err != nil {
+		return err
+	}
+	m.values[key+`\`+name] = v
+	return nil
+}
+
+func (m *machine) Number(key, name string) (uint32, error) {
+	return get[uint32](m, "Number", key, name)
+}
+func (m *machine) Text(key, name string) (string, error) { return get[string](m, "Text", key, name) }
+
+func (m *machine) Size(key, name string) (int, error) {
+	v, err := get[any](m, "Size", key, name)
+	switch v := v.(type) {
+	case []byte:
+		return len(v), err
+	case string:
+		return 2*len(v) + 2, err
+	}
+	return 4, err
+}
+
+func (m *machine) Bytes(key, name string, to []byte) error {
+	v, err := get[[]byte](m, "Bytes", key, name)
+	copy(to, v)
+	return err
+}
+
+func (m *machine) SetNumber(key, name string, v uint32) error {
+	return put(m, "SetNumber", key, name, v)
+}
+func (m *machine) SetText(key, name, v string) error         { return put(m, "SetText", key, name, v) }
+func (m *machine) SetBytes(key, name string, v []byte) error { return put(m, "SetBytes", key, name, v) }
+
+func (m *machine) Delete(key, name string) error {
+	if err := m.enter(`Delete %s\%s`, key, name); err != nil {
+		return err
+	}
+	delete(m.values, key+`\`+name)
+	return nil
+}
+
+func (m *machine) Flush(key string) error { return m.enter("Flush %s", key) }
+func (m *machine) ProtectProgram() error  { return m.enter("ProtectProgram") }
+func (m *machine) RemoveProgram() error   { return m.enter("RemoveProgram") }
+
+func (m *machine) Restart() error {
+	if err := m.enter("Restart"); err != nil || m.onRestart == nil {
+		return err
+	}
+	return m.onRestart()
+}
+
+func (m *machine) Join(blob []byte) winerr.Code {
+	m.joined = append(m.joined, bytes.Clone(blob))
+	m.held = append(m.held, blob)
+	if err := m.enter("Join"); err != nil {
+		code, _ := winerr.CodeOf(err)
+		return code
+	}
+	if m.onJoin == nil {
+		return winerr.Success
+	}
+	return m.onJoin(blob)
+}
+
+func (m *machine) Log(line string) {
+	if m.enter("Log") == nil {
+		m.lines = append(m.lines, line)
+	}
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+)
+
+// ProtectProgram sets owner, group and a protected DACL on our own file. When the owner may not be set, the DACL alone is:
+// it is what keeps others from writing.
+func (windowsSystem) ProtectProgram() error {
+	file, err := os.Executable()
+	if err != nil {
+		return coded("finding the program's file", err)
+	}
+	image := completion.FileSecurity()
+	sd := (*windows.SECURITY_DESCRIPTOR)(unsafe.Pointer(&image[0]))
+	owner, _, err := sd.Owner()
+	if err != nil {
+		return coded("security descriptor", err)
+	}
+	group, _, err := sd.Group()
+	if err != nil {
+		return coded("security descriptor", err)
+	}
+	dacl, _, err := sd.DACL()
+	if err != nil {
+		return coded("security descriptor", err)
+	}
+	const rights = windows.DACL_SECURITY_INFORMATION | windows.PROTECTED_DACL_SECURITY_INFORMATION
+	const ownership = windows.OWNER_SECURITY_INFORMATION | windows.GROUP_SECURITY_INFORMATION
+	err = windows.SetNamedSecurityInfo(file, windows.SE_FILE_OBJECT, rights, nil, nil, dacl, nil)
+	if err != nil {
+		return coded("SetNamedSecurityInfo (DACL)", err)
+	}
+	err = windows.SetNamedSecurityInfo(file, windows.SE_FILE_OBJECT, ownership, owner, group, nil, nil)
+	return coded("SetNamedSecurityInfo (owner)", err)
+}
+
+// RemoveProgram has the session manager delete our file, which is in use until we end, at the next start (documented).
+func (windowsSystem) RemoveProgram() error {
+	file, err := os.Executable()
+	if err != nil {
+		return coded("finding the program's file", err)
+	}
+	path, err := windows.UTF16PtrFromString(file)
+	if err != nil {
+		return coded("the program's file name", err)
+	}
+	return coded("MoveFileEx", windows.MoveFileEx(path, nil, windows.MOVEFILE_DELAY_UNTIL_REBOOT))
+}

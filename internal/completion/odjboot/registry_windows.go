@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+
+	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/registry"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion/boot"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// maxText bounds a REG_SZ that we read, in bytes.
+const maxText = 64 << 10
+
+// errType tells of a value whose type or length is not the contract's.
+var errType = winerr.Errorf(winerr.BadOfflineJoinInfo, "the value has another type or length than it must have")
+
+// in opens the key below HKLM\SYSTEM for one use.
+func in(key string, access uint32, use func(registry.Key) error) error {
+	k, err := registry.OpenKey(registry.LOCAL_MACHINE, `SYSTEM\`+key, access)
+	if err == nil {
+		defer k.Close() //nolint:errcheck // a handle; nothing is buffered in it
+		err = use(k)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, registry.ErrNotExist):
+		return boot.ErrAbsent
+	case errors.Is(err, registry.ErrUnexpectedType), errors.Is(err, registry.ErrShortBuffer):
+		return errType
+	}
+	if _, done := winerr.CodeOf(err); done {
+		return err
+	}
+	return coded(`SYSTEM\`+key, err)
+}
+
+func (windowsSystem) Number(key, name string) (v uint32, err error) {
+	err = in(key, registry.QUERY_VALUE, func(k registry.Key) error {
+		n, kind, err := k.GetIntegerValue(name)
+		if err == nil && kind != registry.DWORD {
+			return errType
+		}
+		v = uint32(n)
+		return err
+	})
+	return v, err
+}
+
+func (s windowsSystem) Text(key, name string) (v string, err error) {
+	size, err := s.Size(key, name)
+	if err != nil {
+		return "", err
+	}
+	if size > maxText {
+		return "", errType
+	}
+	err = in(key, registry.QUERY_VALUE, func(k registry.Key) (err error) {
+		v, _, err = k.GetStringValue(name)
+		return err
+	})
+	return v, err
+}
+
+func (windowsSystem) Size(key, name string) (size int, err error) {
+	err = in(key, registry.QUERY_VALUE, func(k registry.Key) (err error) {
+		size, _, err = k.GetValue(name, nil)
+		return err
+	})
+	return size, err
+}
+
+// Bytes reads into the caller's memory and nowhere else, so that the caller can wipe it.
+func (windowsSystem) Bytes(key, name string, to []byte) error {
+	return in(key, registry.QUERY_VALUE, func(k registry.Key) error {
+		n, kind, err := k.GetValue(name, to)
+		if err == nil && (n != len(to) || kind != registry.BINARY) {
+			return errType
+		}
+		return err
+	})
+}
+
+func (windowsSystem) SetNumber(key, name string, v uint32) error {
+	return in(key, registry.SET_VALUE, func(k registry.Key) error { return k.SetDWordValue(name, v) })
+}
+
+func (windowsSystem) SetText(key, name, v string) error {
+	return in(key, registry.SET_VALUE, func(k registry.Key) error { return k.SetStringValue(name, v) })
+}
+
+func (windowsSystem) SetBytes(key, name string, v []byte) error {
+	return in(key, registry.SET_VALUE, func(k registry.Key) error { return k.SetBinaryValue(name, v) })
+}
+
+func (windowsSystem) Delete(key, name string) error {
+	err := in(key, registry.SET_VALUE, func(k registry.Key) error { return k.DeleteValue(name) })
+	if errors.Is(err, boot.ErrAbsent) {
+		return nil
+	}
+	return err
+}
+
+// Flush is RegFlushKey, which returns when all of the hive's changes are on the disk (documented).
+func (windowsSystem) Flush(key string) error {
+	flush := windows.NewLazySystemDLL("advapi32.dll").NewProc("RegFlushKey")
+	return in(key, registry.QUERY_VALUE, func(k registry.Key) error {
+		if err := flush.Find(); err != nil {
+			return err
+		}
+		if code, _, _ := flush.Call(uintptr(k)); code != 0 {
+			return coded("RegFlushKey", windows.Errno(code))
+		}
+		return nil
+	})
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion/boot"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// windowsSystem is the running Windows.
+type windowsSystem struct{}
+
+var _ boot.System = windowsSystem{}
+
+// coded gives an error of a Windows call its code, and nil for no error.
+func coded(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if code, is := errors.AsType[syscall.Errno](err); is {
+		return winerr.Errorf(winerr.Code(code), "%s: %s", what, describe(winerr.Code(code)))
+	}
+	return winerr.Errorf(winerr.Code(windows.ERROR_GEN_FAILURE), "%s: %w", what, err)
+}
+
+func describe(code winerr.Code) string {
+	if text := code.Text(); text != "" {
+		return text
+	}
+	return "Windows refused"
+}

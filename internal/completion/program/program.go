@@ -1,0 +1,88 @@
+// Package program holds the compiled completion program (package odjboot) for every architecture that images may have, so
+// that staging can place it in an image. The Makefile compiles the programs into bin/ before anything else is built;
+// go:embed takes what is there. A build made without them works for everything else, and [Lookup] says what it lacks.
+package program
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// maxSize bounds a program when it is unpacked, in bytes: a damaged bin/ must not fill the memory.
+const maxSize = 16 << 20
+
+//go:embed bin
+var embedded embed.FS
+
+// Program is the completion program for one architecture. It is a Windows executable.
+type Program struct {
+	Arch   string // as in Go: amd64, arm64
+	SHA256 string // of the executable, lower-case hex
+	Size   int64  // of the executable, in bytes
+
+	packed []byte
+}
+
+// Architectures lists the architectures for which there can be a program.
+func Architectures() []string { return []string{"amd64", "arm64"} }
+
+// FileFor names the compressed program for arch, below this package's folder.
+func FileFor(arch string) string { return "bin/odjboot_" + arch + ".exe.gz" }
+
+// Lookup returns the program for images of an architecture (amd64, arm64). The error has code 50: the architecture is not
+// supported, or this build holds no program for it.
+func Lookup(arch string) (*Program, error) { return lookup(embedded, arch) }
+
+func lookup(files fs.FS, arch string) (*Program, error) {
+	if !slices.Contains(Architectures(), arch) {
+		return nil, winerr.Errorf(winerr.NotSupported, "there is no completion program for images of architecture %q: "+
+			"method registry is for %s", arch, strings.Join(Architectures(), " and "))
+	}
+	packed, err := fs.ReadFile(files, FileFor(arch))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, winerr.Errorf(winerr.NotSupported, "this build of offlinejoin holds no completion program for %s: "+
+			"build it with `make`, or use a released one", arch)
+	}
+	if err != nil {
+		return nil, damaged(arch, err)
+	}
+	p := &Program{Arch: arch, packed: packed}
+	exe, err := p.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(exe)
+	p.SHA256, p.Size = hex.EncodeToString(sum[:]), int64(len(exe))
+	return p, nil
+}
+
+// Bytes returns the executable.
+func (p *Program) Bytes() ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(p.packed))
+	if err != nil {
+		return nil, damaged(p.Arch, err)
+	}
+	exe, err := io.ReadAll(io.LimitReader(r, maxSize+1))
+	if err != nil {
+		return nil, damaged(p.Arch, err)
+	}
+	if len(exe) > maxSize {
+		return nil, damaged(p.Arch, errors.New("it is larger than 16 MiB"))
+	}
+	return exe, nil
+}
+
+func damaged(arch string, err error) error {
+	return winerr.Errorf(winerr.NotSupported, "the completion program for %s in this build of offlinejoin is damaged: "+
+		"build it again with `make`: %w", arch, err)
+}

@@ -1,0 +1,128 @@
+package program
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"debug/pe"
+	"encoding/hex"
+	"io"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion/program/crossbuild"
+	"github.com/offlinejoin/offlinejoin/internal/testenv"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+func packed(t *testing.T, content io.Reader) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	w := gzip.NewWriter(&buf)
+	if _, err := io.Copy(w, content); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+// zeros is an endless reader of a program that unpacks too large.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestLookupRefuses(t *testing.T) {
+	t.Parallel()
+	good := packed(t, strings.NewReader("MZ"))
+	tests := map[string]struct {
+		file []byte // for amd64
+		arch string
+		want string
+	}{
+		"a build without":          {nil, "arm64", "this build of offlinejoin holds no completion program for arm64: build it with `make`"},
+		"x86":                      {good, "x86", `no completion program for images of architecture "x86"`},
+		"no architecture":          {good, "", `no completion program for images of architecture ""`},
+		"a path":                   {good, "../amd64", "no completion program for images of architecture"},
+		"not compressed":           {[]byte("MZ"), "amd64", "is damaged"},
+		"cut off":                  {good[:len(good)-3], "amd64", "is damaged"},
+		"unpacks to more than max": {packed(t, io.LimitReader(zeros{}, maxSize+1)), "amd64", "is damaged"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := fstest.MapFS{"bin/README.md": {}}
+			if tt.file != nil {
+				files[FileFor("amd64")] = &fstest.MapFile{Data: tt.file}
+			}
+			p, err := lookup(files, tt.arch)
+			if err == nil {
+				t.Fatalf("no error, but %+v", p)
+			}
+			if code, _ := winerr.CodeOf(err); code != winerr.NotSupported || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %q, want code 50 and %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestLookupUnpacks(t *testing.T) {
+	t.Parallel()
+	want := []byte("MZ and so on")
+	stream, err := crossbuild.Compress(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := lookup(fstest.MapFS{FileFor("arm64"): {Data: stream}}, "arm64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(want)
+	if p.Arch != "arm64" || p.Size != int64(len(want)) || p.SHA256 != hex.EncodeToString(sum[:]) {
+		t.Errorf("%+v", p)
+	}
+	if got, err := p.Bytes(); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("Bytes: %q, %v", got, err)
+	}
+}
+
+// TestEmbedded judges what this very build holds.
+func TestEmbedded(t *testing.T) {
+	t.Parallel()
+	machines := map[string]uint16{"amd64": pe.IMAGE_FILE_MACHINE_AMD64, "arm64": pe.IMAGE_FILE_MACHINE_ARM64}
+	for _, arch := range Architectures() {
+		t.Run(arch, func(t *testing.T) {
+			t.Parallel()
+			if _, err := fs.Stat(embedded, FileFor(arch)); err != nil {
+				if testenv.Required() {
+					t.Fatal("this build holds no completion program for " + arch + ": run make first")
+				}
+				t.Skip("skipped: this build holds no completion program for " + arch + " (make puts it there)")
+			}
+			p, err := Lookup(arch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exe, err := p.Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := pe.NewFile(bytes.NewReader(exe))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Machine != machines[arch] {
+				t.Errorf("machine type %#x, want %#x", f.Machine, machines[arch])
+			}
+			if p.Size > 2<<20 {
+				t.Errorf("%d bytes: the aim is 2 MiB at most", p.Size)
+			}
+			if bytes.Contains(exe, []byte(testenv.Root())) {
+				t.Error("the program tells where it was built")
+			}
+		})
+	}
+}
