@@ -1,0 +1,47 @@
+package offlinejoin
+
+import (
+	"fmt"
+
+	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+)
+
+// indent sets details apart from the step that they belong to.
+const indent = "    "
+
+// screen shows the core's words on Packer's user interface. Warnings are ordinary lines, because Packer's Error is for
+// what ends a build.
+type screen struct{ ui packersdk.Ui }
+
+func (s screen) show(event core.Event) {
+	switch event.Kind {
+	case core.EventWarning:
+		s.warn(event.Text)
+	case core.EventDetail:
+		s.detail(event.Text)
+	default:
+		s.ui.Say(event.Text)
+	}
+}
+
+func (s screen) detail(text string) { s.ui.Say(indent + text) }
+
+func (s screen) warn(text string) { s.ui.Say("Warning: " + text) }
+
+// preview shows the receipt of a plan.
+func (s screen) preview(receipt *core.Receipt) {
+	switch receipt.Outcome {
+	case core.OutcomePlanned:
+		s.ui.Say(fmt.Sprintf("Would stage %s → %s (method %s). Nothing has been written.",
+			receipt.Blob.MachineName, receipt.Blob.Domain, receipt.Status.Method))
+	case core.OutcomeKept:
+		s.ui.Say("Would keep the join that the image has. Nothing has been written.")
+	default:
+		s.ui.Say("This join is in the image already: nothing to do. Nothing has been written.")
+	}
+	for _, change := range receipt.Changes {
+		s.detail(options.Line(change))
+	}
+}

@@ -1,0 +1,27 @@
+// Command packer-plugin-offlinejoin is the Packer plugin: it registers the components and nothing else.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/hashicorp/packer-plugin-sdk/plugin"
+	sdkversion "github.com/hashicorp/packer-plugin-sdk/version"
+	"github.com/offlinejoin/offlinejoin/internal/version"
+	"github.com/offlinejoin/offlinejoin/provisioner/offlinejoin"
+)
+
+func main() {
+	if err := components().Run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// components is what Packer finds in this plugin.
+func components() *plugin.Set {
+	set := plugin.NewSet()
+	set.RegisterProvisioner(plugin.DEFAULT_NAME, new(offlinejoin.Provisioner))
+	set.SetVersion(sdkversion.NewPluginVersion(version.Version, version.Prerelease, ""))
+	return set
+}
