@@ -1,0 +1,64 @@
+package winetest
+
+import (
+	"encoding/binary"
+	"strings"
+	"unicode/utf16"
+)
+
+// Registry value types (winnt.h).
+const (
+	RegSZ     uint32 = 1
+	RegBinary uint32 = 3
+	RegDWord  uint32 = 4
+)
+
+// System is the path of the SYSTEM hive's root in a running Windows.
+const System = `HKEY_LOCAL_MACHINE\SYSTEM`
+
+// RegValue is one registry value, with its data as the registry keeps it.
+type RegValue struct {
+	Key  string // such as HKEY_LOCAL_MACHINE\SYSTEM\Setup
+	Name string
+	Type uint32
+	Data []byte
+}
+
+// SZ makes a REG_SZ: UTF-16 with its final NUL.
+func SZ(key, name, s string) RegValue {
+	var data []byte
+	for _, unit := range utf16.Encode([]rune(s + "\x00")) {
+		data = binary.LittleEndian.AppendUint16(data, unit)
+	}
+	return RegValue{Key: key, Name: name, Type: RegSZ, Data: data}
+}
+
+// DWord makes a REG_DWORD.
+func DWord(key, name string, v uint32) RegValue {
+	return RegValue{Key: key, Name: name, Type: RegDWord, Data: binary.LittleEndian.AppendUint32(nil, v)}
+}
+
+// Binary makes a REG_BINARY.
+func Binary(key, name string, data []byte) RegValue {
+	return RegValue{Key: key, Name: name, Type: RegBinary, Data: data}
+}
+
+// Text returns the string of a REG_SZ, and "" for another type.
+func (v RegValue) Text() string {
+	if v.Type != RegSZ {
+		return ""
+	}
+	units := make([]uint16, len(v.Data)/2)
+	for i := range units {
+		units[i] = binary.LittleEndian.Uint16(v.Data[2*i:])
+	}
+	return strings.TrimRight(string(utf16.Decode(units)), "\x00")
+}
+
+// Number returns the number of a REG_DWORD, and ok = false for another type.
+func (v RegValue) Number() (n uint32, ok bool) {
+	if v.Type != RegDWord || len(v.Data) != 4 {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint32(v.Data), true
+}
