@@ -1,0 +1,170 @@
+package archtest_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/testenv"
+)
+
+const module = "github.com/offlinejoin/offlinejoin"
+
+// arrows lists for each room what it may import of this module. A name stands for the package and those below it. The
+// error catalogue winerr is for everybody but the two engines regf and ndr, which know nothing of Windows' error codes.
+func arrows() map[string][]string {
+	return map[string][]string{
+		".":                                     {"internal/cli"},
+		"provisioner/packer-plugin-offlinejoin": {"provisioner/offlinejoin", "internal/version"},
+		"provisioner/offlinejoin":               frontEnd(),
+		"provider/terraform-provider-offlinejoin": {"provider/offlinejoin", "internal/version"},
+		"provider/offlinejoin":                    frontEnd(),
+		// The command line also shows hives and what staging put there, and makes the sample of the demonstration.
+		"internal/cli":                 commandLine(),
+		"internal/options":             {"internal/offlinejoin", "internal/winerr"},
+		"internal/joinfile":            {"internal/offlinejoin", "internal/options", "internal/winerr"},
+		"internal/offlinejoin":         core(),
+		"internal/winimage":            {"internal/regf", "internal/target", "internal/winerr"},
+		"internal/odj":                 {"internal/ndr", "internal/winerr"},
+		"internal/completion":          {"internal/winerr"},
+		"internal/completion/winetest": {"internal/completion", "internal/winerr", "internal/testenv"}, // for tests only
+		"internal/answerfile":          {"internal/target", "internal/winerr"},
+		"internal/ledger":              {"internal/winerr"},
+		"internal/sample":              {"internal/regf", "internal/odj", "internal/completion"},
+		"internal/regf":                {},
+		"internal/ndr":                 {},
+		"internal/target":              {"internal/winerr"},
+		"internal/winerr":              {},
+		"internal/version":             {},
+		"internal/testenv":             {},
+		"internal/archtest":            {},
+		"internal/e2e":                 {},
+	}
+}
+
+func frontEnd() []string {
+	return []string{
+		"internal/options", "internal/joinfile", "internal/offlinejoin", "internal/winerr", "internal/version",
+	}
+}
+
+func commandLine() []string {
+	return append(frontEnd(), "internal/sample", "internal/regf", "internal/target", "internal/completion")
+}
+
+func core() []string {
+	return []string{
+		"internal/odj", "internal/winimage", "internal/completion", "internal/answerfile", "internal/ledger",
+		"internal/winerr", "internal/regf", "internal/target",
+	}
+}
+
+func TestPackagesImportOnlyWhatTheDesignDraws(t *testing.T) {
+	t.Parallel()
+	drawn := arrows()
+	for _, pkg := range listed(t) {
+		room := roomOf(pkg.path(), drawn)
+		if room == "" {
+			t.Errorf("%s is in no room of the design", pkg.path())
+			continue
+		}
+		for _, imported := range pkg.Imports {
+			name, ours := strings.CutPrefix(imported, module+"/")
+			drawnHere := func(r string) bool { return within(name, r) }
+			if ours && !within(name, room) && !slices.ContainsFunc(drawn[room], drawnHere) {
+				t.Errorf("%s imports %s, which the design does not draw", pkg.path(), name)
+			}
+		}
+	}
+}
+
+// The SDKs stay on their own side: each would double the size of the other binary, and bring its dependencies' risks.
+func TestNoSDKLeaks(t *testing.T) {
+	t.Parallel()
+	for program, banned := range map[string][]string{
+		"./provider/terraform-provider-offlinejoin": {
+			"github.com/hashicorp/packer-plugin-sdk", "github.com/zclconf/go-cty", "github.com/hashicorp/hcl",
+		},
+		"./provisioner/packer-plugin-offlinejoin": {
+			"github.com/hashicorp/terraform-plugin-framework", "github.com/hashicorp/terraform-plugin-go",
+		},
+		".": {
+			"github.com/hashicorp/packer-plugin-sdk", "github.com/hashicorp/terraform-plugin-framework",
+			"github.com/hashicorp/terraform-plugin-go",
+		},
+		"./internal/offlinejoin": {"github.com/hashicorp", "github.com/spf13"},
+	} {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			for dep := range strings.FieldsSeq(string(goList(t, "-deps", program))) {
+				for _, root := range banned {
+					if within(dep, root) {
+						t.Errorf("%s depends on %s", program, dep)
+					}
+				}
+			}
+		})
+	}
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string // without those of tests
+}
+
+// path returns the package's folder below the top, "." for the top itself.
+func (p goPackage) path() string {
+	if p.ImportPath == module {
+		return "."
+	}
+	return strings.TrimPrefix(p.ImportPath, module+"/")
+}
+
+func listed(t *testing.T) []goPackage {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(string(goList(t, "-json=ImportPath,Imports", "./..."))))
+	var all []goPackage
+	for {
+		var p goPackage
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 10 {
+		t.Fatalf("go list found only %d packages", len(all))
+	}
+	return all
+}
+
+func goList(t *testing.T, args ...string) []byte {
+	t.Helper()
+	cmd := exec.Command(testenv.Tool(t, "go"), append([]string{"list"}, args...)...)
+	cmd.Dir = testenv.Root()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	return out
+}
+
+// roomOf returns the longest name in drawn that path is within.
+func roomOf(path string, drawn map[string][]string) string {
+	best := ""
+	for room := range drawn {
+		if (room == path || room != "." && within(path, room)) && len(room) > len(best) {
+			best = room
+		}
+	}
+	return best
+}
+
+func within(path, room string) bool { return path == room || strings.HasPrefix(path, room+"/") }

@@ -1,0 +1,63 @@
+package offlinejoin
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+)
+
+func factories() map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"offlinejoin": providerserver.NewProtocol6WithError(New("test")()),
+	}
+}
+
+func stagedJoinSchema(t *testing.T) schema.Schema {
+	t.Helper()
+	var resp resource.SchemaResponse
+	newStagedJoinResource("test")().Schema(context.Background(), resource.SchemaRequest{}, &resp)
+	return resp.Schema
+}
+
+func TestSchemasAreValid(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	if diags := stagedJoinSchema(t).ValidateImplementation(ctx); diags.HasError() {
+		t.Errorf("staged join: %v", diags)
+	}
+	var resp ephemeral.SchemaResponse
+	newBlobEphemeral().Schema(ctx, ephemeral.SchemaRequest{}, &resp)
+	if diags := resp.Schema.ValidateImplementation(ctx); diags.HasError() {
+		t.Errorf("blob: %v", diags)
+	}
+	server, err := factories()["offlinejoin"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAttributesAreTheWordsOfOptions(t *testing.T) {
+	t.Parallel()
+	for name, attribute := range stagedJoinSchema(t).Attributes {
+		if !slices.Contains(options.Known(), options.Word(name)) {
+			t.Errorf("package options does not know %s", name)
+		}
+		if attribute.GetMarkdownDescription() == "" {
+			t.Errorf("%s has no documentation", name)
+		}
+		if secret := options.Word(name).Secret(); secret != (attribute.IsSensitive() && attribute.IsWriteOnly()) {
+			t.Errorf("%s: secret %v, but sensitive %v, write-only %v",
+				name, secret, attribute.IsSensitive(), attribute.IsWriteOnly())
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package offlinejoin
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+)
+
+// Delete takes the pending join back when it is the resource's own. What cannot or must not be taken back is forgotten,
+// with a warning that says why.
+func (r *stagedJoinResource) Delete(
+	ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse,
+) {
+	var state stagedJoinModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	mine, _ := owned(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	windowsPath := state.WindowsPath.ValueString()
+	if imageAway(windowsPath) {
+		resp.Diagnostics.AddWarning("Image not there", windowsPath+" does not exist, so no join was taken back. If the "+
+			"image only is not mounted, it still holds what was staged: mount it and run "+unstageCommand(windowsPath)+".")
+		return
+	}
+	status, err := core.ReadStatus(ctx, windowsPath)
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image not readable", err.Error())
+		return
+	}
+	if why := leaves(status, mine); why != "" {
+		resp.Diagnostics.AddWarning("Join only forgotten", why)
+		return
+	}
+	if status.State == core.StateAbsent {
+		return
+	}
+	_, err = core.Unstage(ctx, core.UnstageRequest{
+		WindowsPath: windowsPath, Progress: progress(ctx, &resp.Diagnostics),
+	})
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Join not taken back", err.Error())
+	}
+}
+
+// leaves says why a join is not taken back, and nothing when it is.
+func leaves(status *core.Status, mine string) string {
+	windowsPath := status.Image.WindowsPath
+	switch {
+	case status.State == core.StateAbsent:
+		return ""
+	case status.State == core.StateCompleted:
+		return forgetting(windowsPath)
+	case status.State == core.StateForeign || status.State == core.StateJoined:
+		return windowsPath + " has a join of another tool (" + status.Detail + "), which was left alone."
+	case status.Fingerprint != mine:
+		return windowsPath + " has a join that this resource did not stage (" + status.MachineName + " in " +
+			status.Domain + "), which was left alone. To take it back, run " + unstageCommand(windowsPath) + "."
+	}
+	return ""
+}
+
+func unstageCommand(windowsPath string) string {
+	return "`offlinejoin unstage --windows-path " + windowsPath + "`"
+}

@@ -1,0 +1,76 @@
+package offlinejoin
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+)
+
+func TestFillLeavesNothingUnknownAndWhatTheUserSaid(t *testing.T) {
+	t.Parallel()
+	config := stagedJoinModel{Domain: types.StringValue("CORP")}
+	plan := config
+	plan.setUnknown(&config)
+	plan.fill(
+		core.BlobFacts{Fingerprint: "aa", MachineName: "WEB01", Domain: "corp.example.com", DomainSID: "S-1-5-21-1-2-3"},
+		core.Status{State: core.StateStaged, Fingerprint: "aa", MachineName: "WEB01", Domain: "corp.example.com"},
+	)
+	for _, value := range plan.facts() {
+		if value.IsUnknown() {
+			t.Fatalf("unknown after fill: %+v", plan)
+		}
+	}
+	if plan.Domain.ValueString() != "CORP" || plan.MachineName.ValueString() != "WEB01" ||
+		plan.DomainSID.ValueString() != "S-1-5-21-1-2-3" || !plan.Site.IsNull() {
+		t.Errorf("filled %+v", plan)
+	}
+}
+
+func TestFillTellsOfTheJoinInTheImage(t *testing.T) {
+	t.Parallel()
+	var plan stagedJoinModel
+	plan.setUnknown(&stagedJoinModel{})
+	plan.fill(
+		core.BlobFacts{Fingerprint: "aa", MachineName: "WEB01", DomainSID: "S-1-5-21-1-2-3"},
+		core.Status{State: core.StateStaged, Fingerprint: "bb", MachineName: "WEB02"}, // kept
+	)
+	if plan.MachineName.ValueString() != "WEB02" || plan.Fingerprint.ValueString() != "bb" || !plan.DomainSID.IsNull() {
+		t.Errorf("filled %+v", plan)
+	}
+}
+
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	before := stagedJoinModel{
+		Fingerprint: types.StringValue("aa"), MachineName: types.StringValue("web01"), Domain: types.StringValue("CORP"),
+		DomainSID: types.StringValue("S-1-5-21-1-2-3"), Status: types.StringValue("staged"),
+	}
+	same, other := before, before
+	same.refresh(core.Status{State: core.StateCompleted, Fingerprint: "aa", MachineName: "WEB01", Domain: "corp.test"})
+	if same.Status.ValueString() != "completed" || same.MachineName != before.MachineName ||
+		same.Domain != before.Domain || same.DomainSID != before.DomainSID {
+		t.Errorf("the same join refreshed to %+v", same)
+	}
+	other.refresh(core.Status{State: core.StateStaged, Fingerprint: "bb", MachineName: "WEB02", Domain: "corp.test"})
+	if other.Fingerprint.ValueString() != "bb" || other.MachineName.ValueString() != "WEB02" || !other.DomainSID.IsNull() {
+		t.Errorf("another join refreshed to %+v", other)
+	}
+}
+
+func TestCleanPath(t *testing.T) {
+	t.Parallel()
+	want, err := filepath.Abs("/mnt/web01/Windows")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/mnt/web01/Windows", "/mnt/web01/Windows/", "/mnt//web01/x/../Windows"} {
+		if got := cleanPath(path); got != want {
+			t.Errorf("cleanPath(%s) = %s, want %s", path, got, want)
+		}
+	}
+	if got := cleanPath("Windows"); !filepath.IsAbs(got) {
+		t.Errorf("cleanPath of a relative path is %s", got)
+	}
+}

@@ -1,0 +1,40 @@
+package offlinejoin
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+)
+
+var (
+	_ resource.Resource                     = (*stagedJoinResource)(nil)
+	_ resource.ResourceWithConfigValidators = (*stagedJoinResource)(nil)
+	_ resource.ResourceWithModifyPlan       = (*stagedJoinResource)(nil)
+	_ resource.ResourceWithImportState      = (*stagedJoinResource)(nil)
+)
+
+// stagedJoinResource is one join staged in one image.
+type stagedJoinResource struct{ stagedBy string }
+
+func newStagedJoinResource(version string) func() resource.Resource {
+	return func() resource.Resource {
+		return &stagedJoinResource{stagedBy: "terraform-provider-offlinejoin/" + version}
+	}
+}
+
+func (r *stagedJoinResource) Metadata(
+	_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse,
+) {
+	resp.TypeName = req.ProviderTypeName + "_staged_join"
+}
+
+func (r *stagedJoinResource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	return []resource.ConfigValidator{
+		resourcevalidator.ExactlyOneOf(
+			path.MatchRoot(options.BlobFile.Name()), path.MatchRoot(options.BlobWO.Name()),
+		),
+	}
+}
