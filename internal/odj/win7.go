@@ -1,0 +1,62 @@
+package odj
+
+import "github.com/offlinejoin/offlinejoin/internal/ndr"
+
+// win7 is ODJ_WIN7BLOB, the join itself.
+type win7 struct {
+	domain      *string // as the join was asked for; usually the DNS name
+	machineName *string // sAMAccountName without "$"
+	password    []uint16
+
+	// ODJ_POLICY_DNS_DOMAIN_INFO
+	netbiosDomain *string
+	dnsDomain     *string
+	forest        *string
+	domainGUID    ndr.GUID
+	domainSID     *ndr.SID
+
+	dc      dcInfo
+	options uint32 // documented as 0; Windows and Samba put flags there (observed)
+}
+
+func (w *win7) layout(c ndr.Coder) {
+	c.String("lpDomain", &w.domain)
+	c.String("lpMachineName", &w.machineName)
+	c.Secret("lpMachinePassword", &w.password)
+	c.Embed("DnsDomainInfo", w.domainInfo)
+	c.Embed("DcInfo", w.dc.layout)
+	c.Uint32("Options", &w.options)
+}
+
+func (w *win7) domainInfo(c ndr.Coder) {
+	c.UnicodeString("Name", &w.netbiosDomain)
+	c.UnicodeString("DnsDomainName", &w.dnsDomain)
+	c.UnicodeString("DnsForestName", &w.forest)
+	c.GUID("DomainGuid", &w.domainGUID)
+	c.SID("Sid", &w.domainSID)
+}
+
+// dcInfo is DOMAIN_CONTROLLER_INFO (dsgetdc.h), the domain controller that made the account.
+type dcInfo struct {
+	name        *string // with two backslashes in front
+	address     *string // with two backslashes in front
+	addressType uint32
+	domainGUID  ndr.GUID
+	domainName  *string
+	forest      *string
+	flags       uint32
+	site        *string
+	clientSite  *string
+}
+
+func (d *dcInfo) layout(c ndr.Coder) {
+	c.String("DomainControllerName", &d.name)
+	c.String("DomainControllerAddress", &d.address)
+	c.Uint32("DomainControllerAddressType", &d.addressType)
+	c.GUID("DomainGuid", &d.domainGUID)
+	c.String("DomainName", &d.domainName)
+	c.String("DnsForestName", &d.forest)
+	c.Uint32("Flags", &d.flags)
+	c.String("DcSiteName", &d.site)
+	c.String("ClientSiteName", &d.clientSite)
+}
