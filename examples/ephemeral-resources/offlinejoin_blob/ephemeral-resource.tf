@@ -1,0 +1,8 @@
+ephemeral "offlinejoin_blob" "web01" {
+  source_file = "${path.root}/secrets/web01.djoin"
+}
+
+resource "offlinejoin_staged_join" "web01" {
+  windows_path = "/mnt/web01/Windows"
+  blob_wo      = ephemeral.offlinejoin_blob.web01.blob
+}

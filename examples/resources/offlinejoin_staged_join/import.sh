@@ -1,0 +1,2 @@
+# The id is the path of the image's Windows directory.
+terraform import offlinejoin_staged_join.web01 /mnt/web01/Windows
