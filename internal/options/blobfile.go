@@ -63,14 +63,15 @@ func cannotRead(path string, err error) error {
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err // the sentence names the path already
 	}
+	code, sentence := winerr.InvalidParameter, "the blob file "+path+" cannot be read: "+err.Error()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return winerr.Errorf(winerr.FileNotFound, "the blob file %s does not exist: check the path (%w)", path, err)
+		code, sentence = winerr.FileNotFound, "the blob file "+path+" does not exist: check the path"
 	case errors.Is(err, fs.ErrPermission):
-		return winerr.Errorf(winerr.AccessDenied,
-			"the blob file %s cannot be read: run as its owner, or give this user the right to read it (%w)", path, err)
+		code, sentence = winerr.AccessDenied,
+			"the blob file "+path+" cannot be read: run as its owner, or give this user the right to read it"
 	}
-	return winerr.Errorf(winerr.InvalidParameter, "the blob file %s cannot be read: %w", path, err)
+	return &winerr.Error{Code: code, Message: sentence, Err: err}
 }
 
 func modeWarning(path string, mode fs.FileMode) string {
