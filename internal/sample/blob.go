@@ -1,0 +1,33 @@
+package sample
+
+import "github.com/offlinejoin/offlinejoin/internal/odj"
+
+// Blob makes a provisioning blob for WEB01 in corp.example.com, as its domain controller dc1 would have, with a new random
+// machine password. Domain and addresses are fictional (RFC 2606, RFC 5737). The caller wipes the blob.
+func Blob() (*odj.Blob, error) {
+	password, err := odj.RandomPassword(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(password)
+	const site = "Default-First-Site-Name"
+	return odj.Compose(odj.Join{
+		MachineName:   "WEB01",
+		Password:      password,
+		DNSDomain:     "corp.example.com",
+		NetBIOSDomain: "CORP",
+		DomainGUID:    "3f2a6c1e-94d7-4b58-8a0d-51c7e2b9f604",
+		DomainSID:     "S-1-5-21-1004336348-1177238915-682003330",
+		Rid:           1107,
+		DC: odj.DomainController{
+			Name:       "dc1.corp.example.com",
+			Address:    "192.0.2.10",
+			Flags:      flagsOfDC,
+			Site:       site,
+			ClientSite: site,
+		},
+	})
+}
+
+// flagsOfDC is what a Samba domain controller says of itself in a blob (observed): a writable one, with LDAP and Kerberos.
+const flagsOfDC = 0xE00011BD
