@@ -66,8 +66,8 @@ const (
 	ProvisionOnlineCall uint32 = 0x40000000
 )
 
-// Sizes in bytes that a ProvisioningBlob may have. The lower one is below every real blob (the smallest seen has 1568), the
-// upper one is the registry's documented limit for a value in hives of the older format, and far above blobs with
+// Sizes in bytes that a ProvisioningBlob may have. The lower one is below every real blob (the smallest seen has 1568),
+// the upper one is the registry's documented limit for a value in hives of the older format, and far above blobs with
 // certificates and policies.
 const (
 	MinBlobSize = 64

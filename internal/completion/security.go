@@ -8,8 +8,8 @@ const (
 	fileAllAccess uint32 = 0x001F01FF
 )
 
-// KeySecurity returns the security descriptor of our registry key: owner and group Administrators and SYSTEM, SYSTEM and
-// Administrators full control (inherited by subkeys), nobody else, protected from inheritance. In SDDL:
+// KeySecurity returns the security descriptor of our registry key: owner and group Administrators and SYSTEM, SYSTEM
+// and Administrators full control (inherited by subkeys), nobody else, protected from inheritance. In SDDL:
 // O:BAG:SYD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA). Self-relative, [MS-DTYP] 2.4.6.
 func KeySecurity() []byte { return descriptor(keyAllAccess, aceContainerInherit) }
 

@@ -1,5 +1,6 @@
-// Package boot decides what the completion program does at first boot. It knows no Windows call: everything it needs from
-// Windows is behind [System], so that every path, and a failure at every step of it, is tested where no Windows is.
+// Package boot decides what the completion program does at first boot. It knows no Windows call: everything it needs
+// from Windows is behind [System], so that every path, and a failure at every step of it, is tested where no Windows
+// is.
 //
 // The order is the point. Restore first, work second: whatever goes wrong afterwards, even a crash, the machine reaches
 // its logon screen at this boot and at every later one, because nothing is armed any more.
@@ -15,14 +16,14 @@
 //
 // A failure of 1, 5, 6, 7 or 8 stops nothing: it becomes a note in ResultText. A hook that cannot be disarmed (2) stops
 // the join, because the program would start again at every boot. Every failure is permanent: the blob is erased and
-// nothing is tried at a later boot. (Retries come with the issue "Completion at first boot"; they re-arm on purpose, and
-// never when step 1 has failed.)
+// nothing is tried at a later boot. (Retries come with the issue "Completion at first boot"; they re-arm on purpose,
+// and never when step 1 has failed.)
 //
 // # What is left after a crash
 //
-// A panic of our own code at any step counts as that step's failure. A crash inside Windows' function, or a loss of power
-// while it runs, ends the process after step 3: the hook is gone, State is still "staged" with Attempts = 1, and the blob
-// is still there, for an administrator to unstage.
+// A panic of our own code at any step counts as that step's failure. A crash inside Windows' function, or a loss of
+// power while it runs, ends the process after step 3: the hook is gone, State is still "staged" with Attempts = 1, and
+// the blob is still there, for an administrator to unstage.
 //
 // # Evidence
 //

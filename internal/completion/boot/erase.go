@@ -7,8 +7,9 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// erase is step 5: the blob's data is overwritten with as many zeros and flushed before the value is deleted, so that its
-// bytes do not stay behind in a free cell of the hive. A value larger than any blob is not our secret and only deleted.
+// erase is step 5: the blob's data is overwritten with as many zeros and flushed before the value is deleted, so that
+// its bytes do not stay behind in a free cell of the hive. A value larger than any blob is not our secret and only
+// deleted.
 func (r *run) erase() error {
 	const key, name = completion.Key, completion.ValueProvisioningBlob
 	size, err := r.sizeOf(key, name)
@@ -19,12 +20,13 @@ func (r *run) erase() error {
 	if err != nil {
 		size = r.blobSize
 	}
+	step := func(what string, do func() error) { errs = append(errs, said(what, guarded(do))) }
 	if size <= completion.MaxBlobSize {
-		errs = append(errs, said("overwriting", guarded(func() error { return r.sys.SetBytes(key, name, make([]byte, size)) })))
-		errs = append(errs, said("flushing the zeros", guarded(func() error { return r.sys.Flush(key) })))
+		step("overwriting", func() error { return r.sys.SetBytes(key, name, make([]byte, size)) })
+		step("flushing the zeros", func() error { return r.sys.Flush(key) })
 	}
-	errs = append(errs, said("deleting", guarded(func() error { return r.sys.Delete(key, name) })))
-	errs = append(errs, said("flushing", guarded(func() error { return r.sys.Flush(key) })))
+	step("deleting", func() error { return r.sys.Delete(key, name) })
+	step("flushing", func() error { return r.sys.Flush(key) })
 	if _, err := r.sizeOf(key, name); !errors.Is(err, ErrAbsent) {
 		errs = append(errs, said("looking again", err), winerr.Errorf(winerr.AccessDenied,
 			"the blob may still be in the registry: delete SYSTEM\\%s", key))

@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,8 +12,8 @@ import (
 
 var errInjected = winerr.Errorf(winerr.DiskFull, "injected")
 
-// TestOneFailureAnywhere lets each single call fail, once with an error and once with a panic, and demands each time what
-// the package comment promises.
+// TestOneFailureAnywhere lets each single call fail, once with an error and once with a panic, and demands each time
+// what the package comment promises.
 func TestOneFailureAnywhere(t *testing.T) {
 	t.Parallel()
 	whole := staged()
@@ -65,13 +66,14 @@ func checkPromises(t *testing.T, m *machine, failing string) {
 		t.Error("the program was not removed")
 	}
 	text, _ := m.own(completion.ValueResultText).(string)
-	if told := out.Text != "Windows took the join" || text != "Windows took the join"; !told && failing != "Log" {
+	const clean = "Windows took the join (0 NERR_Success)"
+	if told := out.Text != clean || text != clean; !told && failing != "Log" {
 		t.Errorf("nothing tells of the failure: %q", out.Text)
 	}
 }
 
-// TestNothingWorksFromHereOn lets every call from the n-th on fail: first boot must still end, and must not join while the
-// hook stays armed.
+// TestNothingWorksFromHereOn lets every call from the n-th on fail: first boot must still end, and must not join while
+// the hook stays armed.
 func TestNothingWorksFromHereOn(t *testing.T) {
 	t.Parallel()
 	whole := staged()
@@ -112,6 +114,36 @@ func TestArmedHookStopsTheJoin(t *testing.T) {
 	}
 	if m.holdsBlob() || m.called("RemoveProgram") != 1 {
 		t.Error("blob or program are still there")
+	}
+}
+
+func TestRuntimePanicIsTold(t *testing.T) {
+	t.Parallel()
+	m := staged()
+	m.fail = func(_ int, call string) error {
+		if call == "RemoveProgram" {
+			return []error{}[len(m.lines)]
+		}
+		return nil
+	}
+	out := runIn(t, m)
+	const want = "asking for the program's removal: the program crashed: runtime error: index out of range [0]"
+	if !strings.Contains(out.Text, want) || out.State != completion.StateCompleted {
+		t.Errorf("outcome %+v", out)
+	}
+}
+
+func TestErrorWithoutCodeGetsOne(t *testing.T) {
+	t.Parallel()
+	m := staged()
+	m.fail = func(_ int, call string) error {
+		if call == `Bytes Setup\OfflineJoin\ProvisioningBlob` {
+			return errors.New("odd")
+		}
+		return nil
+	}
+	if out := runIn(t, m); out.Code != genFailure || out.Text != "reading the blob: odd (31)" {
+		t.Errorf("outcome %+v", out)
 	}
 }
 

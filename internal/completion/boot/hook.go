@@ -35,8 +35,9 @@ func (r *run) disarm() bool {
 	return !r.armed()
 }
 
-// previous reads what staging found. What cannot be read, and a contract that is not there at all, means "start normally":
-// SetupType 0 and no CmdLine. So does a previous hook that starts this very program, or it would be armed for ever.
+// previous reads what staging found. What cannot be read, and a contract that is not there at all, means "start
+// normally": SetupType 0 and no CmdLine. So does a previous hook that starts this very program, or it would be armed
+// for ever.
 func (r *run) previous() (hook, error) {
 	normal := completion.SetupTypeNone
 	safe := hook{setupType: &normal}

@@ -34,7 +34,9 @@ func TestHookIsPutBack(t *testing.T) {
 			staged().set(completion.ValuePreviousSetupType, uint32(2)).set(completion.ValuePreviousCmdLine, uint32(1)),
 			uint32(0), nil,
 		},
-		"spelled otherwise": {staged().setSetup(completion.ValueCmdLine, `"C:\Windows\System32\OdjBoot.exe" `), uint32(0), ""},
+		"spelled otherwise": {
+			staged().setSetup(completion.ValueCmdLine, `"C:\Windows\System32\OdjBoot.exe" `), uint32(0), "",
+		},
 		"not our hook": {
 			staged().setSetup(completion.ValueCmdLine, `oobe\windeploy.exe`), uint32(2), `oobe\windeploy.exe`,
 		},

@@ -7,8 +7,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// join is step 4. It wipes blob: when the call is over, or never when it does not come back, because Windows may still be
-// reading it; then the end of the process takes the memory.
+// join is step 4. It wipes blob: when the call is over, or never when it does not come back, because Windows may still
+// be reading it; then the end of the process takes the memory.
 func (r *run) join(blob []byte) winerr.Code {
 	ctx, cancel := context.WithTimeout(context.Background(), r.limits.Join)
 	defer cancel()
@@ -39,12 +39,11 @@ func (r *run) joinWhenReady(ctx context.Context, blob []byte) winerr.Code {
 	}
 }
 
-// pause waits, and reports whether ctx still lives.
+// pause waits for d. It does not wait, and reports false, when ctx would be over by then.
 func pause(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return ctx.Err() == nil
-	case <-ctx.Done():
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= d {
 		return false
 	}
+	time.Sleep(d)
+	return ctx.Err() == nil
 }

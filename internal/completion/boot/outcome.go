@@ -36,7 +36,7 @@ func (o Outcome) ExitCode() int {
 func (o Outcome) restarts() bool { return o.State == completion.StateCompleted && !o.Again }
 
 func joined(code winerr.Code) Outcome {
-	return Outcome{State: completion.StateCompleted, Code: code, Text: "Windows took the join"}
+	return Outcome{State: completion.StateCompleted, Code: code, Text: "Windows took the join (" + code.String() + ")"}
 }
 
 // failed makes an Outcome of err; its text ends with the code.
@@ -58,8 +58,8 @@ func refused(code winerr.Code) Outcome {
 	return failed(winerr.Errorf(code, "Windows refused the join: %s", text))
 }
 
-// guarded calls work and turns a panic into an error. The panic's value is shown only when the runtime made it: any other
-// might hold what must not be told.
+// guarded calls work and turns a panic into an error. The panic's value is shown only when the runtime made it: any
+// other might hold what must not be told.
 func guarded(work func() error) (err error) {
 	defer func() {
 		switch p := recover().(type) {

@@ -7,9 +7,9 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// restart is step 8: the documented call, asked again while Windows says that it is not ready; when it fails for good, the
-// value that Windows Setup uses for the same purpose (observed). When that fails too, the join takes effect at whatever
-// restart comes next, and the record says so.
+// restart is step 8: the documented call, asked again while Windows says that it is not ready; when it fails for good,
+// the value that Windows Setup uses for the same purpose (observed). When that fails too, the join takes effect at
+// whatever restart comes next, and the record says so.
 func (r *run) restart(out Outcome) {
 	if r.try("asking for the restart", r.askRestart) {
 		return

@@ -83,8 +83,8 @@ func (r *run) complete(disarmed bool) Outcome {
 	case winerr.Success, winerr.JoinPerformedMustRestart:
 		return joined(code)
 	case winerr.Timeout:
-		return failed(winerr.Errorf(code, "Windows did not finish the join within %v; whether it still takes effect shows "+
-			"after the next restart", r.limits.Join))
+		return failed(winerr.Errorf(code, "Windows did not finish the join within %v; "+
+			"whether it still takes effect shows after the next restart", r.limits.Join))
 	}
 	return refused(code)
 }
@@ -128,7 +128,7 @@ func (r *run) record(out Outcome) {
 // log keeps the outcome as a line of the log. A log that fails is nobody's loss.
 func (r *run) log(out Outcome) {
 	_ = guarded(func() error {
-		r.sys.Log(out.State + ", " + out.Code.String() + ": " + out.Text)
+		r.sys.Log(out.State + ": " + out.Text)
 		return nil
 	})
 }
@@ -141,5 +141,6 @@ func ignoreAbsent(err error) error {
 	return err
 }
 
-// oneLine makes one line of a text of several, such as errors.Join makes.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine makes one line of a text of several, such as errors.Join makes. A line that repeats the one before is
+// dropped.
+func oneLine(s string) string { return strings.Join(slices.Compact(strings.Split(s, "\n")), ", ") }

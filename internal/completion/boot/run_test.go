@@ -82,7 +82,7 @@ func TestSuccessStepByStep(t *testing.T) {
 		`Setup\OfflineJoin\PreviousCmdLine`:   "",
 		`Setup\OfflineJoin\Attempts`:          uint32(1),
 		`Setup\OfflineJoin\Result`:            uint32(0),
-		`Setup\OfflineJoin\ResultText`:        "Windows took the join",
+		`Setup\OfflineJoin\ResultText`:        "Windows took the join (0 NERR_Success)",
 		`Setup\OfflineJoin\CompletedAt`:       "2000-01-01T00:00:00Z", // synctest's first instant
 	}
 	if diff := cmp.Diff(wantValues, m.values); diff != "" {

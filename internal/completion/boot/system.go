@@ -28,8 +28,8 @@ type System interface {
 	Log(line string)
 }
 
-// Registry is HKLM\SYSTEM: keys are paths below it, as in package completion. Readers return [ErrAbsent] when the value or
-// its key is not there.
+// Registry is HKLM\SYSTEM: keys are paths below it, as in package completion. Readers return [ErrAbsent] when the value
+// or its key is not there.
 type Registry interface {
 	Number(key, name string) (uint32, error)    // REG_DWORD
 	Text(key, name string) (string, error)      // REG_SZ

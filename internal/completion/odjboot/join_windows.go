@@ -9,8 +9,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// Join is NetRequestOfflineDomainJoin for the running Windows (lmjoin.h): NETSETUP_PROVISION_ONLINE_CALLER and the system's
-// own Windows directory.
+// Join is NetRequestOfflineDomainJoin for the running Windows (lmjoin.h): NETSETUP_PROVISION_ONLINE_CALLER and the
+// system's own Windows directory.
 func (windowsSystem) Join(blob []byte) winerr.Code {
 	request := windows.NewLazySystemDLL("netapi32.dll").NewProc("NetRequestOfflineDomainJoin")
 	if request.Find() != nil || len(blob) == 0 {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Log appends to %SystemRoot%\debug\offlinejoin.log, beside Windows' own NetSetup.log. A line that cannot be kept is lost:
-// the registry has the same.
+// Log appends to %SystemRoot%\debug\offlinejoin.log, beside Windows' own NetSetup.log. A line that cannot be kept is
+// lost: the registry has the same.
 func (windowsSystem) Log(line string) {
 	dir, err := windows.GetSystemWindowsDirectory()
 	if err != nil {

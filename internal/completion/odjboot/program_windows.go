@@ -9,8 +9,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 )
 
-// ProtectProgram sets owner, group and a protected DACL on our own file. When the owner may not be set, the DACL alone is:
-// it is what keeps others from writing.
+// ProtectProgram sets owner, group and a protected DACL on our own file. When the owner may not be set, the DACL alone
+// is: it is what keeps others from writing.
 func (windowsSystem) ProtectProgram() error {
 	file, err := os.Executable()
 	if err != nil {

@@ -1,7 +1,7 @@
 //go:build ignore
 
-// Generate compiles the completion program for every architecture that Lookup knows and keeps it compressed in bin/, where
-// the next build embeds it:
+// Generate compiles the completion program for every architecture that Lookup knows and keeps it compressed in bin/,
+// where the next build embeds it:
 //
 //	go run ./internal/completion/program/generate.go
 //

@@ -1,5 +1,5 @@
-// Package program holds the compiled completion program (package odjboot) for every architecture that images may have, so
-// that staging can place it in an image. The Makefile compiles the programs into bin/ before anything else is built;
+// Package program holds the compiled completion program (package odjboot) for every architecture that images may have,
+// so that staging can place it in an image. The Makefile compiles the programs into bin/ before anything else is built;
 // go:embed takes what is there. A build made without them works for everything else, and [Lookup] says what it lacks.
 package program
 
@@ -39,8 +39,8 @@ func Architectures() []string { return []string{"amd64", "arm64"} }
 // FileFor names the compressed program for arch, below this package's folder.
 func FileFor(arch string) string { return "bin/odjboot_" + arch + ".exe.gz" }
 
-// Lookup returns the program for images of an architecture (amd64, arm64). The error has code 50: the architecture is not
-// supported, or this build holds no program for it.
+// Lookup returns the program for images of an architecture (amd64, arm64). The error has code 50: the architecture is
+// not supported, or this build holds no program for it.
 func Lookup(arch string) (*Program, error) { return lookup(embedded, arch) }
 
 func lookup(files fs.FS, arch string) (*Program, error) {

@@ -43,7 +43,9 @@ func TestLookupRefuses(t *testing.T) {
 		arch string
 		want string
 	}{
-		"a build without":          {nil, "arm64", "this build of offlinejoin holds no completion program for arm64: build it with `make`"},
+		"a build without": {
+			nil, "arm64", "this build of offlinejoin holds no completion program for arm64: build it with `make`",
+		},
 		"x86":                      {good, "x86", `no completion program for images of architecture "x86"`},
 		"no architecture":          {good, "", `no completion program for images of architecture ""`},
 		"a path":                   {good, "../amd64", "no completion program for images of architecture"},

@@ -149,11 +149,11 @@ func (p *Prefix) run(t testing.TB, env []string, args ...string) Result {
 		cmd.Dir = p.work // before the first start there is no drive C
 	}
 	err = cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		t.Fatalf("wine %s: %v", args[0], err)
-	}
 	if ctx.Err() != nil {
 		t.Fatalf("wine %s: it did not end within %v", args[0], limit)
+	}
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		t.Fatalf("wine %s: %v", args[0], err)
 	}
 	text, err := os.ReadFile(out.Name())
 	if err != nil {
@@ -165,19 +165,24 @@ func (p *Prefix) run(t testing.TB, env []string, args ...string) Result {
 // Stop ends every process of this prefix and lets Wine write its registry down. The next use starts it again.
 func (p *Prefix) Stop(t testing.TB) {
 	t.Helper()
-	for _, flag := range []string{"-k", "-w"} { // kill, then wait for the end
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		cmd := exec.CommandContext(ctx, p.server, flag)
-		cmd.Env = p.environ(nil)
-		out, err := cmd.CombinedOutput()
-		cancel()
-		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && flag == "-k" && exit.ExitCode() == 2 {
-			continue // it was not running
-		}
-		if err != nil && flag == "-w" {
-			t.Errorf("wineserver %s: %v\n%s", flag, err, out)
-		}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	kill := exec.CommandContext(ctx, p.server, "-k")
+	kill.Env = p.environ(nil)
+	_ = kill.Run() // fails when nothing runs
+	wait := exec.CommandContext(ctx, p.server, "-w")
+	wait.Env = p.environ(nil)
+	if out, err := wait.CombinedOutput(); err != nil {
+		t.Errorf("wineserver -w: %v\n%s", err, out)
 	}
+}
+
+// Boot ends this Windows and starts it again, as far as Wine does that: files that MoveFileEx noted for the next start
+// are deleted when Boot returns, and nothing of the start still goes on in the background.
+func (p *Prefix) Boot(t testing.TB) {
+	t.Helper()
+	p.Stop(t)
+	p.mustRun(t, "wineboot.exe")
 }
 
 // Install copies a program to System32\name and returns the host's path.

@@ -9,8 +9,8 @@ import (
 	"unicode/utf16"
 )
 
-// The text format of regedit, "Windows Registry Editor Version 5.00": UTF-16 with a byte order mark, a [key] line before
-// its values, data as hex(TYPE):aa,bb,… for every type.
+// The text format of regedit, "Windows Registry Editor Version 5.00": UTF-16 with a byte order mark, a [key] line
+// before its values, data as hex(TYPE):aa,bb,… for every type.
 const regFileHead = "Windows Registry Editor Version 5.00\r\n"
 
 // formatRegFile writes values in their order, so that importing the text sets them.

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Returns is the environment for [Prefix.Run] that tells the stub what NetRequestOfflineDomainJoin returns: the first call
-// the first code, and so on; the last one repeats.
+// Returns is the environment for [Prefix.Run] that tells the stub what NetRequestOfflineDomainJoin returns: the first
+// call the first code, and so on; the last one repeats.
 func Returns(codes ...uint32) string {
 	words := make([]string, len(codes))
 	for i, code := range codes {

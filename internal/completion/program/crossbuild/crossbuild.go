@@ -1,7 +1,8 @@
-// Package crossbuild compiles the completion program for Windows with the Go toolchain at hand, on any system. The generator
-// of package program uses it, and tests that want the program as it is now.
+// Package crossbuild compiles the completion program for Windows with the Go toolchain at hand, on any system. The
+// generator of package program uses it, and tests that want the program as it is now.
 //
-// The same source and toolchain give the same bytes everywhere: no paths, no build id, no version control stamp, no cgo.
+// The same source and toolchain give the same bytes everywhere: no paths, no build id, no version control stamp, no
+// cgo.
 package crossbuild
 
 import (
