@@ -53,7 +53,8 @@ func frontEnd() []string {
 }
 
 func commandLine() []string {
-	return append(frontEnd(), "internal/sample", "internal/regf", "internal/target", "internal/completion")
+	return append(frontEnd(), "internal/sample", "internal/regf", "internal/target", "internal/completion",
+		"internal/odj", "internal/winimage") // to show all of a blob and of an image, where the core asks for less
 }
 
 func core() []string {

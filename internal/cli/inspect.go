@@ -6,16 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/odj"
 )
 
 func (a *app) inspect() *cobra.Command {
-	return group("inspect", "Tell what a blob or an image is; writes nothing", a.inspectBlob())
-}
-
-type blobDocument struct {
-	SchemaVersion int `json:"schema_version"`
-	offlinejoin.BlobFacts
+	return group("inspect", "Tell what a blob or an image is; writes nothing", a.inspectBlob(), a.inspectImage())
 }
 
 func (a *app) inspectBlob() *cobra.Command {
@@ -24,33 +19,22 @@ func (a *app) inspectBlob() *cobra.Command {
 		Short: "Tell what a blob is for, without its secrets; - is standard input",
 		Args:  cobra.ExactArgs(1),
 		RunE: a.begin(func(_ context.Context, args []string) error {
-			blob, name, err := a.readBlob(args[0])
+			data, name, err := a.readBlob(args[0])
 			if err != nil {
 				return err
 			}
-			defer clear(blob)
-			facts, err := offlinejoin.InspectBlob(blob, name)
+			defer clear(data)
+			blob, err := odj.Parse(data)
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", name, err)
 			}
+			defer blob.Wipe()
+			facts := blob.Facts()
 			if a.json {
-				return a.printJSON(blobDocument{schemaVersion, facts})
+				return a.printJSON(facts)
 			}
 			a.showBlob(facts)
 			return nil
 		}),
 	}
-}
-
-func (a *app) showBlob(f offlinejoin.BlobFacts) {
-	fmt.Fprintf(a.Out, "Joins %s\n", join(f.MachineName, f.Domain))
-	showFacts(a.Out,
-		fact{"NetBIOS domain", f.NetBIOSName},
-		fact{"Domain SID", f.DomainSID},
-		fact{"Domain GUID", f.DomainGUID},
-		fact{"Made by DC", f.DC},
-		fact{"Site", f.Site},
-		fact{"Fingerprint", f.Fingerprint},
-		fact{"Secret", "the machine's password is inside, in clear text: keep the file as safe as one"},
-	)
 }

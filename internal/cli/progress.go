@@ -10,14 +10,19 @@ import (
 // warnings are shown.
 func (a *app) progress() func(offlinejoin.Event) {
 	return func(e offlinejoin.Event) {
-		switch {
-		case e.Kind == offlinejoin.EventWarning:
-			a.warn(e.Text)
-		case a.json:
-		case e.Kind == offlinejoin.EventStep:
-			fmt.Fprintln(a.Err, e.Text)
-		default:
-			fmt.Fprintln(a.Err, "  "+e.Text)
+		if e.Kind == offlinejoin.EventWarning || !a.json {
+			fmt.Fprintln(a.Err, eventLine(e))
 		}
+	}
+}
+
+func eventLine(e offlinejoin.Event) string {
+	switch e.Kind {
+	case offlinejoin.EventWarning:
+		return "warning: " + e.Text
+	case offlinejoin.EventStep:
+		return e.Text
+	default:
+		return "  " + e.Text
 	}
 }

@@ -1,0 +1,80 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/offlinejoin/offlinejoin/internal/cli"
+	"github.com/offlinejoin/offlinejoin/internal/odj"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+)
+
+// TestNoCommandShowsTheSecret runs every command that reads a blob or an image with one, and looks for the machine
+// password and the blob in what it prints, in every spelling.
+func TestNoCommandShowsTheSecret(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	windows, err := sample.WriteTree(dir, sample.Image{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := sample.Blob()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "web01.djoin")
+	if err := os.WriteFile(file, blob.DjoinFile(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stage := []string{"stage", "--windows-path", windows, "--blob-file", file}
+	for _, args := range [][]string{
+		{"inspect", "blob", file},
+		append(stage, "--dry-run"),
+		stage,
+		stage, // staged already
+		append(stage, "--machine-name", "OTHER"),
+		{"status", "--windows-path", windows},
+		{"inspect", "image", windows},
+		{"hive", "dump", filepath.Join(windows, "System32", "config", "SYSTEM")},
+		{"unstage", "--windows-path", windows},
+	} {
+		for _, form := range [][]string{nil, {"--json"}} {
+			args := append(append([]string{}, args...), form...)
+			printed := output(args, "")
+			if printed == "" {
+				t.Errorf("%q prints nothing", args)
+			}
+			for _, spelling := range spellings(blob) {
+				if strings.Contains(printed, spelling) {
+					t.Errorf("%q prints the secret:\n%s", args, printed)
+				}
+			}
+		}
+	}
+}
+
+// spellings returns the texts by which the secret of a blob could be printed.
+func spellings(blob *odj.Blob) []string {
+	units := blob.MachinePassword()
+	utf16le := make([]byte, 0, 2*len(units))
+	for _, u := range units {
+		utf16le = append(utf16le, byte(u), byte(u>>8))
+	}
+	return append(options.Spellings(blob.DjoinFile()),
+		string(utf16.Decode(units)), string(utf16le), hex.EncodeToString(utf16le), base64.StdEncoding.EncodeToString(utf16le))
+}
+
+// output runs a command line and returns all that it prints, errors too.
+func output(args []string, stdin string) string {
+	var all bytes.Buffer
+	cli.Run(context.Background(), args, cli.Streams{In: strings.NewReader(stdin), Out: &all, Err: &all})
+	return all.String()
+}
