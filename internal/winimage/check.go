@@ -1,0 +1,73 @@
+package winimage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// firstBuild is the first build that our completion program runs on: Windows 10 1507 and Server 2016.
+const firstBuild = 10240
+
+// homeEditions cannot join a domain (documented).
+var homeEditions = [...]string{"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"}
+
+// CheckHives refuses an image whose SYSTEM, SOFTWARE or SECURITY hive cannot be relied on (2717, or 5 without rights).
+// The SAM hive is not needed.
+func (im *Image) CheckHives() error {
+	for _, name := range []string{"SYSTEM", "SOFTWARE", "SECURITY"} {
+		if err := im.faults[name]; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckJoinable refuses an image that cannot join a domain by any method: unusable hives (2717), a domain controller,
+// a home edition or an unknown kind of Windows (50).
+func (im *Image) CheckJoinable() error {
+	if err := im.CheckHives(); err != nil {
+		return err
+	}
+	f := im.facts
+	switch {
+	case strings.EqualFold(f.ProductType, ProductDomainController):
+		return im.unsupported("is a domain controller; a join cannot be staged into it")
+	case !strings.EqualFold(f.ProductType, ProductClient) && !strings.EqualFold(f.ProductType, ProductServer):
+		return im.unsupported("is neither a Windows client nor a server (ProductType %q); "+
+			"a join cannot be staged into it", f.ProductType)
+	case slices.ContainsFunc(homeEditions[:], func(e string) bool { return strings.EqualFold(e, f.EditionID) }):
+		return im.unsupported("is a home edition (%s), which cannot join a domain: use a Pro, Education, Enterprise "+
+			"or Server edition", f.EditionID)
+	}
+	return nil
+}
+
+// CheckRegistryMethod refuses an image that our completion program cannot complete a join in: too old or of unknown
+// version (2723), of another architecture, or one whose next boot belongs to Windows Setup (50).
+func (im *Image) CheckRegistryMethod() error {
+	f := im.facts
+	const needs = "the method registry needs Windows 10, Windows Server 2016 or later"
+	switch {
+	case f.Build == 0:
+		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s does not tell its build; %s", im.fsys, needs)
+	case f.Build < firstBuild:
+		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s is build %d; %s", im.fsys, f.Build, needs)
+	case f.Architecture == "":
+		return im.unsupported("does not tell its processor architecture; the method registry needs amd64 or arm64")
+	case f.Architecture != AMD64 && f.Architecture != ARM64:
+		return im.unsupported("is Windows for %s; the method registry needs amd64 or arm64", f.Architecture)
+	case f.Phase == PhaseUndeployable:
+		return im.unsupported("is an installation that Windows Setup gave up (IMAGE_STATE_UNDEPLOYABLE): install it again")
+	case f.Phase != PhaseInstalled:
+		return im.unsupported("is not an installed Windows but one that runs Windows Setup at its next boot (%s); "+
+			"the method registry would take Setup's place: use the method answer_file, or an installed image", f.Phase)
+	}
+	return nil
+}
+
+func (im *Image) unsupported(format string, args ...any) error {
+	return winerr.Errorf(winerr.NotSupported, "%s %s", im.fsys, fmt.Sprintf(format, args...))
+}

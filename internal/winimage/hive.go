@@ -1,0 +1,228 @@
+package winimage
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/offlinejoin/offlinejoin/internal/regf"
+	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// hiveFiles are a hive and its logs as found. The old log (".LOG", Windows XP and before) is asked only when the hive
+// is dirty and the others do not complete it: newer Windows ignores it.
+type hiveFiles struct {
+	primary, log1, log2, old target.File
+}
+
+// openHive opens a hive and records its condition. It returns nil when there is nothing to read.
+func (im *Image) openHive(name string) *regf.Hive {
+	facts := HiveFacts{Name: name, Path: im.fsys.Path(configDir + "/" + name)}
+	h, err := im.loadHive(name)
+	facts.State = hiveState(h, err)
+	if h != nil {
+		facts.Pending, facts.Orphaned = h.Recovery().Entries, h.Recovery().Orphaned
+	}
+	if err != nil {
+		facts.Detail = printable(err.Error())
+		im.faults[name] = hiveError(facts, err)
+	}
+	im.facts.Hives = append(im.facts.Hives, facts)
+	return h
+}
+
+// loadHive returns a hive together with an error when it can be read but not relied on.
+func (im *Image) loadHive(name string) (*regf.Hive, error) {
+	files, err := im.openFiles(name)
+	if err != nil {
+		return nil, err
+	}
+	f := regf.Files{Primary: files.primary, Log1: asFile(files.log1), Log2: asFile(files.log2)}
+	if im.writes(name) {
+		f.CreateLog = im.createLog
+	}
+	h, err := regf.Open(f)
+	if errors.Is(err, regf.ErrUnrecoverable) && files.old != nil {
+		f.Log1 = files.old
+		h, err = regf.Open(f)
+	}
+	if err == nil {
+		return h, nil
+	}
+	if f.AsIs = true; im.mode == Read && errors.Is(err, regf.ErrUnrecoverable) {
+		if asIs, asIsErr := regf.Open(f); asIsErr == nil {
+			return asIs, err
+		}
+	}
+	return nil, err
+}
+
+// asFile keeps a nil File from becoming an interface that is not nil.
+func asFile(f target.File) regf.File {
+	if f == nil {
+		return nil
+	}
+	return f
+}
+
+func (im *Image) writes(name string) bool { return im.mode == Write && name == "SYSTEM" }
+
+// openFiles opens a hive's files. A hive that will be written is locked first of all.
+func (im *Image) openFiles(name string) (f hiveFiles, err error) {
+	if f.primary, err = im.openFile(name, im.writes(name)); err != nil {
+		return f, err
+	}
+	if im.writes(name) {
+		if err := im.lock(f.primary); err != nil {
+			return f, err
+		}
+	}
+	for _, l := range []struct {
+		suffix string
+		file   *target.File
+	}{{".LOG1", &f.log1}, {".LOG2", &f.log2}, {".LOG", &f.old}} {
+		write := im.writes(name) && l.suffix != ".LOG"
+		*l.file, err = im.openFile(name+l.suffix, write)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+func (im *Image) openFile(name string, write bool) (target.File, error) {
+	open := im.fsys.Open
+	if write {
+		open = im.fsys.OpenWrite
+	}
+	f, err := open(configDir + "/" + name)
+	if err != nil {
+		return nil, err
+	}
+	im.open = append(im.open, f)
+	if name == "SYSTEM" || write {
+		if err := im.checkAlone(f, name, write); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// checkAlone refuses to write to a file that has another name: it would change there too, and put the machine password
+// where nobody looks for it, such as a backup made with hard links.
+func (im *Image) checkAlone(f target.File, name string, write bool) error {
+	info, err := f.Stat()
+	if err != nil || info.Links < 2 {
+		return err
+	}
+	err = winerr.Errorf(winerr.CantCreateJoinInfo,
+		"%s has %d names (hard links), and a change would show under all of them, such as in a backup: "+
+			"replace it with a copy of its own first", im.fsys.Path(configDir+"/"+name), info.Links)
+	if write {
+		return err
+	}
+	im.facts.Warnings = append(im.facts.Warnings, err.(*winerr.Error).Message) //nolint:errorlint // made above
+	return nil
+}
+
+func (im *Image) lock(f target.File) error {
+	held, err := f.TryLock()
+	if err == nil && !held {
+		im.facts.Warnings = append(im.facts.Warnings,
+			"the file system of "+im.fsys.String()+" has no locks: make sure that nothing else changes this image now")
+	}
+	return err
+}
+
+// createLog makes the first log of the SYSTEM hive, which will hold what the hive does: with the hive's own security,
+// and durable before it is relied on.
+func (im *Image) createLog() (regf.File, error) {
+	const hive, log = configDir + "/SYSTEM", configDir + "/SYSTEM.LOG1"
+	sd, secured, err := im.fsys.Security(hive)
+	if err != nil {
+		return nil, err
+	}
+	f, err := im.fsys.Create(log)
+	if err != nil {
+		return nil, err
+	}
+	im.open = append(im.open, f)
+	if secured {
+		if _, err := im.fsys.SetSecurity(log, sd); err != nil {
+			return nil, err
+		}
+	}
+	return f, im.fsys.SyncDir(configDir)
+}
+
+// hiveState names the condition that loadHive has found.
+func hiveState(h *regf.Hive, err error) HiveState {
+	switch {
+	case err == nil && h.Recovery().Dirty:
+		return HivePending
+	case err == nil:
+		return HiveClean
+	case errors.Is(err, regf.ErrUnrecoverable):
+		return HiveUnrecoverable
+	case errors.Is(err, fs.ErrNotExist):
+		return HiveMissing
+	case hasCode(err):
+		return HiveUnreadable
+	default:
+		return HiveDamaged
+	}
+}
+
+func hasCode(err error) bool {
+	_, ok := winerr.CodeOf(err)
+	return ok
+}
+
+// hiveError is the refusal that an unusable hive comes to: 2717 with what to do, unless the trouble has a code of its
+// own (no rights, in use).
+func hiveError(h HiveFacts, cause error) error {
+	const code = winerr.CantLoadOfflineHive
+	switch h.State {
+	case HiveMissing:
+		return winerr.Errorf(code, "the hive %s is missing: restore it from a backup, or make the image again", h.Path)
+	case HiveUnrecoverable:
+		return winerr.Errorf(code, "the hive %s cannot be used: %w: start this Windows once and shut it down, or bring the "+
+			"files %s.LOG1 and %s.LOG2 that belong to it", h.Path, cause, h.Name, h.Name)
+	case HiveUnreadable:
+		if specialFile(cause) {
+			return winerr.Errorf(code, "the hive %s cannot be used: %w", h.Path, withoutCode(cause))
+		}
+		return cause
+	default:
+		return winerr.Errorf(code, "the hive %s cannot be used: %w: restore it from a backup, or make the image again",
+			h.Path, cause)
+	}
+}
+
+// specialFile reports whether something that Windows would not have there stands in place of a hive.
+func specialFile(err error) bool {
+	_, irregular := errors.AsType[*target.IrregularError](err)
+	_, ambiguous := errors.AsType[*target.AmbiguousError](err)
+	return irregular || ambiguous
+}
+
+// withoutCode drops the outer Error, whose code gives way to ours, and keeps its cause.
+func withoutCode(err error) error {
+	if e, ok := errors.AsType[*winerr.Error](err); ok && e.Err != nil {
+		return e.Err
+	}
+	return err
+}
+
+// noteDamage records what reading the facts of a hive has stumbled on.
+func (im *Image) noteDamage(name string, err error) {
+	if err == nil || im.faults[name] != nil {
+		return
+	}
+	h := &im.facts.Hives[len(im.facts.Hives)-1]
+	h.State, h.Detail = HiveDamaged, printable(err.Error())
+	if hasCode(err) {
+		h.State = HiveUnreadable
+	}
+	im.faults[name] = hiveError(*h, err)
+}
