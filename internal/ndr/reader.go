@@ -143,6 +143,9 @@ func (r *reader) take(field string, align, n int) []byte {
 	return b
 }
 
+// aligned returns where the next 32-bit integer starts.
+func (r *reader) aligned() int { return (r.off + 3) &^ 3 }
+
 func (r *reader) left() int { return len(r.data) - r.off }
 
 func (r *reader) uint16(field string) uint16 {
@@ -188,7 +191,7 @@ func (r *reader) Embed(field string, layout Layout) {
 }
 
 func (r *reader) array(a array) {
-	at := r.off
+	at := r.aligned()
 	n := r.uint32(a.count)
 	if !r.pointer(a.field) {
 		if n != 0 {
@@ -227,7 +230,7 @@ func (r *reader) elements(a array, n uint32) {
 
 // sameCount reads the count in front of a pointee (max_count) and compares it with the one of the fixed part.
 func (r *reader) sameCount(field string, n uint32, what string) bool {
-	at := r.off
+	at := r.aligned()
 	if m := r.uint32(field); r.err == nil && m != n {
 		r.failAt(at, field, fmt.Errorf("%d %s are announced, but the array has %d", n, what, m))
 	}

@@ -7,7 +7,7 @@ import (
 
 func (r *reader) Bytes(count, field string, v *[]byte) {
 	*v = nil
-	at := r.off
+	at := r.aligned()
 	n := r.uint32(count)
 	if !r.pointer(field) {
 		if n != 0 {
@@ -64,7 +64,7 @@ func (r *reader) SID(field string, v **SID) {
 		return
 	}
 	r.later(func() {
-		at := r.off
+		at := r.aligned()
 		n := r.uint32(field)
 		if r.err == nil && n > maxSubAuthorities {
 			r.failAt(at, field, fmt.Errorf("the SID has %d sub authorities, more than %d", n, maxSubAuthorities))

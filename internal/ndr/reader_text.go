@@ -29,7 +29,7 @@ func (r *reader) Secret(field string, v *[]uint16) {
 		return
 	}
 	r.later(func() {
-		at := r.off
+		at := r.aligned()
 		units, err := r.terminated(field)
 		if err != nil {
 			// err's numbers would tell the secret's length.
@@ -70,12 +70,13 @@ func (r *reader) terminated(field string) ([]byte, error) {
 }
 
 func (r *reader) UnicodeString(field string, v **string) {
-	at := r.off
+	at := r.aligned()
+	r.take(field, 4, 0) // a structure with a pointer inside is aligned like the pointer
 	length, size := r.uint16(field), r.uint16(field)
 	present := r.pointer(field)
 	switch {
 	case r.err != nil:
-	case length%2 != 0 || length > size:
+	case length%2 != 0 || size%2 != 0 || length > size:
 		r.failAt(at, field, fmt.Errorf("the length %d does not fit its maximum %d", length, size))
 	case !present && length != 0:
 		r.failAt(at, field, fmt.Errorf("%d bytes of text are announced, but the pointer is NULL", length))
@@ -86,7 +87,7 @@ func (r *reader) UnicodeString(field string, v **string) {
 
 // counted reads the pointee of a counted string, which repeats both of its lengths in units.
 func (r *reader) counted(field string, length, size uint16, v **string) {
-	at := r.off
+	at := r.aligned()
 	room, offset, actual := r.uint32(field), r.uint32(field), r.uint32(field)
 	if r.err == nil && (room != uint32(size/2) || offset != 0 || actual != uint32(length/2)) {
 		r.failAt(at, field, fmt.Errorf("the counts %d, %d, %d do not match the lengths %d and %d",

@@ -219,6 +219,7 @@ func (w *writer) UnicodeString(field string, v **string) {
 	}
 	// Windows and Samba make MaximumLength two bytes greater than Length (observed).
 	length := uint16(2 * len(units))
+	w.align(4)
 	w.uint16(length)
 	w.uint16(length + 2)
 	w.pointer(true)

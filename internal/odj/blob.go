@@ -8,14 +8,20 @@ import (
 
 // Blob is a checked provisioning blob. Make one with [Parse] or [Compose]; the zero Blob is empty. However it is printed,
 // logged or marshalled, it shows no secret.
-type Blob struct{ c *content }
+type Blob struct {
+	// open returns the content. It is a function because fmt follows pointers when it calls no methods (in unexported
+	// fields, for wrong verbs), but never calls functions.
+	open func() *content
+}
+
+func newBlob(c *content) *Blob { return &Blob{func() *content { return c }} }
 
 // inside returns the content; that of an empty blob when there is none.
 func (b *Blob) inside() *content {
-	if b == nil || b.c == nil {
+	if b == nil || b.open == nil {
 		return &content{join: new(win7)}
 	}
-	return b.c
+	return b.open()
 }
 
 // MachineName returns the computer's name as the blob spells it, without "$" (lpMachineName).
@@ -130,11 +136,7 @@ func (b *Blob) DjoinFile() []byte {
 }
 
 // Wipe zeroes the blob's bytes and password, wherever slices of them went. What is not secret stays readable.
-func (b *Blob) Wipe() {
-	if b != nil && b.c != nil {
-		b.c.wipe()
-	}
-}
+func (b *Blob) Wipe() { b.inside().wipe() }
 
 func (c *content) wipe() {
 	clear(c.raw)

@@ -40,7 +40,7 @@ func parse(raw []byte) (*Blob, error) {
 		return nil, refused(err)
 	}
 	c.findings = c.find(notes)
-	return &Blob{c}, nil
+	return newBlob(c), nil
 }
 
 // content is a decoded blob. The byte slices in tree share raw's memory.

@@ -10,7 +10,8 @@ import (
 	"unicode/utf16"
 )
 
-// Password is SECRET data: a machine account's password as UTF-16 units. It prints, logs and marshals as "(secret)".
+// Password is SECRET data: a machine account's password as UTF-16 units. It prints, logs and marshals as "(secret)", except
+// where fmt calls no methods: in an unexported field, or for the verbs %p and %w, which go vet finds.
 type Password []uint16
 
 // passwordLength is what Windows and Samba choose for machine accounts (observed).

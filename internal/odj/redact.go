@@ -10,12 +10,12 @@ import (
 // redacted stands for a secret wherever it would be shown. It does not tell the length.
 const redacted = "(secret)"
 
-// The methods below have value receivers, so that they also work on a Blob that is not behind a pointer. A Blob inside an
-// unexported field, where fmt calls no methods, shows as an address, because all it holds is one pointer.
+// The methods below have value receivers, so that they also work on a Blob that is not behind a pointer. Where fmt calls no
+// methods, a Blob shows as the address of a function.
 
 // String returns one line that names machine, domain and fingerprint.
 func (b Blob) String() string {
-	if b.c == nil {
+	if b.open == nil {
 		return "empty blob"
 	}
 	return fmt.Sprintf("blob of %s in %s, password %s, fingerprint %s",

@@ -301,7 +301,7 @@ func TestSamplesWrittenAgainAreTheSame(t *testing.T) {
 func sameButReferents(t *testing.T, raw []byte) {
 	t.Helper()
 	b := parsed(t, raw)
-	again, err := ndr.Encode(b.c.tree.layout)
+	again, err := ndr.Encode(b.open().tree.layout)
 	if err != nil {
 		t.Fatal(err)
 	}

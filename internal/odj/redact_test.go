@@ -1,0 +1,262 @@
+package odj
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+// traces returns the forms in which a secret could show.
+func traces(secret []byte) map[string]string {
+	forms := map[string]string{
+		"plain":   string(secret),
+		"hex":     hex.EncodeToString(secret),
+		"hex, ":   fmt.Sprintf("% x", secret),
+		"decimal": strings.Trim(fmt.Sprint(secret), "[]"),
+	}
+	// What base64 makes of the secret depends on where in a group of three it starts; the ends mix with the neighbours.
+	for shift := range 3 {
+		text := base64.StdEncoding.EncodeToString(append(make([]byte, shift), secret...))
+		forms[fmt.Sprint("base64 ", shift)] = text[4 : len(text)/4*4-4]
+	}
+	return forms
+}
+
+func showsNoSecret(t *testing.T, where, text string) {
+	t.Helper()
+	wide := units(canary)
+	var bytesOf []byte
+	for _, u := range wide {
+		bytesOf = binary.LittleEndian.AppendUint16(bytesOf, u)
+	}
+	check := func(kind string, secret []byte) {
+		for form, trace := range traces(secret) {
+			if strings.Contains(text, trace) || strings.Contains(strings.ToLower(text), strings.ToLower(trace)) {
+				t.Errorf("%s shows the password (%s, %s): %s", where, kind, form, text)
+			}
+		}
+	}
+	check("UTF-8", []byte(canary))
+	check("UTF-16LE", bytesOf)
+	for _, show := range []string{fmt.Sprint(wide), fmt.Sprintf("%x", wide), fmt.Sprintf("%c", wide), fmt.Sprintf("%#v", wide)} {
+		if strings.Contains(text, strings.Trim(show, "[]")) {
+			t.Errorf("%s shows the password's units: %s", where, text)
+		}
+	}
+}
+
+func TestTracesFindTheSecret(t *testing.T) {
+	t.Parallel()
+	blob := webBlob(t)
+	found := func(text string) bool {
+		for _, secret := range [][]byte{[]byte(canary), utf16le(canary)} {
+			for _, trace := range traces(secret) {
+				if strings.Contains(text, trace) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for name, text := range map[string]string{
+		"bytes":   string(blob.Bytes()),
+		"base64":  blob.AccountData(),
+		"hex":     hex.EncodeToString(blob.Bytes()),
+		"decimal": fmt.Sprint(blob.Bytes()),
+		"UTF-8":   "x" + canary + "y",
+	} {
+		if !found(text) {
+			t.Errorf("%s: the search is blind", name)
+		}
+	}
+}
+
+// shown are values that hold the secret in every way a program may hold them.
+func shown(t *testing.T) map[string]any {
+	t.Helper()
+	b, j := webBlob(t), webJoin()
+	return map[string]any{
+		"pointer":           b,
+		"value":             *b,
+		"pointer's pointer": &b,
+		"slice":             []*Blob{b},
+		"slice of values":   []Blob{*b},
+		"map":               map[string]*Blob{"b": b},
+		"map of values":     map[string]Blob{"b": *b},
+		"field":             struct{ B *Blob }{b},
+		"field's value":     struct{ B Blob }{*b},
+		"hidden field":      struct{ b *Blob }{b},
+		"hidden value":      struct{ b Blob }{*b},
+		"interface":         struct{ V any }{*b},
+		"facts":             b.Facts(),
+		"findings":          b.Findings(),
+		"password":          j.Password,
+		"join":              j,
+		"join's pointer":    &j,
+		"joins":             []Join{j},
+	}
+}
+
+func TestPrintingShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	for name, v := range shown(t) {
+		for _, verb := range []string{
+			"%v", "%+v", "%#v", "%s", "%+s", "%#s", "%q", "%+q", "%#q", "%x", "%X", "% x", "%#x", "%d", "%o", "%b", "%c", "%U",
+			"%t", "%e", "%g", "%f", "%p", "%T", "%w", "%99v", "%.3v", "%-10s", "%!",
+		} {
+			if fmtCallsNoMethods(verb) && plainValue(v) {
+				continue // as Password's documentation says
+			}
+			showsNoSecret(t, name+" "+verb, fmt.Sprintf(verb, v))
+		}
+		showsNoSecret(t, name+" Sprint", fmt.Sprint(v))
+		showsNoSecret(t, name+" Errorf", fmt.Errorf("wrapped: %v %+v", v, v).Error())
+	}
+	if b := webBlob(t); !strings.Contains(b.String(), "WEB01 in corp.example.com, password (secret)") ||
+		fmt.Sprintf("%d", b) != b.String() || fmt.Sprintf("%#v", *b) != b.GoString() || fmt.Sprintf("%q", b) == b.String() {
+		t.Errorf("it prints as %s and %#v", b, b)
+	}
+	if got := fmt.Sprintf("%v %s %d %x %#v", webJoin().Password, webJoin().Password, webJoin().Password, webJoin().Password,
+		webJoin().Password); got != "(secret) (secret) (secret) (secret) (secret)" {
+		t.Errorf("a password prints as %s", got)
+	}
+}
+
+func fmtCallsNoMethods(verb string) bool { return verb == "%p" || verb == "%w" }
+
+func plainValue(v any) bool {
+	switch v.(type) {
+	case Password, Join, *Join, []Join:
+		return true
+	}
+	return false
+}
+
+func TestMarshallingShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	for name, v := range shown(t) {
+		if out, err := json.Marshal(v); err == nil {
+			showsNoSecret(t, name+" JSON", string(out))
+		}
+		if out, err := json.MarshalIndent(v, "", "\t"); err == nil {
+			showsNoSecret(t, name+" indented JSON", string(out))
+		}
+		if out, err := xml.Marshal(v); err == nil {
+			showsNoSecret(t, name+" XML", string(out))
+		}
+		if m, ok := v.(encoding.TextMarshaler); ok {
+			out, err := m.MarshalText()
+			if err != nil || len(out) == 0 {
+				t.Errorf("%s: MarshalText: %q, %v", name, out, err)
+			}
+			showsNoSecret(t, name+" text", string(out))
+		}
+	}
+	var facts map[string]any
+	out, err := json.Marshal(webBlob(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out, &facts); err != nil {
+		t.Fatal(err)
+	}
+	if facts["machine_password"] != "(secret)" || facts["machine_name"] != "WEB01" || facts["schema_version"] != 1.0 {
+		t.Errorf("JSON is %s", out)
+	}
+}
+
+func TestLoggingShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	for name, v := range shown(t) {
+		var out bytes.Buffer
+		options := &slog.HandlerOptions{Level: slog.LevelDebug}
+		for _, h := range []slog.Handler{slog.NewTextHandler(&out, options), slog.NewJSONHandler(&out, options)} {
+			slog.New(h).Debug("parsed", "value", v, slog.Group("group", "value", v))
+		}
+		if !strings.Contains(out.String(), "parsed") {
+			t.Fatal("nothing was logged")
+		}
+		showsNoSecret(t, name+" slog", out.String())
+	}
+	var out bytes.Buffer
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "blob", webBlob(t))
+	if !strings.Contains(out.String(), "blob.machine_name=WEB01") || !strings.Contains(out.String(), "(secret)") {
+		t.Errorf("logged as %s", out.String())
+	}
+}
+
+func TestErrorsShowNoSecret(t *testing.T) {
+	t.Parallel()
+	good := encoded(t, fullTree(t))
+	for i := range good {
+		bad := bytes.Clone(good)
+		bad[i] ^= 0x55
+		if _, err := Parse(bad); err != nil {
+			showsNoSecret(t, "the error", err.Error())
+			showsNoSecret(t, "the error", fmt.Sprintf("%+v %#v", err, err))
+		}
+		if _, err := Parse(good[:i]); err != nil {
+			showsNoSecret(t, "the error", err.Error())
+		}
+	}
+	for name, j := range map[string]Join{"bad name": {MachineName: "A:B", Password: units(canary)}, "empty": {
+		MachineName: "A", Password: units(canary),
+	}} {
+		if _, err := Compose(j); err == nil {
+			t.Errorf("%s: composed", name)
+		} else {
+			showsNoSecret(t, name, err.Error())
+		}
+	}
+}
+
+func TestWipe(t *testing.T) {
+	t.Parallel()
+	for name, b := range map[string]*Blob{"composed": webBlob(t), "parsed": parsed(t, encoded(t, fullTree(t)))} {
+		text, fingerprint, facts := b.String(), b.Fingerprint(), asJSON(t, b)
+		raw, password := b.Bytes(), b.MachinePassword()
+		second := b.open().parts[0].win7.password
+		pieces := [][]byte{b.open().tree.blobs[0].raw, b.open().tree.blobs[1].raw, b.open().parts[0].raw}
+		b.Wipe()
+		for _, piece := range append(pieces, raw) {
+			if len(piece) == 0 || len(bytes.Trim(piece, "\x00")) > 0 {
+				t.Errorf("%s: bytes are left", name)
+			}
+		}
+		for _, u := range append(password, second...) {
+			if u != 0 {
+				t.Errorf("%s: a password's unit is left", name)
+			}
+		}
+		if b.Bytes() != nil || b.MachinePassword() != nil || b.DjoinFile() != nil || b.AccountData() != "" {
+			t.Errorf("%s: something secret can still be had", name)
+		}
+		if b.String() != text || b.Fingerprint() != fingerprint || asJSON(t, b) != facts {
+			t.Errorf("%s: something that is not secret is gone", name)
+		}
+		b.Wipe()
+	}
+}
+
+func TestZeroBlob(t *testing.T) {
+	t.Parallel()
+	var none *Blob
+	none.Wipe()
+	for _, b := range []*Blob{{}, none} {
+		if b.MachineName() != "" || b.Bytes() != nil || b.MachinePassword() != nil || b.DjoinFile() != nil ||
+			b.AccountData() != "" || b.Findings() != nil || b.DomainSID() != "" || b.Rid() != 0 || b.JoinProvider2() != nil {
+			t.Errorf("it holds something: %v", b)
+		}
+	}
+	if got := fmt.Sprintf("%v %#v", Blob{}, none); got != "empty blob <nil>" && !strings.HasPrefix(got, "empty blob") {
+		t.Errorf("it prints as %s", got)
+	}
+}
