@@ -15,8 +15,8 @@ import (
 
 var _ ephemeral.EphemeralResource = (*blobEphemeral)(nil)
 
-// blobEphemeral is a blob that is in neither plan nor state. Terraform opens it when it plans and again when it applies,
-// so opening reads and changes nothing.
+// blobEphemeral is a blob that is in neither plan nor state. Terraform opens it when it plans and again when it
+// applies, so opening reads and changes nothing.
 type blobEphemeral struct{}
 
 func newBlobEphemeral() ephemeral.EphemeralResource { return &blobEphemeral{} }

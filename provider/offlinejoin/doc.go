@@ -1,6 +1,6 @@
 // Package offlinejoin is all that Terraform sees: the resource offlinejoin_staged_join and the ephemeral resource
-// offlinejoin_blob. It turns what the user wrote into requests to the core (internal/offlinejoin) and what the core says
-// into state and diagnostics; policy about images and joins is the core's.
+// offlinejoin_blob. It turns what the user wrote into requests to the core (internal/offlinejoin) and what the core
+// says into state and diagnostics; policy about images and joins is the core's.
 //
 // What only Terraform needs is here:
 //

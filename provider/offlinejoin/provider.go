@@ -31,9 +31,9 @@ func (p *offlinejoinProvider) Metadata(
 
 func (p *offlinejoinProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Stages Active Directory provisioning blobs into Windows images that are not running, so " +
-			"that the machines come up joined, with no network and no domain credential at first boot. The provider " +
-			"needs no configuration.",
+		MarkdownDescription: "Stages Active Directory provisioning blobs into Windows images that are not running, " +
+			"so that the machines come up joined, with no network and no domain credential at first boot. The " +
+			"provider needs no configuration.",
 	}
 }
 

@@ -22,8 +22,9 @@ func (r *stagedJoinResource) Delete(
 	}
 	windowsPath := state.WindowsPath.ValueString()
 	if imageAway(windowsPath) {
-		resp.Diagnostics.AddWarning("Image not there", windowsPath+" does not exist, so no join was taken back. If the "+
-			"image only is not mounted, it still holds what was staged: mount it and run "+unstageCommand(windowsPath)+".")
+		resp.Diagnostics.AddWarning("Image not there", windowsPath+" does not exist, so no join was taken back. If "+
+			"the image only is not mounted, it still holds what was staged: mount it and run "+
+			unstageCommand(windowsPath)+".")
 		return
 	}
 	status, err := core.ReadStatus(ctx, windowsPath)

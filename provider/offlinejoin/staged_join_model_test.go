@@ -14,8 +14,8 @@ func TestFillLeavesNothingUnknownAndWhatTheUserSaid(t *testing.T) {
 	plan := config
 	plan.setUnknown(&config)
 	plan.fill(
-		core.BlobFacts{Fingerprint: "aa", MachineName: "WEB01", Domain: "corp.example.com", DomainSID: "S-1-5-21-1-2-3"},
-		core.Status{State: core.StateStaged, Fingerprint: "aa", MachineName: "WEB01", Domain: "corp.example.com"},
+		core.BlobFacts{Fingerprint: "aa", MachineName: "WEB01", Domain: "corp.test", DomainSID: "S-1-5-21-1-2-3"},
+		core.Status{State: core.StateStaged, Fingerprint: "aa", MachineName: "WEB01", Domain: "corp.test"},
 	)
 	for _, value := range plan.facts() {
 		if value.IsUnknown() {
@@ -44,8 +44,9 @@ func TestFillTellsOfTheJoinInTheImage(t *testing.T) {
 func TestRefresh(t *testing.T) {
 	t.Parallel()
 	before := stagedJoinModel{
-		Fingerprint: types.StringValue("aa"), MachineName: types.StringValue("web01"), Domain: types.StringValue("CORP"),
-		DomainSID: types.StringValue("S-1-5-21-1-2-3"), Status: types.StringValue("staged"),
+		Fingerprint: types.StringValue("aa"), Status: types.StringValue("staged"),
+		MachineName: types.StringValue("web01"), Domain: types.StringValue("CORP"),
+		DomainSID: types.StringValue("S-1-5-21-1-2-3"),
 	}
 	same, other := before, before
 	same.refresh(core.Status{State: core.StateCompleted, Fingerprint: "aa", MachineName: "WEB01", Domain: "corp.test"})
@@ -54,7 +55,8 @@ func TestRefresh(t *testing.T) {
 		t.Errorf("the same join refreshed to %+v", same)
 	}
 	other.refresh(core.Status{State: core.StateStaged, Fingerprint: "bb", MachineName: "WEB02", Domain: "corp.test"})
-	if other.Fingerprint.ValueString() != "bb" || other.MachineName.ValueString() != "WEB02" || !other.DomainSID.IsNull() {
+	if other.Fingerprint.ValueString() != "bb" || other.MachineName.ValueString() != "WEB02" ||
+		!other.DomainSID.IsNull() {
 		t.Errorf("another join refreshed to %+v", other)
 	}
 }

@@ -82,6 +82,6 @@ func warnOfForgetting(state *stagedJoinModel, resp *resource.ModifyPlanResponse)
 }
 
 func forgetting(windowsPath string) string {
-	return "The machine of " + windowsPath + " has joined its domain already. Destroying this resource changes neither " +
-		"the machine nor its account; to leave the domain, do it in the running Windows or disable the account."
+	return "The machine of " + windowsPath + " has joined its domain already. Destroying this resource changes " +
+		"neither the machine nor its account; to leave the domain, do it in the running Windows or disable the account."
 }

@@ -15,8 +15,9 @@ import (
 
 const stagedJoinDescription = "An Active Directory join staged in a Windows image that is not running. The machine " +
 	"joins at its first boot, before the first logon, without network and without a domain credential.\n\n" +
-	"After the first boot `status` becomes `completed`, and that is no drift. A join is replaced or taken back only when " +
-	"this resource staged or imported it. Until the first boot the image holds the machine's password: treat it like one."
+	"After the first boot `status` becomes `completed`, and that is no drift. A join is replaced or taken back only " +
+	"when this resource staged or imported it. Until the first boot the image holds the machine's password: treat it " +
+	"like one."
 
 func (r *stagedJoinResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{

@@ -15,7 +15,8 @@ type Config struct {
 	// The provisioning blob as text (base64). It holds a machine password: give it by a `sensitive` variable, or
 	// better use `blob_file`.
 	Blob string `mapstructure:"blob"`
-	// What the blob must be for: a block with `machine_name` and `domain`. A wrong blob then fails in `packer validate`.
+	// What the blob must be for: a block with `machine_name` and `domain`. A wrong blob then fails in
+	// `packer validate`.
 	Expect Expect `mapstructure:"expect"`
 	// How the join gets completed: `auto` (default) picks by the state of the image, `registry` has our program
 	// complete it before the first logon (observed), and `answer_file` (not available yet) has Windows Setup complete

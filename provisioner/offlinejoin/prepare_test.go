@@ -29,7 +29,7 @@ func TestPrepareWantsExactlyOneBlob(t *testing.T) {
 	for want, config := range map[string]map[string]any{
 		"the blob is missing":                   {"windows_path": "/mnt/Windows"},
 		"blob_file and blob are both there":     {"windows_path": "/mnt/Windows", "blob_file": "f", "blob": "b"},
-		"blob_file and blob are both there: ke": {"windows_path": "/mnt/Windows", "blob_file": "<unknown>", "blob": "b"},
+		"blob_file and blob are both there: ke": {"windows_path": "/mnt", "blob_file": "<unknown>", "blob": "b"},
 	} {
 		err := new(Provisioner).Prepare(config)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -69,7 +69,7 @@ func TestPrepareLeavesWhatIsNotKnownYet(t *testing.T) {
 
 func TestPrepareRefusesAnUnknownOption(t *testing.T) {
 	t.Parallel()
-	err := new(Provisioner).Prepare(map[string]any{"windows_path": "/mnt/Windows", "blob": "<unknown>", "blobfile": "x"})
+	err := new(Provisioner).Prepare(map[string]any{"windows_path": "/mnt", "blob": "<unknown>", "blobfile": "x"})
 	if err == nil || !strings.Contains(err.Error(), "blobfile") {
 		t.Errorf("error %v, want one about blobfile", err)
 	}
@@ -86,7 +86,8 @@ func TestRender(t *testing.T) {
 		t.Error("render changed the configuration itself, which a retry starts from")
 	}
 	for name, data := range map[string]map[string]any{"no data": nil, "other data": {"ID": "web01"}} {
-		if _, err := config.render(data); err == nil || !strings.HasPrefix(err.Error(), "windows_path holds a template") {
+		_, err := config.render(data)
+		if err == nil || !strings.HasPrefix(err.Error(), "windows_path holds a template") {
 			t.Errorf("%s: error %v, want one about windows_path", name, err)
 		}
 	}
