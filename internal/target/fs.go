@@ -57,7 +57,7 @@ type File interface {
 
 // Info describes a file or directory.
 type Info struct {
-	Name  string // as the image spells it, without its directory
+	Name  string // as the image spells it, without its directory; as asked for where the host does not know case
 	Size  int64  // bytes; 0 for a directory
 	IsDir bool
 	// Links is the number of hard links, short DOS names not counted; 1 when the system does not tell.

@@ -79,3 +79,12 @@ func TestDirectoryComponentIsALink(t *testing.T) {
 		t.Errorf("something was made outside: %v", entries)
 	}
 }
+
+func TestWindowsDirectoryIsALink(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(dir, "real"), 0o755))
+	must(t, os.Symlink("real", filepath.Join(dir, "Windows")))
+	_, err := target.Directory(filepath.Join(dir, "Windows"))
+	wantCode(t, err, winerr.InvalidParameter, "a symbolic link, not a directory")
+}

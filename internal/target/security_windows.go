@@ -2,6 +2,7 @@ package target
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"os"
 	"unsafe"
@@ -65,9 +66,37 @@ func writeSecurity(f *os.File, sd []byte) (applied bool, err error) {
 	// SetSecurityInfo, unlike SetKernelObjectSecurity, stops inheritance and keeps the parent's entries away.
 	const what = basicInformation | windows.PROTECTED_DACL_SECURITY_INFORMATION
 	err = reopen(f, writeAll, func(h windows.Handle) error {
-		return windows.SetSecurityInfo(h, windows.SE_FILE_OBJECT, what, owner, group, dacl, nil)
+		err := windows.SetSecurityInfo(h, windows.SE_FILE_OBJECT, what, owner, group, dacl, nil)
+		if err != nil {
+			return err
+		}
+		applied, err = hasList(h, dacl)
+		return err
 	})
-	return err == nil, err
+	return applied, err
+}
+
+// hasList reads back whether a file has the access list it was given. Wine, for one, accepts what it does not keep.
+func hasList(h windows.Handle, want *windows.ACL) (bool, error) {
+	d, err := windows.GetSecurityInfo(h, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+	if err != nil {
+		return false, err
+	}
+	got, _, err := d.DACL()
+	if err != nil {
+		return false, err
+	}
+	return bytes.Equal(listBytes(got), listBytes(want)), nil
+}
+
+// listBytes returns an access list as stored; its size is at offset 2 ([MS-DTYP] 2.4.5). A nil list allows everything.
+func listBytes(acl *windows.ACL) []byte {
+	if acl == nil {
+		return nil
+	}
+	const header = 8
+	size := binary.LittleEndian.Uint16(unsafe.Slice((*byte)(unsafe.Pointer(acl)), header)[2:])
+	return unsafe.Slice((*byte)(unsafe.Pointer(acl)), size)
 }
 
 // hasSecurity reports whether the volume stores security descriptors.
