@@ -10,8 +10,8 @@ const (
 type Layout func(c Coder)
 
 // Coder is what a layout talks to. Every method handles one field of the fixed part and arranges for what it points to.
-// The field's name appears in errors only. A nil pointer or slice is a NULL pointer on the wire; an empty one is a pointer
-// to nothing. After the first error all methods do nothing.
+// The field's name appears in errors only. A nil pointer or slice is a NULL pointer on the wire; an empty one is a
+// pointer to nothing. After the first error all methods do nothing.
 type Coder interface {
 	// Uint32 is a 32-bit integer.
 	Uint32(field string, v *uint32)
@@ -22,8 +22,8 @@ type Coder interface {
 	// String is a [string] wchar_t *: a pointer to NUL terminated text.
 	String(field string, v **string)
 
-	// Secret is like String, for text that must not be copied around: it stays UTF-16 (which need not be valid), without
-	// the NUL, in memory that can be wiped. Errors about it show no numbers.
+	// Secret is like String, for text that must not be copied around: it stays UTF-16 (which need not be valid),
+	// without the NUL, in memory that can be wiped. Errors about it show no numbers.
 	Secret(field string, v *[]uint16)
 
 	// UnicodeString is a counted string ([MS-DTYP] 2.3.10) whose text follows without a NUL.
@@ -35,8 +35,9 @@ type Coder interface {
 	// Bytes is a byte count followed by a pointer to so many bytes.
 	Bytes(count, field string, v *[]byte)
 
-	// Stream is like Bytes, for bytes that are a stream themselves, described by layout. Reading leaves the bytes in raw,
-	// writing makes them from layout and does not look at raw. The pointer must not be NULL. With a nil layout it is Bytes.
+	// Stream is like Bytes, for bytes that are a stream themselves, described by layout. Reading leaves the bytes in
+	// raw, writing makes them from layout and does not look at raw. The pointer must not be NULL. With a nil layout it
+	// is Bytes.
 	Stream(count, field string, raw *[]byte, layout Layout)
 
 	// Embed is a structure inside the structure; its fields are called field.name.

@@ -17,6 +17,6 @@
 // writer cannot disagree.
 //
 // Decode is made for hostile input. Every count is compared with the bytes that are left before anything is allocated,
-// the number of array elements is limited ([MaxElements]), and an [Error] names the field and its offset but never shows
-// content. Byte slices that it returns share the input's memory.
+// the number of array elements is limited ([MaxElements]), and an [Error] names the field and its offset but never
+// shows content. Byte slices that it returns share the input's memory.
 package ndr

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// GUID is a globally unique identifier ([MS-DTYP] 2.3.4) in its wire form: a 32-bit and two 16-bit little endian integers,
-// then eight bytes.
+// GUID is a globally unique identifier ([MS-DTYP] 2.3.4) in its wire form: a 32-bit and two 16-bit little endian
+// integers, then eight bytes.
 type GUID [16]byte
 
 // IsZero reports whether g is all zero.

@@ -1,7 +1,7 @@
 package ndr
 
-// The headers of a stream ([MS-RPCE] 2.2.6.1 and 2.2.6.2): version, byte order, header length, filler; then the object's
-// length and filler. The filler's value is free; Windows and Samba write the bytes below.
+// The headers of a stream ([MS-RPCE] 2.2.6.1 and 2.2.6.2): version, byte order, header length, filler; then the
+// object's length and filler. The filler's value is free; Windows and Samba write the bytes below.
 const (
 	headerSize   = 16
 	version1     = 0x01

@@ -78,6 +78,9 @@ func (r *reader) UnicodeString(field string, v **string) {
 	case r.err != nil:
 	case length%2 != 0 || size%2 != 0 || length > size:
 		r.failAt(at, field, fmt.Errorf("the length %d does not fit its maximum %d", length, size))
+	case length/2 >= MaxUnits:
+		// Its maximum, which is two bytes more, would not fit.
+		r.failAt(at, field, fmt.Errorf("the string has more than %d units", MaxUnits-1))
 	case !present && length != 0:
 		r.failAt(at, field, fmt.Errorf("%d bytes of text are announced, but the pointer is NULL", length))
 	case present:

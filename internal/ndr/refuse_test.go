@@ -65,6 +65,7 @@ func TestReaderRefuses(t *testing.T) {
 
 		{"counted: odd length", atCounted, 0x0010000D, "Counted", atCounted, "13 does not fit"},
 		{"counted: odd maximum", atCounted, 0x0011000E, "Counted", atCounted, "does not fit its maximum 17"},
+		{"counted: too long", atCounted, 0xFFFEFFFE, "Counted", atCounted, "more than 32766"},
 		{"counted: greater than maximum", atCounted, 0x0002000E, "Counted", atCounted, "does not fit"},
 		{"counted: NULL with length", atCounted + 4, 0, "Counted", atCounted, "NULL"},
 		{"counted: other max_count", counted - 12, 9, "Counted", counted - 12, "do not match"},
@@ -189,7 +190,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		again, err := Encode(s.layout)
 		if err != nil {
-			return // a counted string of 32767 units can be read, but not written
+			t.Fatalf("read, but not written: %v", err)
 		}
 		if _, err := Decode(again, s.layout); err != nil {
 			t.Errorf("written again: %v", err)

@@ -14,8 +14,9 @@ func TestGUIDText(t *testing.T) {
 		}
 	}
 	for _, s := range []string{
-		"", "{}", "{" + text, text + "0", "631c7621x5289-4321-bc9e-80f843f868c3", "g31c7621-5289-4321-bc9e-80f843f868c3",
-		"631c7621-5289-4321-bc9e-80f843f86-c3", "631c7621528943210bc9e080f843f868c300",
+		"", "{}", "{" + text, text + "0", "631c7621x5289-4321-bc9e-80f843f868c3",
+		"g31c7621-5289-4321-bc9e-80f843f868c3", "631c7621-5289-4321-bc9e-80f843f86-c3",
+		"631c7621528943210bc9e080f843f868c300",
 	} {
 		if got, err := ParseGUID(s); err == nil {
 			t.Errorf("%q is taken for %v", s, got)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Blob is a checked provisioning blob. Make one with [Parse] or [Compose]; the zero Blob is empty. However it is printed,
-// logged or marshalled, it shows no secret.
+// Blob is a checked provisioning blob. Make one with [Parse] or [Compose]; the zero Blob is empty. However it is
+// printed, logged or marshalled, it shows no secret.
 type Blob struct {
 	// open returns the content. It is a function because fmt follows pointers when it calls no methods (in unexported
 	// fields, for wrong verbs), but never calls functions.
@@ -66,8 +66,8 @@ func (b *Blob) Rid() uint32 {
 	return 0
 }
 
-// Options returns ODJ_WIN7BLOB's Options. Microsoft documents 0; the blobs seen have the NETSETUP_PROVISION flags of the
-// call that made them there (inferred).
+// Options returns ODJ_WIN7BLOB's Options. Microsoft documents 0; the blobs seen have the NETSETUP_PROVISION flags of
+// the call that made them there (inferred).
 func (b *Blob) Options() uint32 { return b.inside().join.options }
 
 // DC returns the domain controller that made the account.
@@ -100,33 +100,33 @@ func (b *Blob) JoinProvider2() *JoinProvider2 {
 	}
 }
 
-// Fingerprint returns a digest of all that the blob says, as 64 lower-case hexadecimal digits. It is equal for every text
-// form of a blob, and does not change with [Blob.Wipe].
+// Fingerprint returns a digest of all that the blob says, as 64 lower-case hexadecimal digits. It is equal for every
+// text form of a blob, and does not change with [Blob.Wipe].
 //
-// The machine password is part of the digest, so that a blob made again for the same account has another fingerprint. The
-// 120 random characters that Windows and Samba choose cannot be found from it. A password that people chose can be
-// guessed by somebody who knows the rest of the blob and tries; the default password, which is the machine's name, needs
-// no fingerprint to be guessed. [Blob.Findings] tells when it is used.
+// The machine password is part of the digest, so that a blob made again for the same account has another fingerprint.
+// The 120 random characters that Windows and Samba choose cannot be found from it. A password that people chose can be
+// guessed by somebody who knows the rest of the blob and tries; the default password, which is the machine's name,
+// needs no fingerprint to be guessed. [Blob.Findings] tells when it is used.
 func (b *Blob) Fingerprint() string { return b.inside().fingerprint }
 
-// Findings returns what is unusual about the blob, one sentence each; none of it keeps a join from being staged. It tells
-// no secret.
+// Findings returns what is unusual about the blob, one sentence each; none of it keeps a join from being staged. It
+// tells no secret.
 func (b *Blob) Findings() []string { return slices.Clone(b.inside().findings) }
 
-// MachinePassword returns SECRET data: the machine account's password as UTF-16 units, which need not be valid UTF-16. The
-// slice is the Blob's own; do not change it. After [Blob.Wipe] it is nil.
+// MachinePassword returns SECRET data: the machine account's password as UTF-16 units, which need not be valid UTF-16.
+// The slice is the Blob's own; do not change it. After [Blob.Wipe] it is nil.
 func (b *Blob) MachinePassword() []uint16 { return b.inside().join.password }
 
-// Bytes returns SECRET data: the blob's bytes as they were read, the form that NetRequestOfflineDomainJoin takes. The slice
-// is the Blob's own; do not change it. After [Blob.Wipe] it is nil.
+// Bytes returns SECRET data: the blob's bytes as they were read, the form that NetRequestOfflineDomainJoin takes. The
+// slice is the Blob's own; do not change it. After [Blob.Wipe] it is nil.
 func (b *Blob) Bytes() []byte { return b.inside().raw }
 
-// AccountData returns SECRET data: the blob as base64 in one line, the form of an answer file's AccountData element and of
-// djoin /printblob. A string cannot be wiped; ask for it as late as possible. After [Blob.Wipe] it is "".
+// AccountData returns SECRET data: the blob as base64 in one line, the form of an answer file's AccountData element and
+// of djoin /printblob. A string cannot be wiped; ask for it as late as possible. After [Blob.Wipe] it is "".
 func (b *Blob) AccountData() string { return base64.StdEncoding.EncodeToString(b.inside().raw) }
 
-// DjoinFile returns SECRET data: the content of the file that djoin /savefile would write, UTF-16LE with byte order mark
-// and final NUL. It is the caller's to wipe. After [Blob.Wipe] it is nil.
+// DjoinFile returns SECRET data: the content of the file that djoin /savefile would write, UTF-16LE with byte order
+// mark and final NUL. It is the caller's to wipe. After [Blob.Wipe] it is nil.
 func (b *Blob) DjoinFile() []byte {
 	raw := b.inside().raw
 	if raw == nil {

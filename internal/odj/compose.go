@@ -32,9 +32,9 @@ type Join struct {
 	JoinProvider2 *JoinProvider2
 }
 
-// Compose makes a blob as Windows and Samba lay it out: format 1, and format 2 with the parts JOIN_PROVIDER, JOIN_PROVIDER2
-// if asked for, and JOIN_PROVIDER3. Equal values give equal bytes. Compose refuses with a [*winerr.Error]: 2724 for a bad
-// machine name, else 87. The caller keeps j's password and wipes it.
+// Compose makes a blob as Windows and Samba lay it out: format 1, and format 2 with the parts JOIN_PROVIDER,
+// JOIN_PROVIDER2 if asked for, and JOIN_PROVIDER3. Equal values give equal bytes. Compose refuses with a
+// [*winerr.Error]: 2724 for a bad machine name, else 87. The caller keeps j's password and wipes it.
 func Compose(j Join) (*Blob, error) {
 	if _, err := ValidateMachineName(j.MachineName); err != nil {
 		return nil, err
@@ -54,7 +54,8 @@ func Compose(j Join) (*Blob, error) {
 }
 
 func uncomposed(format string, args ...any) error {
-	return winerr.Errorf(winerr.InvalidParameter, "no blob can be made of these values: %s", fmt.Sprintf(format, args...))
+	return winerr.Errorf(winerr.InvalidParameter,
+		"no blob can be made of these values: %s", fmt.Sprintf(format, args...))
 }
 
 // complete fills what may be left empty and refuses what must not.

@@ -61,7 +61,7 @@ func TestDamagedBytes(t *testing.T) {
 		{"8 bytes missing", good[:len(good)-8], 87, "cut off"},
 		{"8 bytes more", append(bytes.Clone(good), make([]byte, 8)...), 87, "8 bytes follow"},
 		{"1 byte more", append(bytes.Clone(good), 0), 87, "1 bytes follow"},
-		{"2^32-1 formats", changed(atCountBlobs, 0xFF), 87, "ulcBlobs"},
+		{"255 formats", changed(atCountBlobs, 0xFF), 87, "255 elements are announced, but the array has 2"},
 		{"empty", nil, 87, "empty"},
 		{"one byte", []byte{1}, 87, "16 bytes of header"},
 		{"header only", good[:16], 87, "cut off"},
@@ -70,7 +70,7 @@ func TestDamagedBytes(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Parse(c.data)
-			verdict(t, err, c.code, strings.TrimPrefix(c.text, "ulcBlobs"))
+			verdict(t, err, c.code, c.text)
 			if len(c.data) == 0 {
 				return
 			}
@@ -83,15 +83,15 @@ func TestDamagedBytes(t *testing.T) {
 	}
 }
 
-// TestEveryByteChanged changes every byte of a blob in turn: Parse never panics, and what it accepts either says the same
-// (it was a pointer's number, a filler, padding, spare room) or has another fingerprint.
+// TestEveryByteChanged changes every byte of a blob in turn: Parse never panics, and what it accepts either says the
+// same (it was a pointer's number, a filler, padding, spare room) or has another fingerprint.
 func TestEveryByteChanged(t *testing.T) {
 	t.Parallel()
 	good := encoded(t, fullTree(t))
 	want, found := parsed(t, good).Fingerprint(), len(parsed(t, good).Findings())
 	refused, same := 0, 0
 	for i := range good {
-		for _, flip := range []byte{0x01, 0x80, 0xFF} {
+		for _, flip := range []byte{0x01, 0x80} {
 			bad := bytes.Clone(good)
 			bad[i] ^= flip
 			b, err := Parse(bad)
@@ -116,8 +116,8 @@ func TestEveryByteChanged(t *testing.T) {
 	}
 }
 
-// meaningless tells whether byte i of a blob of ours belongs to a pointer, to a header's filler, or to the max_count of a
-// string, which may be greater than the string. (Padding that is not zero makes a finding.)
+// meaningless tells whether byte i of a blob of ours belongs to a pointer, to a header's filler, or to the max_count of
+// a string, which may be greater than the string. (Padding that is not zero makes a finding.)
 func meaningless(good []byte, i int) bool {
 	word := func(n int) uint32 {
 		if at := i&^3 + 4*n; at >= 0 && at+4 <= len(good) {
@@ -131,7 +131,8 @@ func meaningless(good []byte, i int) bool {
 	return pointer || word(0) == filler || word(-2) == filler || maxCount
 }
 
-// TestVariants are blobs with changed content: what makes a join is accepted with a finding, what makes none is refused.
+// TestVariants are blobs with changed content: what makes a join is accepted with a finding, what makes none is
+// refused.
 func TestVariants(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -306,7 +307,11 @@ func TestVariants(t *testing.T) {
 				t.Fatal(err)
 			}
 			findings := b.Findings()
-			if c.nothing && len(findings) > 0 || !c.nothing && (len(findings) != 1 || !strings.Contains(findings[0], c.text)) {
+			expected := len(findings) == 1 && strings.Contains(findings[0], c.text)
+			if c.nothing {
+				expected = len(findings) == 0
+			}
+			if !expected {
 				t.Errorf("findings %q, want %q", findings, c.text)
 			}
 			for _, f := range findings {

@@ -1,6 +1,7 @@
 package odj
 
-// dcFlagNames returns the names of the bits in DOMAIN_CONTROLLER_INFO's Flags (dsgetdc.h). Bits without a name are left out.
+// dcFlagNames returns the names of the bits in DOMAIN_CONTROLLER_INFO's Flags (dsgetdc.h). Bits without a name are left
+// out.
 func dcFlagNames(flags uint32) []string {
 	var names []string
 	for _, f := range []struct {

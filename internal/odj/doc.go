@@ -1,5 +1,5 @@
-// Package odj reads and writes the offline domain join blob: what djoin /provision, NetProvisionComputerAccount and Samba
-// make for a computer account, and what Windows turns into a finished join without a network.
+// Package odj reads and writes the offline domain join blob: what djoin /provision, NetProvisionComputerAccount and
+// Samba make for a computer account, and what Windows turns into a finished join without a network.
 //
 // A blob is an onion (Microsoft's odj.idl; nested streams are type serialization streams of package ndr):
 //
@@ -8,12 +8,12 @@
 //	   ├ format 1: ODJ_WIN7BLOB                                                   win7.go
 //	   └ format 2: OP_PACKAGE ─ parts                                             provision.go
 //	      ├ JOIN_PROVIDER: the same ODJ_WIN7BLOB again
-//	      ├ JOIN_PROVIDER2, JOIN_PROVIDER3: names and account SID                 join.go
+//	      ├ JOIN_PROVIDER2, JOIN_PROVIDER3: names and account SID                 joinprovider.go
 //	      ├ CERT_PROVIDER, POLICY_PROVIDER: certificates and policies             cert.go, policy.go
 //	      └ parts of later Windows versions, kept as they are
 //
-// [Parse] takes any of the text forms apart, checks everything and says in one sentence what is wrong; [Compose] makes a
-// blob from plain values as Windows and Samba lay it out. Structures are described once, for reading and writing.
+// [Parse] takes any of the text forms apart, checks everything and says in one sentence what is wrong; [Compose] makes
+// a blob from plain values as Windows and Samba lay it out. Structures are described once, for reading and writing.
 //
 // A blob holds the machine account's password in clear text: whoever has the blob is the machine. So a [Blob] shows it
 // nowhere, whatever way it is printed, logged or marshalled; the four methods whose comments begin with SECRET are the
@@ -21,8 +21,8 @@
 //
 // # Evidence
 //
-// The layout is Microsoft's published IDL read literally (documented) and compared with blobs of Samba 4.17 and 4.22 and
-// one of Windows Server 2019 (observed): our writer reproduces their bytes except the pointers' arbitrary numbers. That
-// Windows takes a blob composed here is inferred from that. JOIN_PROVIDER4, a structure that Microsoft documents without
-// its part's GUID, cannot be recognized; it is an unknown part, which is skipped unless it is marked essential.
+// The layout is Microsoft's published IDL read literally (documented) and compared with blobs of Samba 4.17 and 4.22
+// and one of Windows Server 2019 (observed): our writer reproduces their bytes except the pointers' arbitrary numbers.
+// That Windows takes a blob composed here is inferred from that. JOIN_PROVIDER4, a structure that Microsoft documents
+// without its part's GUID, cannot be recognized; it is an unknown part, which is skipped unless it is marked essential.
 package odj

@@ -63,13 +63,14 @@ var (
 	bomUTF8    = []byte{0xEF, 0xBB, 0xBF}
 )
 
-// plain removes the byte order mark and tells whether a character has two bytes. It names what people confuse with a blob.
+// plain removes the byte order mark and tells whether a character has two bytes. It names what people confuse with a
+// blob.
 func plain(data []byte) (text []byte, wide bool, err error) {
 	switch {
 	case bytes.HasPrefix(data, bomUTF16LE):
 		data, wide = data[len(bomUTF16LE):], true
 	case bytes.HasPrefix(data, bomUTF16BE):
-		return nil, false, noBlob("it is UTF-16 text in big endian order; save it as UTF-16LE, as djoin does, or as ASCII")
+		return nil, false, noBlob("it is UTF-16 in big endian order; save it as UTF-16LE, as djoin does")
 	case bytes.HasPrefix(data, bomUTF8):
 		data = data[len(bomUTF8):]
 	case len(data) >= 2 && data[0] != 0 && data[1] == 0:
@@ -130,7 +131,8 @@ func djoinFile(blob []byte) []byte {
 	size := base64.StdEncoding.EncodedLen(len(blob))
 	out := make([]byte, len(bomUTF16LE)+2*size+2)
 	n := copy(out, bomUTF16LE)
-	// The text goes to the second half of its place and is widened from the front, so that it needs no memory of its own.
+	// The text goes to the second half of its place and is widened from the front, so that it needs no memory of its
+	// own.
 	text := out[n+size : n+2*size]
 	base64.StdEncoding.Encode(text, blob)
 	for i := range size {

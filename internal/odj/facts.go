@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// Facts is everything in a blob that is not secret, in plain values. Sizes are in bytes. Text that is not printable has been
-// replaced.
+// Facts is everything in a blob that is not secret, in plain values. Sizes are in bytes. Text that is not printable has
+// been replaced.
 type Facts struct {
 	SchemaVersion   int                   `json:"schema_version"` // 1
 	Fingerprint     string                `json:"fingerprint"`
@@ -31,8 +31,8 @@ type Facts struct {
 	Findings        []string              `json:"findings"`
 }
 
-// DomainController is the controller that made the account (DOMAIN_CONTROLLER_INFO), without the backslashes in front of
-// name and address.
+// DomainController is the controller that made the account (DOMAIN_CONTROLLER_INFO), without the backslashes in front
+// of name and address.
 type DomainController struct {
 	Name        string `json:"name"`
 	Address     string `json:"address"`

@@ -11,8 +11,8 @@ import (
 // fingerprintDomain keeps our digests apart from all others. Its number changes if the canonical form ever does.
 const fingerprintDomain = "offlinejoin blob fingerprint 1\x00"
 
-// fingerprint is the SHA-256 of the blob as our own writer would write it: one form for every text encoding, and free of
-// what means nothing (pointer numbers, padding, fillers, spare room behind strings).
+// fingerprint is the SHA-256 of the blob as our own writer would write it: one form for every text encoding, and free
+// of what means nothing (pointer numbers, padding, fillers, spare room behind strings).
 func fingerprint(tree *provision) (string, error) {
 	canonical, err := ndr.Encode(tree.layout)
 	if err != nil {

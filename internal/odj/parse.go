@@ -10,8 +10,8 @@ import (
 // Parse takes a blob in any of its text forms apart and checks it. It does not keep or change data, which remains the
 // caller's to wipe. Parse refuses with a [*winerr.Error]:
 //
-//   - 87 ERROR_INVALID_PARAMETER: data is no blob, is damaged or contradicts itself, or makes no join because the domain,
-//     the machine name or the password is missing;
+//   - 87 ERROR_INVALID_PARAMETER: data is no blob, is damaged or contradicts itself, or makes no join because the
+//     domain, the machine name or the password is missing;
 //   - 2719 NERR_ProvisioningBlobUnsupported: a version, format, encryption or essential part that is not known.
 //
 // What is only odd is in [Blob.Findings].
@@ -78,13 +78,13 @@ func (c *content) check() error {
 
 // gather finds the join and the parts, and refuses what is there twice with different content.
 func (c *content) gather() error {
-	var win7s []*win7
+	var joins []joinCopy
 	for i := range c.tree.blobs {
 		b := &c.tree.blobs[i]
 		switch {
 		case b.win7 != nil && !c.hasWin7:
 			c.hasWin7 = true
-			win7s = append(win7s, b.win7)
+			joins = append(joins, joinCopy{b.win7, b.raw})
 		case b.pack != nil && !c.hasWin8:
 			c.hasWin8 = true
 			c.parts = b.pack.collection.parts
@@ -102,16 +102,16 @@ func (c *content) gather() error {
 		return err
 	}
 	for i := range c.parts {
-		if w := c.parts[i].win7; w != nil {
-			win7s = append(win7s, w)
+		if p := &c.parts[i]; p.win7 != nil {
+			joins = append(joins, joinCopy{p.win7, p.raw})
 		}
 	}
-	if len(win7s) == 0 {
+	if len(joins) == 0 {
 		return lacking("the blob holds no join: neither format %d nor the part JOIN_PROVIDER is there", formatWin7)
 	}
-	c.join = win7s[0]
-	if len(win7s) > 1 && !win7s[0].equal(win7s[1]) {
-		return lacking("the blob contradicts itself: the join in pBlobs (format %d) and in the part JOIN_PROVIDER differ",
+	c.join = joins[0].win7
+	if len(joins) > 1 && !joins[0].equal(joins[1]) {
+		return lacking("the blob contradicts itself: format %d and the part JOIN_PROVIDER hold different joins",
 			formatWin7)
 	}
 	return nil
@@ -139,13 +139,22 @@ func (c *content) gatherParts() error {
 	return nil
 }
 
-// equal compares what two joins say; pointer numbers and padding do not count.
-func (w *win7) equal(other *win7) bool {
-	a, errA := ndr.Encode(w.layout)
-	b, errB := ndr.Encode(other.layout)
-	defer clear(a)
-	defer clear(b)
-	return errA == nil && errB == nil && bytes.Equal(a, b)
+// joinCopy is one of the two places where a blob holds its join, and the bytes there.
+type joinCopy struct {
+	*win7
+	raw []byte
+}
+
+// equal compares what two copies say; pointer numbers and padding do not count.
+func (a joinCopy) equal(b joinCopy) bool {
+	if bytes.Equal(a.raw, b.raw) {
+		return true
+	}
+	textA, errA := ndr.Encode(a.layout)
+	textB, errB := ndr.Encode(b.layout)
+	defer clear(textA)
+	defer clear(textB)
+	return errA == nil && errB == nil && bytes.Equal(textA, textB)
 }
 
 // checkPrintable keeps control characters out of names that people will see in a terminal. No such name is legal.

@@ -10,15 +10,15 @@ import (
 	"unicode/utf16"
 )
 
-// Password is SECRET data: a machine account's password as UTF-16 units. It prints, logs and marshals as "(secret)", except
-// where fmt calls no methods: in an unexported field, or for the verbs %p and %w, which go vet finds.
+// Password is SECRET data: a machine account's password as UTF-16 units. It prints, logs and marshals as "(secret)",
+// except where fmt calls no methods: in an unexported field, or for the verbs %p and %w, which go vet finds.
 type Password []uint16
 
 // passwordLength is what Windows and Samba choose for machine accounts (observed).
 const passwordLength = 120
 
-// RandomPassword returns SECRET data: a new machine password of 120 printable ASCII characters (786 bits), chosen with the
-// random bytes of r; nil means the system's generator.
+// RandomPassword returns SECRET data: a new machine password of 120 printable ASCII characters (786 bits), chosen with
+// the random bytes of r; nil means the system's generator.
 func RandomPassword(r io.Reader) ([]uint16, error) {
 	if r == nil {
 		r = rand.Reader
@@ -47,8 +47,8 @@ func RandomPassword(r io.Reader) ([]uint16, error) {
 // defaultLength is where Windows cuts the default password (documented for pre-created computer accounts).
 const defaultLength = 14
 
-// isDefault tells whether password is what a machine gets when nobody chooses one: its name in lower case (documented), or
-// as it was given (Samba, observed). It makes no copy of the password.
+// isDefault tells whether password is what a machine gets when nobody chooses one: its name in lower case (documented),
+// or as it was given (Samba, observed). It makes no copy of the password.
 func isDefault(password []uint16, machineName string) bool {
 	name := utf16.Encode([]rune(strings.ToLower(machineName)))
 	return isText(password, name) || len(name) > defaultLength && isText(password, name[:defaultLength])

@@ -10,8 +10,8 @@ import (
 // redacted stands for a secret wherever it would be shown. It does not tell the length.
 const redacted = "(secret)"
 
-// The methods below have value receivers, so that they also work on a Blob that is not behind a pointer. Where fmt calls no
-// methods, a Blob shows as the address of a function.
+// The methods below have value receivers, so that they also work on a Blob that is not behind a pointer. Where fmt
+// calls no methods, a Blob shows as the address of a function.
 
 // String returns one line that names machine, domain and fingerprint.
 func (b Blob) String() string {

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -25,30 +25,31 @@ func traces(secret []byte) map[string]string {
 	// What base64 makes of the secret depends on where in a group of three it starts; the ends mix with the neighbours.
 	for shift := range 3 {
 		text := base64.StdEncoding.EncodeToString(append(make([]byte, shift), secret...))
-		forms[fmt.Sprint("base64 ", shift)] = text[4 : len(text)/4*4-4]
+		forms[fmt.Sprint("base64 ", shift)] = text[4:max(8, len(text)-4)]
 	}
 	return forms
 }
 
-func showsNoSecret(t *testing.T, where, text string) {
-	t.Helper()
-	wide := units(canary)
-	var bytesOf []byte
-	for _, u := range wide {
-		bytesOf = binary.LittleEndian.AppendUint16(bytesOf, u)
-	}
-	check := func(kind string, secret []byte) {
+// canaryTraces are all forms in which the fixtures' password could show, in lower case.
+var canaryTraces = sync.OnceValue(func() map[string]string {
+	all := map[string]string{}
+	for kind, secret := range map[string][]byte{"UTF-8": []byte(canary), "UTF-16LE": utf16le(canary)} {
 		for form, trace := range traces(secret) {
-			if strings.Contains(text, trace) || strings.Contains(strings.ToLower(text), strings.ToLower(trace)) {
-				t.Errorf("%s shows the password (%s, %s): %s", where, kind, form, text)
-			}
+			all[kind+", "+form] = strings.ToLower(trace)
 		}
 	}
-	check("UTF-8", []byte(canary))
-	check("UTF-16LE", bytesOf)
-	for _, show := range []string{fmt.Sprint(wide), fmt.Sprintf("%x", wide), fmt.Sprintf("%c", wide), fmt.Sprintf("%#v", wide)} {
-		if strings.Contains(text, strings.Trim(show, "[]")) {
-			t.Errorf("%s shows the password's units: %s", where, text)
+	for _, verb := range []string{"%v", "%x", "%c", "%#v"} {
+		all["units, "+verb] = strings.ToLower(strings.Trim(fmt.Sprintf(verb, units(canary)), "[]"))
+	}
+	return all
+})
+
+func showsNoSecret(t *testing.T, where, text string) {
+	t.Helper()
+	lower := strings.ToLower(text)
+	for form, trace := range canaryTraces() {
+		if strings.Contains(lower, trace) {
+			t.Errorf("%s shows the password (%s): %s", where, form, text)
 		}
 	}
 }
@@ -109,8 +110,9 @@ func TestPrintingShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	for name, v := range shown(t) {
 		for _, verb := range []string{
-			"%v", "%+v", "%#v", "%s", "%+s", "%#s", "%q", "%+q", "%#q", "%x", "%X", "% x", "%#x", "%d", "%o", "%b", "%c", "%U",
-			"%t", "%e", "%g", "%f", "%p", "%T", "%w", "%99v", "%.3v", "%-10s", "%!",
+			"%v", "%+v", "%#v", "%s", "%+s", "%#s", "%q", "%+q", "%#q", "%x", "%X", "% x",
+			"%#x", "%d", "%o", "%b", "%c", "%U", "%t", "%e", "%g", "%f", "%p", "%T", "%w", "%99v", "%.3v",
+			"%-10s", "%!",
 		} {
 			if fmtCallsNoMethods(verb) && plainValue(v) {
 				continue // as Password's documentation says
@@ -121,11 +123,15 @@ func TestPrintingShowsNoSecret(t *testing.T) {
 		showsNoSecret(t, name+" Errorf", fmt.Errorf("wrapped: %v %+v", v, v).Error())
 	}
 	if b := webBlob(t); !strings.Contains(b.String(), "WEB01 in corp.example.com, password (secret)") ||
-		fmt.Sprintf("%d", b) != b.String() || fmt.Sprintf("%#v", *b) != b.GoString() || fmt.Sprintf("%q", b) == b.String() {
+		fmt.Sprintf("%d", b) != b.String() || fmt.Sprintf("%#v", *b) != b.GoString() ||
+		fmt.Sprintf("%q", b) == b.String() {
 		t.Errorf("it prints as %s and %#v", b, b)
 	}
-	if got := fmt.Sprintf("%v %s %d %x %#v", webJoin().Password, webJoin().Password, webJoin().Password, webJoin().Password,
-		webJoin().Password); got != "(secret) (secret) (secret) (secret) (secret)" {
+	p := webJoin().Password
+	if p.String() != "(secret)" || p.GoString() != "(secret)" {
+		t.Errorf("a password is shown as %s and %s", p.String(), p.GoString())
+	}
+	if got := fmt.Sprintf("%v %s %d %x %#v", p, p, p, p, p); got != "(secret) (secret) (secret) (secret) (secret)" {
 		t.Errorf("a password prints as %s", got)
 	}
 }
@@ -170,6 +176,33 @@ func TestMarshallingShowsNoSecret(t *testing.T) {
 	}
 	if facts["machine_password"] != "(secret)" || facts["machine_name"] != "WEB01" || facts["schema_version"] != 1.0 {
 		t.Errorf("JSON is %s", out)
+	}
+}
+
+func TestFactsShowNoKeysAndNoData(t *testing.T) {
+	t.Parallel()
+	b := parsed(t, encoded(t, fullTree(t)))
+	out := asJSON(t, b) + fmt.Sprintf("%+v", b.Facts())
+	showsNoSecret(t, "facts", out)
+	for _, content := range []string{"pfx-secret-key", "unknown content", "more"} {
+		for form, trace := range traces([]byte(content)) {
+			if len(trace) > 3 && strings.Contains(out, trace) {
+				t.Errorf("facts show %q (%s): %s", content, form, out)
+			}
+		}
+	}
+	if !strings.Contains(out, `"pfx_size":14`) || !strings.Contains(out, `"key":"Software\\Policies\\X"`) {
+		t.Errorf("facts are %s", out)
+	}
+}
+
+func TestFactsCannotActOnATerminal(t *testing.T) {
+	t.Parallel()
+	tree := fullTree(t)
+	collectionOf(tree).parts[4].policies.lists[0].source = new("a\x1b[2Jb\u202e")
+	f := parsed(t, encoded(t, tree)).Facts()
+	if got := f.Policies[0].Source; got != "a\uFFFD[2Jb\uFFFD" {
+		t.Errorf("the source is shown as %q", got)
 	}
 }
 
@@ -252,7 +285,8 @@ func TestZeroBlob(t *testing.T) {
 	none.Wipe()
 	for _, b := range []*Blob{{}, none} {
 		if b.MachineName() != "" || b.Bytes() != nil || b.MachinePassword() != nil || b.DjoinFile() != nil ||
-			b.AccountData() != "" || b.Findings() != nil || b.DomainSID() != "" || b.Rid() != 0 || b.JoinProvider2() != nil {
+			b.AccountData() != "" || b.Findings() != nil || b.DomainSID() != "" || b.Rid() != 0 ||
+			b.JoinProvider2() != nil {
 			t.Errorf("it holds something: %v", b)
 		}
 	}

@@ -296,8 +296,8 @@ func TestSamplesWrittenAgainAreTheSame(t *testing.T) {
 	}
 }
 
-// sameButReferents writes raw again from its decoded form and compares every byte. Only words that are pointers may differ:
-// then both are not NULL and ours counts on from 0x00020000.
+// sameButReferents writes raw again from its decoded form and compares every byte. Only words that are pointers may
+// differ: then both are not NULL and ours counts on from 0x00020000.
 func sameButReferents(t *testing.T, raw []byte) {
 	t.Helper()
 	b := parsed(t, raw)
@@ -325,8 +325,8 @@ func sameButReferents(t *testing.T, raw []byte) {
 	}
 }
 
-// TestGenuineWindowsBlob takes the one blob of Windows Server 2019 at hand from Samba's test program, which carries it as
-// test data.
+// TestGenuineWindowsBlob takes the one blob of Windows Server 2019 at hand from Samba's test program, which carries it
+// as test data.
 func TestGenuineWindowsBlob(t *testing.T) {
 	t.Parallel()
 	program := read(t, testenv.Tool(t, "smbtorture"))
