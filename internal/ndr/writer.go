@@ -49,7 +49,7 @@ func encodeStream(s *encoding, at *scope, layout Layout) []byte {
 	layout(&w)
 	w.deferred()
 	w.align(objectAlignment)
-	if object := len(w.buf) - headerSize; object <= math.MaxUint32 {
+	if object := len(w.buf) - headerSize; uint64(object) <= math.MaxUint32 {
 		binary.LittleEndian.PutUint32(w.buf[8:], uint32(object))
 	}
 	return w.buf
@@ -269,7 +269,7 @@ func (w *writer) Stream(count, field string, raw *[]byte, layout Layout) {
 
 // bytes writes a count and a pointer to so many bytes.
 func (w *writer) bytes(field string, b []byte) {
-	if len(b) > math.MaxUint32 {
+	if uint64(len(b)) > math.MaxUint32 {
 		w.Fail(field, errors.New("there are too many bytes"))
 	}
 	w.uint32(uint32(len(b)))

@@ -101,7 +101,7 @@ func TestSecondReaderAndWriterAgree(t *testing.T) {
 				"dc_name": `\\dc1.corp.example.com`, "dc_address": `\\192.0.2.10`, "dc_address_type": 1.0,
 				"dc_domain_guid": j.DomainGUID, "dc_domain_name": "corp.example.com", "dc_forest": "example.com",
 				"dc_flags": float64(0xE00031FD),
-				"dc_site": "Headquarters", "client_site": "Branch", "rid": 1234.0, "account_sid": b.AccountSID(),
+				"dc_site":  "Headquarters", "client_site": "Branch", "rid": 1234.0, "account_sid": b.AccountSID(),
 			} {
 				if got[field] != want {
 					t.Errorf("%s: %v, want %v", field, got[field], want)
