@@ -3,13 +3,16 @@ package cli
 import (
 	"fmt"
 
+	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
-// showReceipt tells what a request came to, and every change of it.
+// showReceipt tells what a request came to, and what a dry run would change.
 func (a *app) showReceipt(r *offlinejoin.Receipt) {
 	fmt.Fprintln(a.Out, outcome(r))
-	a.showRows(changeRows(r.Changes))
+	if r.Outcome == offlinejoin.OutcomePlanned {
+		a.showRows(changeRows(r.Changes))
+	}
 }
 
 func outcome(r *offlinejoin.Receipt) string {
@@ -17,9 +20,9 @@ func outcome(r *offlinejoin.Receipt) string {
 	image := join(r.Status.MachineName, r.Status.Domain)
 	switch r.Outcome {
 	case offlinejoin.OutcomePlanned:
-		return fmt.Sprintf("Would stage %s%s. Nothing has been written.", blob, method(r.Status.Method))
+		return fmt.Sprintf("Would stage %s%s. Nothing has been written.", blob, method(r))
 	case offlinejoin.OutcomeStaged:
-		return fmt.Sprintf("Staged %s%s, %s written.", blob, method(r.Status.Method), size(r.BytesWritten))
+		return fmt.Sprintf("Staged %s%s, %s written.", blob, method(r), size(r.BytesWritten))
 	case offlinejoin.OutcomeUnchanged:
 		return fmt.Sprintf("%s is %s in the image already. Nothing has been written.", blob, r.Status.State)
 	case offlinejoin.OutcomeKept:
@@ -40,7 +43,14 @@ func join(machine, domain string) string {
 	return machine + " → " + domain
 }
 
-func method(m offlinejoin.Method) string {
+// method names the method that was taken, or that a dry run would take: then the change of its value tells it.
+func method(r *offlinejoin.Receipt) string {
+	m := string(r.Status.Method)
+	for _, c := range r.Changes {
+		if c.Name == completion.ValueMethod && c.Kind != offlinejoin.ChangeRemove {
+			m = c.After
+		}
+	}
 	if m == "" {
 		return ""
 	}

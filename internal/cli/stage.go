@@ -55,11 +55,12 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 
 // carryOut plans or stages, and shows what it came to.
 func (a *app) carryOut(ctx context.Context, req offlinejoin.Request, dryRun bool) error {
-	carry := offlinejoin.Plan
-	if !dryRun {
-		carry = offlinejoin.Stage
-	}
+	carry := offlinejoin.Stage
 	req.Progress = a.progress()
+	if dryRun {
+		carry = offlinejoin.Plan
+		req.Progress = a.warnings()
+	}
 	receipt, err := carry(ctx, req)
 	if err != nil {
 		return err
