@@ -43,6 +43,9 @@ type CommitOptions struct {
 	// Scrub also overwrites, after the commit, what older entries have left in both logs, so that no byte of what was
 	// deleted stays on the disk. The hive is clean then, and nothing needs those entries.
 	Scrub bool
+	// Forget overwrites, after the commit, the entry that this commit has put into the log: new secret data is in one place
+	// of the disk then, not in two.
+	Forget bool
 }
 
 // CommitReport tells what a commit did.
@@ -99,6 +102,11 @@ func (h *Hive) Commit(o CommitOptions) (CommitReport, error) {
 		if err := h.execute(plan, &report); err != nil {
 			h.broken = err
 			return report, err
+		}
+		if o.Forget && !o.Scrub {
+			if err := h.forget(plan, &report); err != nil {
+				return report, err
+			}
 		}
 		if err := h.committed(plan); err != nil {
 			return report, err
@@ -390,6 +398,22 @@ func (h *Hive) scrubLogs(report *CommitReport) error {
 		report.BytesWritten += size - sectorSize
 		report.Syncs++
 	}
+	return nil
+}
+
+// forget overwrites the log entry of a plan that has been carried out, behind the log's header.
+func (h *Hive) forget(p *CommitPlan, report *CommitReport) error {
+	log := p.Ops[0]
+	from, to := max(log.Offset, sectorSize), log.Offset+int64(len(log.Data))
+	f := h.file(log.File)
+	if err := zeroFrom(f, from, to); err != nil {
+		return &CommitError{Durable: true, Err: err}
+	}
+	if err := f.Sync(); err != nil {
+		return &CommitError{Durable: true, Err: err}
+	}
+	report.BytesWritten += to - from
+	report.Syncs++
 	return nil
 }
 

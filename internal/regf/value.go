@@ -3,6 +3,7 @@ package regf
 import (
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // Type is the type of a value (winnt.h). A hive may hold any number.
@@ -207,14 +208,16 @@ func (v Value) Text() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	u := parseName(b[:len(b)&^1], false)
-	for i, c := range u {
-		if c == 0 {
-			u = u[:i]
-			break
-		}
+	return Text(b), nil
+}
+
+// Text returns the text in the data of a REG_SZ or REG_EXPAND_SZ value, up to the first NUL.
+func Text(data []byte) string {
+	u := parseName(data[:len(data)&^1], false)
+	if i := slices.Index(u, 0); i >= 0 {
+		u = u[:i]
 	}
-	return decodeName(u), nil
+	return decodeName(u)
 }
 
 // Uint32 returns the number in a REG_DWORD value.

@@ -22,6 +22,9 @@ type FS interface {
 	Create(name string) (File, error)
 	// Remove removes a regular file.
 	Remove(name string) error
+	// Rename gives a regular file another name in its directory, at once taking the place of a regular file that has that
+	// name, whatever its case. as is a name without a directory.
+	Rename(name, as string) error
 	// Stat describes a regular file or a directory.
 	Stat(name string) (Info, error)
 	// ReadDir lists a directory, sorted by name. Nothing is followed; the entries may be links.

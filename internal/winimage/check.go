@@ -63,7 +63,7 @@ func (im *Image) CheckRegistryMethod() error {
 		return im.unsupported("is an installation that Windows Setup gave up (IMAGE_STATE_UNDEPLOYABLE): install it again")
 	case f.Phase != PhaseInstalled:
 		return im.unsupported("is not an installed Windows but one that runs Windows Setup at its next boot (%s); "+
-			"the method registry would take Setup's place: use the method answer_file, or an installed image", f.Phase)
+			"the method registry would take Setup's place: use an installed image (IMAGE_STATE_COMPLETE)", f.Phase)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func TestRegistryMethod(t *testing.T) {
 		{"huge number", sample.Image{Build: "4294967296"}, winerr.TargetVersionUnsupported, "does not tell its build"},
 		{"x86", sample.Image{Architecture: "x86"}, winerr.NotSupported, "Windows for x86"},
 		{"Itanium", sample.Image{Architecture: "IA64"}, winerr.NotSupported, "does not tell its processor"},
-		{"generalized", sample.Image{ImageState: generalized}, winerr.NotSupported, "method answer_file"},
+		{"generalized", sample.Image{ImageState: generalized}, winerr.NotSupported, "one that runs Windows Setup"},
 		{"undeployable", sample.Image{ImageState: "IMAGE_STATE_UNDEPLOYABLE"}, winerr.NotSupported, "install it again"},
 		{"unheard-of state", sample.Image{ImageState: "IMAGE_STATE_NEW"}, winerr.NotSupported, "runs Windows Setup"},
 	}

@@ -1,0 +1,206 @@
+package offlinejoin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/odj"
+	"github.com/offlinejoin/offlinejoin/internal/regf"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+	"github.com/offlinejoin/offlinejoin/internal/winimage"
+)
+
+// Plan makes every check and lists every change of req, and writes nothing. Its Outcome is OutcomePlanned, or
+// OutcomeUnchanged or OutcomeKept when Stage would write nothing.
+func Plan(ctx context.Context, req Request) (*Receipt, error) {
+	p, err := prepare(ctx, req, winimage.Read)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	if p.receipt.Outcome == OutcomeStaged {
+		p.receipt.Outcome = OutcomePlanned
+	}
+	return p.receipt, nil
+}
+
+// preparation is a request that has passed every check: the open image, the blob, and what there is to do.
+type preparation struct {
+	tell
+	im      *openImage
+	blob    *odj.Blob
+	record  record
+	edits   []edit
+	file    *programFile
+	receipt *Receipt
+}
+
+// close releases the image and forgets the secrets.
+func (p *preparation) close() {
+	if p.blob != nil {
+		p.blob.Wipe()
+	}
+	p.record.wipe()
+	if p.im != nil {
+		p.im.Close() // whatever was to be written has been committed
+	}
+}
+
+// prepare makes every check of a request, in the order in which people can act on them, and plans the changes.
+func prepare(ctx context.Context, req Request, mode winimage.Mode) (p *preparation, err error) {
+	p = &preparation{tell: tell{req.Progress}, receipt: newReceipt(req.Now)}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	switch req.Method {
+	case "", MethodAuto, MethodRegistry:
+	case MethodAnswerFile:
+		return p, winerr.Errorf(winerr.NotSupported, "the method answer_file is not in this version: use an installed "+
+			"image (IMAGE_STATE_COMPLETE) and the method registry")
+	default:
+		return p, winerr.Errorf(winerr.InvalidParameter, "the method is %q: use auto or registry", req.Method)
+	}
+	if p.blob, err = checkedBlob(req); err != nil {
+		return p, err
+	}
+	p.step("Opening the image at %s", req.WindowsPath)
+	if p.im, err = open(ctx, req.WindowsPath, mode); err != nil {
+		return p, err
+	}
+	facts := p.im.Facts()
+	p.identity(facts)
+	if err := p.checkImage(); err != nil {
+		return p, err
+	}
+	p.receipt.Blob = blobFacts(p.blob)
+	p.blobStep(p.receipt.Blob)
+	p.warn(append(facts.Warnings, p.blob.Findings()...)...)
+	return p, p.plan(ctx, req)
+}
+
+// checkImage refuses an image that cannot take this join.
+func (p *preparation) checkImage() error {
+	if err := p.im.CheckJoinable(); err != nil {
+		return err
+	}
+	if err := p.im.CheckRegistryMethod(); err != nil {
+		return err
+	}
+	var err error
+	if p.record, err = readRecord(p.im.System()); err != nil {
+		return err
+	}
+	return p.record.tooNew(p.im.fs.String())
+}
+
+// plan decides what to do and lists the changes.
+func (p *preparation) plan(ctx context.Context, req Request) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var err error
+	if p.file, err = planProgram(p.im, string(p.im.Facts().Architecture)); err != nil {
+		return err
+	}
+	p.receipt.Status = status(&p.record, p.im.Facts())
+	d, err := decide(p.receipt.Status, req.OnExisting, p.blob.Fingerprint(), p.whole())
+	if err != nil {
+		return err
+	}
+	if p.receipt.Outcome = d.outcome; d.outcome != OutcomeStaged {
+		p.unchanged(p.receipt)
+		return nil
+	}
+	if d.warning != "" {
+		p.warn(d.warning)
+	}
+	all := stagingEdits(p.blob, &p.record, req.StagedBy, p.receipt.At)
+	if p.edits, p.receipt.Changes, err = pending(p.im.System(), all); err != nil {
+		return hiveError(p.im, err)
+	}
+	p.receipt.Changes = append(p.receipt.Changes, p.file.changes()...)
+	p.warn(p.file.warnings()...)
+	return nil
+}
+
+// whole tells that the image holds exactly this join in working order: nothing is to be written.
+func (p *preparation) whole() bool {
+	r := &p.record
+	return r.there && r.state == completion.StateStaged && r.method == completion.MethodRegistry && r.attempts == 0 &&
+		r.fingerprint == p.blob.Fingerprint() && string(r.blob) == string(p.blob.Bytes()) && r.hook.ours() &&
+		p.file.present
+}
+
+// stagingEdits is the registry contract for one join. StagedAt says when the join was staged first.
+func stagingEdits(b *odj.Blob, r *record, by string, at time.Time) []edit {
+	const key = completion.Key
+	edits := []edit{
+		{what: makeKey, key: key},
+		setNumber(key, completion.ValueVersion, completion.Version),
+		setText(key, completion.ValueMethod, completion.MethodRegistry),
+		setText(key, completion.ValueState, completion.StateStaged),
+		setText(key, completion.ValueFingerprint, b.Fingerprint()),
+		setText(key, completion.ValueMachineName, b.MachineName()),
+		setText(key, completion.ValueDomain, b.DNSDomain()),
+		setText(key, completion.ValueStagedAt, at.Format(time.RFC3339)),
+		setText(key, completion.ValueStagedBy, by),
+	}
+	edits = append(edits, edit{
+		what: setValue, key: key, name: completion.ValueProvisioningBlob, typ: regf.Binary, data: b.Bytes(), secret: true,
+	})
+	edits = append(edits, previousEdits(r.before())...)
+	for _, stale := range []string{
+		completion.ValueCompletedAt, completion.ValueAttempts, completion.ValueResult, completion.ValueResultText,
+	} {
+		edits = append(edits, edit{what: dropValue, key: key, name: stale})
+	}
+	return append(edits,
+		setNumber(completion.SetupKey, completion.ValueSetupType, completion.SetupTypeThenLogon),
+		setText(completion.SetupKey, completion.ValueCmdLine, completion.ProgramFile))
+}
+
+// before is the hook as it was before anything of ours: what the program and Unstage put back.
+func (r *record) before() hook {
+	if !r.hook.ours() {
+		return r.hook
+	}
+	if r.there && r.state == completion.StateStaged {
+		return r.previous
+	}
+	none, empty := completion.SetupTypeNone, ""
+	return hook{&none, &empty} // an armed hook without a record: nobody knows what was there
+}
+
+func previousEdits(h hook) []edit {
+	const key = completion.Key
+	out := []edit{
+		{what: dropValue, key: key, name: completion.ValuePreviousSetupType},
+		{what: dropValue, key: key, name: completion.ValuePreviousCmdLine},
+	}
+	if h.setupType != nil {
+		out[0] = setNumber(key, completion.ValuePreviousSetupType, *h.setupType)
+	}
+	if h.cmdLine != nil {
+		out[1] = setText(key, completion.ValuePreviousCmdLine, *h.cmdLine)
+	}
+	return out
+}
+
+func newReceipt(now func() time.Time) *Receipt {
+	if now == nil {
+		now = time.Now
+	}
+	return &Receipt{SchemaVersion: 1, Changes: []Change{}, Warnings: []string{}, At: now().UTC().Truncate(time.Second)}
+}
+
+// hiveError gives a failure of the hive engine its documented code.
+func hiveError(im *openImage, err error) error {
+	if _, ok := errors.AsType[*winerr.Error](err); ok {
+		return err
+	}
+	return winerr.Errorf(winerr.CantLoadOfflineHive, "the SYSTEM hive of %s cannot be used: %w", im.fs, err)
+}

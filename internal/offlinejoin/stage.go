@@ -1,0 +1,117 @@
+package offlinejoin
+
+import (
+	"context"
+	"errors"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/regf"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+	"github.com/offlinejoin/offlinejoin/internal/winimage"
+)
+
+// Stage makes the plan of req true and reads back what it wrote. Files come before the registry transaction that makes
+// them matter. A join that is staged already, in working order, is not written again.
+func Stage(ctx context.Context, req Request) (*Receipt, error) {
+	p, err := prepare(ctx, req, winimage.Write)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	if p.receipt.Outcome != OutcomeStaged {
+		return p.receipt, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := p.write(); err != nil {
+		return nil, err
+	}
+	if err := p.readBack(ctx, req.WindowsPath); err != nil {
+		return nil, err
+	}
+	p.staged(p.receipt)
+	return p.receipt, nil
+}
+
+// write puts the program in place, then commits one registry transaction.
+func (p *preparation) write() error {
+	n, undo, err := p.file.write()
+	if err != nil {
+		return p.notWritten(err)
+	}
+	for _, e := range p.edits {
+		if err := e.apply(p.im.System()); err != nil {
+			return errors.Join(p.notWritten(err), undo())
+		}
+	}
+	// What the log held of an earlier blob goes; our own entry is not needed any more when the hive is clean.
+	o := regf.CommitOptions{Forget: true, Scrub: len(p.record.blob) > 0}
+	report, err := p.im.System().Commit(o)
+	p.receipt.BytesWritten = n + report.BytesWritten
+	if err == nil {
+		return nil
+	}
+	if c, ok := errors.AsType[*regf.CommitError](err); ok && c.Durable {
+		return p.halfWritten(err)
+	}
+	return errors.Join(p.notWritten(err), undo())
+}
+
+// notWritten says that nothing has changed, with the code of the cause where it has one.
+func (p *preparation) notWritten(err error) error {
+	code, ok := winerr.CodeOf(err)
+	if !ok {
+		code = winerr.CantCreateJoinInfo
+	}
+	return winerr.Errorf(code, "the join cannot be staged into %s; nothing was written: %w", p.im.fs, uncoded{err})
+}
+
+// halfWritten says that the log completes the change.
+func (p *preparation) halfWritten(err error) error {
+	code, ok := winerr.CodeOf(err)
+	if !ok {
+		code = winerr.CantCreateJoinInfo
+	}
+	return winerr.Errorf(code, "staging into %s stopped half-way; the image is whole and its log completes the join when it is "+
+		"opened next: stage again to finish: %w", p.im.fs, uncoded{err})
+}
+
+// uncoded is an error whose text goes into another that ends with the code itself.
+type uncoded struct{ err error }
+
+func (u uncoded) Error() string {
+	if e, ok := errors.AsType[*winerr.Error](u.err); ok {
+		return e.Message
+	}
+	return u.err.Error()
+}
+
+func (u uncoded) Unwrap() error { return u.err }
+
+// readBack opens the image anew and compares it with the plan.
+func (p *preparation) readBack(ctx context.Context, windowsPath string) error {
+	if err := p.im.Image.Close(); err != nil {
+		return err
+	}
+	again, err := open(ctx, windowsPath, winimage.Read)
+	if err != nil {
+		return err
+	}
+	defer again.Close() // nothing was written
+	r, err := readRecord(again.System())
+	if err != nil {
+		return err
+	}
+	defer r.wipe()
+	left, _, err := pending(again.System(), p.edits)
+	if err != nil {
+		return hiveError(again, err)
+	}
+	if len(left) > 0 || !r.hook.ours() || r.state != completion.StateStaged {
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s does not hold what was written to it: check the disk, and stage "+
+			"again", again.fs)
+	}
+	p.receipt.Status = status(&r, again.Facts())
+	return p.file.verify()
+}
