@@ -17,19 +17,17 @@ through_terraform() { # through_terraform terraform|tofu
 	heading "The same through $1"
 	sample "$tmp/tf"
 	cp "$here/main.tf" "$tmp/tf/"
-	cat >"$tmp/tf/rc" <<-RC
-		provider_installation {
-		  dev_overrides {
-		    "registry.terraform.io/offlinejoin/offlinejoin" = "$bin"
-		    "registry.opentofu.org/offlinejoin/offlinejoin" = "$bin"
-		  }
-		  direct {}
-		}
-	RC
+	for registry in registry.terraform.io registry.opentofu.org; do
+		mirror=$tmp/tf/mirror/$registry/offlinejoin/offlinejoin/0.1.0/$(go env GOOS)_$(go env GOARCH)
+		mkdir -p "$mirror"
+		ln -s "$bin/terraform-provider-offlinejoin" "$mirror/terraform-provider-offlinejoin_v0.1.0"
+	done
+	printf 'provider_installation { \n  filesystem_mirror { path = "%s" }\n}\n' "$tmp/tf/mirror" >"$tmp/tf/rc"
 	export TF_CLI_CONFIG_FILE="$tmp/tf/rc" TF_IN_AUTOMATION=1
-	indented "$1" -chdir="$tmp/tf" apply -auto-approve -compact-warnings -no-color \
+	"$1" -chdir="$tmp/tf" init -no-color >"$tmp/init" 2>&1 || { cat "$tmp/init"; return 1; }
+	indented "$1" -chdir="$tmp/tf" apply -auto-approve -no-color \
 		-var "windows_path=$tmp/tf/Windows" -var "blob_file=$tmp/tf/web01.djoin"
-	indented "$bin/offlinejoin" status --windows-path "$tmp/tf/Windows"
+	status "$tmp/tf/Windows"
 }
 
 through_packer() {
@@ -40,7 +38,12 @@ through_packer() {
 		{ cat "$tmp/install"; return 1; }
 	indented packer build -color=false -var "windows_path=$tmp/packer/Windows" -var "blob_file=$tmp/packer/web01.djoin" \
 		"$here/demo.pkr.hcl"
-	indented "$bin/offlinejoin" status --windows-path "$tmp/packer/Windows"
+	status "$tmp/packer/Windows"
+}
+
+status() {
+	printf '\n  offlinejoin status\n'
+	indented "$bin/offlinejoin" status --windows-path "$1"
 }
 
 # indented COMMAND… shows what a command prints, indented, and fails when it does.

@@ -87,13 +87,12 @@ func files(changes []offlinejoin.Change) []offlinejoin.Change {
 }
 
 func (d *demonstration) closing() {
-	fmt.Fprintln(d.Out)
-	if d.keep {
-		fmt.Fprintf(d.Out, "Kept: %s. Try next: offlinejoin unstage --windows-path %s\n",
+	switch {
+	case d.keep:
+		fmt.Fprintf(d.Out, "\nKept: %s. Try next: offlinejoin unstage --windows-path %s\n",
 			filepath.Dir(d.windowsPath), d.windowsPath)
-		return
-	}
-	if !d.continued {
-		fmt.Fprintln(d.Out, "Try next: offlinejoin stage --windows-path /mnt/YOUR-IMAGE/Windows --blob-file YOUR.djoin --dry-run")
+	case !d.continued:
+		fmt.Fprintln(d.Out,
+			"\nTry next: offlinejoin stage --windows-path /mnt/YOUR-IMAGE/Windows --blob-file YOUR.djoin --dry-run")
 	}
 }
