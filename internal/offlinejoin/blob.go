@@ -37,23 +37,10 @@ func parseBlob(data []byte, name string) (*odj.Blob, error) {
 		return nil, err
 	}
 	if code, ok := winerr.CodeOf(err); ok {
-		return nil, winerr.Errorf(code, "%s: %w", name, bare(err))
+		return nil, winerr.Errorf(code, "%s: %w", name, uncoded{err})
 	}
 	return nil, err
 }
-
-// bare returns an error without its code, for use inside another sentence.
-func bare(err error) error {
-	if e, ok := err.(*winerr.Error); ok { //nolint:errorlint // only the outermost carries the code of the text
-		return bareError{e}
-	}
-	return err
-}
-
-type bareError struct{ err *winerr.Error }
-
-func (e bareError) Error() string { return e.err.Message }
-func (e bareError) Unwrap() error { return e.err }
 
 // checkedBlob parses the blob of a request and holds it against the expectations. The caller wipes it.
 func checkedBlob(req Request) (*odj.Blob, error) {

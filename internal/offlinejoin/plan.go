@@ -131,7 +131,7 @@ func (p *preparation) plan(ctx context.Context, req Request) error {
 func (p *preparation) whole() bool {
 	r := &p.record
 	return r.there && r.state == completion.StateStaged && r.method == completion.MethodRegistry && r.attempts == 0 &&
-		r.fingerprint == p.blob.Fingerprint() && string(r.blob) == string(p.blob.Bytes()) && r.hook.ours() &&
+		r.fingerprint == p.blob.Fingerprint() && string(r.blob) == string(p.blob.Bytes()) && r.hook.armed() &&
 		p.file.present
 }
 

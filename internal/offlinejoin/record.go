@@ -2,7 +2,6 @@ package offlinejoin
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
@@ -28,10 +27,12 @@ type hook struct {
 	cmdLine   *string
 }
 
-// ours tells whether the hook runs the completion program.
-func (h hook) ours() bool {
-	return h.setupType != nil && *h.setupType != completion.SetupTypeNone && h.cmdLine != nil &&
-		*h.cmdLine == completion.ProgramFile
+// ours tells whether the hook names the completion program.
+func (h hook) ours() bool { return h.cmdLine != nil && *h.cmdLine == completion.ProgramFile }
+
+// armed tells whether the next boot runs the completion program.
+func (h hook) armed() bool {
+	return h.ours() && h.setupType != nil && *h.setupType == completion.SetupTypeThenLogon
 }
 
 // wipe forgets the blob.
@@ -145,5 +146,3 @@ func (r *record) tooNew(image string) error {
 	return winerr.Errorf(winerr.NotSupported, "%s holds a join staged by a newer version of offlinejoin "+
 		"(contract version %d, this build knows %d): use that version", image, r.version, completion.Version)
 }
-
-func (r *record) String() string { return fmt.Sprintf("%s for %s in %s", r.state, r.machine, r.domain) }

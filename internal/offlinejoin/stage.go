@@ -15,7 +15,7 @@ import (
 func Stage(ctx context.Context, req Request) (*Receipt, error) {
 	p, err := prepare(ctx, req, winimage.Write)
 	if err != nil {
-		return nil, err
+		return nil, untouched(err)
 	}
 	defer p.close()
 	if p.receipt.Outcome != OutcomeStaged {
@@ -32,6 +32,15 @@ func Stage(ctx context.Context, req Request) (*Receipt, error) {
 	}
 	p.staged(p.receipt)
 	return p.receipt, nil
+}
+
+// untouched adds to a refusal that it came before anything was written.
+func untouched(err error) error {
+	code, ok := winerr.CodeOf(err)
+	if !ok {
+		return err
+	}
+	return winerr.Errorf(code, "%w. Nothing was written.", uncoded{err})
 }
 
 // write puts the program in place, then commits one registry transaction.
@@ -64,7 +73,7 @@ func (p *preparation) notWritten(err error) error {
 	if !ok {
 		code = winerr.CantCreateJoinInfo
 	}
-	return winerr.Errorf(code, "the join cannot be staged into %s; nothing was written: %w", p.im.fs, uncoded{err})
+	return winerr.Errorf(code, "the join cannot be staged into %s: %w. Nothing was written.", p.im.fs, uncoded{err})
 }
 
 // halfWritten says that the log completes the change.
@@ -76,18 +85,6 @@ func (p *preparation) halfWritten(err error) error {
 	return winerr.Errorf(code, "staging into %s stopped half-way; the image is whole and its log completes the join when it is "+
 		"opened next: stage again to finish: %w", p.im.fs, uncoded{err})
 }
-
-// uncoded is an error whose text goes into another that ends with the code itself.
-type uncoded struct{ err error }
-
-func (u uncoded) Error() string {
-	if e, ok := errors.AsType[*winerr.Error](u.err); ok {
-		return e.Message
-	}
-	return u.err.Error()
-}
-
-func (u uncoded) Unwrap() error { return u.err }
 
 // readBack opens the image anew and compares it with the plan.
 func (p *preparation) readBack(ctx context.Context, windowsPath string) error {
@@ -108,7 +105,7 @@ func (p *preparation) readBack(ctx context.Context, windowsPath string) error {
 	if err != nil {
 		return hiveError(again, err)
 	}
-	if len(left) > 0 || !r.hook.ours() || r.state != completion.StateStaged {
+	if len(left) > 0 || !r.hook.armed() || r.state != completion.StateStaged {
 		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s does not hold what was written to it: check the disk, and stage "+
 			"again", again.fs)
 	}

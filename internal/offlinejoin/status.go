@@ -61,7 +61,7 @@ func recordDetail(r *record) string {
 		return "the completion program has started, but did not finish"
 	case r.method == completion.MethodRegistry && len(r.blob) == 0:
 		return "the blob is missing: stage it again"
-	case r.method == completion.MethodRegistry && !r.hook.ours():
+	case r.method == completion.MethodRegistry && !r.hook.armed():
 		return "the completion program is not armed: stage it again"
 	}
 	return ""

@@ -3,10 +3,15 @@ package target
 import (
 	"errors"
 	"io/fs"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Rename implements FS.
 func (d *directory) Rename(name, as string) error {
+	if parts, err := components(as); err != nil || len(parts) != 1 {
+		return winerr.Errorf(winerr.InvalidParameter, "%q is not the name of a file", as)
+	}
 	p, err := d.find(name)
 	if err != nil {
 		return err

@@ -1,0 +1,171 @@
+package offlinejoin
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/odj"
+	"github.com/offlinejoin/offlinejoin/internal/regf"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+var testClock = time.Date(2026, 11, 24, 10, 4, 0, 0, time.UTC)
+
+// testBlob makes a blob for machine with the known password; tests search for the password afterwards.
+func testBlob(t testing.TB, machine string) *odj.Blob {
+	t.Helper()
+	password := make(odj.Password, 120)
+	for i := range password {
+		password[i] = uint16(canary[i%len(canary)])
+	}
+	b, err := odj.Compose(odj.Join{
+		MachineName: machine, Password: password,
+		DNSDomain: "corp.example.com", NetBIOSDomain: "CORP",
+		DomainGUID: "3f2a6c1e-94d7-4b58-8a0d-51c7e2b9f604", DomainSID: "S-1-5-21-1004336348-1177238915-682003330", Rid: 1107,
+		DC: odj.DomainController{Name: "dc1.corp.example.com", Address: "192.0.2.10", Site: "Site-A", ClientSite: "Site-A"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+const canary = "Canary!9xQ#"
+
+// newImage makes a sample image and a request for WEB01.
+func newImage(t testing.TB, im sample.Image) Request {
+	t.Helper()
+	windows, err := sample.WriteTree(t.TempDir(), im)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Request{
+		WindowsPath: windows, Blob: testBlob(t, "WEB01").DjoinFile(), StagedBy: "test/1",
+		Now: func() time.Time { return testClock },
+	}
+}
+
+// tree digests every file below the image: names, modes, content.
+func tree(t testing.TB, windows string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(filepath.Dir(windows), func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "%s %v", path, info.Mode())
+		if e.Type().IsRegular() {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&b, " %x", sha256.Sum256(data))
+		}
+		b.WriteByte('\n')
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// holds tells whether any file of the image holds the bytes.
+func holds(t testing.TB, windows string, what []byte) bool {
+	t.Helper()
+	found := false
+	err := filepath.WalkDir(filepath.Dir(windows), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		found = found || bytes.Contains(data, what)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// canaryUTF16 is a stretch of the password as it stands in a blob.
+func canaryUTF16() []byte { return regf.TextData(canary)[:2*len(canary)] }
+
+// changeHive edits a hive of the image through the engine.
+func changeHive(t testing.TB, windows, name string, change func(h *regf.Hive) error) {
+	t.Helper()
+	path := filepath.Join(windows, "System32", "config", name)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := regf.NewMemFile(data)
+	h, err := regf.Open(regf.Files{Primary: f, Log1: regf.NewMemFile(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := change(h); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Commit(regf.CommitOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, f.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// firstBoot makes of a staged image what the completion program leaves behind.
+func firstBoot(t testing.TB, windows, state string, result uint32) {
+	t.Helper()
+	changeHive(t, windows, "SYSTEM", func(h *regf.Hive) error {
+		for _, e := range []edit{
+			setText(completion.Key, completion.ValueState, state),
+			setText(completion.Key, completion.ValueCompletedAt, testClock.Format(time.RFC3339)),
+			setNumber(completion.Key, completion.ValueAttempts, 1),
+			setNumber(completion.Key, completion.ValueResult, result),
+			{what: dropValue, key: completion.Key, name: completion.ValueProvisioningBlob},
+			setNumber(completion.SetupKey, completion.ValueSetupType, 0),
+			setText(completion.SetupKey, completion.ValueCmdLine, ""),
+		} {
+			if err := e.apply(h); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := os.Remove(filepath.Join(windows, "System32", completion.ProgramFile)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantCode(t testing.TB, err error, code winerr.Code, parts ...string) {
+	t.Helper()
+	if got, ok := winerr.CodeOf(err); !ok || got != code {
+		t.Fatalf("error %v, want code %v", err, code)
+	}
+	for _, p := range parts {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("error %q does not tell %q", err, p)
+		}
+	}
+	if n := strings.Count(err.Error(), code.String()); n != 1 {
+		t.Errorf("error %q names its code %d times", err, n)
+	}
+	if strings.Contains(err.Error(), canary) {
+		t.Errorf("error %q holds the password", err)
+	}
+}
