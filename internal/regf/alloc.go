@@ -31,7 +31,7 @@ func (h *Hive) candidates(near uint32) []bin {
 	if near != nilCell {
 		add(h.binOf(near))
 	}
-	for _, i := range h.pageIndexes(func(p *page) bool { return p.dirty }) {
+	for _, i := range h.dirtied {
 		add(h.binOf(i * pageSize))
 	}
 	add(h.bins[len(h.bins)-1], nil)
@@ -40,16 +40,24 @@ func (h *Hive) candidates(near uint32) []bin {
 
 // allocIn takes the smallest sufficient free cell of a bin.
 func (h *Hive) allocIn(b bin, need uint32) (cell uint32, ok bool, err error) {
+	if room, known := h.room[b.rel]; known && need > room {
+		return 0, false, nil
+	}
 	cells, err := h.cells(b)
 	if err != nil {
 		return 0, false, err
 	}
-	best := -1
+	best, largest := -1, uint32(0)
 	for i, c := range cells {
-		if !c.used && c.size >= need && (best < 0 || c.size < cells[best].size) {
+		if c.used {
+			continue
+		}
+		largest = max(largest, c.size)
+		if c.size >= need && (best < 0 || c.size < cells[best].size) {
 			best = i
 		}
 	}
+	h.room[b.rel] = largest // an allocation only makes it smaller; free forgets it
 	if best < 0 {
 		return 0, false, nil
 	}
@@ -77,7 +85,9 @@ func (h *Hive) appendBin(need uint32) (uint32, error) {
 	}
 	b := bin{h.size, size}
 	for i := range size / pageSize {
-		h.pages[b.rel/pageSize+i] = &page{dirty: true} // whatever the slack of the file holds there
+		p := new(page) // whatever the slack of the file holds there
+		h.pages[b.rel/pageSize+i] = p
+		h.markDirty(p, b.rel/pageSize+i)
 	}
 	h.size += size
 	h.bins = append(h.bins, b)
@@ -101,10 +111,11 @@ func (h *Hive) appendBin(need uint32) (uint32, error) {
 // free gives a cell back, zeroes it, and merges it with free neighbours, as Windows does: no two free cells of a bin ever
 // touch (regf.md §1.3).
 func (h *Hive) free(cell uint32) error {
-	_, cells, i, err := h.cellAt(cell)
+	b, cells, i, err := h.cellAt(cell)
 	if err != nil {
 		return err
 	}
+	delete(h.room, b.rel)
 	first, size := cells[i].rel, cells[i].size
 	if err := h.put(cell, make([]byte, size)); err != nil {
 		return err

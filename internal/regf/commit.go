@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // FileID names one of the files of a hive.
@@ -75,14 +76,7 @@ func (e *CommitError) Error() string {
 func (e *CommitError) Unwrap() error { return e.Err }
 
 // Changed tells whether there is anything to commit.
-func (h *Hive) Changed() bool {
-	for _, p := range h.pages {
-		if p.dirty {
-			return true
-		}
-	}
-	return false
-}
+func (h *Hive) Changed() bool { return len(h.dirtied) > 0 }
 
 // Commit writes the pending changes with the write-ahead protocol of Windows (regf.md §3.3, §3.4): at every instant the
 // hive opens as the old or as the new one. Without pending changes it writes nothing (but scrubs when asked to).
@@ -154,7 +148,7 @@ func (h *Hive) planClean() (*CommitPlan, error) {
 	if h.log.any && seqDiff(h.log.newest, seq) >= 0 {
 		seq = h.log.newest + 1 // older tools left entries that must not come alive again (healing rule)
 	}
-	dirty := h.pageIndexes(func(p *page) bool { return p.dirty })
+	dirty := slices.Sorted(slices.Values(h.dirtied))
 	logHead := h.base.sealed(typeLogHvLE, seq, seq, h.size)
 	log := append(logHead[:], h.entry(seq, dirty, sectorSize)...)
 
@@ -176,7 +170,7 @@ func (h *Hive) planClean() (*CommitPlan, error) {
 // planDirty is protocol B of regf.md §3.4: the entry goes behind the pending ones, then everything is reconciled.
 func (h *Hive) planDirty() (*CommitPlan, error) {
 	seq := h.recovery.Last + 1
-	dirty := h.pageIndexes(func(p *page) bool { return p.dirty })
+	dirty := slices.Sorted(slices.Values(h.dirtied))
 	p := &CommitPlan{seq: seq + 1}
 	p.write(h.log.active, h.log.end, h.entry(seq, dirty, h.log.end))
 	p.barrier(h.log.active)
@@ -365,6 +359,7 @@ func (h *Hive) committed(p *CommitPlan) error {
 	h.diskSize = h.size
 	h.recovery = Recovery{}
 	h.log = logState{any: true, newest: p.seq - 1}
+	h.dirtied = nil
 	for _, pg := range h.pages {
 		pg.dirty, pg.pending = false, false
 	}

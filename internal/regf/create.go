@@ -42,7 +42,7 @@ func Create(f File, o CreateOptions) error {
 
 // newHive lays out a base block and one bin with the root key and its security record.
 func newHive(o CreateOptions, name []uint16) ([]byte, error) {
-	h := &Hive{pages: map[uint32]*page{}, bins: []bin{}}
+	h := &Hive{pages: map[uint32]*page{}, room: map[uint32]uint32{}, bins: []bin{}}
 	h.base.setU32(baseMinor, o.Minor)
 	raw, compressed := nameBytes(name)
 	root, err := h.appendBin((nkName + uint32(len(raw)) + 4 + 7) &^ 7)

@@ -23,9 +23,11 @@ type Hive struct {
 	recovery Recovery
 	log      logState
 
-	bins   []bin // all bins in order; nil until prepareWrite
-	puts   int   // writes into the overlay since Open
-	broken error // an edit failed half-way: no commit any more
+	bins    []bin             // all bins in order; nil until prepareWrite
+	room    map[uint32]uint32 // by bin: no free cell in it is larger; absent when not known
+	dirtied []uint32          // indexes of the dirty pages, in the order in which they became so
+	puts    int               // writes into the overlay since Open
+	broken  error             // an edit failed half-way: no commit any more
 
 	// Now is the clock for the last-write times of keys; nil means time.Now.
 	Now func() time.Time
@@ -52,7 +54,7 @@ const maxCleanPages = 8192
 // Open reads the header of a hive and, when the hive was not closed cleanly, applies its logs in memory. Nothing is
 // written before [Hive.Commit].
 func Open(f Files) (*Hive, error) {
-	h := &Hive{files: f, pages: map[uint32]*page{}}
+	h := &Hive{files: f, pages: map[uint32]*page{}, room: map[uint32]uint32{}}
 	if f.Primary == nil {
 		return nil, fmt.Errorf("%w: there is no primary file", ErrNotHive)
 	}
@@ -172,11 +174,18 @@ func (h *Hive) put(rel uint32, b []byte) error {
 			return err
 		}
 		n := copy(p.data[rel%pageSize:], b)
-		p.dirty = true
+		h.markDirty(p, rel/pageSize)
 		b, rel = b[n:], rel+uint32(n)
 	}
 	h.puts++
 	return nil
+}
+
+func (h *Hive) markDirty(p *page, index uint32) {
+	if !p.dirty {
+		p.dirty = true
+		h.dirtied = append(h.dirtied, index)
+	}
 }
 
 func (h *Hive) u32(rel uint32) (uint32, error) {
