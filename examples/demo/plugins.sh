@@ -34,8 +34,8 @@ through_packer() {
 	heading "The same through packer"
 	sample "$tmp/packer"
 	export PACKER_PLUGIN_PATH="$tmp/packer/plugins" PACKER_CONFIG_DIR="$tmp/packer" PACKER_CACHE_DIR="$tmp/packer/cache"
-	packer plugins install --path "$bin/packer-plugin-offlinejoin" github.com/offlinejoin/offlinejoin >"$tmp/install" 2>&1 ||
-		{ cat "$tmp/install"; return 1; }
+	packer plugins install --path "$bin/packer-plugin-offlinejoin" github.com/offlinejoin/offlinejoin \
+		>"$tmp/install" 2>&1 || { cat "$tmp/install"; return 1; }
 	indented packer build -color=false -var "windows_path=$tmp/packer/Windows" -var "blob_file=$tmp/packer/web01.djoin" \
 		"$here/demo.pkr.hcl"
 	status "$tmp/packer/Windows"
@@ -74,5 +74,5 @@ else
 	printf '\npacker is not installed, so its part of the demo is left out (make packer-cli builds one).\n'
 fi
 
-printf '\nTry next: %s demo --keep, or your own image: %s stage --windows-path /mnt/YOUR-IMAGE/Windows --blob-file YOUR.djoin --dry-run\n' \
-	"$1/offlinejoin" "$1/offlinejoin"
+printf '\nTry next, on your own image: %s stage --windows-path /mnt/YOUR-IMAGE/Windows --blob-file YOUR.djoin --dry-run\n' \
+	"$1/offlinejoin"

@@ -24,7 +24,8 @@ func (a *app) showBlob(f odj.Facts) {
 		{"Parts", parts(f)},
 	}
 	for _, c := range f.Certificates {
-		facts = append(facts, fact{"Certificate", fmt.Sprintf("template %s, with private key, %d bytes", c.Template, c.PFXSize)})
+		facts = append(facts,
+			fact{"Certificate", fmt.Sprintf("template %s, with private key, %d bytes", c.Template, c.PFXSize)})
 	}
 	for _, s := range f.Stores {
 		facts = append(facts, fact{"Certificates", fmt.Sprintf("store %s, %d bytes", s.Name, s.Size)})

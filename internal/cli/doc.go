@@ -2,8 +2,8 @@
 //
 // A command parses its flags into a request, calls the core, and shows the answer: aligned text for people, or with
 // --json one JSON document with a schema_version. Results go to standard output; progress, warnings and errors go to
-// standard error. The exit code is 0 when all went well, 1 when the request was refused or failed, and 2 when the command
-// line itself was wrong. An error is one sentence that ends with its documented Windows code, such as
+// standard error. The exit code is 0 when all went well, 1 when the request was refused or failed, and 2 when the
+// command line itself was wrong. An error is one sentence that ends with its documented Windows code, such as
 // "(50 ERROR_NOT_SUPPORTED)".
 //
 // Flags are the words of the HCL front ends with dashes; their help texts are those of package options. The blob, which

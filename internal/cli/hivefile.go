@@ -17,8 +17,8 @@ type hiveFile struct {
 	open []io.Closer
 }
 
-// openHive opens a hive file, and the logs beside it whatever the case of their names. asIs reads a hive that its logs do
-// not complete, as it stands.
+// openHive opens a hive file, and the logs beside it whatever the case of their names. asIs reads a hive that its logs
+// do not complete, as it stands.
 func openHive(file string, asIs bool) (*hiveFile, error) {
 	file, err := filepath.EvalSymlinks(file) // the user named it; what it leads to is opened without following anything
 	if err != nil {

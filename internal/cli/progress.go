@@ -6,8 +6,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
-// progress shows what the core does, on standard error, so that results stay alone on standard output. With --json it is
-// silent: warnings are in the document.
+// progress shows what the core does, on standard error, so that results stay alone on standard output. With --json it
+// is silent: warnings are in the document.
 func (a *app) progress() func(offlinejoin.Event) {
 	if a.json {
 		return nil

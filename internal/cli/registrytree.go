@@ -65,8 +65,8 @@ func showValue(v regf.Value) (string, error) {
 	return text, nil
 }
 
-// compareTrees lists both trees as one, with a mark at what the second has new, changed or lost. hive is put before every
-// path. Equal trees give rows without marks.
+// compareTrees lists both trees as one, with a mark at what the second has new, changed or lost. hive is put before
+// every path. Equal trees give rows without marks.
 func compareTrees(hive string, before, after registryTree) []row {
 	var rows []row
 	for _, path := range bothKeys(before, after) {

@@ -10,4 +10,5 @@ if [ -n "$missing" ]; then
 	echo "test: not on this machine, so the tests that want them are skipped:$missing"
 fi
 shared=${OFFLINEJOIN_SHARED:-../shared}
-[ -d "$shared/testdata" ] || echo "test: no shared test data at $shared, so the tests over real hives and blobs are skipped"
+[ -d "$shared/testdata" ] ||
+	echo "test: no shared test data at $shared, so the tests over real hives and blobs are skipped"
