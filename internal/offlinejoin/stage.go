@@ -3,6 +3,7 @@ package offlinejoin
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
@@ -40,7 +41,11 @@ func untouched(err error) error {
 	if !ok {
 		return err
 	}
-	return winerr.Errorf(code, "%w. Nothing was written.", uncoded{err})
+	stop := "."
+	if strings.HasSuffix(uncoded{err}.Error(), "?") {
+		stop = ""
+	}
+	return winerr.Errorf(code, "%w%s Nothing was written.", uncoded{err}, stop)
 }
 
 // write puts the program in place, then commits one registry transaction.

@@ -26,17 +26,20 @@ func Shared(t testing.TB, sub string) string {
 	}
 	p := filepath.Join(dir, filepath.FromSlash(sub))
 	if _, err := os.Stat(p); err != nil {
-		absent(t, "shared test data "+sub+" is not there (set OFFLINEJOIN_SHARED)")
+		Absent(t, "shared test data "+sub+" is not there (set OFFLINEJOIN_SHARED)")
 	}
 	return p
 }
 
-// Tool returns the path of an installed program.
+// Tool returns the path of an installed program, or of one that make has built into .build/tools.
 func Tool(t testing.TB, name string) string {
 	t.Helper()
-	p, err := exec.LookPath(name)
+	if p, err := exec.LookPath(name); err == nil {
+		return p
+	}
+	p, err := exec.LookPath(filepath.Join(Root(), ".build", "tools", name))
 	if err != nil {
-		absent(t, "the program "+name+" is not installed")
+		Absent(t, "the program "+name+" is not installed")
 	}
 	return p
 }
@@ -46,7 +49,9 @@ func Required() bool {
 	return os.Getenv("CI") == "true" || os.Getenv("OFFLINEJOIN_REQUIRE_ALL") == "1"
 }
 
-func absent(t testing.TB, what string) {
+// Absent skips the test because something is not there, or fails it where nothing may be absent. It is for what the
+// other functions cannot look for, such as the right to mount.
+func Absent(t testing.TB, what string) {
 	t.Helper()
 	if Required() {
 		t.Fatal(what)
