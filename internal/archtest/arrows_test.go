@@ -31,7 +31,7 @@ func arrows() map[string][]string {
 		"internal/winimage":            {"internal/regf", "internal/target", "internal/winerr"},
 		"internal/odj":                 {"internal/ndr", "internal/winerr"},
 		"internal/completion":          {"internal/winerr"},
-		"internal/completion/winetest": {"internal/completion", "internal/winerr", "internal/testenv"},
+		"internal/completion/winetest": {"internal/completion", "internal/winerr", "internal/testenv", "internal/canary"},
 		"internal/answerfile":          {"internal/target", "internal/winerr"},
 		"internal/ledger":              {"internal/winerr"},
 		"internal/sample":              {"internal/regf", "internal/odj", "internal/completion"},
@@ -42,6 +42,7 @@ func arrows() map[string][]string {
 		"internal/version":             {},
 		"internal/testenv":             {},
 		"internal/archtest":            {},
+		"internal/canary":              {},
 		"internal/e2e":                 {},
 	}
 }
