@@ -69,20 +69,34 @@ func WriteTree(dir string, im Image) (windowsPath string, err error) {
 	if err := os.MkdirAll(filepath.Join(windowsPath, "debug"), 0o755); err != nil {
 		return "", err
 	}
-	for _, h := range []struct {
-		name     string
-		settings []setting
-	}{
-		{"SYSTEM", im.system()},
-		{"SOFTWARE", im.software()},
-		{"SECURITY", []setting{{key: `Policy\PolAcDmN`}, {key: `Policy\PolPrDmN`}, {key: `Policy\PolPrDmS`}}},
-		{"SAM", []setting{{key: `SAM\Domains\Account\Users`}}},
-	} {
-		if err := writeHive(filepath.Join(config, h.name), h.settings); err != nil {
-			return "", fmt.Errorf("sample hive %s: %w", h.name, err)
+	for _, name := range []string{"SYSTEM", "SOFTWARE", "SECURITY", "SAM"} {
+		if err := WriteHive(config, name, im); err != nil {
+			return "", err
 		}
 	}
 	return windowsPath, nil
+}
+
+// WriteHive makes one hive of the image, with its logs, in the folder config: SYSTEM, SOFTWARE, SECURITY or SAM.
+func WriteHive(config, name string, im Image) error {
+	im = im.withDefaults()
+	var settings []setting
+	switch name {
+	case "SYSTEM":
+		settings = im.system()
+	case "SOFTWARE":
+		settings = im.software()
+	case "SECURITY":
+		settings = []setting{{key: `Policy\PolAcDmN`}, {key: `Policy\PolPrDmN`}, {key: `Policy\PolPrDmS`}}
+	case "SAM":
+		settings = []setting{{key: `SAM\Domains\Account\Users`}}
+	default:
+		return fmt.Errorf("there is no sample hive %s", name)
+	}
+	if err := writeHive(filepath.Join(config, name), settings); err != nil {
+		return fmt.Errorf("sample hive %s: %w", name, err)
+	}
+	return nil
 }
 
 func (im Image) system() []setting {
