@@ -285,7 +285,7 @@ func TestVariants(t *testing.T) {
 		}},
 		{name: "the copies differ", code: 87, text: "contradicts itself", change: func(p *provision) {
 			other := *joinOf(p)
-			other.password = units(canary + "!")
+			other.password = units(testPassword + "!")
 			collectionOf(p).parts[0].win7 = &other
 		}},
 		{name: "the copies differ in a flag", code: 87, text: "contradicts itself", change: func(p *provision) {

@@ -8,7 +8,7 @@ import (
 )
 
 // The password of the fixtures. It is no secret, and long enough that finding it anywhere is no accident.
-const canary = "Canary-Pa55word.must.never.be.shown~"
+const testPassword = "Canary-Pa55word.must.never.be.shown~"
 
 func units(s string) []uint16 { return utf16.Encode([]rune(s)) }
 
@@ -16,7 +16,7 @@ func units(s string) []uint16 { return utf16.Encode([]rune(s)) }
 func webJoin() Join {
 	return Join{
 		MachineName:   "WEB01",
-		Password:      units(canary),
+		Password:      units(testPassword),
 		DNSDomain:     "corp.example.com",
 		NetBIOSDomain: "CORP",
 		Forest:        "example.com",

@@ -82,7 +82,7 @@ func TestDefaultPassword(t *testing.T) {
 		{"odjpc-15chars", "ODJPC-15CHARS-X", false},
 		{"web0", "WEB01", false},
 		{"web01$", "WEB01", false},
-		{canary, "WEB01", false},
+		{testPassword, "WEB01", false},
 	} {
 		if got := isDefault(units(c.password), c.name); got != c.want {
 			t.Errorf("%q for %q: %v", c.password, c.name, got)

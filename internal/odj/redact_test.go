@@ -3,7 +3,6 @@ package odj
 import (
 	"bytes"
 	"encoding"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
@@ -12,69 +11,37 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/canary"
 )
 
-// traces returns the forms in which a secret could show.
-func traces(secret []byte) map[string]string {
-	forms := map[string]string{
-		"plain":   string(secret),
-		"hex":     hex.EncodeToString(secret),
-		"hex, ":   fmt.Sprintf("% x", secret),
-		"decimal": strings.Trim(fmt.Sprint(secret), "[]"),
+// secretSearch knows the fixtures' password and the bytes of their blob in all spellings.
+var secretSearch = sync.OnceValue(func() *canary.Search {
+	blob, err := Compose(webJoin())
+	if err != nil {
+		panic(err)
 	}
-	// What base64 makes of the secret depends on where in a group of three it starts; the ends mix with the neighbours.
-	for shift := range 3 {
-		text := base64.StdEncoding.EncodeToString(append(make([]byte, shift), secret...))
-		forms[fmt.Sprint("base64 ", shift)] = text[4:max(8, len(text)-4)]
-	}
-	return forms
-}
-
-// canaryTraces are all forms in which the fixtures' password could show, in lower case.
-var canaryTraces = sync.OnceValue(func() map[string]string {
-	all := map[string]string{}
-	for kind, secret := range map[string][]byte{"UTF-8": []byte(canary), "UTF-16LE": utf16le(canary)} {
-		for form, trace := range traces(secret) {
-			all[kind+", "+form] = strings.ToLower(trace)
-		}
-	}
-	for _, verb := range []string{"%v", "%x", "%c", "%#v"} {
-		all["units, "+verb] = strings.ToLower(strings.Trim(fmt.Sprintf(verb, units(canary)), "[]"))
-	}
-	return all
+	return canary.ForBlob(blob.Bytes(), units(testPassword))
 })
 
 func showsNoSecret(t *testing.T, where, text string) {
 	t.Helper()
-	lower := strings.ToLower(text)
-	for form, trace := range canaryTraces() {
-		if strings.Contains(lower, trace) {
-			t.Errorf("%s shows the password (%s): %s", where, form, text)
-		}
+	if found := secretSearch().In([]byte(text)); found != nil {
+		t.Errorf("%s shows %q: %s", where, found, text)
 	}
 }
 
-func TestTracesFindTheSecret(t *testing.T) {
+func TestSearchFindsTheSecret(t *testing.T) {
 	t.Parallel()
 	blob := webBlob(t)
-	found := func(text string) bool {
-		for _, secret := range [][]byte{[]byte(canary), utf16le(canary)} {
-			for _, trace := range traces(secret) {
-				if strings.Contains(text, trace) {
-					return true
-				}
-			}
-		}
-		return false
-	}
 	for name, text := range map[string]string{
 		"bytes":   string(blob.Bytes()),
 		"base64":  blob.AccountData(),
 		"hex":     hex.EncodeToString(blob.Bytes()),
 		"decimal": fmt.Sprint(blob.Bytes()),
-		"UTF-8":   "x" + canary + "y",
+		"UTF-8":   "x" + testPassword + "y",
 	} {
-		if !found(text) {
+		if secretSearch().In([]byte(text)) == nil {
 			t.Errorf("%s: the search is blind", name)
 		}
 	}
@@ -184,12 +151,9 @@ func TestFactsShowNoKeysAndNoData(t *testing.T) {
 	b := parsed(t, encoded(t, fullTree(t)))
 	out := asJSON(t, b) + fmt.Sprintf("%+v", b.Facts())
 	showsNoSecret(t, "facts", out)
-	for _, content := range []string{"pfx-secret-key", "unknown content", "more"} {
-		for form, trace := range traces([]byte(content)) {
-			if len(trace) > 3 && strings.Contains(out, trace) {
-				t.Errorf("facts show %q (%s): %s", content, form, out)
-			}
-		}
+	hidden := canary.For(map[string][]byte{"key": []byte("pfx-secret-key"), "part": []byte("unknown content")})
+	if found := hidden.In([]byte(out)); found != nil || strings.Contains(out, "more") {
+		t.Errorf("facts show %q or an extension: %s", found, out)
 	}
 	if !strings.Contains(out, `"pfx_size":14`) || !strings.Contains(out, `"key":"Software\\Policies\\X"`) {
 		t.Errorf("facts are %s", out)
@@ -240,8 +204,8 @@ func TestErrorsShowNoSecret(t *testing.T) {
 			showsNoSecret(t, "the error", err.Error())
 		}
 	}
-	for name, j := range map[string]Join{"bad name": {MachineName: "A:B", Password: units(canary)}, "empty": {
-		MachineName: "A", Password: units(canary),
+	for name, j := range map[string]Join{"bad name": {MachineName: "A:B", Password: units(testPassword)}, "empty": {
+		MachineName: "A", Password: units(testPassword),
 	}} {
 		if _, err := Compose(j); err == nil {
 			t.Errorf("%s: composed", name)

@@ -95,7 +95,7 @@ func TestSecondReaderAndWriterAgree(t *testing.T) {
 				t.Fatal(err)
 			}
 			for field, want := range map[string]any{
-				"domain": "corp.example.com", "machine_name": "WEB01", "machine_password": canary,
+				"domain": "corp.example.com", "machine_name": "WEB01", "machine_password": testPassword,
 				"netbios_domain": "CORP", "dns_domain": "corp.example.com", "forest": "example.com",
 				"domain_guid": j.DomainGUID, "domain_sid": j.DomainSID, "options": 2.0,
 				"dc_name": `\\dc1.corp.example.com`, "dc_address": `\\192.0.2.10`, "dc_address_type": 1.0,
