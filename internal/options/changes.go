@@ -10,7 +10,7 @@ import (
 // secret appears as the core gives it, by its length only.
 func Line(c offlinejoin.Change) string {
 	parts := []string{sign(c.Kind), c.Where}
-	for _, part := range []string{c.Name, c.Type, transition(c)} {
+	for _, part := range []string{c.Name, kind(c), Transition(c)} {
 		if part != "" {
 			parts = append(parts, part)
 		}
@@ -29,7 +29,16 @@ func sign(kind offlinejoin.ChangeKind) string {
 	}
 }
 
-func transition(c offlinejoin.Change) string {
+// kind is the type where it tells something: not that of a value that stays what it is, nor of a key, which has no name.
+func kind(c offlinejoin.Change) string {
+	if c.Kind == offlinejoin.ChangeModify || c.Name == "" {
+		return ""
+	}
+	return c.Type
+}
+
+// Transition shows what becomes of a change's subject, such as `0 → 2`.
+func Transition(c offlinejoin.Change) string {
 	switch {
 	case c.Kind == offlinejoin.ChangeModify:
 		return c.Before + " → " + c.After

@@ -11,10 +11,12 @@ func TestLine(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]offlinejoin.Change{
 		`~ SYSTEM\Setup SetupType 0 → 2`: {
-			Kind: offlinejoin.ChangeModify, Where: `SYSTEM\Setup`, Name: "SetupType", Before: "0", After: "2",
+			Kind: offlinejoin.ChangeModify, Where: `SYSTEM\Setup`, Name: "SetupType", Type: "REG_DWORD",
+			Before: "0", After: "2",
 		},
-		`+ SYSTEM\Setup\OfflineJoin key`: {
+		`+ SYSTEM\Setup\OfflineJoin new key, SYSTEM and Administrators only`: {
 			Kind: offlinejoin.ChangeAdd, Where: `SYSTEM\Setup\OfflineJoin`, Type: "key",
+			After: "new key, SYSTEM and Administrators only",
 		},
 		`+ SYSTEM\Setup\OfflineJoin ProvisioningBlob REG_BINARY 1984 bytes, secret`: {
 			Kind: offlinejoin.ChangeAdd, Where: `SYSTEM\Setup\OfflineJoin`, Name: "ProvisioningBlob",

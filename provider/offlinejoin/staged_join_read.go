@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Read takes over what the image says. An image without a join has lost the resource; a completed or failed join is
@@ -41,7 +42,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 	if _, recorded := owned(ctx, req.Private, &resp.Diagnostics); !recorded { // just imported
 		own(ctx, resp.Private, status.Fingerprint, &resp.Diagnostics)
 	}
-	warnOfFailure(status, &resp.Diagnostics)
+	warnOfTrouble(status, &resp.Diagnostics)
 	state.refresh(*status)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
@@ -52,13 +53,17 @@ func imageAway(windowsPath string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-func warnOfFailure(status *core.Status, diags *diag.Diagnostics) {
-	if status.State != core.StateFailed {
-		return
+// warnOfTrouble tells of a join that will not complete, or did not. It is no drift: what to do is the user's to decide.
+func warnOfTrouble(status *core.Status, diags *diag.Diagnostics) {
+	at := path.Root(options.WindowsPath.Name())
+	switch {
+	case status.State == core.StateFailed:
+		diags.AddAttributeWarning(at, "Join failed at first boot", fmt.Sprintf(
+			"Windows refused the join of %s in %s: %s (%s). Make a new blob and give it to this resource.",
+			status.MachineName, status.Image.WindowsPath, status.ResultText, winerr.Code(status.Result)))
+	case status.Detail != "":
+		diags.AddAttributeWarning(at, "Join needs attention", status.Image.WindowsPath+": "+status.Detail+".")
 	}
-	diags.AddWarning("Join failed at first boot", fmt.Sprintf(
-		"Windows refused the join of %s in %s: %s (%d). Make a new blob and give it to this resource.",
-		status.MachineName, status.Image.WindowsPath, status.ResultText, status.Result))
 }
 
 // ImportState takes the image's Windows directory as the id. Read finds the join in it.

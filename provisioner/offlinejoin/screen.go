@@ -30,17 +30,13 @@ func (s screen) detail(text string) { s.ui.Say(indent + text) }
 
 func (s screen) warn(text string) { s.ui.Say("Warning: " + text) }
 
-// preview shows the receipt of a plan.
+// preview shows the changes of a plan. That there are none, and why, the core has said already.
 func (s screen) preview(receipt *core.Receipt) {
-	switch receipt.Outcome {
-	case core.OutcomePlanned:
-		s.ui.Say(fmt.Sprintf("Would stage %s → %s (method %s). Nothing has been written.",
-			receipt.Blob.MachineName, receipt.Blob.Domain, receipt.Status.Method))
-	case core.OutcomeKept:
-		s.ui.Say("Would keep the join that the image has. Nothing has been written.")
-	default:
-		s.ui.Say("This join is in the image already: nothing to do. Nothing has been written.")
+	if receipt.Outcome != core.OutcomePlanned {
+		return
 	}
+	s.ui.Say(fmt.Sprintf("Would stage %s → %s. Nothing has been written.",
+		receipt.Blob.MachineName, receipt.Blob.Domain))
 	for _, change := range receipt.Changes {
 		s.detail(options.Line(change))
 	}
