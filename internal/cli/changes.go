@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // mark tells what happens to a line's subject: it is new, it changes, it goes, or it stays as it is.
@@ -58,7 +59,7 @@ func changeRows(changes []offlinejoin.Change) []row {
 	rows := make([]row, 0, len(changes))
 	key := ""
 	for _, c := range changes {
-		r := row{mark: markOf(c.Kind), kind: c.Type, say: transition(c)}
+		r := row{mark: markOf(c.Kind), kind: c.Type, say: options.Transition(c)}
 		switch {
 		case c.Name == "":
 			key = c.Where
@@ -73,18 +74,4 @@ func changeRows(changes []offlinejoin.Change) []row {
 		rows = append(rows, r)
 	}
 	return rows
-}
-
-func transition(c offlinejoin.Change) string {
-	text := c.After
-	switch {
-	case c.Kind == offlinejoin.ChangeModify:
-		text = c.Before + " → " + c.After
-	case c.Kind == offlinejoin.ChangeRemove:
-		text = c.Before
-	}
-	if c.Secret && !strings.Contains(text, "secret") {
-		text += ", secret"
-	}
-	return text
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -39,7 +40,7 @@ func (a *app) showCheck(file string, h *regf.Hive) error {
 		return errReported
 	}
 
-	fmt.Fprintf(a.Out, "%s: format %d.%d, %s, %s\n", file, major, minor, size(int64(h.DataSize())), closed(recovery))
+	fmt.Fprintf(a.Out, "%s: format %d.%d, %s, %s\n", file, major, minor, offlinejoin.FormatSize(int64(h.DataSize())), closed(recovery))
 	for _, p := range problems {
 		fmt.Fprintf(a.Out, "  %v\n", p)
 	}

@@ -76,7 +76,7 @@ func prepare(ctx context.Context, req Request, mode winimage.Mode) (p *preparati
 	if err := p.checkImage(); err != nil {
 		return p, err
 	}
-	p.receipt.Blob = blobFacts(p.blob)
+	p.receipt.Blob, p.receipt.Method = blobFacts(p.blob), MethodRegistry
 	p.blobStep(p.receipt.Blob)
 	p.warn(append(facts.Warnings, p.blob.Findings()...)...)
 	return p, p.plan(ctx, req)

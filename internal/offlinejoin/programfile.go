@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 
@@ -73,7 +72,7 @@ func (f *programFile) changes() []Change {
 	if f.present {
 		return nil
 	}
-	c := Change{Kind: ChangeAdd, Where: systemFolder, Name: completion.ProgramFile, Type: "file", After: size(f.program.Size)}
+	c := Change{Kind: ChangeAdd, Where: systemFolder, Name: completion.ProgramFile, Type: "file", After: FormatSize(f.program.Size)}
 	if f.exists {
 		c.Kind, c.Before = ChangeModify, "another file"
 	}
@@ -145,15 +144,4 @@ func (f *programFile) verify() error {
 			"again", f.fs.Path(programPath))
 	}
 	return err
-}
-
-// size formats a number of bytes for people.
-func size(n int64) string {
-	switch {
-	case n < 1<<10:
-		return fmt.Sprintf("%d bytes", n)
-	case n < 1<<20:
-		return fmt.Sprintf("%d KiB", (n+512)>>10)
-	}
-	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 }

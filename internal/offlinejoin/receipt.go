@@ -95,6 +95,7 @@ const (
 type Receipt struct {
 	SchemaVersion int       `json:"schema_version"` // 1
 	Outcome       Outcome   `json:"outcome"`
+	Method        Method    `json:"method,omitempty"` // that was taken, or that a dry run would take
 	Blob          BlobFacts `json:"blob"`
 	Status        Status    `json:"image_status"` // after the request
 	Changes       []Change  `json:"changes"`

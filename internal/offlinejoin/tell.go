@@ -70,7 +70,7 @@ func (t tell) unchanged(r *Receipt) {
 }
 
 func (t tell) staged(r *Receipt) {
-	t.step("Staging (method registry): %s; %s written", countChanges(r.Changes), size(r.BytesWritten))
+	t.step("Staging (method registry): %s; %s written", countChanges(r.Changes), FormatSize(r.BytesWritten))
 	t.detail("Read back and compared: ok")
 	t.step("At first boot %s joins %s before the first logon and restarts once.", r.Blob.MachineName, r.Blob.Domain)
 	t.detail("Until then this image holds the machine's password: treat it like one.")
@@ -101,4 +101,16 @@ func countChanges(changes []Change) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// FormatSize shows a number of bytes for people: "41 KiB".
+func FormatSize(n int64) string {
+	const kib, mib = 1 << 10, 1 << 20
+	switch {
+	case n >= mib:
+		return fmt.Sprintf("%.1f MiB", float64(n)/mib)
+	case n >= 10*kib:
+		return fmt.Sprintf("%d KiB", (n+kib/2)/kib)
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
