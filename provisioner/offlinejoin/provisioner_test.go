@@ -177,7 +177,7 @@ func TestProvisionDryRunWritesNothing(t *testing.T) {
 		t.Error("a dry run wrote something")
 	}
 	for _, want := range []string{
-		"Would stage WEB01 → corp.example.com. Nothing has been written.",
+		"Would stage WEB01 → corp.example.com (method registry). Nothing has been written.",
 		`+ SYSTEM\Setup\OfflineJoin ProvisioningBlob`, "odjboot.exe", `~ SYSTEM\Setup SetupType 0 → 2`,
 	} {
 		if !strings.Contains(shown, want) {

@@ -35,8 +35,8 @@ func (s screen) preview(receipt *core.Receipt) {
 	if receipt.Outcome != core.OutcomePlanned {
 		return
 	}
-	s.ui.Say(fmt.Sprintf("Would stage %s → %s. Nothing has been written.",
-		receipt.Blob.MachineName, receipt.Blob.Domain))
+	s.ui.Say(fmt.Sprintf("Would stage %s → %s (method %s). Nothing has been written.",
+		receipt.Blob.MachineName, receipt.Blob.Domain, receipt.Method))
 	for _, change := range receipt.Changes {
 		s.detail(options.Line(change))
 	}
