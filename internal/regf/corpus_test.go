@@ -158,3 +158,5 @@ func TestCorpusDump(t *testing.T) {
 		})
 	}
 }
+
+func digestText(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }

@@ -44,6 +44,20 @@ func Tool(t testing.TB, name string) string {
 	return p
 }
 
+// Python returns the path of a Python 3 that can import the module, such as "hivex". Debian's modules are in its own Python,
+// which need not be the first on the path.
+func Python(t testing.TB, module string) string {
+	t.Helper()
+	for _, name := range []string{"/usr/bin/python3", "python3"} {
+		p, err := exec.LookPath(name)
+		if err == nil && exec.Command(p, "-c", "import "+module).Run() == nil {
+			return p
+		}
+	}
+	Absent(t, "Python 3 with the module "+module+" is not installed")
+	return ""
+}
+
 // Required reports whether an absent thing is a failure rather than a reason to skip.
 func Required() bool {
 	return os.Getenv("CI") == "true" || os.Getenv("OFFLINEJOIN_REQUIRE_ALL") == "1"
