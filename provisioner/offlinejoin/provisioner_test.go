@@ -116,7 +116,7 @@ func TestProvisionStages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Opening the image at " + image, "WEB01", "corp.example.com", "\n" + indent} {
+	for _, want := range []string{"Opening the image at " + image, "WEB01", "corp.example.com", "Read back and compared: ok"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("the user saw\n%s\nwithout %q", shown, want)
 		}

@@ -8,9 +8,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
-// indent sets details apart from the step that they belong to.
-const indent = "    "
-
 // screen shows the core's words on Packer's user interface. Warnings are ordinary lines, because Packer's Error is for
 // what ends a build.
 type screen struct{ ui packersdk.Ui }
@@ -26,7 +23,12 @@ func (s screen) show(event core.Event) {
 	}
 }
 
-func (s screen) detail(text string) { s.ui.Say(indent + text) }
+// detail prints below the step, without Packer's arrow. The SDK deprecates Message for Say, but Say has no such lines, and
+// a list of steps in which everything is a step cannot be read at a glance.
+func (s screen) detail(text string) {
+	//lint:ignore SA1019 see above
+	s.ui.Message(text)
+}
 
 func (s screen) warn(text string) { s.ui.Say("Warning: " + text) }
 
