@@ -341,11 +341,7 @@ func (h *Hive) storeData(data []byte, near uint32) (uint32, error) {
 	for i := range count {
 		chunk := data[:min(segmentData, len(data))]
 		data = data[len(chunk):]
-		room := uint32(len(chunk))
-		if room == segmentData {
-			room = segmentPayload
-		}
-		cell, err := h.alloc(room, nilCell)
+		cell, err := h.alloc(segmentPayload, nilCell)
 		if err != nil {
 			return 0, err
 		}
