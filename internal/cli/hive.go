@@ -14,7 +14,7 @@ import (
 
 func (a *app) hive() *cobra.Command {
 	return group("hive", "Read a registry hive file, with the logs beside it; writes nothing",
-		a.hiveDump(), a.hiveCheck())
+		a.hiveGet(), a.hiveDump(), a.hiveCheck())
 }
 
 func (a *app) hiveDump() *cobra.Command {

@@ -44,6 +44,8 @@ func TestNoCommandShowsTheSecret(t *testing.T) {
 		{"status", "--windows-path", windows},
 		{"inspect", "image", windows},
 		{"hive", "dump", filepath.Join(windows, "System32", "config", "SYSTEM")},
+		{"hive", "get", filepath.Join(windows, "System32", "config", "SYSTEM"), `Setup\OfflineJoin`},
+		{"hive", "get", filepath.Join(windows, "System32", "config", "SYSTEM"), `Setup\OfflineJoin`, "ProvisioningBlob"},
 		{"unstage", "--windows-path", windows},
 	} {
 		for _, form := range [][]string{nil, {"--json"}} {
