@@ -27,9 +27,6 @@ func (h *Hive) prepareWrite() error {
 	if h.bins != nil {
 		return nil
 	}
-	if h.log.oldKind {
-		return ErrOldLog
-	}
 	var bins []bin
 	for at := uint32(0); at < h.size; {
 		size, err := h.binSize(at)

@@ -3,7 +3,6 @@ package regf
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 )
 
@@ -37,6 +36,7 @@ type CommitPlan struct {
 	Durable int
 
 	seq uint32 // sequence numbers of the clean hive that results
+	log int    // index in Ops of the write into the log
 }
 
 // CommitOptions change how a commit works.
@@ -59,14 +59,19 @@ type CommitReport struct {
 // A CommitError is a failure while a commit was being written.
 type CommitError struct {
 	// Durable: the change is in the log and will be completed by whatever opens the hive next, this engine or Windows.
-	// Otherwise the hive is as it was before.
+	// Otherwise the hive is as it was before, unless Uncertain.
 	Durable bool
-	Err     error
+	// Uncertain: the failure could not be undone. The hive is sound, but opens as the old or as the new one.
+	Uncertain bool
+	Err       error
 }
 
 // Error implements error.
 func (e *CommitError) Error() string {
-	if e.Durable {
+	switch {
+	case e.Uncertain:
+		return "writing the hive failed and could not be undone; it opens as the old or as the new one: " + e.Err.Error()
+	case e.Durable:
 		return "writing the hive stopped half-way; its log completes the change when it is opened next: " + e.Err.Error()
 	}
 	return "the hive could not be written and is as it was: " + e.Err.Error()
@@ -114,10 +119,7 @@ func (h *Hive) Commit(o CommitOptions) (CommitReport, error) {
 
 // needLog creates the first log when there is none.
 func (h *Hive) needLog() error {
-	if h.log.oldKind {
-		return ErrOldLog
-	}
-	if h.files.Log1 != nil || h.recovery.Dirty {
+	if h.file(h.activeLog()) != nil {
 		return nil
 	}
 	if h.files.CreateLog == nil {
@@ -136,10 +138,30 @@ func (h *Hive) Plan() (*CommitPlan, error) {
 	if h.broken != nil {
 		return nil, h.broken
 	}
-	if h.recovery.Dirty {
+	switch {
+	case h.oldLogs():
+		return h.planOld()
+	case h.recovery.Dirty:
 		return h.planDirty()
 	}
 	return h.planClean()
+}
+
+// oldLogs tells whether commits write the log format of Windows 8 and older: when the hive's logs have it, or when it has
+// none and the caller says so.
+func (h *Hive) oldLogs() bool {
+	return h.recovery.OldLog || !h.log.any && (len(h.log.dirt) > 0 || h.files.OldLogs)
+}
+
+// activeLog is the log that a commit writes.
+func (h *Hive) activeLog() FileID {
+	switch {
+	case h.oldLogs() && len(h.log.dirt) > 0:
+		return h.log.dirt[0].id
+	case h.recovery.Dirty:
+		return h.log.active
+	}
+	return FileLog1
 }
 
 // planClean is protocol A of regf.md §3.3: log, header, pages, header.
@@ -155,16 +177,22 @@ func (h *Hive) planClean() (*CommitPlan, error) {
 	p := &CommitPlan{seq: seq + 1}
 	p.write(FileLog1, 0, log)
 	p.barrier(FileLog1)
-	p.Durable = len(p.Ops)
+	h.finish(p, seq, dirty)
+	return p, nil
+}
+
+// finish writes the primary file of a clean hive: a dirty header, the pages, a clean header. The dirty header makes the
+// change durable, since nobody looks into the logs of a hive that says it is clean.
+func (h *Hive) finish(p *CommitPlan, seq uint32, dirty []uint32) {
 	pending := h.base.sealed(typePrimary, seq+1, seq, h.diskSize)
 	p.write(FilePrimary, 0, pending[:])
 	p.barrier(FilePrimary)
+	p.Durable = len(p.Ops)
 	h.writePages(p, dirty)
 	p.barrier(FilePrimary)
 	final := h.base.sealed(typePrimary, seq+1, seq+1, h.size)
 	p.write(FilePrimary, 0, final[:])
 	p.barrier(FilePrimary)
-	return p, nil
 }
 
 // planDirty is protocol B of regf.md §3.4: the entry goes behind the pending ones, then everything is reconciled.
@@ -254,114 +282,127 @@ func (h *Hive) file(id FileID) File {
 	return [...]File{h.files.Primary, h.files.Log1, h.files.Log2}[id]
 }
 
-// execute carries out a plan. What it needs beyond the ends of the files it takes first, so that a full disk is met before
-// anything has changed; up to the durable point a failure is undone.
+// execute carries out a plan. What the hive needs beyond the end of its file it takes first, so that a full disk is met
+// before anything has changed; up to the durable point a failure is undone.
 func (h *Hive) execute(p *CommitPlan, report *CommitReport) error {
 	undo := &rollback{}
 	if err := h.reserve(p, undo, report); err != nil {
-		return &CommitError{Err: errors.Join(err, undo.run())}
+		return undo.after(err)
 	}
 	for i, op := range p.Ops {
-		f := h.file(op.File)
-		if op.Barrier {
-			report.Syncs++
-			if err := f.Sync(); err != nil {
-				return h.failed(i < p.Durable, undo, err)
-			}
-			continue
-		}
-		if i < p.Durable {
-			if err := undo.save(f, op.Offset, len(op.Data)); err != nil {
-				return h.failed(true, undo, err)
-			}
-		}
-		if _, err := f.WriteAt(op.Data, op.Offset); err != nil {
-			return h.failed(i < p.Durable, undo, err)
-		}
-		report.BytesWritten += int64(len(op.Data))
-		if op.File == FilePrimary && op.Offset >= headerSize {
-			report.Pages += len(op.Data) / pageSize
+		err := h.carryOut(op, i < p.Durable, undo, report)
+		switch {
+		case err == nil:
+		case i < p.Durable:
+			return undo.after(err)
+		default:
+			return &CommitError{Durable: true, Err: err}
 		}
 	}
 	return nil
 }
 
-func (h *Hive) failed(reversible bool, undo *rollback, err error) error {
-	if reversible {
-		return &CommitError{Err: errors.Join(err, undo.run())}
-	}
-	return &CommitError{Durable: true, Err: err}
-}
-
-// reserve grows the files to the lengths that the plan needs by writing real zeros.
-func (h *Hive) reserve(p *CommitPlan, undo *rollback, report *CommitReport) error {
-	need := map[FileID]int64{}
-	for _, op := range p.Ops {
-		need[op.File] = max(need[op.File], op.Offset+int64(len(op.Data)))
-	}
-	if h.fileSize%growthUnit == 0 && need[FilePrimary] > h.fileSize {
-		need[FilePrimary] = (need[FilePrimary] + growthUnit - 1) &^ (growthUnit - 1)
-	}
-	for id, want := range need {
-		f := h.file(id)
-		have, err := f.Size()
-		if err != nil {
-			return err
-		}
-		if have >= want {
-			continue
-		}
-		undo.truncate(f, have)
-		if _, err := f.WriteAt(make([]byte, want-have), have); err != nil {
-			return err
-		}
-		if err := f.Sync(); err != nil {
-			return err
-		}
+func (h *Hive) carryOut(op Op, reversible bool, undo *rollback, report *CommitReport) error {
+	f := h.file(op.File)
+	if op.Barrier {
 		report.Syncs++
-		report.BytesWritten += want - have
+		return f.Sync()
+	}
+	if reversible {
+		if err := undo.save(f, op.Offset, len(op.Data)); err != nil {
+			return err
+		}
+	}
+	if _, err := f.WriteAt(op.Data, op.Offset); err != nil {
+		return err
+	}
+	report.BytesWritten += int64(len(op.Data))
+	if op.File == FilePrimary && op.Offset >= headerSize {
+		report.Pages += len(op.Data) / pageSize
 	}
 	return nil
+}
+
+// reserve grows the primary file to the length that the plan needs by writing real zeros: its pages are written when the
+// change is in the log already, which is too late for a full disk. (The log needs no such thing.)
+func (h *Hive) reserve(p *CommitPlan, undo *rollback, report *CommitReport) error {
+	want := int64(0)
+	for _, op := range p.Ops {
+		if op.File == FilePrimary {
+			want = max(want, op.Offset+int64(len(op.Data)))
+		}
+	}
+	have, err := h.files.Primary.Size()
+	if err != nil || have >= want {
+		return err
+	}
+	if err := undo.save(h.files.Primary, have, int(want-have)); err != nil {
+		return err
+	}
+	if err := zeroFrom(h.files.Primary, have, want); err != nil {
+		return err
+	}
+	report.BytesWritten += want - have
+	report.Syncs++
+	return h.files.Primary.Sync()
 }
 
 // rollback remembers what a failed commit must put back.
 type rollback struct{ steps []func() error }
 
-func (r *rollback) truncate(f File, size int64) {
-	r.steps = append(r.steps, func() error { return f.Truncate(size) })
-}
-
-// save remembers n bytes at off, as far as the file has them.
+// save remembers n bytes at off as far as the file has them, and the end of the file when they reach beyond it.
 func (r *rollback) save(f File, off int64, n int) error {
-	old := make([]byte, n)
-	got, err := f.ReadAt(old, off)
-	if err != nil && !errors.Is(err, io.EOF) {
+	size, err := f.Size()
+	if err != nil {
 		return err
 	}
+	var old []byte
+	if keep := min(int64(n), size-off); keep > 0 {
+		old = make([]byte, keep)
+		if got, err := f.ReadAt(old, off); got < len(old) {
+			return err
+		}
+	}
 	r.steps = append(r.steps, func() error {
-		_, err := f.WriteAt(old[:got], off)
-		return err
+		if len(old) > 0 {
+			if _, err := f.WriteAt(old, off); err != nil {
+				return err
+			}
+		}
+		if off+int64(n) > size {
+			if err := f.Truncate(size); err != nil {
+				return err
+			}
+		}
+		return f.Sync()
 	})
 	return nil
 }
 
-func (r *rollback) run() error {
+// after puts everything back and returns the error of a commit that failed with cause.
+func (r *rollback) after(cause error) error {
 	var errs []error
 	for i := len(r.steps) - 1; i >= 0; i-- {
 		errs = append(errs, r.steps[i]())
 	}
-	return errors.Join(errs...)
+	undoing := errors.Join(errs...)
+	return &CommitError{Uncertain: undoing != nil, Err: errors.Join(cause, undoing)}
 }
 
 // committed brings the state in memory to what is on disk now: a clean hive.
 func (h *Hive) committed(p *CommitPlan) error {
 	h.base = h.base.sealed(typePrimary, p.seq, p.seq, h.size)
 	h.diskSize = h.size
+	old := h.oldLogs()
 	h.recovery = Recovery{}
-	h.log = logState{any: true, newest: p.seq - 1}
+	if old {
+		h.log = logState{dirt: []logFile{{id: h.activeLog()}}}
+	} else {
+		h.log = logState{any: true, newest: p.seq - 1}
+	}
 	h.dirtied = nil
 	for _, pg := range h.pages {
-		pg.dirty, pg.pending = false, false
+		pg.dirty, pg.pending, pg.before = false, false, nil
 	}
 	var err error
 	h.fileSize, err = h.files.Primary.Size()
@@ -398,7 +439,7 @@ func (h *Hive) scrubLogs(report *CommitReport) error {
 
 // forget overwrites the log entry of a plan that has been carried out, behind the log's header.
 func (h *Hive) forget(p *CommitPlan, report *CommitReport) error {
-	log := p.Ops[0]
+	log := p.Ops[p.log]
 	from, to := max(log.Offset, sectorSize), log.Offset+int64(len(log.Data))
 	f := h.file(log.File)
 	if err := zeroFrom(f, from, to); err != nil {

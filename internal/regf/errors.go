@@ -15,8 +15,6 @@ var (
 	ErrCorrupt = errors.New("the hive is damaged")
 	// ErrUnrecoverable: the hive was not closed cleanly and its logs do not complete it.
 	ErrUnrecoverable = errors.New("the hive was not closed cleanly and its logs do not complete it")
-	// ErrOldLog: the hive's log has the format of Windows 8 and older, which commits do not write yet.
-	ErrOldLog = errors.New("the hive's log has the format of Windows 8 and older")
 	// ErrNoLog: a commit needs a transaction log and there is none.
 	ErrNoLog = errors.New("the hive has no transaction log")
 	// ErrInvalid: a name, value or security descriptor breaks a limit of the format.

@@ -26,6 +26,9 @@ type Files struct {
 	// CreateLog makes the first log when a commit needs one and Log1 is nil. Nil: such a commit is refused.
 	CreateLog func() (File, error)
 
+	// OldLogs makes commits write the log format of Windows 8 and older when the logs that are there do not tell.
+	OldLogs bool
+
 	// AsIs opens a hive that was not closed cleanly and that its logs do not complete, as its primary file stands. Such a
 	// hive may be inconsistent, and cannot be changed.
 	AsIs bool

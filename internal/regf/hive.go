@@ -16,6 +16,8 @@ type Hive struct {
 	base     header // as recovered; sequence numbers as on disk
 	size     uint32 // hive bins data size, with pending growth
 	diskSize uint32 // hive bins data size as the primary file's pages have it, before edits
+	// recoveredSize is the size after the logs were applied, before edits.
+	recoveredSize uint32
 
 	pages     map[uint32]*page // by index: rel / pageSize
 	cleanLoad int              // clean pages in the cache
@@ -39,6 +41,7 @@ type Recovery struct {
 	Entries  int    // pending log entries that were applied, in memory
 	First    uint32 // sequence number of the first of them
 	Last     uint32 // and of the last
+	OldLog   bool   // they were in a log of the format of Windows 8 and older, which holds one entry
 	Orphaned int    // clean hive: log entries that are newer than the hive (another tool cleared the dirty flag)
 }
 
@@ -46,6 +49,8 @@ type page struct {
 	data    [pageSize]byte
 	dirty   bool // edited since the last commit
 	pending bool // from a log entry, not yet in the primary file
+
+	before *[pageSize]byte // pending page of an old log: as recovered, before the first edit
 }
 
 // maxCleanPages bounds the cache of unchanged pages (32 MiB).
@@ -173,8 +178,8 @@ func (h *Hive) put(rel uint32, b []byte) error {
 		if err != nil {
 			return err
 		}
-		n := copy(p.data[rel%pageSize:], b)
 		h.markDirty(p, rel/pageSize)
+		n := copy(p.data[rel%pageSize:], b)
 		b, rel = b[n:], rel+uint32(n)
 	}
 	h.puts++
@@ -183,6 +188,10 @@ func (h *Hive) put(rel uint32, b []byte) error {
 
 func (h *Hive) markDirty(p *page, index uint32) {
 	if !p.dirty {
+		if p.pending && h.recovery.OldLog {
+			before := p.data
+			p.before = &before
+		}
 		p.dirty = true
 		h.dirtied = append(h.dirtied, index)
 	}

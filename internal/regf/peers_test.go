@@ -139,7 +139,7 @@ func editOne(t *testing.T, dir string, want corpusHive, path string) (editedHive
 		f.CreateLog = func() (File, error) { return NewMemFile(nil), nil }
 	}
 	h, err := Open(f)
-	if errors.Is(err, ErrUnrecoverable) || err == nil && h.log.oldKind {
+	if errors.Is(err, ErrUnrecoverable) {
 		return editedHive{}, false
 	}
 	if err != nil {

@@ -15,12 +15,12 @@ type logFile struct {
 
 // logState is what a commit must know of the logs.
 type logState struct {
-	active  FileID // the log that holds the last applied entry; meaningful when the hive is dirty
-	end     int64  // where the next entry goes in it
-	newest  uint32 // highest sequence number in either log; meaningful when any
-	any     bool   // a log has a valid header or entry
-	oldKind bool   // a log has the format of Windows 8 and older
-	badBase bool   // the primary header was replaced from a log
+	active  FileID    // the log that holds the last applied entry; meaningful when the hive is dirty
+	end     int64     // where the next entry goes in it
+	newest  uint32    // highest sequence number in either log; meaningful when any
+	any     bool      // a log has a valid header or entry
+	dirt    []logFile // valid logs in the format of Windows 8 and older
+	badBase bool      // the primary header was replaced from a log
 }
 
 // entry is one HvLE log entry (regf.md §3.1).
@@ -54,12 +54,18 @@ func (h *Hive) recover() error {
 		h.diskSize = h.size
 		return h.findOrphans(logs)
 	}
-	if headOK || len(logs) == 0 {
+	if headOK || len(logs) == 0 && len(h.log.dirt) == 0 {
 		if err := h.base.checkIdentity(); err != nil {
 			return err
 		}
 	}
 	h.recovery.Dirty = true
+	if len(logs) == 0 && len(h.log.dirt) > 0 {
+		h.diskSize = h.base.dataSize()
+		if applied, err := h.recoverOld(headOK); applied || err != nil {
+			return err
+		}
+	}
 	if !headOK {
 		if logs, err = h.baseFromLog(logs); err != nil {
 			return err
@@ -74,9 +80,6 @@ func (h *Hive) recover() error {
 		if h.files.AsIs && headOK {
 			h.broken = ErrUnrecoverable
 			return nil
-		}
-		if h.log.oldKind {
-			return fmt.Errorf("%w: %w", ErrUnrecoverable, ErrOldLog)
 		}
 		return fmt.Errorf("%w (sequence numbers %d and %d)", ErrUnrecoverable, h.base.primarySeq(), h.base.secondarySeq())
 	}
@@ -106,8 +109,8 @@ func (h *Hive) openLogs() ([]logFile, error) {
 		switch t := l.head.u32(baseType); {
 		case t == typeLogHvLE && l.head.primarySeq() == l.head.secondarySeq():
 			logs = append(logs, l)
-		case t == typeLogDIRT || t == 2:
-			h.log.oldKind = true
+		case (t == typeLogDIRT || t == typeLogOldest) && l.head.primarySeq() == l.head.secondarySeq():
+			h.log.dirt = append(h.log.dirt, l)
 		}
 	}
 	sort.SliceStable(logs, func(i, j int) bool {
