@@ -41,9 +41,11 @@ func TestOldLogAtEveryStep(t *testing.T) {
 			for n := range len(plan.Ops) + 1 {
 				got := dumpText(t, reopen(t, carried(t, f, plan.Ops[:n])))
 				switch {
-				case n <= plan.Durable && got != old:
+				case n <= plan.log+2 && got != old:
 					t.Errorf("after %d of %d operations the hive is not the old one", n, len(plan.Ops))
-				case n > plan.Durable && got != want:
+				case got != old && got != want:
+					t.Errorf("after %d of %d operations the hive is neither", n, len(plan.Ops))
+				case n >= plan.Durable && got != want:
 					t.Errorf("after %d of %d operations the hive is not the new one", n, len(plan.Ops))
 				}
 			}
@@ -88,7 +90,7 @@ func stopped(t testing.TB, f Files, change func(*Hive)) Files {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return carried(t, f, plan.Ops[:plan.Durable+2])
+	return carried(t, f, plan.Ops[:plan.Durable])
 }
 
 // carried returns copies of the files of a hive after some operations.
