@@ -2,9 +2,6 @@ package regf
 
 import "fmt"
 
-// growthUnit is what Windows extends hive files by on disk; 23 of 29 real hives measured end on such a boundary.
-const growthUnit = 256 << 10
-
 // alloc returns a new allocated cell with room for n bytes of payload, zeroed. It looks in the bin of near, then in bins
 // that this transaction has changed already, then in the last bin, and else appends a bin: few pages get dirty.
 func (h *Hive) alloc(n, near uint32) (uint32, error) {

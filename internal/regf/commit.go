@@ -379,14 +379,15 @@ func (r *rollback) save(f File, off int64, n int) error {
 	return nil
 }
 
-// after puts everything back and returns the error of a commit that failed with cause.
+// after puts everything back, the last first, and returns the error of a commit that failed with cause. It stops at the
+// first step that fails: as long as the header may be torn, the log must stay.
 func (r *rollback) after(cause error) error {
-	var errs []error
 	for i := len(r.steps) - 1; i >= 0; i-- {
-		errs = append(errs, r.steps[i]())
+		if err := r.steps[i](); err != nil {
+			return &CommitError{Uncertain: true, Err: errors.Join(cause, err)}
+		}
 	}
-	undoing := errors.Join(errs...)
-	return &CommitError{Uncertain: undoing != nil, Err: errors.Join(cause, undoing)}
+	return &CommitError{Err: cause}
 }
 
 // committed brings the state in memory to what is on disk now: a clean hive.

@@ -151,6 +151,7 @@ func (h *Hive) subkeyCells(key uint32) ([]uint32, error) {
 
 // position is where a name stands, or would stand, in a subkey list.
 type position struct {
+	key    uint32 // the key whose subkey it is
 	list   uint32 // the key's subkey list, nilCell when there is none
 	isRoot bool
 	leaves []uint32
@@ -162,7 +163,7 @@ type position struct {
 
 // findSubkey finds a subkey by name. When there is none it returns ErrNotFound together with the insertion point.
 func (h *Hive) findSubkey(n *node, name []uint16) (position, error) {
-	pos := position{list: nilCell}
+	pos := position{list: nilCell, key: n.cell}
 	if n.subkeys == 0 {
 		return pos, ErrNotFound
 	}
@@ -183,6 +184,18 @@ func (h *Hive) findSubkey(n *node, name []uint16) (position, error) {
 	return pos, h.findBySearch(&pos, name)
 }
 
+// childNode reads a key that an index names. One that belongs to another key is damage: what a search compares with it, and
+// what would be inserted beside it, could not be relied on.
+func (h *Hive) childNode(key, cell uint32) (*node, error) {
+	n, err := h.node(cell)
+	if err == nil && n.parent != key {
+		return nil, notBelow(n)
+	}
+	return n, err
+}
+
+func notBelow(n *node) error { return corrupt(n.cell, "the key does not point back to its parent") }
+
 // chooseLeaf picks the last leaf whose first key is not greater than name.
 func (h *Hive) chooseLeaf(pos *position, name []uint16) error {
 	var failure error
@@ -201,7 +214,7 @@ func (h *Hive) chooseLeaf(pos *position, name []uint16) error {
 		if len(pos.leaves) == 1 {
 			return false
 		}
-		first, err := h.node(l.child(0))
+		first, err := h.childNode(pos.key, l.child(0))
 		if err != nil {
 			failure = err
 			return true
@@ -228,7 +241,7 @@ func (h *Hive) findByTag(pos *position, name []uint16) (bool, error) {
 		if l.tag(i) != want {
 			continue
 		}
-		n, err := h.node(l.child(i))
+		n, err := h.childNode(pos.key, l.child(i))
 		if err != nil {
 			return false, err
 		}
@@ -247,7 +260,7 @@ func (h *Hive) findBySearch(pos *position, name []uint16) error {
 		if failure != nil {
 			return true
 		}
-		n, err := h.node(l.child(uint32(i)))
+		n, err := h.childNode(pos.key, l.child(uint32(i)))
 		if err != nil {
 			failure = err
 			return true

@@ -152,7 +152,7 @@ func (k Key) Subkey(name string) (Key, error) {
 
 func (k Key) child(n *node) (Key, error) {
 	if n.parent != k.cell {
-		return Key{}, corrupt(n.cell, "the key does not point back to its parent")
+		return Key{}, notBelow(n)
 	}
 	if k.depth+1 > maxDepth {
 		return Key{}, corrupt(n.cell, "keys are nested deeper than %d levels", maxDepth)
