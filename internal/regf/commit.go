@@ -35,8 +35,9 @@ type CommitPlan struct {
 	// hive is the old one; from then on it is the new one, by its logs or by itself.
 	Durable int
 
-	seq uint32 // sequence numbers of the clean hive that results
-	log int    // index in Ops of the write into the log
+	seq  uint32 // sequence numbers of the clean hive that results
+	base header // and the rest of its header
+	log  int    // index in Ops of the write into the log
 }
 
 // CommitOptions change how a commit works.
@@ -174,7 +175,7 @@ func (h *Hive) planClean() (*CommitPlan, error) {
 	logHead := h.base.sealed(typeLogHvLE, seq, seq, h.size)
 	log := append(logHead[:], h.entry(seq, dirty, sectorSize)...)
 
-	p := &CommitPlan{seq: seq + 1}
+	p := &CommitPlan{seq: seq + 1, base: h.base}
 	p.write(FileLog1, 0, log)
 	p.barrier(FileLog1)
 	h.finish(p, seq, dirty)
@@ -199,7 +200,7 @@ func (h *Hive) finish(p *CommitPlan, seq uint32, dirty []uint32) {
 func (h *Hive) planDirty() (*CommitPlan, error) {
 	seq := h.recovery.Last + 1
 	dirty := slices.Sorted(slices.Values(h.dirtied))
-	p := &CommitPlan{seq: seq + 1}
+	p := &CommitPlan{seq: seq + 1, base: h.base}
 	p.write(h.log.active, h.log.end, h.entry(seq, dirty, h.log.end))
 	p.barrier(h.log.active)
 	p.Durable = len(p.Ops)
@@ -392,7 +393,7 @@ func (r *rollback) after(cause error) error {
 
 // committed brings the state in memory to what is on disk now: a clean hive.
 func (h *Hive) committed(p *CommitPlan) error {
-	h.base = h.base.sealed(typePrimary, p.seq, p.seq, h.size)
+	h.base = p.base.sealed(typePrimary, p.seq, p.seq, h.size)
 	h.diskSize = h.size
 	old := h.oldLogs()
 	h.recovery = Recovery{}

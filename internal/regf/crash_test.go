@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // crashStates is how many states of the disk TestCrash looks at; OFFLINEJOIN_CRASH_STATES asks for more (`make crash`).
@@ -170,6 +171,7 @@ func (c crashCase) run(t *testing.T, states int, r *rand.Rand) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.Now = func() time.Time { return time.Unix(1e9, 0) }
 	before := dumpText(t, h)
 	c.change(t, h)
 	after := dumpText(t, h)
@@ -367,6 +369,14 @@ func syntheticCrashes(t testing.TB) []crashCase {
 	orphaned = cleared(disk{clean[0], nil, appendEntries(t, orphaned, 3)[1]})
 	wrap := func(seq uint32) disk { return syntheticHive(t, 3, seq) }
 	two := twoLogs(t)
+	oldFiles := newTestHive(t, 5)
+	oldFiles.OldLogs = true
+	h := reopen(t, oldFiles)
+	stageLike(t, h)
+	if _, err := h.Commit(CommitOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	old := diskOf(oldFiles)
 	return []crashCase{
 		{"A", clean, shrinking, CommitOptions{}},
 		{"A grows", clean, growing, CommitOptions{}},
@@ -385,6 +395,10 @@ func syntheticCrashes(t testing.TB) []crashCase {
 		{"B wraps", wrap(0xFFFFFFFF).dirtied(t, 1, growing), shrinking, CommitOptions{}},
 		{"B bad header", oneDirty.badHeader(), shrinking, CommitOptions{}},
 		{"B bad header, second log", oneDirty.swappedLogs().badHeader(), shrinking, CommitOptions{Scrub: true}},
+		{"old log", old, shrinking, CommitOptions{}},
+		{"old log grows", old, growing, CommitOptions{Forget: true}},
+		{"old log, dirty", old.dirtied(t, 1, growing), shrinking, CommitOptions{}},
+		{"old log, dirty, pages", old.dirtied(t, 3, growing), growingMore, CommitOptions{Scrub: true}},
 		{"B bad header, pages", pagesToo.badHeader(), growingMore, CommitOptions{}},
 	}
 }

@@ -122,7 +122,9 @@ func (h *Hive) planOld() (*CommitPlan, error) {
 		h.reconcileOld(p, seq)
 	}
 	stamp := filetime(h.now())
+	defer func(recovered header) { h.base = recovered }(h.base) // a plan changes nothing yet
 	le.PutUint64(h.base[baseLastWritten:], stamp)
+	p.base = h.base
 	if err := h.put(binTimestamp, le.AppendUint64(nil, stamp)); err != nil { // identifies the hive if the header tears
 		return nil, err
 	}
@@ -130,7 +132,9 @@ func (h *Hive) planOld() (*CommitPlan, error) {
 	p.log = len(p.Ops)
 	p.write(h.activeLog(), 0, h.oldEntry(seq+1, dirty))
 	p.barrier(h.activeLog())
-	p.Durable = len(p.Ops)
+	// The first bin alone tells which log belongs to a hive whose header is torn, so it must tell before that can happen.
+	p.write(FilePrimary, headerSize+binTimestamp, le.AppendUint64(nil, stamp))
+	p.barrier(FilePrimary)
 	h.finish(p, seq, dirty)
 	return p, nil
 }
