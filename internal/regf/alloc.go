@@ -1,6 +1,9 @@
 package regf
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // alloc returns a new allocated cell with room for n bytes of payload, zeroed. It looks in the bin of near, then in bins
 // that this transaction has changed already, then in the last bin, and else appends a bin: few pages get dirty.
@@ -15,21 +18,22 @@ func (h *Hive) alloc(n, near uint32) (uint32, error) {
 	return h.appendBin(need)
 }
 
-// candidates lists the bins to try, without repetition.
+// maxCandidates bounds how many changed bins one allocation looks at, so that large transactions stay linear.
+const maxCandidates = 16
+
+// candidates lists the bins to try, without repetition: the latest changes first, for they have room most likely.
 func (h *Hive) candidates(near uint32) []bin {
-	var out []bin
-	seen := map[uint32]bool{}
+	out := make([]bin, 0, maxCandidates+2)
 	add := func(b bin, err error) {
-		if err == nil && !seen[b.rel] {
-			seen[b.rel] = true
+		if err == nil && !slices.Contains(out, b) {
 			out = append(out, b)
 		}
 	}
 	if near != nilCell {
 		add(h.binOf(near))
 	}
-	for _, i := range h.dirtied {
-		add(h.binOf(i * pageSize))
+	for i := len(h.dirtied) - 1; i >= 0 && len(out) < maxCandidates; i-- {
+		add(h.binOf(h.dirtied[i] * pageSize))
 	}
 	add(h.bins[len(h.bins)-1], nil)
 	return out
