@@ -35,6 +35,7 @@ func arrows() map[string][]string {
 		"internal/answerfile":          {"internal/target", "internal/winerr"},
 		"internal/ledger":              {"internal/winerr"},
 		"internal/sample":              {"internal/regf", "internal/odj", "internal/completion"},
+		"internal/sample/sampletest":   {"internal/sample", "internal/odj", "internal/completion", "internal/testenv"},
 		"internal/regf":                {},
 		"internal/ndr":                 {},
 		"internal/target":              {"internal/winerr"},

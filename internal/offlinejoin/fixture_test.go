@@ -12,11 +12,10 @@ import (
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
-	"github.com/offlinejoin/offlinejoin/internal/completion/program"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
-	"github.com/offlinejoin/offlinejoin/internal/testenv"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -46,15 +45,8 @@ const canary = "Canary!9xQ#"
 // newImage makes a sample image and a request for WEB01.
 func newImage(t testing.TB, im sample.Image) Request {
 	t.Helper()
-	if _, err := program.Lookup("amd64"); err != nil {
-		testenv.Absent(t, err.Error())
-	}
-	windows, err := sample.WriteTree(t.TempDir(), im)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return Request{
-		WindowsPath: windows, Blob: testBlob(t, "WEB01").DjoinFile(), StagedBy: "test/1",
+		WindowsPath: sampletest.Image(t, im), Blob: testBlob(t, "WEB01").DjoinFile(), StagedBy: "test/1",
 		Now: func() time.Time { return testClock },
 	}
 }

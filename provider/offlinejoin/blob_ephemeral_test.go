@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
@@ -39,7 +40,7 @@ resource "echo" "test" {}
 
 func TestAccBlobInEveryEncoding(t *testing.T) {
 	t.Parallel()
-	blob, djoin := newBlob(t)
+	blob, djoin := sampletest.Blob(t)
 	raw, text := djoin+".raw", djoin+".txt"
 	write(t, raw, blob.Bytes())
 	write(t, text, []byte(blob.AccountData()+"\n"))
@@ -63,7 +64,7 @@ func TestAccBlobInEveryEncoding(t *testing.T) {
 
 func TestAccBlobRefusals(t *testing.T) {
 	t.Parallel()
-	_, file := newBlob(t)
+	_, file := sampletest.Blob(t)
 	damaged := file + ".damaged"
 	write(t, damaged, []byte("hello"))
 	for file, want := range map[string]string{

@@ -6,42 +6,10 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
-	"github.com/offlinejoin/offlinejoin/internal/completion/program"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
-	"github.com/offlinejoin/offlinejoin/internal/sample"
-	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
-
-// newImage makes a Windows tree and returns its Windows directory.
-func newImage(t *testing.T) string {
-	t.Helper()
-	if _, err := program.Lookup("amd64"); err != nil {
-		if testenv.Required() {
-			t.Fatal(err)
-		}
-		t.Skipf("skipped: %v", err)
-	}
-	windowsPath, err := sample.WriteTree(t.TempDir(), sample.Image{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return windowsPath
-}
-
-// newBlob makes a blob for WEB01 in corp.example.com with a password of its own, and the file that djoin would have
-// written for it.
-func newBlob(t *testing.T) (blob *odj.Blob, file string) {
-	t.Helper()
-	blob, err := sample.Blob()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file = filepath.Join(t.TempDir(), "web01.djoin")
-	write(t, file, blob.DjoinFile())
-	return blob, file
-}
 
 func write(t *testing.T, file string, content []byte) {
 	t.Helper()

@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
@@ -83,8 +85,8 @@ func imageIs(t *testing.T, windowsPath string, want core.State) resource.TestChe
 
 func TestAccStageAndTakeBack(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	blob, file := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	blob, file := sampletest.Blob(t)
 	config := fromFile(image, file, `
   machine_name = "web01"
   domain       = "CORP"`)
@@ -125,9 +127,9 @@ func TestAccStageAndTakeBack(t *testing.T) {
 
 func TestAccWriteOnlyBlobIsNowhere(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	blob, file := newBlob(t)
-	other, otherFile := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	blob, file := sampletest.Blob(t)
+	other, otherFile := sampletest.Blob(t)
 	scenario(t, imageIs(t, image, core.StateAbsent),
 		resource.TestStep{
 			Config:           fromEphemeral(image, file),
@@ -158,8 +160,8 @@ func TestAccWriteOnlyBlobIsNowhere(t *testing.T) {
 
 func TestAccCompletedIsNoDrift(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	blob, file := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	blob, file := sampletest.Blob(t)
 	config := fromFile(image, file, "")
 	scenario(t, imageIs(t, image, core.StateCompleted), // destroying only forgets
 		resource.TestStep{Config: config},
@@ -182,8 +184,8 @@ func TestAccCompletedIsNoDrift(t *testing.T) {
 
 func TestAccWrongBlobFailsInThePlan(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	_, file := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
 	damaged := file + ".damaged"
 	write(t, damaged, []byte("hello"))
 	steps := []resource.TestStep{}
@@ -205,8 +207,8 @@ func TestAccWrongBlobFailsInThePlan(t *testing.T) {
 
 func TestAccTakenBackByAnotherIsStagedAgain(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	_, file := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
 	config := fromFile(image, file, "")
 	scenario(t, imageIs(t, image, core.StateAbsent),
 		resource.TestStep{Config: config},
@@ -221,9 +223,9 @@ func TestAccTakenBackByAnotherIsStagedAgain(t *testing.T) {
 
 func TestAccAnotherJoinIsTheUsersToDecideAbout(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	blob, file := newBlob(t)
-	other, _ := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	blob, file := sampletest.Blob(t)
+	other, _ := sampletest.Blob(t)
 	scenario(t, imageIs(t, image, core.StateAbsent),
 		resource.TestStep{Config: fromFile(image, file, "")},
 		resource.TestStep{
@@ -251,9 +253,9 @@ func TestAccAnotherJoinIsTheUsersToDecideAbout(t *testing.T) {
 
 func TestAccAKeptJoinStaysAfterDestroying(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	_, file := newBlob(t)
-	other, _ := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
+	other, _ := sampletest.Blob(t)
 	stage(t, image, other)
 	config := fromFile(image, file, `on_existing = "keep"`)
 	scenario(t, imageIs(t, image, core.StateStaged),
@@ -273,8 +275,8 @@ func TestAccAKeptJoinStaysAfterDestroying(t *testing.T) {
 
 func TestAccUnmountedImageKeepsTheState(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	_, file := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
 	config := fromFile(image, file, "")
 	scenario(t, nil,
 		resource.TestStep{Config: config},
@@ -294,8 +296,8 @@ func TestAccUnmountedImageKeepsTheState(t *testing.T) {
 
 func TestAccImport(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	blob, file := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	blob, file := sampletest.Blob(t)
 	stage(t, image, blob)
 	config := fromFile(image, file, "")
 	scenario(t, imageIs(t, image, core.StateAbsent), // what was imported is the resource's own
@@ -316,8 +318,8 @@ func TestAccImport(t *testing.T) {
 
 func TestAccImportOfNothing(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	_, file := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
 	scenario(t, nil, resource.TestStep{
 		Config: fromFile(image, file, ""), ResourceName: address, ImportState: true, ImportStateId: image,
 		ExpectError: regexp.MustCompile(`non-existent remote object`),

@@ -14,43 +14,12 @@ import (
 	"unicode/utf16"
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
-	"github.com/offlinejoin/offlinejoin/internal/completion/program"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
-	"github.com/offlinejoin/offlinejoin/internal/testenv"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 )
-
-// newImage makes a Windows tree and returns its Windows directory.
-func newImage(t *testing.T) string {
-	t.Helper()
-	if _, err := program.Lookup("amd64"); err != nil {
-		if testenv.Required() {
-			t.Fatal(err)
-		}
-		t.Skipf("skipped: %v", err)
-	}
-	windowsPath, err := sample.WriteTree(t.TempDir(), sample.Image{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return windowsPath
-}
-
-// newBlob makes a blob for WEB01 in corp.example.com, and the file that djoin would have written for it.
-func newBlob(t *testing.T) (blob *odj.Blob, file string) {
-	t.Helper()
-	blob, err := sample.Blob()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file = filepath.Join(t.TempDir(), "web01.djoin")
-	if err := os.WriteFile(file, blob.DjoinFile(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return blob, file
-}
 
 // provision prepares as Packer does, twice, and provisions. It returns what the user saw.
 func provision(t *testing.T, config, generated map[string]any) (shown string, err error) {
@@ -106,8 +75,8 @@ func digest(t *testing.T, root string) string {
 
 func TestProvisionStages(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	blob, file := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	blob, file := sampletest.Blob(t)
 	config := map[string]any{
 		"windows_path": image, "blob_file": file,
 		"expect": map[string]any{"machine_name": "web01", "domain": "CORP"},
@@ -150,8 +119,8 @@ func noSecret(t *testing.T, shown string, blob *odj.Blob) {
 
 func TestProvisionTakesTheBlobAsText(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	blob, _ := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	blob, _ := sampletest.Blob(t)
 	shown, err := provision(t, map[string]any{
 		"windows_path": "{{ .MountPath }}", "blob": blob.AccountData(),
 	}, map[string]any{"MountPath": image})
@@ -166,8 +135,8 @@ func TestProvisionTakesTheBlobAsText(t *testing.T) {
 
 func TestProvisionDryRunWritesNothing(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	blob, file := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	blob, file := sampletest.Blob(t)
 	before := digest(t, image)
 	shown, err := provision(t, map[string]any{"windows_path": image, "blob_file": file, "dry_run": true}, nil)
 	if err != nil {
@@ -189,8 +158,8 @@ func TestProvisionDryRunWritesNothing(t *testing.T) {
 
 func TestProvisionRefusesAndWritesNothing(t *testing.T) {
 	t.Parallel()
-	_, file := newBlob(t)
-	image, controller := newImage(t), t.TempDir()
+	_, file := sampletest.Blob(t)
+	image, controller := sampletest.Image(t, sample.Image{}), t.TempDir()
 	dc, err := sample.WriteTree(controller, sample.Image{ProductType: "LanmanNT"})
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +186,7 @@ func TestProvisionRefusesAndWritesNothing(t *testing.T) {
 
 func TestPrepareChecksTheBlob(t *testing.T) {
 	t.Parallel()
-	blob, file := newBlob(t)
+	blob, file := sampletest.Blob(t)
 	for want, expect := range map[string]map[string]any{
 		"WEB02":             {"machine_name": "WEB02"},
 		"other.example.com": {"domain": "other.example.com"},
@@ -241,8 +210,8 @@ func TestPrepareChecksTheBlob(t *testing.T) {
 
 func TestProvisionObeysItsContext(t *testing.T) {
 	t.Parallel()
-	image := newImage(t)
-	_, file := newBlob(t)
+	image := sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
 	p := new(Provisioner)
 	if err := p.Prepare(map[string]any{"windows_path": image, "blob_file": file}); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,42 @@
+// Package sampletest gives tests the sample image and the sample blob of package sample.
+package sampletest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion/program"
+	"github.com/offlinejoin/offlinejoin/internal/odj"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/testenv"
+)
+
+// Image makes a Windows tree and returns its Windows directory. The test is skipped in a build that holds no completion
+// program, which could not stage anything into it.
+func Image(t testing.TB, im sample.Image) (windowsPath string) {
+	t.Helper()
+	if _, err := program.Lookup("amd64"); err != nil {
+		testenv.Absent(t, err.Error())
+	}
+	windowsPath, err := sample.WriteTree(t.TempDir(), im)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return windowsPath
+}
+
+// Blob makes a blob for WEB01 in corp.example.com with a password of its own, and the file that djoin would have written
+// for it.
+func Blob(t testing.TB) (blob *odj.Blob, file string) {
+	t.Helper()
+	blob, err := sample.Blob()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(t.TempDir(), "web01.djoin")
+	if err := os.WriteFile(file, blob.DjoinFile(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return blob, file
+}
