@@ -122,8 +122,21 @@ func (p *preparation) plan(ctx context.Context, req Request) error {
 	if p.edits, p.receipt.Changes, err = pending(p.im.System(), all); err != nil {
 		return hiveError(p.im, err)
 	}
+	if err := p.makeEdits(); err != nil {
+		return err
+	}
 	p.receipt.Changes = append(p.receipt.Changes, p.file.changes()...)
 	p.warn(p.file.warnings()...)
+	return nil
+}
+
+// makeEdits makes the edits in memory, so that a hive that cannot take them is refused before anything is written.
+func (p *preparation) makeEdits() error {
+	for _, e := range p.edits {
+		if err := e.apply(p.im.System()); err != nil {
+			return hiveError(p.im, err)
+		}
+	}
 	return nil
 }
 

@@ -54,11 +54,6 @@ func (p *preparation) write() error {
 	if err != nil {
 		return p.notWritten(err)
 	}
-	for _, e := range p.edits {
-		if err := e.apply(p.im.System()); err != nil {
-			return errors.Join(p.notWritten(err), undo())
-		}
-	}
 	// What the log held of an earlier blob goes; our own entry is not needed any more when the hive is clean.
 	o := regf.CommitOptions{Forget: true, Scrub: len(p.record.blob) > 0}
 	report, err := p.im.System().Commit(o)

@@ -49,10 +49,8 @@ func (p *preparation) takeBack(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for _, e := range p.edits {
-		if err := e.apply(p.im.System()); err != nil {
-			return p.notTakenBack(err)
-		}
+	if err := p.makeEdits(); err != nil {
+		return p.notTakenBack(err)
 	}
 	report, err := p.im.System().Commit(regf.CommitOptions{Scrub: true})
 	p.receipt.BytesWritten = report.BytesWritten
