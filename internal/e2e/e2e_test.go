@@ -1,0 +1,10 @@
+package e2e
+
+import "testing"
+
+func TestEndToEnd(t *testing.T) {
+	p := build(t)
+	t.Run("refusals", func(t *testing.T) { refusals(t, p) })
+	t.Run("secrets", func(t *testing.T) { secrets(t, p) })
+	t.Run("line", func(t *testing.T) { line(t, p) })
+}

@@ -1,0 +1,107 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/completion/winetest"
+	"github.com/offlinejoin/offlinejoin/internal/regf"
+)
+
+// machine boots images under Wine, one after the other.
+type machine struct {
+	prefix *winetest.Prefix
+	turns  sync.Mutex
+}
+
+// boot does what Windows does at the first boot of an image: the registry that staging left becomes Wine's, the program
+// that staging put in System32 runs, and what it made of the registry and of its own file goes back into the image. It
+// returns the bytes that Windows' function received.
+func (m *machine) boot(t testing.TB, windows string) []byte {
+	t.Helper()
+	m.turns.Lock()
+	defer m.turns.Unlock()
+	hive := openSystem(t, windows)
+	m.takeOver(t, hive)
+	exe := m.insert(t, filepath.Join(windows, "System32", completion.ProgramFile))
+
+	result := m.prefix.Run(t, exe, winetest.Returns(0))
+	if result.ExitCode != 0 || result.Output != "" {
+		t.Fatalf("the completion program: exit code %d, output %q", result.ExitCode, result.Output)
+	}
+	call, called := m.prefix.Call(t)
+	if !called || call.Options != completion.ProvisionOnlineCall || !strings.EqualFold(call.WindowsPath, `C:\windows`) {
+		t.Fatalf("Windows' function was called: %v, options %#x, path %q", called, call.Options, call.WindowsPath)
+	}
+	if found := m.prefix.Holds(t, call.Blob); found != nil {
+		t.Errorf("after the first boot the blob is still in %v", found)
+	}
+	m.giveBack(t, hive)
+	m.prefix.Boot(t)
+	if _, err := os.Stat(exe); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the completion program is still there after the restart: %v", err)
+	}
+	must(t, os.Remove(filepath.Join(windows, "System32", completion.ProgramFile)))
+	return call.Blob
+}
+
+// insert copies the program of an image into Wine's Windows.
+func (m *machine) insert(t testing.TB, program string) string {
+	t.Helper()
+	exe, err := os.ReadFile(program)
+	must(t, err)
+	return m.prefix.Install(t, completion.ProgramFile, bytes.NewReader(exe))
+}
+
+// contractKeys are the keys that staging writes and the completion program reads.
+func contractKeys() []string { return []string{completion.SetupKey, completion.Key} }
+
+// takeOver makes the keys in Wine's registry those of a hive.
+func (m *machine) takeOver(t testing.TB, hive *systemHive) {
+	t.Helper()
+	m.prefix.DeleteKeys(t, winetest.System+`\`+completion.SetupKey)
+	var values []winetest.RegValue
+	for _, path := range contractKeys() {
+		key, err := hive.Key(path)
+		must(t, err)
+		for v, err := range key.Values() {
+			must(t, err)
+			data, err := v.Data()
+			must(t, err)
+			values = append(values, winetest.RegValue{
+				Key: winetest.System + `\` + path, Name: v.Name(), Type: uint32(v.Type()), Data: data,
+			})
+		}
+	}
+	m.prefix.Import(t, values)
+}
+
+// giveBack makes the keys in a hive those of Wine's registry.
+func (m *machine) giveBack(t testing.TB, hive *systemHive) {
+	t.Helper()
+	for _, path := range contractKeys() {
+		after := m.prefix.Query(t, winetest.System+`\`+path)
+		key, err := hive.Key(path)
+		must(t, err)
+		var gone []string
+		for v, err := range key.Values() {
+			must(t, err)
+			if _, there := after[v.Name()]; !there {
+				gone = append(gone, v.Name())
+			}
+		}
+		for _, name := range gone {
+			must(t, key.DeleteValue(name))
+		}
+		for name, v := range after {
+			must(t, key.SetValue(name, regf.Type(v.Type), v.Data))
+		}
+	}
+	hive.save(t)
+}
