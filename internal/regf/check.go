@@ -3,6 +3,7 @@ package regf
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Problem is one finding of [Check].
@@ -25,8 +26,11 @@ func (p Problem) String() string {
 	return fmt.Sprintf("0x%x: %s", p.Offset, p.Text)
 }
 
-// maxProblems bounds the findings of one check.
-const maxProblems = 1000
+// Bounds on the findings of one check: how many, and how many bytes of a path each shows.
+const (
+	maxProblems    = 1000
+	maxProblemPath = 2000
+)
 
 // Check verifies the whole structure of a hive, with pending log entries and edits applied: bins and cells tile it, no two
 // free cells touch, every allocated cell is used exactly once, counts, order, hashes, parents and maxima are right, and the
@@ -36,7 +40,7 @@ func Check(h *Hive) []Problem {
 	c := &checker{h: h, cells: map[uint32]*cellUse{}, securityRefs: map[uint32]uint32{}}
 	c.bins()
 	if root, err := h.Root(); err != nil {
-		c.damage(h.base.u32(baseRootCell), "", err)
+		c.damage(h.base.u32(baseRootCell), Key{}, err)
 	} else {
 		c.root(root)
 	}
@@ -57,37 +61,44 @@ type checker struct {
 	problems     []Problem
 }
 
-func (c *checker) add(off uint32, path, format string, args ...any) {
-	if len(c.problems) < maxProblems {
-		c.problems = append(c.problems, Problem{Offset: off, Path: path, Text: fmt.Sprintf(format, args...)})
-	}
+func (c *checker) add(off uint32, k Key, format string, args ...any) {
+	c.found(Problem{Offset: off, Text: fmt.Sprintf(format, args...)}, k)
 }
 
-func (c *checker) damage(off uint32, path string, err error) {
-	if e, ok := errors.AsType[*CorruptError](err); ok {
-		c.add(e.Offset, path, "%s", e.Reason)
+func (c *checker) found(p Problem, k Key) {
+	if len(c.problems) >= maxProblems {
 		return
 	}
-	c.add(off, path, "%v", err)
+	p.Path = k.Path()
+	if len(p.Path) > maxProblemPath {
+		p.Path = strings.ToValidUTF8(p.Path[:maxProblemPath], "") + "…"
+	}
+	c.problems = append(c.problems, p)
+}
+
+func (c *checker) damage(off uint32, k Key, err error) {
+	if e, ok := errors.AsType[*CorruptError](err); ok {
+		c.add(e.Offset, k, "%s", e.Reason)
+		return
+	}
+	c.add(off, k, "%v", err)
 }
 
 // odd adds a finding that does not put the content in doubt. Measured on real hives: Windows NT 4 and XP leave equal
 // security records, emptied value lists and lowered maxima behind.
-func (c *checker) odd(off uint32, path, format string, args ...any) {
-	if len(c.problems) < maxProblems {
-		c.problems = append(c.problems, Problem{Offset: off, Path: path, Text: fmt.Sprintf(format, args...), Oddity: true})
-	}
+func (c *checker) odd(off uint32, k Key, format string, args ...any) {
+	c.found(Problem{Offset: off, Text: fmt.Sprintf(format, args...), Oddity: true}, k)
 }
 
 // use marks an allocated cell as referred to, and tells whether it could.
-func (c *checker) use(cell uint32, path, what string) bool {
+func (c *checker) use(cell uint32, k Key, what string) bool {
 	u := c.cells[cell]
 	switch {
 	case u == nil:
-		c.add(cell, path, "the %s is not an allocated cell", what)
+		c.add(cell, k, "the %s is not an allocated cell", what)
 		return false
 	case u.used:
-		c.add(cell, path, "the %s is used twice", what)
+		c.add(cell, k, "the %s is used twice", what)
 		return false
 	}
 	u.used = true
@@ -99,18 +110,18 @@ func (c *checker) bins() {
 	for at := uint32(0); at < h.size; {
 		size, err := h.binSize(at)
 		if err != nil {
-			c.damage(at, "", err)
+			c.damage(at, Key{}, err)
 			return
 		}
 		cells, err := h.cells(bin{at, size})
 		if err != nil {
-			c.damage(at, "", err)
+			c.damage(at, Key{}, err)
 		}
 		for i, s := range cells {
 			if s.used {
 				c.cells[s.rel] = &cellUse{size: s.size - 4}
 			} else if i > 0 && !cells[i-1].used {
-				c.add(s.rel, "", "two free cells touch")
+				c.add(s.rel, Key{}, "two free cells touch")
 			}
 		}
 		at += size
@@ -120,48 +131,50 @@ func (c *checker) bins() {
 func (c *checker) root(root Key) {
 	n, err := c.h.node(root.cell)
 	if err != nil {
-		c.damage(root.cell, "", err)
+		c.damage(root.cell, Key{}, err)
 		return
 	}
 	if n.flags&flagHiveRoot == 0 {
-		c.odd(root.cell, "", "the root key is not marked as such")
+		c.odd(root.cell, Key{}, "the root key is not marked as such")
 	}
 	c.key(root, n)
 }
 
 func (c *checker) key(k Key, n *node) {
-	if !c.use(k.cell, k.path, "key") {
+	if !c.use(k.cell, k, "key") {
 		return
 	}
 	if len(n.name) == 0 || len(n.name) > maxKeyName {
-		c.add(k.cell, k.path, "the key's name has %d characters", len(n.name))
+		c.add(k.cell, k, "the key's name has %d characters", len(n.name))
 	}
 	if _, compressed := nameBytes(n.name); compressed != (n.flags&flagCompressed != 0) {
-		c.odd(k.cell, k.path, "the key's name is not stored in the form that Windows chooses")
+		c.odd(k.cell, k, "the key's name is not stored in the form that Windows chooses")
 	}
-	if n.classLen > 0 && c.use(n.class, k.path, "class name") {
+	if n.classLen > 0 && c.use(n.class, k, "class name") {
 		if _, err := k.Class(); err != nil {
-			c.damage(n.class, k.path, err)
+			c.damage(n.class, k, err)
 		}
 	}
 	c.securityRefs[n.security]++
 	c.values(k, n)
-	c.index(k, n)
+	if !c.index(k, n) {
+		return
+	}
 	for sub, err := range k.Subkeys() {
 		if err != nil {
-			c.damage(k.cell, k.path, err)
+			c.damage(k.cell, k, err)
 			return
 		}
 		sn, err := c.h.node(sub.cell)
 		if err != nil {
-			c.damage(sub.cell, sub.path, err)
+			c.damage(sub.cell, sub, err)
 			return
 		}
 		if uint32(2*len(sn.name)) > n.maxSubkeyName {
-			c.odd(k.cell, k.path, "the longest subkey name has %d bytes, %d are recorded", 2*len(sn.name), n.maxSubkeyName)
+			c.odd(k.cell, k, "the longest subkey name has %d bytes, %d are recorded", 2*len(sn.name), n.maxSubkeyName)
 		}
 		if sn.classLen > n.maxClass {
-			c.odd(k.cell, k.path, "the longest class name has %d bytes, %d are recorded", sn.classLen, n.maxClass)
+			c.odd(k.cell, k, "the longest class name has %d bytes, %d are recorded", sn.classLen, n.maxClass)
 		}
 		c.key(sub, sn)
 	}
@@ -170,33 +183,35 @@ func (c *checker) key(k Key, n *node) {
 func (c *checker) values(k Key, n *node) {
 	if n.values == 0 {
 		if n.valueList != nilCell && n.flags&flagPredefined == 0 {
-			c.odd(k.cell, k.path, "there is a value list, but no value")
+			c.odd(k.cell, k, "there is a value list, but no value")
 		}
 		return
 	}
-	c.use(n.valueList, k.path, "value list")
+	if !c.use(n.valueList, k, "value list") {
+		return
+	}
 	cells, err := c.h.valueCells(n)
 	if err != nil {
-		c.damage(n.valueList, k.path, err)
+		c.damage(n.valueList, k, err)
 		return
 	}
 	names := map[string]bool{}
 	for _, cell := range cells {
-		if !c.use(cell, k.path, "value") {
+		if !c.use(cell, k, "value") {
 			continue
 		}
 		v, err := c.h.value(cell)
 		if err != nil {
-			c.damage(cell, k.path, err)
+			c.damage(cell, k, err)
 			continue
 		}
 		if name := upcaseKey(v.name); names[name] {
-			c.add(cell, k.path, "two values are named %q", v.Name())
+			c.add(cell, k, "two values are named %q", v.Name())
 		} else {
 			names[name] = true
 		}
 		if v.size > n.maxValueData || uint32(2*len(v.name)) > n.maxValueName {
-			c.odd(k.cell, k.path, "value %q is larger than the recorded maximum", v.Name())
+			c.odd(k.cell, k, "value %q is larger than the recorded maximum", v.Name())
 		}
 		c.data(k, v)
 	}
@@ -219,70 +234,71 @@ func (c *checker) data(k Key, v Value) {
 		return
 	}
 	what := fmt.Sprintf("data of value %q", v.Name())
-	if !c.use(v.data, k.path, what) {
+	if !c.use(v.data, k, what) {
 		return
 	}
 	if c.h.isBig(v.size) {
 		list, cells, err := c.h.segments(v.data, v.size)
 		if err != nil {
-			c.damage(v.data, k.path, err)
+			c.damage(v.data, k, err)
 			return
 		}
 		for _, s := range append(cells, list) {
-			c.use(s, k.path, what)
+			c.use(s, k, what)
 		}
 	}
 	if _, err := v.Data(); err != nil {
-		c.damage(v.data, k.path, err)
+		c.damage(v.data, k, err)
 	}
 }
 
-// index checks the subkey list: kinds, order, hashes and hints.
-func (c *checker) index(k Key, n *node) {
+// index checks the subkey list: kinds, order, hashes and hints. It tells whether the list is the key's own, so that a walk
+// over it costs no more than the hive is long.
+func (c *checker) index(k Key, n *node) (own bool) {
 	if n.subkeys == 0 {
 		if n.subkeyList != nilCell {
-			c.add(k.cell, k.path, "there is a subkey list, but no subkey")
+			c.add(k.cell, k, "there is a subkey list, but no subkey")
 		}
-		return
+		return true
 	}
 	leaves, isRoot, err := c.h.rootIndex(n.subkeyList)
 	if err != nil {
-		c.damage(n.subkeyList, k.path, err)
-		return
+		c.damage(n.subkeyList, k, err)
+		return false
 	}
-	if isRoot {
-		c.use(n.subkeyList, k.path, "root index")
-	}
+	own = !isRoot || c.use(n.subkeyList, k, "root index")
 	var previous []uint16
 	for _, cell := range leaves {
-		if !c.use(cell, k.path, "subkey list") {
+		if !c.use(cell, k, "subkey list") {
+			own = false
 			continue
 		}
 		l, err := c.h.leaf(cell)
 		if err != nil {
-			c.damage(cell, k.path, err)
+			c.damage(cell, k, err)
 			continue
 		}
 		if l.count == 0 {
-			c.add(cell, k.path, "the subkey list is empty")
+			c.add(cell, k, "the subkey list is empty")
 		}
 		previous = c.leaf(k, l, previous)
 	}
+	return own
 }
 
 func (c *checker) leaf(k Key, l *leaf, previous []uint16) []uint16 {
 	for i := range l.count {
 		n, err := c.h.node(l.child(i))
 		if err != nil {
-			c.damage(l.cell, k.path, err)
+			c.damage(l.cell, k, err)
 			continue
 		}
 		if previous != nil && compareNames(previous, n.name) >= 0 {
-			c.add(l.cell, k.path, "subkey %q is out of order", decodeName(n.name))
+			c.add(l.cell, k, "subkey %q is out of order", decodeName(n.name))
 		}
 		previous = n.name
 		if tag, ok := l.tagOf(n.name); ok && tag != l.tag(i) {
-			c.add(l.cell, k.path, "the hash of subkey %q is wrong", decodeName(n.name))
+			c.add(l.cell, k, "the hash of subkey %q is wrong", decodeName(n.name))
 		}
 	}
 	return previous
@@ -292,8 +308,10 @@ func (c *checker) leaf(k Key, l *leaf, previous []uint16) []uint16 {
 func (c *checker) security() {
 	var anchor uint32 = nilCell
 	for cell := range c.securityRefs {
-		if c.cells[cell] != nil && cell < anchor {
-			anchor = cell
+		if c.cells[cell] == nil {
+			c.add(cell, Key{}, "the security record of a key is not an allocated cell")
+		} else {
+			anchor = min(anchor, cell)
 		}
 	}
 	if anchor == nilCell {
@@ -303,12 +321,12 @@ func (c *checker) security() {
 	alike := map[string]bool{}
 	err := c.h.walkSecurity(anchor, func(cell uint32, sd []byte) bool {
 		inRing[cell] = true
-		c.use(cell, "", "security record")
+		c.use(cell, Key{}, "security record")
 		if err := checkDescriptor(sd); err != nil {
-			c.add(cell, "", "%v", err)
+			c.add(cell, Key{}, "%v", err)
 		}
 		if alike[string(sd)] {
-			c.odd(cell, "", "two security records are alike")
+			c.odd(cell, Key{}, "two security records are alike")
 		}
 		alike[string(sd)] = true
 		rel, _, _, err := c.h.record(cell, "sk", skData)
@@ -317,16 +335,16 @@ func (c *checker) security() {
 		}
 		refs, err := c.h.u32(rel + skRefs)
 		if err != nil || refs != c.securityRefs[cell] {
-			c.add(cell, "", "the security record counts %d users, there are %d", refs, c.securityRefs[cell])
+			c.add(cell, Key{}, "the security record counts %d users, there are %d", refs, c.securityRefs[cell])
 		}
 		return true
 	})
 	if err != nil {
-		c.damage(anchor, "", err)
+		c.damage(anchor, Key{}, err)
 	}
 	for cell := range c.securityRefs {
 		if !inRing[cell] {
-			c.add(cell, "", "a security record in use is not in the ring")
+			c.add(cell, Key{}, "a security record in use is not in the ring")
 		}
 	}
 }
@@ -334,7 +352,7 @@ func (c *checker) security() {
 func (c *checker) unused() {
 	for cell, u := range c.cells {
 		if !u.used {
-			c.add(cell, "", "an allocated cell of %d bytes is not used", u.size)
+			c.add(cell, Key{}, "an allocated cell of %d bytes is not used", u.size)
 		}
 	}
 }

@@ -87,8 +87,11 @@ func (h *Hive) checkBase() error {
 	if h.size == 0 || h.size%pageSize != 0 || h.size > maxHiveSize {
 		return fmt.Errorf("%w: the hive bins data size is %d", ErrCorrupt, h.size)
 	}
-	if !h.recovery.Dirty && headerSize+int64(h.size) > h.fileSize {
-		return fmt.Errorf("%w: the file has %d bytes, its header says %d", ErrCorrupt, h.fileSize, headerSize+int64(h.size))
+	// What lies beyond the end of the file must all be in the logs: no header may make anyone write what nobody has sent.
+	for end := uint32(max(h.fileSize-headerSize, 0) / pageSize); end < h.size/pageSize; end++ {
+		if h.pages[end] == nil {
+			return fmt.Errorf("%w: the file has %d bytes, its header says %d", ErrCorrupt, h.fileSize, headerSize+int64(h.size))
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package regf
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,8 +11,14 @@ import (
 type Key struct {
 	h     *Hive
 	cell  uint32
-	path  string
+	place *place // nil for the root
 	depth int
+}
+
+// place is where a key is. Paths are put together only on demand: in a deep tree, many long ones would fill the memory.
+type place struct {
+	parent *place
+	name   string
 }
 
 // node is a parsed nk record.
@@ -57,6 +64,9 @@ func (h *Hive) node(cell uint32) (*node, error) {
 	if !compressed && n.nameLen%2 != 0 {
 		return nil, corrupt(cell, "the key's name has an odd length")
 	}
+	if units := n.nameLen; compressed && units > maxKeyName || units > 2*maxKeyName {
+		return nil, corrupt(cell, "the key's name is longer than %d characters", maxKeyName)
+	}
 	raw, err := h.view(rel+nkName, n.nameLen)
 	if err != nil {
 		return nil, err
@@ -96,7 +106,14 @@ func splitPath(path string) []string {
 }
 
 // Path returns the path from the root, without a leading backslash; it is empty for the root.
-func (k Key) Path() string { return k.path }
+func (k Key) Path() string {
+	var names []string
+	for p := k.place; p != nil; p = p.parent {
+		names = append(names, p.name)
+	}
+	slices.Reverse(names)
+	return strings.Join(names, `\`)
+}
 
 // Name returns the last component of the path as it is stored; for the root, the name that the hive gives it.
 func (k Key) Name() string {
@@ -157,11 +174,7 @@ func (k Key) child(n *node) (Key, error) {
 	if k.depth+1 > maxDepth {
 		return Key{}, corrupt(n.cell, "keys are nested deeper than %d levels", maxDepth)
 	}
-	path := decodeName(n.name)
-	if k.path != "" {
-		path = k.path + `\` + path
-	}
-	return Key{h: k.h, cell: n.cell, path: path, depth: k.depth + 1}, nil
+	return Key{h: k.h, cell: n.cell, place: &place{k.place, decodeName(n.name)}, depth: k.depth + 1}, nil
 }
 
 // Subkeys yields the direct subkeys in the order of the index. It stops at the first damage. Every key points back to one

@@ -26,7 +26,7 @@ type logState struct {
 // entry is one HvLE log entry (regf.md §3.1).
 type entry struct {
 	seq, flags, dataSize uint32
-	size                 int64
+	size, count          int64
 	refs                 []pageRef
 }
 
@@ -132,13 +132,14 @@ func (s *logState) see(seq uint32) {
 }
 
 // findOrphans counts entries of a clean hive that are not older than the hive: some tool has cleared the dirty flag
-// without applying them. They must not be applied, and the next commit must not let them come alive again.
+// without applying them. They must not be applied, and the next commit must not let them come alive again. Their heads
+// tell enough; an entry with a damaged body counts, too.
 func (h *Hive) findOrphans(logs []logFile) error {
 	next := h.base.primarySeq()
 	for _, l := range logs {
 		want := l.head.primarySeq()
 		for pos := int64(sectorSize); ; {
-			e, ok, err := h.readEntry(l, pos, want)
+			e, _, ok, err := l.entryHead(pos, want)
 			if err != nil {
 				return err
 			}
@@ -181,7 +182,7 @@ func (h *Hive) replay(logs []logFile) error {
 		}
 		want := start
 		for pos := int64(sectorSize); ; {
-			e, ok, err := h.readEntry(l, pos, want)
+			e, ok, err := l.readEntry(pos, want)
 			if err != nil {
 				return err
 			}
@@ -208,36 +209,42 @@ func (h *Hive) replay(logs []logFile) error {
 	return nil
 }
 
-// readEntry reads the entry at pos. ok is false when there is no valid entry with the wanted sequence number there; err
-// is only for failures to read.
-func (h *Hive) readEntry(l logFile, pos int64, want uint32) (e entry, ok bool, err error) {
+// entryHead reads the first 40 bytes of the entry at pos. ok is false when no entry with the wanted sequence number begins
+// there; err is only for failures to read.
+func (l logFile) entryHead(pos int64, want uint32) (e entry, h [entryHeader]byte, ok bool, err error) {
 	if pos+sectorSize > l.size {
-		return e, false, nil
+		return e, h, false, nil
 	}
-	var head [entryHeader]byte
-	if _, err := l.file.ReadAt(head[:], pos); err != nil {
-		return e, false, fmt.Errorf("reading the log at offset %d: %w", pos, err)
+	if _, err := l.file.ReadAt(h[:], pos); err != nil {
+		return e, h, false, fmt.Errorf("reading the log at offset %d: %w", pos, err)
 	}
-	size, count := int64(le.Uint32(head[4:])), int64(le.Uint32(head[20:]))
-	e = entry{seq: le.Uint32(head[12:]), flags: le.Uint32(head[8:]), dataSize: le.Uint32(head[16:]), size: size}
-	switch {
-	case string(head[:4]) != "HvLE",
-		e.seq != want,
-		size < sectorSize || size%sectorSize != 0 || size > maxEntrySize || pos+size > l.size,
-		e.dataSize == 0 || e.dataSize%pageSize != 0 || e.dataSize > maxHiveSize,
-		count == 0 || entryHeader+8*count > size,
-		logHash(head[:32]) != le.Uint64(head[32:]):
-		return e, false, nil
+	e = entry{
+		seq: le.Uint32(h[12:]), flags: le.Uint32(h[8:]), dataSize: le.Uint32(h[16:]),
+		size: int64(le.Uint32(h[4:])), count: int64(le.Uint32(h[20:])),
 	}
-	body := make([]byte, size-entryHeader)
+	ok = string(h[:4]) == "HvLE" && e.seq == want &&
+		e.size >= sectorSize && e.size%sectorSize == 0 && e.size <= maxEntrySize && pos+e.size <= l.size &&
+		e.dataSize > 0 && e.dataSize%pageSize == 0 && e.dataSize <= maxHiveSize &&
+		e.count > 0 && entryHeader+8*e.count <= e.size &&
+		logHash(h[:32]) == le.Uint64(h[32:])
+	return e, h, ok, nil
+}
+
+// readEntry reads a whole entry, its references included.
+func (l logFile) readEntry(pos int64, want uint32) (e entry, ok bool, err error) {
+	e, head, ok, err := l.entryHead(pos, want)
+	if err != nil || !ok {
+		return e, false, err
+	}
+	body := make([]byte, e.size-entryHeader)
 	if _, err := l.file.ReadAt(body, pos+entryHeader); err != nil {
 		return e, false, fmt.Errorf("reading the log at offset %d: %w", pos, err)
 	}
 	if logHash(body) != le.Uint64(head[24:]) {
 		return e, false, nil
 	}
-	at := int64(8 * count)
-	for i := range count {
+	at := 8 * e.count
+	for i := range e.count {
 		r := pageRef{rel: le.Uint32(body[8*i:]), length: le.Uint32(body[8*i+4:]), at: pos + entryHeader + at}
 		if r.length == 0 || r.rel%pageSize != 0 || r.length%pageSize != 0 ||
 			uint64(r.rel)+uint64(r.length) > uint64(e.dataSize) || at+int64(r.length) > int64(len(body)) {

@@ -30,8 +30,8 @@ func (h *Hive) secured(descriptor []byte, anchor uint32) (uint32, error) {
 
 // walkSecurity visits the ring of security records, each once.
 func (h *Hive) walkSecurity(anchor uint32, visit func(cell uint32, descriptor []byte) bool) error {
-	previous, limit := uint32(nilCell), int(h.size/32)
-	for cell := anchor; ; limit-- {
+	previous, left := uint32(nilCell), int64(h.size) // what distinct records can hold
+	for cell := anchor; ; {
 		rel, b, length, err := h.record(cell, "sk", skData)
 		if err != nil {
 			return err
@@ -40,7 +40,8 @@ func (h *Hive) walkSecurity(anchor uint32, visit func(cell uint32, descriptor []
 		if n > length-skData {
 			return corrupt(cell, "the security descriptor reaches beyond its cell")
 		}
-		if limit < 0 || previous != nilCell && blink != previous {
+		left -= skData + int64(n)
+		if left < 0 || previous != nilCell && blink != previous {
 			return corrupt(cell, "the ring of security records is broken")
 		}
 		sd, err := h.view(rel+skData, n)

@@ -115,6 +115,11 @@ func (h *Hive) findValue(n *node, name []uint16) (Value, int, error) {
 		return Value{}, 0, err
 	}
 	for i, c := range cells {
+		if fits, err := h.mayBeNamed(c, len(name)); err != nil {
+			return Value{}, 0, err
+		} else if !fits {
+			continue
+		}
 		v, err := h.value(c)
 		if err != nil {
 			return Value{}, 0, err
@@ -124,6 +129,19 @@ func (h *Hive) findValue(n *node, name []uint16) (Value, int, error) {
 		}
 	}
 	return Value{}, 0, ErrNotFound
+}
+
+// mayBeNamed tells whether a value's name has the given number of characters, so that others need not be read.
+func (h *Hive) mayBeNamed(cell uint32, units int) (bool, error) {
+	_, b, _, err := h.record(cell, "vk", vkName)
+	if err != nil {
+		return false, err
+	}
+	n := int(le.Uint16(b[vkNameLen:]))
+	if le.Uint16(b[vkFlags:])&vkFlagLatin1 == 0 {
+		n /= 2
+	}
+	return n == units, nil
 }
 
 // Value finds a value without regard to case, or ErrNotFound. The empty name is the default value.
@@ -149,8 +167,12 @@ func (k Key) Values() iter.Seq2[Value, error] {
 			yield(Value{}, err)
 			return
 		}
+		left := int64(k.h.size) // names of distinct values cannot be longer together
 		for _, c := range cells {
 			v, err := k.h.value(c)
+			if left -= int64(len(v.name)); err == nil && left < 0 {
+				err = corrupt(c, "the values of the key overlap")
+			}
 			if !yield(v, err) || err != nil {
 				return
 			}
