@@ -2,34 +2,35 @@ package offlinejoin
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"strings"
-	"unicode/utf16"
 
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
-	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
-// canary searches what Terraform shows for a blob and its password, in every spelling.
-type canary struct{ blob *odj.Blob }
+// search looks in what Terraform shows for a blob and its password.
+type search struct{ *canary.Search }
 
-func stateWithout(blob *odj.Blob) statecheck.StateCheck { return canary{blob} }
-
-func planWithout(blob *odj.Blob) plancheck.PlanCheck { return canary{blob} }
-
-func (c canary) CheckState(_ context.Context, req statecheck.CheckStateRequest, resp *statecheck.CheckStateResponse) {
-	resp.Error = c.search(req.State)
+func searchFor(blob *odj.Blob) search {
+	return search{canary.ForBlob(blob.Bytes(), blob.MachinePassword())}
 }
 
-func (c canary) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
-	resp.Error = c.search(req.Plan)
+func stateWithout(blob *odj.Blob) statecheck.StateCheck { return searchFor(blob) }
+
+func planWithout(blob *odj.Blob) plancheck.PlanCheck { return searchFor(blob) }
+
+func (s search) CheckState(_ context.Context, req statecheck.CheckStateRequest, resp *statecheck.CheckStateResponse) {
+	resp.Error = s.look(req.State)
 }
 
-func (c canary) search(shown any) error {
+func (s search) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	resp.Error = s.look(req.Plan)
+}
+
+func (s search) look(shown any) error {
 	text, err := json.Marshal(shown)
 	if err != nil {
 		return err
@@ -37,17 +38,8 @@ func (c canary) search(shown any) error {
 	if len(text) < 100 {
 		return fmt.Errorf("only %d bytes to search", len(text))
 	}
-	password := string(utf16.Decode(c.blob.MachinePassword()))
-	escaped, err := json.Marshal(password)
-	if err != nil {
-		return err
-	}
-	secrets := append(options.Spellings(c.blob.Bytes()), password, strings.Trim(string(escaped), `"`),
-		base64.StdEncoding.EncodeToString([]byte(password)))
-	for i, secret := range secrets {
-		if strings.Contains(string(text), secret) {
-			return fmt.Errorf("spelling %d of the secret is in it", i)
-		}
+	if found := s.In(text); found != nil {
+		return fmt.Errorf("the secret is in it: %q", found)
 	}
 	return nil
 }
