@@ -20,8 +20,8 @@ type needle struct {
 	squeezed bool // looked for in squeezed content
 }
 
-// For returns a search for secrets, given by what to call them. A secret that is too short to be told from accident makes
-// it panic: such a test would prove nothing.
+// For returns a search for secrets, given by what to call them. One that is too short to be told from accident makes it
+// panic: such a test would prove nothing.
 func For(secrets map[string][]byte) *Search {
 	s := &Search{}
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
@@ -38,12 +38,16 @@ func ForBlob(blob []byte, password []uint16) *Search {
 	for _, unit := range password {
 		wide = append(wide, byte(unit), byte(unit>>8))
 	}
-	s := For(map[string][]byte{
-		"the blob":             blob,
+	s := For(map[string][]byte{"the blob": blob})
+	// Names are in a blob and may be elsewhere, as UTF-16. In other spellings they would not be there.
+	s.needles = slices.DeleteFunc(s.needles, func(n needle) bool {
+		return !n.squeezed && bytes.Count(n.text, []byte{0}) > len(n.text)/3
+	})
+	s = s.And(For(map[string][]byte{
 		"the password, UTF-8":  []byte(string(utf16.Decode(password))),
 		"the password, UTF-16": wide,
-	})
-	for at := 0; at+pieceUnits <= len(password); at += max(pieceUnits, (len(password)-pieceUnits)/2) {
+	}))
+	for at := 0; at+pieceUnits <= len(password); at += 2 * pieceUnits {
 		s.needles = append(s.needles, unitSpellings(password[at:at+pieceUnits])...)
 	}
 	return s

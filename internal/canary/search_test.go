@@ -107,6 +107,8 @@ func TestEverySpellingIsFound(t *testing.T) {
 			"part of base64": base64.StdEncoding.EncodeToString(blob)[500:1500],
 			"part of hex":    hex.EncodeToString(blob)[1000:2100],
 			"half of it":     string(utf16le(password[:len(password)/2])),
+			"72 bytes":       hex.EncodeToString(utf16le(password)[31 : 31+72]),
+			"36 units":       fmt.Sprint(password[5 : 5+36]),
 		}
 		for name, secret := range map[string][]byte{"UTF-8": []byte(text), "UTF-16": utf16le(password), "blob": blob} {
 			for form, written := range forms(secret) {

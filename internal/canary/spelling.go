@@ -13,10 +13,13 @@ const (
 	minSecret  = 8  // bytes; fewer are found by accident
 	pieceBytes = 24 // of a secret, and all of a shorter one
 	pieceUnits = 12 // UTF-16 units of a password
+	maxPieces  = 8
+	// minDistinct is how many different bytes a piece must have.
+	minDistinct = 6
 )
 
-// pieces returns three pieces of a long secret (near its beginning, from its middle and near its end) and all of a short
-// one. The outermost bytes of a long one are left out: those of a blob are the same in all blobs.
+// pieces returns up to 8 pieces spread evenly over a long secret, and all of a short one. Of a
+// secret of up to 400 bytes, such as a password, one piece is whole in every 72 bytes that get out in a row. Pieces that say next to nothing, such as padding, are left out.
 func pieces(secret []byte) [][]byte {
 	if len(secret) < minSecret {
 		panic(fmt.Sprintf("canary: a secret of %d bytes is found by accident", len(secret)))
@@ -24,12 +27,23 @@ func pieces(secret []byte) [][]byte {
 	if len(secret) < 2*pieceBytes {
 		return [][]byte{secret}
 	}
+	n := min(max(len(secret)/(2*pieceBytes), 2), maxPieces)
 	var out [][]byte
-	for quarter := range 3 {
-		at := len(secret)*(quarter+1)/4 - pieceBytes/2
-		out = append(out, secret[at:at+pieceBytes])
+	for i := range n {
+		at := (2*i+1)*len(secret)/(2*n) - pieceBytes/2
+		if piece := secret[at : at+pieceBytes]; distinct(piece) >= minDistinct {
+			out = append(out, piece)
+		}
 	}
 	return out
+}
+
+func distinct(piece []byte) int {
+	seen := map[byte]bool{}
+	for _, c := range piece {
+		seen[c] = true
+	}
+	return len(seen)
 }
 
 // spellings returns how a piece of bytes can be spelled.
