@@ -133,6 +133,7 @@ func put[T any](m *machine, what, key, name string, v T) error {
 func (m *machine) Number(key, name string) (uint32, error) {
 	return get[uint32](m, "Number", key, name)
 }
+
 func (m *machine) Text(key, name string) (string, error) { return get[string](m, "Text", key, name) }
 
 func (m *machine) Size(key, name string) (int, error) {
@@ -155,7 +156,9 @@ func (m *machine) Bytes(key, name string, to []byte) error {
 func (m *machine) SetNumber(key, name string, v uint32) error {
 	return put(m, "SetNumber", key, name, v)
 }
-func (m *machine) SetText(key, name, v string) error         { return put(m, "SetText", key, name, v) }
+
+func (m *machine) SetText(key, name, v string) error { return put(m, "SetText", key, name, v) }
+
 func (m *machine) SetBytes(key, name string, v []byte) error { return put(m, "SetBytes", key, name, v) }
 
 func (m *machine) Delete(key, name string) error {

@@ -8,7 +8,6 @@ import (
 
 func TestHookIsPutBack(t *testing.T) {
 	t.Parallel()
-	const none = "absent"
 	tests := map[string]struct {
 		machine   *machine
 		setupType any

@@ -95,7 +95,6 @@ func TestOutcomes(t *testing.T) {
 	returns := func(code winerr.Code) func([]byte) winerr.Code {
 		return func([]byte) winerr.Code { return code }
 	}
-	const key = completion.Key
 	tests := map[string]struct {
 		machine  *machine
 		state    string

@@ -84,12 +84,15 @@ func TestFirstBoot(t *testing.T) {
 		{"success", "", winetest.Returns(0), []uint32{0}, completion.StateCompleted, 0, "Windows took the join"},
 		{"2713", "", winetest.Returns(2713), []uint32{2713}, completion.StateCompleted, 2713, "Windows took the join"},
 		{
-			"bad machine name", "", winetest.Returns(2724), []uint32{2724}, completion.StateFailed, 2724,
+			"bad machine name", "", winetest.Returns(2724),
+			[]uint32{2724},
+			completion.StateFailed, 2724,
 			"the machine name is not valid for a join (2724 NERR_InvalidMachineNameForJoin)",
 		},
 		{"code nobody knows", "", winetest.Returns(1355), []uint32{1355}, completion.StateFailed, 1355, "(1355)"},
 		{
-			"Workstation service late", "", winetest.Returns(2138, 0), []uint32{2138, 0},
+			"Workstation service late", "", winetest.Returns(2138, 0),
+			[]uint32{2138, 0},
 			completion.StateCompleted, 0, "Windows took the join",
 		},
 		{

@@ -1,6 +1,6 @@
 // Package program holds the compiled completion program (package odjboot) for every architecture that images may have,
-// so that staging can place it in an image. The Makefile compiles the programs into bin/ before anything else is built;
-// go:embed takes what is there. A build made without them works for everything else, and [Lookup] says what it lacks.
+// so that staging can place it in an image. The Makefile compiles the programs into bin/ before anything else is built, and
+// what is there gets embedded. A build made without them works for everything else, and [Lookup] says what it lacks.
 package program
 
 import (
