@@ -17,7 +17,7 @@ func crashStates(t testing.TB) int {
 	t.Helper()
 	text := os.Getenv("OFFLINEJOIN_CRASH_STATES")
 	if text == "" {
-		return 600
+		return 400
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {

@@ -114,7 +114,7 @@ func editCorpus(t *testing.T) []editedHive {
 	var mu sync.Mutex
 	t.Run("edit", func(t *testing.T) {
 		for i, want := range hives {
-			if want.refusedByPeer {
+			if want.refusedByPeer || want.keys > 15000 && !strings.HasPrefix(want.replay, "replayed") { // one giant must do
 				continue
 			}
 			t.Run(want.name, func(t *testing.T) {
@@ -249,21 +249,28 @@ func libregfMisreads(want, got string) bool {
 	return slices.Contains([]string{"1", "2", "6", "7"}, w[3]) && !strings.HasPrefix(w[1], `\Peer`)
 }
 
-// countByRegfexport lets libregf's commands find every key. It takes seconds for each hive: one must do, the library
-// itself reads all of them.
+// countByRegfexport lets libregf's commands find every key. A few hives must do: the library itself reads all of
+// them.
 func countByRegfexport(t *testing.T, hives []editedHive) {
 	tool, info := testenv.Tool(t, "regfexport"), testenv.Tool(t, "regfinfo")
-	for _, h := range hives {
+	for _, h := range hives[:5] {
 		if out, err := exec.Command(info, h.path).CombinedOutput(); err != nil {
 			t.Errorf("%s: regfinfo: %v: %s", h.name, err, out)
 		}
-	}
-	for _, h := range hives[:1] {
-		out, err := exec.Command(tool, h.path).Output()
+		out, err := os.Create(h.path + ".txt") // it writes byte by byte: a pipe would take a minute
 		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(tool, h.path)
+		cmd.Stdout = out
+		if err := errors.Join(cmd.Run(), out.Close()); err != nil {
 			t.Errorf("%s: %v", h.name, err)
 		}
-		if got := bytes.Count(out, []byte("\nKey path: ")); got != h.keys {
+		text, err := os.ReadFile(out.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := bytes.Count(text, []byte("\nKey path: ")); got != h.keys {
 			t.Errorf("%s: regfexport finds %d keys, there are %d", h.name, got, h.keys)
 		}
 	}
