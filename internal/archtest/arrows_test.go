@@ -44,6 +44,7 @@ func arrows() map[string][]string {
 		"internal/testenv":             {},
 		"internal/archtest":            {},
 		"internal/canary":              {},
+		"internal/bench/stage":         {},
 		"internal/e2e":                 {},
 	}
 }
