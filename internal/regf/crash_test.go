@@ -399,6 +399,8 @@ func syntheticCrashes(t testing.TB) []crashCase {
 		{"old log grows", old, growing, CommitOptions{Forget: true}},
 		{"old log, dirty", old.dirtied(t, 1, growing), shrinking, CommitOptions{}},
 		{"old log, dirty, pages", old.dirtied(t, 3, growing), growingMore, CommitOptions{Scrub: true}},
+		{"A over an old log", disk{clean[0], old[1], clean[1]}, growing, CommitOptions{}},
+		{"B beside an old log", disk{oneDirty[0], old[1], oneDirty[1]}, shrinking, CommitOptions{}},
 		{"B bad header, pages", pagesToo.badHeader(), growingMore, CommitOptions{}},
 	}
 }
