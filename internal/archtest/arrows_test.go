@@ -44,8 +44,8 @@ func arrows() map[string][]string {
 		"internal/testenv":             {},
 		"internal/archtest":            {},
 		"internal/canary":              {},
-		"internal/bench/stage":         {},
 		"internal/e2e":                 {},
+		"internal/bench":               {"internal/regf", "internal/offlinejoin", "internal/completion", "internal/sample"},
 	}
 }
 

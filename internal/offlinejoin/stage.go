@@ -61,7 +61,7 @@ func (p *preparation) write() error {
 	if err == nil {
 		return nil
 	}
-	if c, ok := errors.AsType[*regf.CommitError](err); ok && c.Durable {
+	if c, ok := errors.AsType[*regf.CommitError](err); ok && (c.Durable || c.Uncertain) {
 		return p.halfWritten(err)
 	}
 	return errors.Join(p.notWritten(err), undo())
@@ -76,14 +76,14 @@ func (p *preparation) notWritten(err error) error {
 	return winerr.Errorf(code, "the join cannot be staged into %s: %w. Nothing was written.", p.im.fs, uncoded{err})
 }
 
-// halfWritten says that the log completes the change.
+// halfWritten says that the image is whole, but may be the new one already.
 func (p *preparation) halfWritten(err error) error {
 	code, ok := winerr.CodeOf(err)
 	if !ok {
 		code = winerr.CantCreateJoinInfo
 	}
-	return winerr.Errorf(code, "staging into %s stopped half-way; the image is whole and its log completes the join when it is "+
-		"opened next: stage again to finish: %w", p.im.fs, uncoded{err})
+	return winerr.Errorf(code, "staging into %s stopped half-way; the image is whole, with the join or without: stage again to "+
+		"finish: %w", p.im.fs, uncoded{err})
 }
 
 // readBack opens the image anew and compares it with the plan.

@@ -28,19 +28,33 @@ func (h *Hive) CreateKey(path string, descriptor []byte) (k Key, created bool, e
 			return err
 		}
 		for _, name := range splitPath(path) {
-			sub, err := k.Subkey(name)
-			if errors.Is(err, ErrNotFound) {
-				created = true
-				sub, err = h.createSubkey(k, name, descriptor)
-			}
+			sub, made, err := k.makeSubkey(name, descriptor)
 			if err != nil {
 				return err
 			}
-			k = sub
+			k, created = sub, created || made
 		}
 		return nil
 	})
 	return k, created, err
+}
+
+// CreateSubkey makes sure that a direct subkey exists, with the descriptor rule of [Hive.CreateKey].
+func (k Key) CreateSubkey(name string, descriptor []byte) (sub Key, created bool, err error) {
+	err = k.h.edit(func() error {
+		sub, created, err = k.makeSubkey(name, descriptor)
+		return err
+	})
+	return sub, created, err
+}
+
+func (k Key) makeSubkey(name string, descriptor []byte) (sub Key, created bool, err error) {
+	sub, err = k.Subkey(name)
+	if errors.Is(err, ErrNotFound) {
+		created = true
+		sub, err = k.h.createSubkey(k, name, descriptor)
+	}
+	return sub, created, err
 }
 
 func checkKeyName(name []uint16) error {
