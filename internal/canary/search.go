@@ -20,8 +20,8 @@ type needle struct {
 	squeezed bool // looked for in squeezed content
 }
 
-// For returns a search for secrets, given by what to call them. One that is too short to be told from accident makes it
-// panic: such a test would prove nothing.
+// For returns a search for secrets, given by what to call them. One that is too short to be told from accident makes
+// it panic: such a test would prove nothing.
 func For(secrets map[string][]byte) *Search {
 	s := &Search{}
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
@@ -74,9 +74,9 @@ func (s *Search) In(content []byte) []string {
 	return found
 }
 
-// InTree looks at every file below root, also at the names of files and the targets of links. It returns what was found
-// by path, and how many files it has read. A path for which skip reports true is left out with all below it; nil skips
-// nothing.
+// InTree looks at every file below root, also at the names of files and the targets of links. It returns what was
+// found by path, and how many files it has read. A path for which skip reports true is left out with all below it; nil
+// skips nothing.
 func (s *Search) InTree(root string, skip func(path string) bool) (found map[string][]string, files int, err error) {
 	found = map[string][]string{}
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

@@ -18,8 +18,9 @@ const (
 	minDistinct = 6
 )
 
-// pieces returns up to 8 pieces spread evenly over a long secret, and all of a short one. Of a
-// secret of up to 400 bytes, such as a password, one piece is whole in every 72 bytes that get out in a row. Pieces that say next to nothing, such as padding, are left out.
+// pieces returns up to 8 pieces spread evenly over a long secret, and all of a short one. Of a secret of up to 400
+// bytes, such as a password, one piece is whole in every 72 bytes that get out in a row. Pieces that say next to
+// nothing, such as padding, are left out.
 func pieces(secret []byte) [][]byte {
 	if len(secret) < minSecret {
 		panic(fmt.Sprintf("canary: a secret of %d bytes is found by accident", len(secret)))
@@ -118,13 +119,15 @@ func escaped(text string) string {
 	return b.String()
 }
 
-// squeeze drops what only separates, and all that differs between the ways to write a thing: the case of letters, the two
-// alphabets of base64, line breaks and the NULs of widened text.
+const separators = `,;:\"[]{}`
+
+// squeeze drops what only separates, and all that differs between the ways to write a thing: the case of letters, the
+// two alphabets of base64, line breaks and the NULs of widened text.
 func squeeze(content []byte) []byte {
 	out := make([]byte, 0, len(content))
 	for _, c := range content {
 		switch {
-		case c == 0, c <= ' ', c == ',', c == ';', c == ':', c == '\\', c == '"', c == '[', c == ']', c == '{', c == '}':
+		case c <= ' ', strings.IndexByte(separators, c) >= 0:
 		case c >= 'A' && c <= 'Z':
 			out = append(out, c+'a'-'A')
 		case c == '-':

@@ -40,16 +40,21 @@ func refuseComposed(t *testing.T, p programs, windows string, good []byte) {
 		code   winerr.Code // 0: Samba does not notice, and we cannot, without asking the domain
 		more   []string
 	}{
-		"30 unchanged":       {},
-		"32 password empty":  {fields: map[string]any{"machine_password": ""}, code: winerr.InvalidParameter},
-		"33 other machine":   {map[string]any{"machine_name": "SOMEBODY"}, core.Expect{MachineName: "WEB01"}, winerr.InvalidParameter, nil},
+		"30 unchanged":      {},
+		"32 password empty": {fields: map[string]any{"machine_password": ""}, code: winerr.InvalidParameter},
+		"33 other machine": {
+			map[string]any{"machine_name": "SOMEBODY"}, core.Expect{MachineName: "WEB01"}, winerr.InvalidParameter, nil,
+		},
 		"33 illegal machine": {fields: map[string]any{"machine_name": "A:B"}, code: winerr.InvalidMachineNameForJoin},
 		"39 lpDomain empty":  {fields: map[string]any{"domain": ""}, code: winerr.InvalidParameter},
 		"40 DNS domain": {
-			map[string]any{"dns_domain": "other.test", "domain": "other.test"}, core.Expect{Domain: "corp.example.com"},
+			map[string]any{"dns_domain": "other.test", "domain": "other.test"},
+			core.Expect{Domain: "corp.example.com"},
 			winerr.InvalidParameter, nil,
 		},
-		"41 NetBIOS domain": {map[string]any{"netbios_domain": "OTHER"}, core.Expect{Domain: "CORP"}, winerr.InvalidParameter, nil},
+		"41 NetBIOS domain": {
+			map[string]any{"netbios_domain": "OTHER"}, core.Expect{Domain: "CORP"}, winerr.InvalidParameter, nil,
+		},
 		"50 Windows 7 only": {more: []string{"--win7-only"}},
 		"52 parts 1, 2, 3":  {more: []string{"--parts", "1,2,3"}},
 	} {

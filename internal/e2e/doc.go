@@ -1,17 +1,19 @@
-// Package e2e holds no code of its own, only tests of the whole line, from HCL to the registry of an image and on to first
-// boot. Nothing is replaced by something easier:
+// Package e2e holds no code of its own, only tests of the whole line, from HCL to the registry of an image and on to
+// first boot. Nothing is replaced by something easier:
 //
-//   - the command line and both plugins are built as they are released, and the real packer and the real terraform run them;
-//   - the image's SYSTEM and SECURITY hives are those of Windows 10 machines that were not shut down cleanly, with their logs;
+//   - the command line and both plugins are built as they are released, and the real packer and the real terraform run
+//     them;
+//   - the image's SYSTEM and SECURITY hives are those of Windows 10 machines that were not shut down cleanly, with
+//     their logs;
 //   - the blobs are made by Samba in a live domain of its own, for this run;
-//   - the completion program that staging put in the image runs under Wine, on the registry that staging left, and writes
-//     back what it did;
-//   - the bytes that Windows' function would have received go to a judge that nobody here wrote: Samba takes them without
-//     a network, and then the machine logs on to the domain.
+//   - the completion program that staging put in the image runs under Wine, on the registry that staging left, and
+//     writes back what it did;
+//   - the bytes that Windows' function would have received go to a judge that nobody here wrote: Samba takes them
+//     without a network, and then the machine logs on to the domain.
 //
 // The scripts in testdata read like a terminal. TestEndToEnd has three parts, for -run: line (the way of one join),
-// secrets (nothing outside the image holds the password), refusals (bad input gets its documented code, and not one byte
-// is written).
+// secrets (nothing outside the image holds the password), refusals (bad input gets its documented code, and not one
+// byte is written).
 //
 // What is not proved here: that Windows itself starts the program, and that its function takes the blob.
 package e2e

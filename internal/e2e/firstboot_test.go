@@ -20,9 +20,9 @@ type machine struct {
 	turns  sync.Mutex
 }
 
-// boot does what Windows does at the first boot of an image: the registry that staging left becomes Wine's, the program
-// that staging put in System32 runs, and what it made of the registry and of its own file goes back into the image. It
-// returns the bytes that Windows' function received.
+// boot does what Windows does at the first boot of an image: the registry that staging left becomes Wine's, the
+// program that staging put in System32 runs, and what it made of the registry and of its own file goes back into the
+// image. It returns the bytes that Windows' function received.
 func (m *machine) boot(t testing.TB, windows string) []byte {
 	t.Helper()
 	m.turns.Lock()

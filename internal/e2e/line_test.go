@@ -6,8 +6,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/completion/winetest"
 )
 
-// line goes the way of one join, from HCL to a machine that has logged on: once through packer, twice through terraform
-// and once by the command line. Then it searches for secrets again, with the blob of a live domain.
+// line goes the way of one join, from HCL to a machine that has logged on: once through packer, twice through
+// terraform and once by the command line. Then it searches for secrets again, with the blob of a live domain.
 func line(t *testing.T, p programs) {
 	dc := startDomain(t)
 	first := &machine{prefix: winetest.New(t)}

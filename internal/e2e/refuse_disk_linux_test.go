@@ -39,7 +39,8 @@ func refuseReadOnly(t *testing.T, p programs) {
 	windows := sampleImage(t, string(d))
 	must(t, unix.Mount("", string(d), "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
 	attempt{
-		windows: windows, tree: string(d), blob: newBlob(t).Bytes(), code: winerr.AccessDenied, says: "mounted read-only",
+		windows: windows, tree: string(d), blob: newBlob(t).Bytes(),
+		code: winerr.AccessDenied, says: "mounted read-only",
 		plans: true, // looking needs no right to write
 	}.refuse(t, p)
 }
@@ -53,13 +54,13 @@ func (d disk) fill(t *testing.T, leave int64) (makeRoom func()) {
 	if free < 0 {
 		t.Fatalf("%s has no %d bytes free", d, leave)
 	}
-	file := filepath.Join(filepath.Dir(string(d)), filepath.Base(string(d)), "filler")
+	file := filepath.Join(string(d), "filler")
 	must(t, os.WriteFile(file, make([]byte, free), 0o600))
 	return func() { must(t, os.Remove(file)) }
 }
 
-// refuseFull stages into an image whose disk has less and less too little room: the program's file does not fit, then the
-// hive's log, then the hive itself. Each time the image is as it was, or its log completes the join.
+// refuseFull stages into an image whose disk has less and less too little room: the program's file does not fit, then
+// the hive's log, then the hive itself. Each time the image is as it was, or its log completes the join.
 func refuseFull(t *testing.T, p programs, size string, image func(testing.TB, string) string) {
 	exe, err := program.Lookup("amd64")
 	must(t, err)
@@ -92,8 +93,8 @@ type fullDisk struct {
 	blob          []byte
 }
 
-// stage stages with so many bytes left, and returns what did not fit: "program", "hive" (nothing was written), "half" (the
-// log completes it) or nothing.
+// stage stages with so many bytes left, and returns what did not fit: "program", "hive" (nothing was written), "half"
+// (the log completes it) or nothing.
 func (f fullDisk) stage(t *testing.T, p programs, level int64) (what string) {
 	t.Helper()
 	before := take(t, f.tree)

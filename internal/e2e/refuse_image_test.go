@@ -12,8 +12,10 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// refuseImages tries images that cannot take a join. Those with a real hive have the other hives from a Windows that could.
+// refuseImages tries images that cannot take a join. Those with a real hive have the other hives from a Windows that
+// could.
 func refuseImages(t *testing.T, p programs) {
+	const badHive = winerr.CantLoadOfflineHive
 	blob := newBlob(t).Bytes()
 	for name, c := range map[string]struct {
 		make func(t *testing.T, dir string) (windows string)
@@ -21,27 +23,31 @@ func refuseImages(t *testing.T, p programs) {
 		says string
 	}{
 		"volume root": {volumeRoot, winerr.InvalidParameter, "did you mean"},
-		"no such folder": {func(_ *testing.T, dir string) string { return filepath.Join(dir, "nowhere") },
-			winerr.FileNotFound, "nowhere"},
-		"folder System32": {func(t *testing.T, dir string) string { return filepath.Join(sampleImage(t, dir), "System32") },
-			winerr.InvalidParameter, "directory above it"},
+		"no such folder": {
+			func(_ *testing.T, dir string) string { return filepath.Join(dir, "nowhere") },
+			winerr.FileNotFound, "nowhere",
+		},
+		"folder System32": {
+			func(t *testing.T, dir string) string { return filepath.Join(sampleImage(t, dir), "System32") },
+			winerr.InvalidParameter, "directory above it",
+		},
 		"domain controller":            {controller, winerr.NotSupported, "is a domain controller"},
-		"dirty without logs":           {with("SYSTEM", "win81-x64-workgroup/SYSTEM"), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"SECURITY dirty without logs":  {with("SECURITY", "win10-workgroup-nolog/SECURITY"), winerr.CantLoadOfflineHive, "SECURITY"},
-		"zeroed bins":                  {with("SYSTEM", "edge/corrupted_system_hive"), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"a real hive, one bin zeroed":  {damagedReal(zeroBin), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"a real hive, cut off":         {damagedReal(cutOff), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"our hive, bin of Setup zero":  {damagedSample(zeroSetup), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"our hive, cut off":            {damagedSample(cutOff), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"our hive, Setup below itself": {damagedSample(cycle), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"header only":                  {damagedSample(headerOnly), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"empty hive":                   {damagedSample(func(*testing.T, []byte) []byte { return nil }), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"cyclic hive":                  {with("SYSTEM", "edge/NTUSER_Bad.DAT"), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"bad subkey list":              {with("SYSTEM", "edge/corrupt_sub_key_list.hiv"), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"invented hive":                {with("SYSTEM", "edge/fake_SYSTEM"), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"a log as hive":                {with("SYSTEM", "win10-1709-x64-dirty/SYSTEM.LOG1"), winerr.CantLoadOfflineHive, "SYSTEM"},
-		"SYSTEM is a symbolic link":    {linked("SYSTEM"), winerr.CantLoadOfflineHive, "is a symbolic link"},
-		"a log is a symbolic link":     {linked("SYSTEM.LOG1"), winerr.CantLoadOfflineHive, "is a symbolic link"},
+		"dirty without logs":           {with("SYSTEM", "win81-x64-workgroup/SYSTEM"), badHive, "SYSTEM"},
+		"SECURITY dirty without logs":  {with("SECURITY", "win10-workgroup-nolog/SECURITY"), badHive, "SECURITY"},
+		"zeroed bins":                  {with("SYSTEM", "edge/corrupted_system_hive"), badHive, "SYSTEM"},
+		"a real hive, one bin zeroed":  {damagedReal(zeroBin), badHive, "SYSTEM"},
+		"a real hive, cut off":         {damagedReal(cutOff), badHive, "SYSTEM"},
+		"our hive, bin of Setup zero":  {damagedSample(zeroSetup), badHive, "SYSTEM"},
+		"our hive, cut off":            {damagedSample(cutOff), badHive, "SYSTEM"},
+		"our hive, Setup below itself": {damagedSample(cycle), badHive, "SYSTEM"},
+		"header only":                  {damagedSample(headerOnly), badHive, "SYSTEM"},
+		"empty hive":                   {damagedSample(nothing), badHive, "SYSTEM"},
+		"cyclic hive":                  {with("SYSTEM", "edge/NTUSER_Bad.DAT"), badHive, "SYSTEM"},
+		"bad subkey list":              {with("SYSTEM", "edge/corrupt_sub_key_list.hiv"), badHive, "SYSTEM"},
+		"invented hive":                {with("SYSTEM", "edge/fake_SYSTEM"), badHive, "SYSTEM"},
+		"a log as hive":                {with("SYSTEM", "win10-1709-x64-dirty/SYSTEM.LOG1"), badHive, "SYSTEM"},
+		"SYSTEM is a symbolic link":    {linked("SYSTEM"), badHive, "is a symbolic link"},
+		"a log is a symbolic link":     {linked("SYSTEM.LOG1"), badHive, "is a symbolic link"},
 		"config is a symbolic link":    {linked("."), winerr.InvalidParameter, "is a symbolic link"},
 		"a symbolic link is the program": {func(t *testing.T, dir string) string {
 			windows := sampleImage(t, dir)
@@ -110,6 +116,8 @@ const binsAt = 4096 // where the bins begin (regf specification, base block)
 
 func cutOff(_ *testing.T, hive []byte) []byte { return hive[:len(hive)/2] }
 
+func nothing(*testing.T, []byte) []byte { return nil }
+
 func headerOnly(_ *testing.T, hive []byte) []byte { return hive[:binsAt] }
 
 // zeroBin zeroes one bin in the middle of a hive: one that no path to our keys leads through.
@@ -167,7 +175,9 @@ func linked(name string) func(t *testing.T, dir string) string {
 // control: the hives that are damaged above are good ones before that.
 func TestHivesToDamageAreGood(t *testing.T) {
 	t.Parallel()
-	for name, windows := range map[string]string{"sample": sampleImage(t, t.TempDir()), "real": realImage(t, t.TempDir())} {
+	for name, windows := range map[string]string{
+		"sample": sampleImage(t, t.TempDir()), "real": realImage(t, t.TempDir()),
+	} {
 		for _, problem := range regf.Check(openSystem(t, windows).Hive) {
 			t.Errorf("%s: %s", name, problem)
 		}

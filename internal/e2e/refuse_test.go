@@ -17,8 +17,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// refusals gives bad input to the command line, as it is built, and to the core. Each gets its documented code and leaves
-// the whole tree as it was: no file was written, not even with the same bytes.
+// refusals gives bad input to the command line, as it is built, and to the core. Each gets its documented code and
+// leaves the whole tree as it was: no file was written, not even with the same bytes.
 func refusals(t *testing.T, p programs) {
 	t.Run("blobs", func(t *testing.T) { refuseBlobs(t, p) })
 	t.Run("images", func(t *testing.T) { refuseImages(t, p) })
@@ -40,7 +40,9 @@ type attempt struct {
 func (a attempt) refuse(t *testing.T, p programs) {
 	t.Helper()
 	before := take(t, a.tree)
-	req := core.Request{WindowsPath: a.windows, Blob: a.blob, BlobName: "web01.djoin", Expect: a.expect, StagedBy: "e2e"}
+	req := core.Request{
+		WindowsPath: a.windows, Blob: a.blob, BlobName: "web01.djoin", Expect: a.expect, StagedBy: "e2e",
+	}
 	if _, err := core.Plan(t.Context(), req); !a.plans {
 		a.check(t, "Plan", err)
 	} else if err != nil {
@@ -61,12 +63,14 @@ func (a attempt) check(t *testing.T, what string, err error) {
 	}
 }
 
-// refuseCommand makes the attempt by the command line, and wants the code in what people read and in what programs read.
+// refuseCommand makes the attempt by the command line, and wants the code in what people read and in what programs
+// read.
 func (a attempt) refuseCommand(t *testing.T, p programs) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "web01.djoin")
 	must(t, os.WriteFile(file, a.blob, 0o600))
-	cmd := exec.CommandContext(t.Context(), p.command(), "stage", "--json", "--windows-path", a.windows, "--blob-file", file)
+	cmd := exec.CommandContext(t.Context(), p.command(), "stage", "--json",
+		"--windows-path", a.windows, "--blob-file", file)
 	if a.expect.MachineName != "" {
 		cmd.Args = append(cmd.Args, "--machine-name", a.expect.MachineName)
 	}
@@ -107,8 +111,8 @@ func newBlob(t testing.TB) *odj.Blob {
 	return b
 }
 
-// refuseBlobs tries the damage of the laboratory's corrupt-check.sh that a reader can notice, and what only an expectation
-// reveals.
+// refuseBlobs tries the damage of the laboratory's corrupt-check.sh that a reader can notice, and what only an
+// expectation reveals.
 func refuseBlobs(t *testing.T, p programs) {
 	b := newBlob(t)
 	raw := b.Bytes()
@@ -127,6 +131,8 @@ func refuseBlobs(t *testing.T, p programs) {
 		bad[at] = v
 		return bad
 	}
+	const invalid = winerr.InvalidParameter
+	none := core.Expect{}
 	windows := sampleImage(t, t.TempDir())
 	for name, c := range map[string]struct {
 		blob   []byte
@@ -134,26 +140,30 @@ func refuseBlobs(t *testing.T, p programs) {
 		code   winerr.Code
 		says   string
 	}{
-		"01 header version 2":      {changed(0x00, 2), core.Expect{}, winerr.InvalidParameter, "version 2"},
-		"02 header big endian":     {changed(0x01, 0), core.Expect{}, winerr.InvalidParameter, "big endian"},
-		"03 object length":         {changed(0x08, raw[0x08]^8), core.Expect{}, winerr.InvalidParameter, ""},
-		"04 ulVersion 2":           {changed(0x14, 2), core.Expect{}, winerr.ProvisioningBlobUnsupported, "the version is 2"},
-		"05 cbBlob":                {changed(0x28, raw[0x28]^1), core.Expect{}, winerr.InvalidParameter, "pBlob"},
-		"06 format 3":              {changed(0x24, 3), core.Expect{}, winerr.ProvisioningBlobUnsupported, "format 3"},
-		"07 truncated half":        {raw[:len(raw)/2], core.Expect{}, winerr.InvalidParameter, "cut off"},
-		"08 truncated 8":           {raw[:len(raw)-8], core.Expect{}, winerr.InvalidParameter, "cut off"},
-		"09 extra 8":               {append(bytes.Clone(raw), make([]byte, 8)...), core.Expect{}, winerr.InvalidParameter, "8 bytes"},
-		"10 base64 bad character":  {append(append(bytes.Clone(text[:500]), '*'), text[501:]...), core.Expect{}, winerr.InvalidParameter, ""},
-		"11 base64 character lost": {append(bytes.Clone(text[:500]), text[501:]...), core.Expect{}, winerr.InvalidParameter, ""},
-		"15 UTF-16BE":              {wide("\xFE\xFF", 1), core.Expect{}, winerr.InvalidParameter, ""},
-		"18 empty":                 {nil, core.Expect{}, winerr.InvalidParameter, "empty"},
-		"33 other machine":         {raw, core.Expect{MachineName: "SOMEBODY"}, winerr.InvalidParameter, "SOMEBODY was expected"},
-		"40 other domain":          {raw, core.Expect{Domain: "other.test"}, winerr.InvalidParameter, "other.test was expected"},
-		"41 other NetBIOS domain":  {raw, core.Expect{Domain: "OTHER"}, winerr.InvalidParameter, "OTHER was expected"},
-		"a hive": {must1(os.ReadFile(filepath.Join(configOf(windows), "SAM")))(t), core.Expect{},
-			winerr.InvalidParameter, ""},
-		"base64 of nothing": {[]byte(base64.StdEncoding.EncodeToString(make([]byte, 2000))), core.Expect{},
-			winerr.InvalidParameter, ""},
+		"01 header version 2":      {changed(0x00, 2), none, invalid, "version 2"},
+		"02 header big endian":     {changed(0x01, 0), none, invalid, "big endian"},
+		"03 object length":         {changed(0x08, raw[0x08]^8), none, invalid, ""},
+		"04 ulVersion 2":           {changed(0x14, 2), none, winerr.ProvisioningBlobUnsupported, "the version is 2"},
+		"05 cbBlob":                {changed(0x28, raw[0x28]^1), none, invalid, "pBlob"},
+		"06 format 3":              {changed(0x24, 3), none, winerr.ProvisioningBlobUnsupported, "format 3"},
+		"07 truncated half":        {raw[:len(raw)/2], none, invalid, "cut off"},
+		"08 truncated 8":           {raw[:len(raw)-8], none, invalid, "cut off"},
+		"09 extra 8":               {append(bytes.Clone(raw), make([]byte, 8)...), none, invalid, "8 bytes"},
+		"10 base64 bad character":  {append(append(bytes.Clone(text[:500]), '*'), text[501:]...), none, invalid, ""},
+		"11 base64 character lost": {append(bytes.Clone(text[:500]), text[501:]...), none, invalid, ""},
+		"15 UTF-16BE":              {wide("\xFE\xFF", 1), none, invalid, ""},
+		"18 empty":                 {nil, none, invalid, "empty"},
+		"33 other machine":         {raw, core.Expect{MachineName: "SOMEBODY"}, invalid, "SOMEBODY was expected"},
+		"40 other domain":          {raw, core.Expect{Domain: "other.test"}, invalid, "other.test was expected"},
+		"41 other NetBIOS domain":  {raw, core.Expect{Domain: "OTHER"}, invalid, "OTHER was expected"},
+		"a hive": {
+			must1(os.ReadFile(filepath.Join(configOf(windows), "SAM")))(t), none,
+			invalid, "",
+		},
+		"base64 of nothing": {
+			[]byte(base64.StdEncoding.EncodeToString(make([]byte, 2000))), none,
+			invalid, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			attempt{windows, windows, c.blob, c.expect, c.code, c.says, false}.refuse(t, p)

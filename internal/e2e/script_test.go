@@ -38,7 +38,8 @@ func (w world) run(t *testing.T, folder string) {
 			e.Values[stateKey{}] = &state{world: w, tb: tb, trees: map[string]snapshot{}}
 			home := filepath.Join(e.WorkDir, "home")
 			e.Vars = append(e.Vars, w.env...)
-			e.Vars = append(e.Vars, "HOME="+home, "PACKER_CONFIG_DIR="+home, "PACKER_CACHE_DIR="+filepath.Join(home, "cache"))
+			e.Vars = append(e.Vars, "HOME="+home, "PACKER_CONFIG_DIR="+home,
+				"PACKER_CACHE_DIR="+filepath.Join(home, "cache"))
 			return os.Mkdir(home, 0o700)
 		},
 		Cmds: map[string]scriptCommand{

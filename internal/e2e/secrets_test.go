@@ -20,7 +20,8 @@ func composeBlob(t testing.TB, machine, file string) {
 	must(t, err)
 	b, err := odj.Compose(odj.Join{
 		MachineName: machine, Password: password, DNSDomain: "odj.test", NetBIOSDomain: "ODJ",
-		DomainGUID: "3f2a6c1e-94d7-4b58-8a0d-51c7e2b9f604", DomainSID: "S-1-5-21-1004336348-1177238915-682003330", Rid: 1107,
+		DomainGUID: "3f2a6c1e-94d7-4b58-8a0d-51c7e2b9f604",
+		DomainSID:  "S-1-5-21-1004336348-1177238915-682003330", Rid: 1107,
 		DC: odj.DomainController{Name: "dc1.odj.test", Address: "192.0.2.10", Flags: 0xE00011BD},
 	})
 	must(t, err)
