@@ -17,3 +17,11 @@ func (u uncoded) Error() string {
 }
 
 func (u uncoded) Unwrap() error { return u.err }
+
+// codeOf returns the documented code of a failure to write, and that of a join that cannot be written when it has none.
+func codeOf(err error) winerr.Code {
+	if code, ok := winerr.CodeOf(err); ok {
+		return code
+	}
+	return winerr.CantCreateJoinInfo
+}

@@ -1,7 +1,6 @@
 package offlinejoin
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
@@ -26,7 +26,7 @@ func testBlob(t testing.TB, machine string) *odj.Blob {
 	t.Helper()
 	password := make(odj.Password, 120)
 	for i := range password {
-		password[i] = uint16(canary[i%len(canary)])
+		password[i] = uint16(knownPassword[i%len(knownPassword)])
 	}
 	b, err := odj.Compose(odj.Join{
 		MachineName: machine, Password: password,
@@ -40,7 +40,7 @@ func testBlob(t testing.TB, machine string) *odj.Blob {
 	return b
 }
 
-const canary = "Canary!9xQ#"
+const knownPassword = "Canary!9xQ#"
 
 // newImage makes a sample image and a request for WEB01.
 func newImage(t testing.TB, im sample.Image) Request {
@@ -80,26 +80,22 @@ func tree(t testing.TB, windows string) string {
 	return b.String()
 }
 
-// holds tells whether any file of the image holds the bytes.
-func holds(t testing.TB, windows string, what []byte) bool {
+// holds tells whether any file of the image holds the blob for a machine or its password, in any spelling.
+func holds(t testing.TB, windows, machine string) bool {
 	t.Helper()
-	found := false
-	err := filepath.WalkDir(filepath.Dir(windows), func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		found = found || bytes.Contains(data, what)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+	found, files, err := secretsOf(t, machine).InTree(filepath.Dir(windows), nil)
+	if err != nil || files == 0 {
+		t.Fatal(files, err)
 	}
-	return found
+	return len(found) > 0
 }
 
-// canaryUTF16 is a stretch of the password as it stands in a blob.
-func canaryUTF16() []byte { return regf.TextData(canary)[:2*len(canary)] }
+// secretsOf looks for the blob for a machine, and for its password.
+func secretsOf(t testing.TB, machine string) *canary.Search {
+	t.Helper()
+	b := testBlob(t, machine)
+	return canary.ForBlob(b.Bytes(), b.MachinePassword())
+}
 
 // changeHive edits a hive of the image through the engine.
 func changeHive(t testing.TB, windows, name string, change func(h *regf.Hive) error) {
@@ -162,7 +158,7 @@ func wantCode(t testing.TB, err error, code winerr.Code, parts ...string) {
 	if n := strings.Count(err.Error(), code.String()); n != 1 {
 		t.Errorf("error %q names its code %d times", err, n)
 	}
-	if strings.Contains(err.Error(), canary) {
+	if strings.Contains(err.Error(), knownPassword) {
 		t.Errorf("error %q holds the password", err)
 	}
 }

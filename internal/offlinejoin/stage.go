@@ -69,20 +69,12 @@ func (p *preparation) write() error {
 
 // notWritten says that nothing has changed, with the code of the cause where it has one.
 func (p *preparation) notWritten(err error) error {
-	code, ok := winerr.CodeOf(err)
-	if !ok {
-		code = winerr.CantCreateJoinInfo
-	}
-	return winerr.Errorf(code, "the join cannot be staged into %s: %w. Nothing was written.", p.im.fs, uncoded{err})
+	return winerr.Errorf(codeOf(err), "the join cannot be staged into %s: %w. Nothing was written.", p.im.fs, uncoded{err})
 }
 
 // halfWritten says that the image is whole, but may be the new one already.
 func (p *preparation) halfWritten(err error) error {
-	code, ok := winerr.CodeOf(err)
-	if !ok {
-		code = winerr.CantCreateJoinInfo
-	}
-	return winerr.Errorf(code, "staging into %s stopped half-way; the image is whole, with the join or without: stage again to "+
+	return winerr.Errorf(codeOf(err), "staging into %s stopped half-way; the image is whole, with the join or without: stage again to "+
 		"finish: %w", p.im.fs, uncoded{err})
 }
 

@@ -83,11 +83,7 @@ func (p *preparation) removeProgram() error {
 }
 
 func (p *preparation) notTakenBack(err error) error {
-	code, ok := winerr.CodeOf(err)
-	if !ok {
-		code = winerr.CantCreateJoinInfo
-	}
-	return winerr.Errorf(code, "the join of %s could not be taken back: %w: unstage again", p.im.fs, uncoded{err})
+	return winerr.Errorf(codeOf(err), "the join of %s could not be taken back: %w: unstage again", p.im.fs, uncoded{err})
 }
 
 // confirmUnstaged reads the image anew.
