@@ -146,7 +146,6 @@ func benchStage(runs int, me, dir, hive string) error {
 	fmt.Printf("\none whole stage (clean SYSTEM hive of Windows 10, %.1f MB; with checks, the 2 MB program file and reading back)\n",
 		float64(info.Size())/1e6)
 	t := newTable()
-	f.syncs = "not counted"
 	t.row("offlinejoin (durable)", f)
 	return t.Flush()
 }

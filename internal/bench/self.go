@@ -134,5 +134,5 @@ func selfStage(windowsPath, blobFile string) (selfReport, error) {
 	if err != nil {
 		return selfReport{}, err
 	}
-	return selfReport{Bytes: r.BytesWritten}, nil
+	return selfReport{Bytes: r.BytesWritten, Syncs: r.Syncs}, nil
 }

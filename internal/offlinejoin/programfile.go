@@ -19,6 +19,8 @@ const (
 	programTemp  = systemFolder + "/" + programTempName // until it is whole
 	// programTempName is an 8.3 name too.
 	programTempName = "odjboot.tmp"
+	// programSyncs is how often writing the program waits for the disk: for the file and for its folder.
+	programSyncs = 2
 )
 
 // programFile is the completion program's file in an image.
@@ -116,16 +118,12 @@ func (f *programFile) write() (n int64, undo func() error, err error) {
 }
 
 func (f *programFile) writeTemp() (err error) {
-	data, err := f.program.Bytes()
-	if err != nil {
-		return err
-	}
 	file, err := f.fs.Create(programTemp)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.WriteAt(data, 0); err != nil {
+	if _, err := file.WriteAt(f.program.Bytes(), 0); err != nil {
 		return err
 	}
 	if f.secures {

@@ -101,5 +101,6 @@ type Receipt struct {
 	Changes       []Change  `json:"changes"`
 	Warnings      []string  `json:"warnings"`
 	BytesWritten  int64     `json:"bytes_written"` // registry and files together
+	Syncs         int       `json:"fsyncs"`        // how often it was waited for the disk
 	At            time.Time `json:"at"`
 }

@@ -57,7 +57,10 @@ func (p *preparation) write() error {
 	// What the log held of an earlier blob goes; our own entry is not needed any more when the hive is clean.
 	o := regf.CommitOptions{Forget: true, Scrub: len(p.record.blob) > 0}
 	report, err := p.im.System().Commit(o)
-	p.receipt.BytesWritten = n + report.BytesWritten
+	p.receipt.BytesWritten, p.receipt.Syncs = n+report.BytesWritten, report.Syncs
+	if n > 0 {
+		p.receipt.Syncs += programSyncs
+	}
 	if err == nil {
 		return nil
 	}

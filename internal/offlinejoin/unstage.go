@@ -53,7 +53,7 @@ func (p *preparation) takeBack(ctx context.Context) error {
 		return p.notTakenBack(err)
 	}
 	report, err := p.im.System().Commit(regf.CommitOptions{Scrub: true})
-	p.receipt.BytesWritten = report.BytesWritten
+	p.receipt.BytesWritten, p.receipt.Syncs = report.BytesWritten, report.Syncs
 	if err != nil {
 		return p.notTakenBack(err)
 	}
@@ -79,6 +79,7 @@ func (p *preparation) removeProgram() error {
 	p.receipt.Changes = append(p.receipt.Changes, Change{
 		Kind: ChangeRemove, Where: systemFolder, Name: completion.ProgramFile, Type: "file", Before: "the completion program",
 	})
+	p.receipt.Syncs++
 	return p.im.fs.SyncDir(systemFolder)
 }
 

@@ -30,7 +30,7 @@ type Program struct {
 	SHA256 string // of the executable, lower-case hex
 	Size   int64  // of the executable, in bytes
 
-	packed []byte
+	exe []byte
 }
 
 // Architectures lists the architectures for which there can be a program.
@@ -56,31 +56,28 @@ func lookup(files fs.FS, arch string) (*Program, error) {
 	if err != nil {
 		return nil, damaged(arch, err)
 	}
-	p := &Program{Arch: arch, packed: packed}
-	exe, err := p.Bytes()
+	exe, err := unpack(packed)
+	if err != nil {
+		return nil, damaged(arch, err)
+	}
+	sum := sha256.Sum256(exe)
+	return &Program{Arch: arch, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(exe)), exe: exe}, nil
+}
+
+func unpack(packed []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(exe)
-	p.SHA256, p.Size = hex.EncodeToString(sum[:]), int64(len(exe))
-	return p, nil
+	exe, err := io.ReadAll(io.LimitReader(r, maxSize+1))
+	if err == nil && len(exe) > maxSize {
+		err = errors.New("it is larger than 16 MiB")
+	}
+	return exe, err
 }
 
-// Bytes returns the executable.
-func (p *Program) Bytes() ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(p.packed))
-	if err != nil {
-		return nil, damaged(p.Arch, err)
-	}
-	exe, err := io.ReadAll(io.LimitReader(r, maxSize+1))
-	if err != nil {
-		return nil, damaged(p.Arch, err)
-	}
-	if len(exe) > maxSize {
-		return nil, damaged(p.Arch, errors.New("it is larger than 16 MiB"))
-	}
-	return exe, nil
-}
+// Bytes returns the executable. The slice is the Program's own; do not change it.
+func (p *Program) Bytes() []byte { return p.exe }
 
 func damaged(arch string, err error) error {
 	return winerr.Errorf(winerr.NotSupported, "the completion program for %s in this build of offlinejoin is damaged: "+

@@ -86,8 +86,8 @@ func TestLookupUnpacks(t *testing.T) {
 	if p.Arch != "arm64" || p.Size != int64(len(want)) || p.SHA256 != hex.EncodeToString(sum[:]) {
 		t.Errorf("%+v", p)
 	}
-	if got, err := p.Bytes(); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("Bytes: %q, %v", got, err)
+	if got := p.Bytes(); !bytes.Equal(got, want) {
+		t.Errorf("Bytes: %q", got)
 	}
 }
 
@@ -108,10 +108,7 @@ func TestEmbedded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			exe, err := p.Bytes()
-			if err != nil {
-				t.Fatal(err)
-			}
+			exe := p.Bytes()
 			f, err := pe.NewFile(bytes.NewReader(exe))
 			if err != nil {
 				t.Fatal(err)
