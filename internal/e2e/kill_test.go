@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 )
@@ -19,7 +20,8 @@ import (
 // harm is what the crash simulation of package regf shows.
 func kills(t *testing.T, p programs) {
 	t.Parallel()
-	_, blob := sampletest.Blob(t)
+	secret, blob := sampletest.Blob(t)
+	search := canary.ForBlob(secret.Bytes(), secret.MachinePassword())
 	const rounds = 16
 	killed := 0
 	windows := realImage(t, t.TempDir())
@@ -41,6 +43,9 @@ func kills(t *testing.T, p programs) {
 		if st := stateOf(t, p, windows); st != wanted {
 			t.Fatalf("round %d: after %q the image is %s", i, args, st)
 		}
+		if wanted == offlinejoin.StateAbsent {
+			nothingLeft(t, windows, search)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(windows, "System32", "odjboot.tmp")); err == nil {
 		t.Error("a temporary file is left")
@@ -48,6 +53,19 @@ func kills(t *testing.T, p programs) {
 	t.Logf("%d of %d runs were killed on the way", killed, rounds)
 	if killed == 0 {
 		t.Error("no run was killed: this test proves nothing")
+	}
+}
+
+// nothingLeft fails when an image holds the blob, its password or the completion program.
+func nothingLeft(t *testing.T, windows string, search *canary.Search) {
+	t.Helper()
+	found, _, err := search.InTree(filepath.Dir(windows), nil)
+	must(t, err)
+	if len(found) > 0 {
+		t.Errorf("after unstage the image holds %v", found)
+	}
+	if _, err := os.Stat(filepath.Join(windows, "System32", "odjboot.exe")); err == nil {
+		t.Error("after unstage the program is still in the image")
 	}
 }
 

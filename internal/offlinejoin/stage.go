@@ -77,8 +77,8 @@ func (p *preparation) notWritten(err error) error {
 
 // halfWritten says that the image is whole, but may be the new one already.
 func (p *preparation) halfWritten(err error) error {
-	return winerr.Errorf(codeOf(err), "staging into %s stopped half-way; the image is whole, with the join or without: stage again to "+
-		"finish: %w", p.im.fs, uncoded{err})
+	return winerr.Errorf(codeOf(err), "staging into %s stopped half-way; the image is whole, with the join or without: "+
+		"stage again to finish: %w", p.im.fs, uncoded{err})
 }
 
 // readBack opens the image anew and compares it with the plan.

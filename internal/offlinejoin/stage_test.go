@@ -376,3 +376,42 @@ func TestReceiptAndEventsHoldNoSecret(t *testing.T) {
 		t.Errorf("the output holds %v", found)
 	}
 }
+
+// TestUnstageFinishesWhatWasStopped: a run that was killed after the blob had left the hive may leave it in a log, and the
+// program in its folder. The next run still knows that there is something to do.
+func TestUnstageFinishesWhatWasStopped(t *testing.T) {
+	t.Parallel()
+	req := newImage(t, sample.Image{})
+	if _, err := Stage(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	changeHive(t, req.WindowsPath, "SYSTEM", func(h *regf.Hive) error {
+		for _, e := range []edit{
+			{what: dropValue, key: completion.Key, name: completion.ValueProvisioningBlob},
+			setNumber(completion.SetupKey, completion.ValueSetupType, 0),
+			setText(completion.SetupKey, completion.ValueCmdLine, ""),
+		} {
+			if err := e.apply(h); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	stale := append(make([]byte, 512), testBlob(t, "WEB01").Bytes()...)
+	if err := os.WriteFile(hivePath(req.WindowsPath, "SYSTEM.LOG2"), stale, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !holds(t, req.WindowsPath, "WEB01") {
+		t.Fatal("the blob is not in the log: this test proves nothing")
+	}
+	r, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath})
+	if err != nil || r.Outcome != OutcomeUnstaged || r.Status.State != StateAbsent {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if holds(t, req.WindowsPath, "WEB01") {
+		t.Error("the blob is still in the image")
+	}
+	if _, err := os.Stat(filepath.Join(req.WindowsPath, "System32", completion.ProgramFile)); err == nil {
+		t.Error("the program is still in the image")
+	}
+}

@@ -40,32 +40,53 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	return p.receipt, p.confirmUnstaged(ctx, req.WindowsPath)
 }
 
-// takeBack commits the registry transaction, then removes the program, which nothing refers to any more.
+// takeBack disarms and erases first, and drops the record last: whoever is stopped on the way finds it again, and
+// finishes.
 func (p *preparation) takeBack(ctx context.Context) error {
+	h := p.im.System()
+	disarm, drop := disarmingEdits(&p.record), edit{what: dropKey, key: completion.Key}
 	var err error
-	if p.edits, p.receipt.Changes, err = pending(p.im.System(), unstagingEdits(&p.record)); err != nil {
+	if _, p.receipt.Changes, err = pending(h, append(disarm[:len(disarm):len(disarm)], drop)); err != nil {
 		return hiveError(p.im, err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := p.makeEdits(); err != nil {
+	erase := append(disarm, edit{what: dropValue, key: completion.Key, name: completion.ValueProvisioningBlob})
+	if err := p.commit(erase, true); err != nil {
 		return p.notTakenBack(err)
 	}
-	report, err := p.im.System().Commit(regf.CommitOptions{Scrub: true})
-	p.receipt.BytesWritten, p.receipt.Syncs = report.BytesWritten, report.Syncs
-	if err != nil {
+	if err := p.removeProgram(); err != nil {
 		return p.notTakenBack(err)
 	}
-	return p.removeProgram()
+	// A hive that is still dirty had nothing to erase, and its logs could not be scrubbed before.
+	if err := p.commit([]edit{drop}, h.Recovery().Dirty); err != nil {
+		return p.notTakenBack(err)
+	}
+	return nil
 }
 
-func unstagingEdits(r *record) []edit {
-	var edits []edit
-	if r.hook.ours() {
-		edits = putBack(r.before())
+// commit makes those of the edits that change something, in one transaction.
+func (p *preparation) commit(edits []edit, scrub bool) error {
+	var err error
+	if p.edits, _, err = pending(p.im.System(), edits); err != nil {
+		return hiveError(p.im, err)
 	}
-	return append(edits, edit{what: dropKey, key: completion.Key})
+	if err := p.makeEdits(); err != nil {
+		return err
+	}
+	report, err := p.im.System().Commit(regf.CommitOptions{Scrub: scrub})
+	p.receipt.BytesWritten += report.BytesWritten
+	p.receipt.Syncs += report.Syncs
+	return err
+}
+
+// disarmingEdits put back what the hook was before ours.
+func disarmingEdits(r *record) []edit {
+	if r.hook.ours() {
+		return putBack(r.before())
+	}
+	return nil
 }
 
 func (p *preparation) removeProgram() error {
