@@ -146,7 +146,7 @@ func (d *demonstration) asJSON(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	status, err := offlinejoin.ReadStatus(ctx, d.windowsPath)
+	status, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{WindowsPath: d.windowsPath})
 	if err != nil {
 		return err
 	}

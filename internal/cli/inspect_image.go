@@ -26,7 +26,7 @@ func (a *app) inspectImage() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			status, err := offlinejoin.ReadStatus(ctx, args[0])
+			status, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{WindowsPath: args[0]})
 			if err != nil {
 				status = nil // an image too damaged for a status is worth looking at all the more
 			}

@@ -21,7 +21,7 @@ func (a *app) status() *cobra.Command {
 		Short: "Tell what an image holds: a staged, completed or failed join, or none",
 		Args:  cobra.NoArgs,
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
-			st, err := offlinejoin.ReadStatus(ctx, windowsPath)
+			st, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{WindowsPath: windowsPath})
 			if err != nil {
 				return err
 			}

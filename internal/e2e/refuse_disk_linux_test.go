@@ -102,7 +102,7 @@ func (f fullDisk) stage(t *testing.T, p programs, level int64) (what string) {
 	req := core.Request{WindowsPath: f.windows, Blob: f.blob, StagedBy: "e2e"}
 	_, err := core.Stage(t.Context(), req)
 	isWhole(t, f.windows)
-	st, statusErr := core.ReadStatus(t.Context(), f.windows)
+	st, statusErr := core.ReadStatus(t.Context(), core.StatusRequest{WindowsPath: f.windows})
 	must(t, statusErr)
 	want := core.StateStaged
 	if code, _ := winerr.CodeOf(err); err != nil && code != winerr.DiskFull {

@@ -67,8 +67,8 @@ func prepare(ctx context.Context, req Request, mode winimage.Mode) (p *preparati
 	if p.blob, err = checkedBlob(req); err != nil {
 		return p, err
 	}
-	p.step("Opening the image at %s", req.WindowsPath)
-	if p.im, err = open(ctx, req.WindowsPath, mode); err != nil {
+	p.step("Opening the image at %s", req.place())
+	if p.im, err = req.place().open(ctx, mode); err != nil {
 		return p, err
 	}
 	facts := p.im.Facts()

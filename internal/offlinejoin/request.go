@@ -1,6 +1,10 @@
 package offlinejoin
 
-import "time"
+import (
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/target"
+)
 
 // Method is how a join gets completed.
 type Method string
@@ -32,6 +36,7 @@ type Expect struct {
 // Request asks for one join.
 type Request struct {
 	WindowsPath string     // the image's Windows directory, such as /mnt/web01/Windows
+	Target      target.FS  // where it is when that is no directory of this machine; stays the caller's to close
 	Blob        []byte     // the provisioning blob in any encoding; secret; the caller owns and wipes it
 	BlobName    string     // how messages call the blob, such as its file name; never its content
 	Method      Method     // empty: MethodAuto
@@ -39,14 +44,25 @@ type Request struct {
 	OnExisting  OnExisting // empty: OnExistingFail
 	StagedBy    string     // name/version of the front end, such as "packer-plugin-offlinejoin/0.1.0"
 
+	LockTimeout time.Duration // how long to wait for somebody else who is changing the image; 0: not at all
+	Backup      string        // a folder of this machine to keep a copy of the SYSTEM hive and its logs in; empty: none
+
 	Progress func(Event)      // told what happens, in order; nil: nobody listens
 	Now      func() time.Time // the clock; nil: time.Now
 }
 
 // UnstageRequest asks to take a pending join back.
 type UnstageRequest struct {
-	WindowsPath string
-	Progress    func(Event)
+	WindowsPath string        // as in Request
+	Target      target.FS     // as in Request
+	LockTimeout time.Duration // as in Request
+	Progress    func(Event)   // as in Request
+}
+
+// StatusRequest asks what an image holds.
+type StatusRequest struct {
+	WindowsPath string    // as in Request
+	Target      target.FS // as in Request
 }
 
 // EventKind tells how a front end should show an event.

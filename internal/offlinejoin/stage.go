@@ -25,10 +25,13 @@ func Stage(ctx context.Context, req Request) (*Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if err := p.backup(ctx, req.Backup); err != nil {
+		return nil, err
+	}
 	if err := p.write(); err != nil {
 		return nil, err
 	}
-	if err := p.readBack(ctx, req.WindowsPath); err != nil {
+	if err := p.readBack(ctx, req.place()); err != nil {
 		return nil, err
 	}
 	p.staged(p.receipt)
@@ -82,11 +85,11 @@ func (p *preparation) halfWritten(err error) error {
 }
 
 // readBack opens the image anew and compares it with the plan.
-func (p *preparation) readBack(ctx context.Context, windowsPath string) error {
+func (p *preparation) readBack(ctx context.Context, at place) error {
 	if err := p.im.Image.Close(); err != nil {
 		return err
 	}
-	again, err := open(ctx, windowsPath, winimage.Read)
+	again, err := at.open(ctx, winimage.Read)
 	if err != nil {
 		return err
 	}

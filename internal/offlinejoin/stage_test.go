@@ -259,7 +259,7 @@ func TestOnExisting(t *testing.T) {
 			t.Parallel()
 			req := newImage(t, sample.Image{})
 			existing.make(t, req)
-			st, err := ReadStatus(t.Context(), req.WindowsPath)
+			st, err := ReadStatus(t.Context(), StatusRequest{WindowsPath: req.WindowsPath})
 			if err != nil || st.State != existing.state {
 				t.Fatalf("status %+v, %v", st, err)
 			}

@@ -9,9 +9,9 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
-// ReadStatus tells what the image at windowsPath holds. It writes nothing.
-func ReadStatus(ctx context.Context, windowsPath string) (*Status, error) {
-	im, err := open(ctx, windowsPath, winimage.Read)
+// ReadStatus tells what an image holds. It writes nothing.
+func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
+	im, err := req.place().open(ctx, winimage.Read)
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,8 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	p := &preparation{tell: tell{req.Progress}, receipt: newReceipt(nil)}
 	defer p.close()
 	var err error
-	p.step("Opening the image at %s", req.WindowsPath)
-	if p.im, err = open(ctx, req.WindowsPath, winimage.Write); err != nil {
+	p.step("Opening the image at %s", req.place())
+	if p.im, err = req.place().open(ctx, winimage.Write); err != nil {
 		return nil, err
 	}
 	p.identity(p.im.Facts())
@@ -37,7 +37,7 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	if err := p.takeBack(ctx); err != nil {
 		return nil, err
 	}
-	return p.receipt, p.confirmUnstaged(ctx, req.WindowsPath)
+	return p.receipt, p.confirmUnstaged(ctx, StatusRequest{WindowsPath: req.WindowsPath, Target: req.Target})
 }
 
 // takeBack disarms and erases first, and drops the record last: whoever is stopped on the way finds it again, and
@@ -109,11 +109,11 @@ func (p *preparation) notTakenBack(err error) error {
 }
 
 // confirmUnstaged reads the image anew.
-func (p *preparation) confirmUnstaged(ctx context.Context, windowsPath string) error {
+func (p *preparation) confirmUnstaged(ctx context.Context, at StatusRequest) error {
 	if err := p.im.Image.Close(); err != nil {
 		return err
 	}
-	st, err := ReadStatus(ctx, windowsPath)
+	st, err := ReadStatus(ctx, at)
 	if err != nil {
 		return err
 	}

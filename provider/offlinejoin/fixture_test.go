@@ -39,7 +39,7 @@ func unstage(t *testing.T, windowsPath string) {
 
 func statusOf(t *testing.T, windowsPath string) *core.Status {
 	t.Helper()
-	status, err := core.ReadStatus(t.Context(), windowsPath)
+	status, err := core.ReadStatus(t.Context(), core.StatusRequest{WindowsPath: windowsPath})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func (r *stagedJoinResource) Delete(
 			unstageCommand(windowsPath)+".")
 		return
 	}
-	status, err := core.ReadStatus(ctx, windowsPath)
+	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: windowsPath})
 	if err != nil {
 		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image not readable", err.Error())
 		return

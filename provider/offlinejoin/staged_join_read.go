@@ -30,7 +30,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 				"kept; mount the image to see how it is.")
 		return
 	}
-	status, err := core.ReadStatus(ctx, windowsPath)
+	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: windowsPath})
 	if err != nil {
 		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image not readable", err.Error())
 		return

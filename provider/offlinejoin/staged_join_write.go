@@ -53,7 +53,7 @@ func (r *stagedJoinResource) Update(
 
 // onExisting lets the resource stage over its own join; about every other one the user has the word.
 func onExisting(ctx context.Context, plan *stagedJoinModel, mine string) core.OnExisting {
-	status, err := core.ReadStatus(ctx, plan.WindowsPath.ValueString())
+	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: plan.WindowsPath.ValueString()})
 	if err == nil && mine != "" && status.Fingerprint == mine {
 		return core.OnExistingReplace
 	}

@@ -1,0 +1,121 @@
+package offlinejoin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// hiveFolder is where an image keeps its hives.
+const hiveFolder = systemFolder + "/config"
+
+// hiveFileNames are the files that a registry transaction can change.
+func hiveFileNames() []string { return []string{"SYSTEM", "SYSTEM.LOG1", "SYSTEM.LOG2"} }
+
+// backup copies the SYSTEM hive and its logs, as they are before anything is written, into the folder that the request
+// names. The copies are readable by their owner only, and what is there already is never overwritten: a copy that is the
+// same stays, another is refused.
+func (p *preparation) backup(ctx context.Context, folder string) error {
+	if folder == "" {
+		return nil
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return cannotBackUp(folder, err)
+	}
+	for _, name := range hiveFileNames() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := backUpFile(p.im.fs, path.Join(hiveFolder, name), filepath.Join(folder, name)); err != nil {
+			return cannotBackUp(folder, err)
+		}
+	}
+	p.detail("A copy of the SYSTEM hive and its logs is in %s", folder)
+	if len(p.record.blob) > 0 {
+		p.warn("the copy in " + folder + " holds the blob of the join that is replaced: treat it like a password")
+	}
+	return nil
+}
+
+func cannotBackUp(folder string, err error) error {
+	return winerr.Errorf(codeOf(err), "the SYSTEM hive cannot be copied to %s: %w: name a folder of this image alone that "+
+		"can be written. Nothing was written to the image.", folder, uncoded{err})
+}
+
+func backUpFile(image target.FS, name, to string) (err error) {
+	from, err := image.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a log that is not there
+	}
+	if err != nil {
+		return err
+	}
+	defer from.Close() // nothing was written to it
+	size, err := from.Size()
+	if err != nil {
+		return err
+	}
+	content := io.NewSectionReader(from, 0, size)
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return sameContent(content, to)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if _, err := io.Copy(out, content); err != nil {
+		return errors.Join(err, os.Remove(to))
+	}
+	return out.Sync()
+}
+
+// sameContent refuses a file that is something else than a copy of content.
+func sameContent(content io.Reader, name string) error {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return err
+	}
+	other := winerr.Errorf(winerr.CantCreateJoinInfo, "%s is there already and is no copy of it", name)
+	if !info.Mode().IsRegular() {
+		return other
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close() // nothing was written
+	same, err := equal(content, f)
+	if err == nil && !same {
+		return other
+	}
+	return err
+}
+
+func equal(a, b io.Reader) (bool, error) {
+	const step = 64 << 10
+	inA, inB := make([]byte, step), make([]byte, step)
+	for {
+		n, errA := io.ReadFull(a, inA)
+		m, errB := io.ReadFull(b, inB)
+		if n != m || !bytes.Equal(inA[:n], inB[:m]) {
+			return false, nil
+		}
+		if done(errA) && done(errB) {
+			return true, nil
+		}
+		if err := errors.Join(errA, errB); err != nil {
+			return false, err
+		}
+	}
+}
+
+func done(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
