@@ -38,6 +38,7 @@ const (
 	ValueCompletedAt       = "CompletedAt"       // REG_SZ, RFC 3339, UTC; written by the program
 	ValueStagedBy          = "StagedBy"          // REG_SZ, "offlinejoin/0.1.0"
 	ValueProvisioningBlob  = "ProvisioningBlob"  // REG_BINARY, NDR bytes, SECRET; erased at completion
+	ValueBlobSHA256        = "BlobSHA256"        // REG_SZ, see below; goes when the blob goes
 	ValuePreviousSetupType = "PreviousSetupType" // REG_DWORD; absent when SetupType was absent
 	ValuePreviousCmdLine   = "PreviousCmdLine"   // REG_SZ; absent when CmdLine was absent
 	ValueAttempts          = "Attempts"          // REG_DWORD, how often the program has started
@@ -45,12 +46,29 @@ const (
 	ValueResultText        = "ResultText"        // REG_SZ, one sentence without secrets
 )
 
+// [ValueBlobSHA256] is the SHA-256 of the data of [ValueProvisioningBlob], byte for byte, as 64 lower-case hexadecimal
+// digits. The program compares it before it uses the blob, and refuses a blob without it. Fingerprint does not serve for
+// that: it is about the decoded blob, and a program that runs at first boot is no place for the decoder.
+//
+// It detects damage, not an enemy: who may write the one may write the other. It is no secret where the password is
+// random (120 characters), because nothing in a blob can be found from it. Of a blob with the default password or one
+// that people chose, the digest tells somebody who knows all the rest whether a guess is right. So it lies in the same
+// key, which only SYSTEM and Administrators can read, it is shown nowhere, and it is deleted with the blob.
+
 // States, the values of [ValueState].
 const (
-	StateStaged    = "staged"    // waits for first boot
+	StateStaged = "staged" // waits for a boot: the first, or after a passing error (Attempts > 0) the next
+
+	// StateStarted stands while the program works, and stays when the program met its end in it: a loss of power. The
+	// hook is not armed then, the blob may still be there, and Result and ResultText say so. Nothing goes on by itself.
+	StateStarted = "started"
+
 	StateCompleted = "completed" // Windows' function took the blob
-	StateFailed    = "failed"    // it did not; Result and ResultText tell why
+	StateFailed    = "failed"    // it did not; Result and ResultText tell why, and the blob is erased
 )
+
+// MaxAttempts is how many starts of the program may call Windows' function: a passing error of the last is final.
+const MaxAttempts uint32 = 3
 
 // Methods, the values of [ValueMethod].
 const (
@@ -77,3 +95,18 @@ const (
 // ProgramFile is the name of the completion program in the image's System32 folder, and the CmdLine that runs it. It is
 // an 8.3 name on purpose (facts: windows.md §3).
 const ProgramFile = "odjboot.exe"
+
+// LogFile is the program's text log, below the Windows folder: one line or more for each start, no secret.
+const LogFile = `debug\offlinejoin.log`
+
+// EventSource is the source of the program's events in the Application log. The program registers it, with Windows'
+// own EventCreate.exe as its message file, whose messages 1 to 1000 show the event's text as it is (observed; Go's
+// golang.org/x/sys does the same).
+const EventSource = "OfflineJoin"
+
+// Events of [EventSource], one for each outcome. Their text is that of ResultText.
+const (
+	EventCompleted uint32 = 1 // information: the join is done
+	EventFailed    uint32 = 2 // error: it is not, and is not tried again
+	EventRetry     uint32 = 3 // warning: it is not, and is tried again at the next boot
+)
