@@ -63,6 +63,42 @@ var words = map[Word]entry{
 		doc: "The file to read the provisioning blob from, in any encoding that `djoin`, Samba or Windows' API " +
 			"writes. It is read when Terraform plans and again when it applies.",
 	},
+	CompletionProgram: {
+		doc: "A completion program of your own making, to be put in the image instead of the one that is built in, " +
+			"such as one that you have signed. Default: the built-in program for the image's architecture.",
+	},
+	LedgerFile: {
+		doc: "A file that records which account was staged into which image, so that a blob is used for one machine " +
+			"only. It is made when it does not exist, and holds no secret. Default: no ledger is kept.",
+	},
+	LockTimeout: {
+		fallback: "30s",
+		doc: "How long to wait for somebody else who is changing the image, such as `2m`. Default: `30s`; `0s` does not " +
+			"wait.",
+	},
+	Reuse: {
+		fallback: "refuse",
+		allowed:  []string{"refuse", "allow"},
+		doc: "What to do with a blob whose account was staged into another image: `refuse` (default), or `allow` with a " +
+			"`reuse_reason`. One account is for one machine.",
+	},
+	ReuseReason: {
+		doc: "Why an account may be used again, such as `web01 is rebuilt`; the ledger keeps it. Needed with `reuse` = " +
+			"`allow`.",
+	},
+	OnDestroy: {
+		fallback: "unstage",
+		allowed:  []string{"unstage", "abandon", "fail"},
+		doc: "What destroying does with a join that waits for its first boot: `unstage` (default) takes back exactly " +
+			"what was added, `abandon` leaves the image as it is and only forgets it, `fail` refuses to destroy.",
+	},
+	AfterFirstBoot: {
+		fallback: "keep",
+		allowed:  []string{"keep", "restage"},
+		doc: "What to do once the image has booted and the join is completed: `keep` (default) leaves it alone, whatever " +
+			"the blob has become; `restage` stages the blob again with the next apply, for an image that is booted to be " +
+			"tried out and must be ready to join afterwards.",
+	},
 
 	ID: {doc: "The absolute path of the image's Windows directory."},
 	Fingerprint: {
@@ -84,4 +120,25 @@ var words = map[Word]entry{
 	WindowsBuild:   {doc: "The build of the Windows in the image, such as `20348.2700`."},
 	Architecture:   {doc: "The architecture of the Windows in the image: `amd64`, `arm64` or `x86`."},
 	StagedAt:       {doc: "When the join was staged (RFC 3339, UTC)."},
+	StagedBy:       {doc: "The program that staged the join, with its version."},
+	CompletedAt:    {doc: "When the first boot ended the join, well or not (RFC 3339, UTC, by the machine's clock)."},
+	Result: {
+		doc: "The documented code of what the first boot came to, such as `0 NERR_Success`; empty before it.",
+	},
+	ResultText: {doc: "What the first boot came to, in one sentence; empty before it."},
+	Detail:     {doc: "What was found where the status alone does not tell it, such as another tool's pending join."},
+	MethodUsed: {doc: "How the staged join gets completed: `registry` or `answer_file`."},
+	AccountSID: {doc: "The security identifier of the computer account in the blob."},
+	Forest:     {doc: "The DNS name of the forest that the blob's domain is in."},
+	WindowsEdition: {
+		doc: "The edition of the Windows in the image, as its registry spells it, such as `ServerStandard`.",
+	},
+	ProductType: {
+		doc: "Whether the image is of a client (`WinNT`), a server (`ServerNT`) or a domain controller (`LanmanNT`).",
+	},
+	ImageState:   {doc: "How far Windows Setup is with the image, such as `IMAGE_STATE_COMPLETE`."},
+	ComputerName: {doc: "The computer name that the image has now."},
+	MachineSID: {
+		doc: "The security identifier of the Windows installation in the image; clones made without generalizing share it.",
+	},
 }

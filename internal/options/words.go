@@ -18,6 +18,14 @@ const (
 	Existing    Word = "on_existing"
 	DryRun      Word = "dry_run"
 	SourceFile  Word = "source_file"
+
+	CompletionProgram Word = "completion_program"
+	LedgerFile        Word = "ledger_file"
+	LockTimeout       Word = "lock_timeout"
+	Reuse             Word = "reuse"
+	ReuseReason       Word = "reuse_reason"
+	OnDestroy         Word = "on_destroy"
+	AfterFirstBoot    Word = "after_first_boot"
 )
 
 // The computed facts.
@@ -34,6 +42,19 @@ const (
 	WindowsBuild     Word = "windows_build"
 	Architecture     Word = "architecture"
 	StagedAt         Word = "staged_at"
+	StagedBy         Word = "staged_by"
+	CompletedAt      Word = "completed_at"
+	Result           Word = "result"
+	ResultText       Word = "result_text"
+	Detail           Word = "detail"
+	MethodUsed       Word = "method_used"
+	AccountSID       Word = "account_sid"
+	Forest           Word = "forest"
+	WindowsEdition   Word = "windows_edition"
+	ProductType      Word = "product_type"
+	ImageState       Word = "image_state"
+	ComputerName     Word = "computer_name"
+	MachineSID       Word = "machine_sid"
 )
 
 // entry is what is known of a word.
