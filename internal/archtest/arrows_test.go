@@ -25,7 +25,7 @@ func arrows() map[string][]string {
 		"provider/offlinejoin":                    frontEnd(),
 		// The command line also shows hives and what staging put there, and makes the sample of the demonstration.
 		"internal/cli":                 commandLine(),
-		"internal/options":             {"internal/offlinejoin", "internal/winerr"},
+		"internal/options":             {"internal/offlinejoin", "internal/agefile", "internal/winerr"},
 		"internal/joinfile":            {"internal/offlinejoin", "internal/options", "internal/winerr"},
 		"internal/offlinejoin":         core(),
 		"internal/winimage":            {"internal/regf", "internal/target", "internal/winerr"},
@@ -39,6 +39,7 @@ func arrows() map[string][]string {
 		"internal/regf":                {},
 		"internal/ndr":                 {},
 		"internal/target":              {"internal/winerr"},
+		"internal/agefile":             {"internal/winerr"},
 		"internal/winerr":              {},
 		"internal/version":             {},
 		"internal/testenv":             {},
@@ -57,6 +58,7 @@ func frontEnd() []string {
 
 func commandLine() []string {
 	return append(frontEnd(), "internal/sample", "internal/regf", "internal/target", "internal/completion",
+		"internal/agefile",                  // to encrypt a blob
 		"internal/odj", "internal/winimage") // to show all of a blob and of an image, where the core asks for less
 }
 

@@ -2,44 +2,46 @@ package cli
 
 import (
 	"fmt"
-	"io"
+
+	"github.com/spf13/cobra"
 
 	"github.com/offlinejoin/offlinejoin/internal/options"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// standardInput is the file name that means it.
-const standardInput = "-"
+// standardFile is the file name that means standard input or standard output.
+const standardFile = "-"
 
-// readBlob reads a blob and says what messages call it. The caller wipes the blob.
-func (a *app) readBlob(file string) (blob []byte, name string, err error) {
-	if file == standardInput {
-		blob, err = readBounded(a.In)
-		return blob, "the blob on standard input", err
-	}
-	blob, warning, err := options.ReadBlobFile(file)
-	if warning != "" {
-		a.warn(warning)
-	}
-	return blob, file, err
+// standardInput is what messages call it.
+const standardInput = "the blob on standard input"
+
+// blobSource says where a blob is, and what opens it when it is encrypted.
+type blobSource struct{ file, identityFile string }
+
+// identityFlag adds the flag for the identity of a blob that may be encrypted.
+func identityFlag(cmd *cobra.Command, from *blobSource) {
+	word(cmd, options.IdentityFile, "FILE", into(&from.identityFile))
 }
 
-func readBounded(r io.Reader) ([]byte, error) {
-	blob, err := io.ReadAll(io.LimitReader(r, options.MaxBlobFile+1))
-	switch {
-	case err != nil:
-		clear(blob)
-		return nil, fmt.Errorf("the blob cannot be read from standard input: %w", err)
-	case len(blob) > options.MaxBlobFile:
-		clear(blob)
-		return nil, winerr.Errorf(winerr.InvalidParameter,
-			"standard input is larger than 1 MiB, so it is no blob: give the file that djoin or Samba wrote")
-	case len(blob) == 0:
-		return nil, winerr.Errorf(winerr.InvalidParameter,
-			"standard input is empty: give the file that djoin or Samba wrote")
+// readBlob reads a blob and says what messages call it. The caller wipes the blob.
+func (a *app) readBlob(from blobSource) (blob []byte, name string, err error) {
+	name = from.file
+	var warning string
+	if from.file == standardFile {
+		name = standardInput
+		blob, warning, err = options.ReadBlob(a.In, name, from.identityFile)
+	} else {
+		blob, warning, err = options.ReadBlobFile(from.file, from.identityFile)
 	}
-	return blob, nil
+	a.warnIf(warning)
+	return blob, name, err
 }
 
 // warn tells people one sentence that does not stop the work.
 func (a *app) warn(sentence string) { fmt.Fprintf(a.Err, "warning: %s\n", sentence) }
+
+// warnIf warns unless there is nothing to say.
+func (a *app) warnIf(sentence string) {
+	if sentence != "" {
+		a.warn(sentence)
+	}
+}

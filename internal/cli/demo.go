@@ -116,7 +116,7 @@ func (d *demonstration) makeSample(folder string) error {
 }
 
 func (d *demonstration) stage(ctx context.Context, progress func(offlinejoin.Event)) (*offlinejoin.Receipt, error) {
-	blob, name, err := d.readBlob(d.blobFile)
+	blob, name, err := d.readBlob(blobSource{file: d.blobFile})
 	if err != nil {
 		return nil, err
 	}

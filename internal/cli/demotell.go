@@ -48,7 +48,7 @@ func (d *demonstration) tellSample(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	data, _, err := d.readBlob(d.blobFile)
+	data, _, err := d.readBlob(blobSource{file: d.blobFile})
 	if err != nil {
 		return err
 	}

@@ -14,12 +14,14 @@ func (a *app) inspect() *cobra.Command {
 }
 
 func (a *app) inspectBlob() *cobra.Command {
-	return &cobra.Command{
+	var from blobSource
+	cmd := &cobra.Command{
 		Use:   "blob FILE",
 		Short: "Tell what a blob is for, without its secrets; - is standard input",
 		Args:  cobra.ExactArgs(1),
 		RunE: a.begin(func(_ context.Context, args []string) error {
-			data, name, err := a.readBlob(args[0])
+			from.file = args[0]
+			data, name, err := a.readBlob(from)
 			if err != nil {
 				return err
 			}
@@ -37,4 +39,6 @@ func (a *app) inspectBlob() *cobra.Command {
 			return nil
 		}),
 	}
+	identityFlag(cmd, &from)
+	return cmd
 }

@@ -24,6 +24,7 @@ or Samba says what to join; the image is a mounted Windows directory.`,
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print one JSON document instead of text")
 	cmd.AddCommand(
 		a.inspect(),
+		a.blob(),
 		a.stage(),
 		a.status(),
 		a.unstage(),

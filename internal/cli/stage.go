@@ -12,9 +12,9 @@ import (
 
 func (a *app) stage() *cobra.Command {
 	var (
-		req      = offlinejoin.Request{StagedBy: "offlinejoin/" + version.String()}
-		blobFile string
-		dryRun   bool
+		req    = offlinejoin.Request{StagedBy: "offlinejoin/" + version.String()}
+		from   blobSource
+		dryRun bool
 	)
 	cmd := &cobra.Command{
 		Use:   "stage",
@@ -27,7 +27,7 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
   pass show web01 | offlinejoin stage --windows-path /mnt/web01/Windows --blob-file -`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
-			blob, name, err := a.readBlob(blobFile)
+			blob, name, err := a.readBlob(from)
 			if err != nil {
 				return err
 			}
@@ -37,8 +37,9 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 		}),
 	}
 	required(cmd, options.WindowsPath, "PATH", into(&req.WindowsPath))
-	required(cmd, options.BlobFile, "FILE", into(&blobFile))
+	required(cmd, options.BlobFile, "FILE", into(&from.file))
 	cmd.Flags().Lookup(options.BlobFile.Flag()).Usage += " A dash means standard input."
+	identityFlag(cmd, &from)
 	word(cmd, options.MachineName, "NAME", into(&req.Expect.MachineName))
 	word(cmd, options.Domain, "NAME", into(&req.Expect.Domain))
 	word(cmd, options.MethodWord, "WORD", func(s string) (err error) {

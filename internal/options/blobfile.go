@@ -2,82 +2,140 @@ package options
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 
+	"github.com/offlinejoin/offlinejoin/internal/agefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// MaxBlobFile is the size in bytes of the largest blob file that is read. Real blobs are a few KiB.
+// MaxBlobFile is the size in bytes of the largest blob that is read, encrypted or not. Real blobs are a few KiB.
 const MaxBlobFile = 1 << 20
 
-// ReadBlobFile reads a blob from a regular file of at most [MaxBlobFile] bytes. The caller owns the bytes and wipes
-// them. The warning is one sentence, and empty when the file's mode is right; it is for whoever can protect the file.
-// Errors carry 2 (no such file), 5 (no right to read it) or 87 (not a regular file, empty, too large).
-func ReadBlobFile(path string) (blob []byte, warning string, err error) {
-	// openFlags keeps open(2) of a named pipe from waiting for a writer.
-	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil, "", cannotRead(path, err)
-	}
-	defer f.Close() //nolint:errcheck // nothing was written
-	info, err := f.Stat()
-	if err != nil {
-		return nil, "", cannotRead(path, err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, "", winerr.Errorf(winerr.InvalidParameter,
-			"%s is not a regular file: name the file that holds the blob", path)
-	}
-	blob, err = readBounded(f, path)
+// ReadBlobFile reads a blob from a regular file of at most [MaxBlobFile] bytes, and opens it when it is encrypted with
+// age. For that identityFile names the identity file; "" means the one in $OFFLINEJOIN_IDENTITY_FILE. A plain file needs
+// none, and then none is looked at. The caller owns the bytes and wipes them. The warning is one sentence, and empty when
+// the modes of what was read are right; it is for whoever can protect the file. An encrypted file may be read by anybody.
+//
+// Errors carry 2 (no such file), 5 (no right to read it, or the identity does not open it), 50 (it needs a passphrase)
+// or 87 (not a regular file, empty, too large, damaged, no identity); [Away] tells those that time may cure.
+func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err error) {
+	f, info, err := openRegular(path, "blob")
 	if err != nil {
 		return nil, "", err
 	}
-	return blob, modeWarning(path, info.Mode()), nil
+	defer f.Close() //nolint:errcheck // nothing was written
+	content, err := readBlob(f, path)
+	if err != nil {
+		return nil, "", err
+	}
+	if agefile.Is(content) {
+		return decrypt(content, path, identityFile)
+	}
+	return content, modeWarning(path, info.Mode(), "a blob is a machine password"), nil
 }
 
-// readBounded reads into one buffer, so that no copy of the secret stays behind in a smaller one.
-func readBounded(r io.Reader, path string) ([]byte, error) {
-	buffer := make([]byte, MaxBlobFile+1)
+// ReadBlob is [ReadBlobFile] for what is no file, such as standard input; messages call it name.
+func ReadBlob(r io.Reader, name, identityFile string) (blob []byte, warning string, err error) {
+	content, err := readBlob(r, name)
+	if err != nil || !agefile.Is(content) {
+		return content, "", err
+	}
+	return decrypt(content, name, identityFile)
+}
+
+// ReadSealedBlobFile is [ReadBlobFile] for a file that must be encrypted (else 87).
+func ReadSealedBlobFile(path, identityFile string) (blob []byte, warning string, err error) {
+	f, _, err := openRegular(path, "blob")
+	if err != nil {
+		return nil, "", err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	return ReadSealedBlob(f, path, identityFile)
+}
+
+// ReadSealedBlob is [ReadBlob] for what must be encrypted (else 87).
+func ReadSealedBlob(r io.Reader, name, identityFile string) (blob []byte, warning string, err error) {
+	content, err := readBlob(r, name)
+	if err != nil {
+		return nil, "", err
+	}
+	if !agefile.Is(content) {
+		clear(content)
+		return nil, "", winerr.Errorf(winerr.InvalidParameter, "%s is not encrypted with age: it can be used as it is", name)
+	}
+	return decrypt(content, name, identityFile)
+}
+
+// readBlob reads a blob as it is stored, in one buffer, so that no copy of the secret stays behind in a smaller one.
+// Only what is encrypted gets a second one, for its header and armour.
+func readBlob(r io.Reader, name string) ([]byte, error) {
+	content, err := readBounded(r, MaxBlobFile)
+	if err == nil && len(content) > MaxBlobFile && agefile.Is(content) {
+		var rest []byte
+		rest, err = readBounded(r, agefile.MaxSize(MaxBlobFile)-len(content))
+		content = append(content, rest...)
+	}
+	limit := MaxBlobFile
+	if agefile.Is(content) {
+		limit = agefile.MaxSize(MaxBlobFile)
+	}
+	switch {
+	case err != nil:
+		clear(content)
+		return nil, winerr.Errorf(winerr.InvalidParameter, "%s cannot be read: %w", name, err)
+	case len(content) == 0:
+		return nil, winerr.Errorf(winerr.InvalidParameter, "%s is empty: make the blob again with djoin or Samba", name)
+	case len(content) > limit:
+		clear(content)
+		return nil, winerr.Errorf(winerr.InvalidParameter,
+			"%s is larger than 1 MiB, so it is no blob: name the file that djoin or Samba wrote", name)
+	}
+	return content, nil
+}
+
+// readBounded reads all of r, and of what is longer than limit one byte more.
+func readBounded(r io.Reader, limit int) ([]byte, error) {
+	buffer := make([]byte, limit+1)
 	n, err := io.ReadFull(r, buffer)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		clear(buffer)
-		return nil, cannotRead(path, err)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
 	}
-	switch n {
-	case 0:
-		return nil, winerr.Errorf(winerr.InvalidParameter,
-			"%s is empty: make the blob again with djoin or Samba", path)
-	case len(buffer):
-		clear(buffer)
-		return nil, winerr.Errorf(winerr.InvalidParameter,
-			"%s is larger than 1 MiB, so it is no blob: name the file that djoin or Samba wrote", path)
-	}
-	return buffer[:n], nil
+	return buffer[:n], err
 }
 
-func cannotRead(path string, err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+// openRegular opens a file that holds a secret: what is "blob" or "identity".
+func openRegular(path, what string) (*os.File, fs.FileInfo, error) {
+	// openFlags keeps open(2) of a named pipe from waiting for a writer.
+	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return nil, nil, cannotRead(path, what, err)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = winerr.Errorf(winerr.InvalidParameter, "%s is not a regular file: name the file that holds the %s", path, what)
+	} else if err != nil {
+		err = cannotRead(path, what, err)
+	}
+	if err != nil {
+		f.Close() //nolint:errcheck // nothing was written
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
+func cannotRead(path, what string, err error) error {
+	if pathErr, is := errors.AsType[*fs.PathError](err); is {
 		err = pathErr.Err // the sentence names the path already
 	}
-	code, sentence := winerr.InvalidParameter, "the blob file "+path+" cannot be read: "+err.Error()
+	file := "the " + what + " file " + path
+	code, sentence := winerr.InvalidParameter, file+" cannot be read: "+err.Error()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		code, sentence = winerr.FileNotFound, "the blob file "+path+" does not exist: check the path"
+		code, sentence = winerr.FileNotFound, file+" does not exist: check the path"
 	case errors.Is(err, fs.ErrPermission):
-		code, sentence = winerr.AccessDenied,
-			"the blob file "+path+" cannot be read: run as its owner, or give this user the right to read it"
+		code, sentence = winerr.AccessDenied, file+" cannot be read: run as its owner, or give this user the right to read it"
 	}
 	return &winerr.Error{Code: code, Message: sentence, Err: err}
-}
-
-func modeWarning(path string, mode fs.FileMode) string {
-	if !modeTellsReaders || mode.Perm()&0o044 == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s can be read by others (mode %04o): a blob is a machine password; chmod 600",
-		path, mode.Perm())
 }

@@ -28,7 +28,7 @@ func TestBlobFileReadsWhole(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{1, 5000, options.MaxBlobFile} {
 		content := bytes.Repeat([]byte{'A'}, size)
-		got, warning, err := options.ReadBlobFile(write(t, content, 0o600))
+		got, warning, err := options.ReadBlobFile(write(t, content, 0o600), "")
 		if err != nil || !bytes.Equal(got, content) || warning != "" {
 			t.Errorf("%d bytes: got %d bytes, warning %q, error %v", size, len(got), warning, err)
 		}
@@ -42,7 +42,7 @@ func TestBlobFileWarnsOfOtherReaders(t *testing.T) {
 	}
 	for mode, warns := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o604: true, 0o644: true} {
 		name := write(t, []byte("blob"), mode)
-		_, warning, err := options.ReadBlobFile(name)
+		_, warning, err := options.ReadBlobFile(name, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestBlobFileRefusals(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			blob, _, err := options.ReadBlobFile(c.path)
+			blob, _, err := options.ReadBlobFile(c.path, "")
 			wantRefusal(t, err, c.code, "")
 			if blob != nil {
 				t.Errorf("%d bytes beside the error", len(blob))

@@ -19,7 +19,7 @@ func TestBlobFileRefusesANamedPipe(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Skipf("skipped: no named pipes here: %v", err)
 	}
-	wantRefusal(t, third(options.ReadBlobFile(pipe)), winerr.InvalidParameter, "")
+	wantRefusal(t, third(options.ReadBlobFile(pipe, "")), winerr.InvalidParameter, "")
 }
 
 func TestBlobFileWithoutTheRight(t *testing.T) {
@@ -27,7 +27,7 @@ func TestBlobFileWithoutTheRight(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("skipped: root may read everything")
 	}
-	wantRefusal(t, third(options.ReadBlobFile(write(t, []byte("blob"), 0))), winerr.AccessDenied, "")
+	wantRefusal(t, third(options.ReadBlobFile(write(t, []byte("blob"), 0), "")), winerr.AccessDenied, "")
 }
 
 func TestBlobFileFollowsALink(t *testing.T) {
@@ -36,7 +36,7 @@ func TestBlobFileFollowsALink(t *testing.T) {
 	if err := os.Symlink(write(t, []byte("blob"), 0o600), link); err != nil {
 		t.Fatal(err)
 	}
-	if got, _, err := options.ReadBlobFile(link); err != nil || string(got) != "blob" {
+	if got, _, err := options.ReadBlobFile(link, ""); err != nil || string(got) != "blob" {
 		t.Errorf("ReadBlobFile(link) = %q, %v", got, err)
 	}
 }

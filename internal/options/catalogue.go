@@ -9,8 +9,13 @@ var words = map[Word]entry{
 			"and must be mounted for writing.",
 	},
 	BlobFile: {
-		doc: "A file with the provisioning blob, in any encoding that `djoin`, Samba or Windows' API writes. A " +
-			"blob holds a machine password, so let nobody else read the file.",
+		doc: "A file with the provisioning blob, in any encoding that `djoin`, Samba or Windows' API writes, plain " +
+			"or encrypted with age. A blob holds a machine password, so let nobody else read a plain file.",
+	},
+	IdentityFile: {
+		doc: "The file with the key that opens a blob file encrypted with age: as `age-keygen` writes it, with one " +
+			"identity or several, or an SSH private key without passphrase. Default: the file that the environment " +
+			"variable `OFFLINEJOIN_IDENTITY_FILE` names. A plain blob file needs none.",
 	},
 	Blob: {
 		secret: true,
@@ -61,7 +66,7 @@ var words = map[Word]entry{
 	},
 	SourceFile: {
 		doc: "The file to read the provisioning blob from, in any encoding that `djoin`, Samba or Windows' API " +
-			"writes. It is read when Terraform plans and again when it applies.",
+			"writes, plain or encrypted with age. It is read when Terraform plans and again when it applies.",
 	},
 	CompletionProgram: {
 		doc: "A completion program of your own making, to be put in the image instead of the one that is built in, " +

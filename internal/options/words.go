@@ -19,6 +19,7 @@ const (
 	DryRun      Word = "dry_run"
 	SourceFile  Word = "source_file"
 
+	IdentityFile      Word = "identity_file"
 	CompletionProgram Word = "completion_program"
 	LedgerFile        Word = "ledger_file"
 	LockTimeout       Word = "lock_timeout"

@@ -1,7 +1,9 @@
 package offlinejoin
 
 import (
+	"cmp"
 	"context"
+	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -16,7 +18,7 @@ type knowledge int
 
 const (
 	blobUnknown knowledge = iota // Terraform will know it when it applies, or it was refused with a diagnostic
-	blobAway                     // its file does not exist (any more, or yet)
+	blobAway                     // its file, or the identity that opens it, does not exist (any more, or yet)
 	blobKnown
 )
 
@@ -24,14 +26,15 @@ const (
 type givenBlob struct {
 	bytes []byte
 	name  string    // how messages call it
+	away  string    // with blobAway: a sentence that says what is missing, without its code
 	at    path.Path // the attribute that is to blame for it
 	knowledge
 }
 
-// blob reads the blob that a configuration gives. It adds a warning for a file that others can read, and an error for a
-// file that cannot be read; that a file does not exist is told by the result alone.
-func (m *stagedJoinModel) blob(diags *diag.Diagnostics) givenBlob {
-	if m.BlobFile.IsUnknown() || m.BlobWO.IsUnknown() {
+// blob reads the blob that a configuration gives; identityFile is the provider's. It adds a warning for a file that
+// others can read, and an error for a file that cannot be read; that a file does not exist is told by the result alone.
+func (m *stagedJoinModel) blob(identityFile string, diags *diag.Diagnostics) givenBlob {
+	if m.BlobFile.IsUnknown() || m.BlobWO.IsUnknown() || m.IdentityFile.IsUnknown() {
 		return givenBlob{}
 	}
 	if !m.BlobWO.IsNull() {
@@ -41,9 +44,9 @@ func (m *stagedJoinModel) blob(diags *diag.Diagnostics) givenBlob {
 		}
 	}
 	given := givenBlob{name: m.BlobFile.ValueString(), at: path.Root(options.BlobFile.Name())}
-	blob, warning, err := options.ReadBlobFile(given.name)
-	if code, _ := winerr.CodeOf(err); code == winerr.FileNotFound {
-		given.knowledge = blobAway
+	blob, warning, err := options.ReadBlobFile(given.name, cmp.Or(m.IdentityFile.ValueString(), identityFile))
+	if e, _ := errors.AsType[*winerr.Error](err); e != nil && options.Away(err) {
+		given.away, given.knowledge = e.Message, blobAway
 		return given
 	}
 	if err != nil {

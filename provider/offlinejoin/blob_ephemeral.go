@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -13,20 +14,24 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
-var _ ephemeral.EphemeralResource = (*blobEphemeral)(nil)
+var (
+	_ ephemeral.EphemeralResource              = (*blobEphemeral)(nil)
+	_ ephemeral.EphemeralResourceWithConfigure = (*blobEphemeral)(nil)
+)
 
 // blobEphemeral is a blob that is in neither plan nor state. Terraform opens it when it plans and again when it
 // applies, so opening reads and changes nothing.
-type blobEphemeral struct{}
+type blobEphemeral struct{ identityFile string } // the provider's
 
 func newBlobEphemeral() ephemeral.EphemeralResource { return &blobEphemeral{} }
 
 type blobModel struct {
-	SourceFile  types.String `tfsdk:"source_file"`
-	Blob        types.String `tfsdk:"blob"`
-	Fingerprint types.String `tfsdk:"fingerprint"`
-	MachineName types.String `tfsdk:"machine_name"`
-	Domain      types.String `tfsdk:"domain"`
+	SourceFile   types.String `tfsdk:"source_file"`
+	IdentityFile types.String `tfsdk:"identity_file"`
+	Blob         types.String `tfsdk:"blob"`
+	Fingerprint  types.String `tfsdk:"fingerprint"`
+	MachineName  types.String `tfsdk:"machine_name"`
+	Domain       types.String `tfsdk:"domain"`
 }
 
 func (e *blobEphemeral) Metadata(
@@ -43,6 +48,11 @@ func (e *blobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, res
 			options.SourceFile.Name(): schema.StringAttribute{
 				MarkdownDescription: options.SourceFile.Doc(),
 				Required:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			options.IdentityFile.Name(): schema.StringAttribute{
+				MarkdownDescription: options.IdentityFile.Doc() + " The provider's `identity_file` comes before that.",
+				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			options.Blob.Name(): schema.StringAttribute{
@@ -63,6 +73,15 @@ func (e *blobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, res
 	}
 }
 
+// Configure takes over what the provider's configuration says for all.
+func (e *blobEphemeral) Configure(
+	_ context.Context, req ephemeral.ConfigureRequest, _ *ephemeral.ConfigureResponse,
+) {
+	if shared, ok := req.ProviderData.(*settings); ok { // else the provider is not configured yet
+		e.identityFile = shared.identityFile
+	}
+}
+
 func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var model blobModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
@@ -70,7 +89,8 @@ func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, res
 		return
 	}
 	at := path.Root(options.SourceFile.Name())
-	blob, warning, err := options.ReadBlobFile(model.SourceFile.ValueString())
+	identityFile := cmp.Or(model.IdentityFile.ValueString(), e.identityFile)
+	blob, warning, err := options.ReadBlobFile(model.SourceFile.ValueString(), identityFile)
 	if err != nil {
 		resp.Diagnostics.AddAttributeError(at, "Blob file not readable", err.Error())
 		return

@@ -50,11 +50,12 @@ func TestAccBlobInEveryEncoding(t *testing.T) {
 			readsBlob(t, file, resource.TestStep{ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data"), knownvalue.ObjectExact(
 					map[string]knownvalue.Check{
-						"source_file":  knownvalue.StringExact(file),
-						"blob":         knownvalue.StringExact(blob.AccountData()),
-						"fingerprint":  knownvalue.StringExact(blob.Fingerprint()),
-						"machine_name": knownvalue.StringExact("WEB01"),
-						"domain":       knownvalue.StringExact("corp.example.com"),
+						"source_file":   knownvalue.StringExact(file),
+						"identity_file": knownvalue.Null(),
+						"blob":          knownvalue.StringExact(blob.AccountData()),
+						"fingerprint":   knownvalue.StringExact(blob.Fingerprint()),
+						"machine_name":  knownvalue.StringExact("WEB01"),
+						"domain":        knownvalue.StringExact("corp.example.com"),
 					},
 				)),
 			}})

@@ -3,11 +3,15 @@ package offlinejoin
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 var (
@@ -34,10 +38,30 @@ func (p *offlinejoinProvider) Schema(_ context.Context, _ provider.SchemaRequest
 		MarkdownDescription: "Stages Active Directory provisioning blobs into Windows images that are not running, " +
 			"so that the machines come up joined, with no network and no domain credential at first boot. The " +
 			"provider needs no configuration.",
+		Attributes: map[string]schema.Attribute{
+			options.IdentityFile.Name(): schema.StringAttribute{
+				MarkdownDescription: options.IdentityFile.Doc(),
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+		},
 	}
 }
 
-func (p *offlinejoinProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
+type providerModel struct {
+	IdentityFile types.String `tfsdk:"identity_file"`
+}
+
+// settings are what the provider's configuration says for all resources.
+type settings struct{ identityFile string }
+
+func (p *offlinejoinProvider) Configure(
+	ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse,
+) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	shared := &settings{identityFile: model.IdentityFile.ValueString()}
+	resp.ResourceData, resp.EphemeralResourceData = shared, shared
 }
 
 func (p *offlinejoinProvider) Resources(context.Context) []func() resource.Resource {

@@ -11,6 +11,7 @@ import (
 type stagedJoinModel struct {
 	WindowsPath   types.String `tfsdk:"windows_path"`
 	BlobFile      types.String `tfsdk:"blob_file"`
+	IdentityFile  types.String `tfsdk:"identity_file"`
 	BlobWO        types.String `tfsdk:"blob_wo"` // in the configuration only
 	BlobWOVersion types.Int64  `tfsdk:"blob_wo_version"`
 	MachineName   types.String `tfsdk:"machine_name"`

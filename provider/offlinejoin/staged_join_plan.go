@@ -31,7 +31,7 @@ func (r *stagedJoinResource) ModifyPlan(
 	if !plan.WindowsPath.IsUnknown() {
 		plan.ID = types.StringValue(cleanPath(plan.WindowsPath.ValueString()))
 	}
-	blob := config.blob(&resp.Diagnostics)
+	blob := config.blob(r.identityFile, &resp.Diagnostics)
 	defer clear(blob.bytes)
 	var facts core.BlobFacts
 	if blob.knowledge == blobKnown {
@@ -70,8 +70,8 @@ func wantsStaging(known knowledge, fingerprint, mine string, plan, state *staged
 
 func warnOfMissingFile(blob givenBlob, resp *resource.ModifyPlanResponse) {
 	if blob.knowledge == blobAway {
-		resp.Diagnostics.AddAttributeWarning(path.Root(options.BlobFile.Name()), "Blob file not there yet",
-			blob.name+" does not exist now, so it could not be checked: it must be there when Terraform applies.")
+		resp.Diagnostics.AddAttributeWarning(path.Root(options.BlobFile.Name()), "Blob not checked yet",
+			"The blob could not be checked now, and must be readable when Terraform applies: "+blob.away+".")
 	}
 }
 

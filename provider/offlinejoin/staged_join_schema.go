@@ -29,6 +29,11 @@ func (r *stagedJoinResource) Schema(_ context.Context, _ resource.SchemaRequest,
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
+			options.IdentityFile.Name(): schema.StringAttribute{
+				MarkdownDescription: options.IdentityFile.Doc() + " The provider's `identity_file` comes before that.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
 			options.BlobWO.Name(): schema.StringAttribute{
 				MarkdownDescription: options.BlobWO.Doc(),
 				Optional:            true,

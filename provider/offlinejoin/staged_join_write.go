@@ -46,7 +46,7 @@ func (r *stagedJoinResource) Update(
 		}
 		ownFromReceipt(ctx, resp.Private, receipt, &resp.Diagnostics)
 	} else {
-		plan.complete(&config, &resp.Diagnostics)
+		plan.complete(r.identityFile, &config, &resp.Diagnostics)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
@@ -64,11 +64,10 @@ func onExisting(ctx context.Context, plan *stagedJoinModel, mine string) core.On
 func (r *stagedJoinResource) stage(
 	ctx context.Context, config, plan *stagedJoinModel, existing core.OnExisting, diags *diag.Diagnostics,
 ) *core.Receipt {
-	blob := config.blob(diags)
+	blob := config.blob(r.identityFile, diags)
 	defer clear(blob.bytes)
 	if blob.knowledge == blobAway {
-		diags.AddAttributeError(blob.at, "Blob file missing",
-			blob.name+" does not exist: check the path, or make the blob with djoin or Samba.")
+		diags.AddAttributeError(blob.at, "Blob file missing", blob.away+".")
 	}
 	if blob.knowledge != blobKnown {
 		return nil
@@ -97,8 +96,8 @@ func (r *stagedJoinResource) stage(
 }
 
 // complete gives the facts that an import could not know, from the blob when that is there.
-func (m *stagedJoinModel) complete(config *stagedJoinModel, diags *diag.Diagnostics) {
-	blob := config.blob(diags)
+func (m *stagedJoinModel) complete(identityFile string, config *stagedJoinModel, diags *diag.Diagnostics) {
+	blob := config.blob(identityFile, diags)
 	defer clear(blob.bytes)
 	var facts core.BlobFacts
 	if blob.knowledge == blobKnown {

@@ -9,9 +9,13 @@ type Config struct {
 	// The Windows directory of the image, such as `/mnt/web01/Windows`. The image must not be running and must be
 	// mounted for writing.
 	WindowsPath string `mapstructure:"windows_path" required:"true"`
-	// A file with the provisioning blob, in any encoding that `djoin`, Samba or Windows' API writes. A blob holds a
-	// machine password, so let nobody else read the file.
+	// A file with the provisioning blob, in any encoding that `djoin`, Samba or Windows' API writes, plain or encrypted
+	// with age. A blob holds a machine password, so let nobody else read a plain file.
 	BlobFile string `mapstructure:"blob_file"`
+	// The file with the key that opens a blob file encrypted with age: as `age-keygen` writes it, with one identity or
+	// several, or an SSH private key without passphrase. Default: the file that the environment variable
+	// `OFFLINEJOIN_IDENTITY_FILE` names. A plain blob file needs none.
+	IdentityFile string `mapstructure:"identity_file"`
 	// The provisioning blob as text (base64). It holds a machine password: give it by a `sensitive` variable, or
 	// better use `blob_file`.
 	Blob string `mapstructure:"blob"`

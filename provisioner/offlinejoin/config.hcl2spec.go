@@ -10,13 +10,14 @@ import (
 // FlatConfig is an auto-generated flat version of Config.
 // Where the contents of a field with a `mapstructure:,squash` tag are bubbled up.
 type FlatConfig struct {
-	WindowsPath *string     `mapstructure:"windows_path" required:"true" cty:"windows_path" hcl:"windows_path"`
-	BlobFile    *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
-	Blob        *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
-	Expect      *FlatExpect `mapstructure:"expect" cty:"expect" hcl:"expect"`
-	Method      *string     `mapstructure:"method" cty:"method" hcl:"method"`
-	OnExisting  *string     `mapstructure:"on_existing" cty:"on_existing" hcl:"on_existing"`
-	DryRun      *bool       `mapstructure:"dry_run" cty:"dry_run" hcl:"dry_run"`
+	WindowsPath  *string     `mapstructure:"windows_path" required:"true" cty:"windows_path" hcl:"windows_path"`
+	BlobFile     *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
+	IdentityFile *string     `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
+	Blob         *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
+	Expect       *FlatExpect `mapstructure:"expect" cty:"expect" hcl:"expect"`
+	Method       *string     `mapstructure:"method" cty:"method" hcl:"method"`
+	OnExisting   *string     `mapstructure:"on_existing" cty:"on_existing" hcl:"on_existing"`
+	DryRun       *bool       `mapstructure:"dry_run" cty:"dry_run" hcl:"dry_run"`
 }
 
 // FlatMapstructure returns a new FlatConfig.
@@ -31,13 +32,14 @@ func (*Config) FlatMapstructure() interface{ HCL2Spec() map[string]hcldec.Spec }
 // The decoded values from this spec will then be applied to a FlatConfig.
 func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 	s := map[string]hcldec.Spec{
-		"windows_path": &hcldec.AttrSpec{Name: "windows_path", Type: cty.String, Required: false},
-		"blob_file":    &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
-		"blob":         &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},
-		"expect":       &hcldec.BlockSpec{TypeName: "expect", Nested: hcldec.ObjectSpec((*FlatExpect)(nil).HCL2Spec())},
-		"method":       &hcldec.AttrSpec{Name: "method", Type: cty.String, Required: false},
-		"on_existing":  &hcldec.AttrSpec{Name: "on_existing", Type: cty.String, Required: false},
-		"dry_run":      &hcldec.AttrSpec{Name: "dry_run", Type: cty.Bool, Required: false},
+		"windows_path":  &hcldec.AttrSpec{Name: "windows_path", Type: cty.String, Required: false},
+		"blob_file":     &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
+		"identity_file": &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
+		"blob":          &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},
+		"expect":        &hcldec.BlockSpec{TypeName: "expect", Nested: hcldec.ObjectSpec((*FlatExpect)(nil).HCL2Spec())},
+		"method":        &hcldec.AttrSpec{Name: "method", Type: cty.String, Required: false},
+		"on_existing":   &hcldec.AttrSpec{Name: "on_existing", Type: cty.String, Required: false},
+		"dry_run":       &hcldec.AttrSpec{Name: "dry_run", Type: cty.Bool, Required: false},
 	}
 	return s
 }

@@ -54,7 +54,7 @@ func (c Config) check() []error {
 			errs = append(errs, err)
 		}
 	}
-	if later[options.BlobFile] || later[options.Blob] || len(errs) > 0 {
+	if later[options.BlobFile] || later[options.IdentityFile] || later[options.Blob] || len(errs) > 0 {
 		return errs
 	}
 	if err := known.checkBlob(); err != nil {
@@ -74,12 +74,13 @@ func oneBlob(file, blob string) error {
 	return nil
 }
 
-// checkBlob parses the blob and compares it with what is expected. A blob file that is not there yet is no mistake: an
-// earlier step of the build may make it, and where templates are only validated secrets are often away.
+// checkBlob parses the blob and compares it with what is expected. A blob file that is not there yet is no mistake, nor
+// is an identity that is not there to open it: an earlier step of the build may make them, and where templates are only
+// validated secrets are often away.
 func (c Config) checkBlob() error {
 	req, _, err := c.request()
 	if err != nil {
-		if code, _ := winerr.CodeOf(err); code == winerr.FileNotFound {
+		if options.Away(err) {
 			return nil
 		}
 		return err

@@ -14,7 +14,7 @@ const unknownValue = "<unknown>"
 // rendered lists the options that may hold build data such as `{{ .MountPath }}`. Packer leaves them to Provision.
 func rendered() []string {
 	return []string{
-		options.WindowsPath.Name(), options.BlobFile.Name(), options.Blob.Name(), "expect",
+		options.WindowsPath.Name(), options.BlobFile.Name(), options.IdentityFile.Name(), options.Blob.Name(), "expect",
 	}
 }
 
@@ -69,6 +69,7 @@ func (c *Config) templates() []field {
 	return []field{
 		{options.WindowsPath, &c.WindowsPath},
 		{options.BlobFile, &c.BlobFile},
+		{options.IdentityFile, &c.IdentityFile},
 		{options.Blob, &c.Blob},
 		{options.MachineName, &c.Expect.MachineName},
 		{options.Domain, &c.Expect.Domain},

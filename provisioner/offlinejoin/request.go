@@ -26,7 +26,7 @@ func (c Config) request() (req core.Request, warning string, err error) {
 		return req, "", nil
 	}
 	req.BlobName = c.BlobFile
-	req.Blob, warning, err = options.ReadBlobFile(c.BlobFile)
+	req.Blob, warning, err = options.ReadBlobFile(c.BlobFile, c.IdentityFile)
 	if err != nil {
 		return core.Request{}, "", err
 	}

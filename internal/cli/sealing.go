@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offlinejoin/offlinejoin/internal/agefile"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+func (a *app) blob() *cobra.Command {
+	return group("blob", "Encrypt a blob for its way, and decrypt it", a.blobEncrypt(), a.blobDecrypt())
+}
+
+// sealing is one `blob encrypt`.
+type sealing struct {
+	keys, lists  []string // as given
+	to           agefile.Recipients
+	identityFile string
+	output       string
+	asText       bool
+	force        bool
+}
+
+// sealedFile is an encrypted file that is ready to be written.
+type sealedFile struct {
+	content []byte
+
+	Source      string `json:"source"`
+	File        string `json:"file"`
+	Fingerprint string `json:"fingerprint,omitempty"` // of the blob in it; none when --force took what is no blob
+	Recipients  int    `json:"recipients"`
+}
+
+type sealedDocument struct {
+	SchemaVersion int           `json:"schema_version"`
+	Sealed        []*sealedFile `json:"sealed"`
+}
+
+func (a *app) blobEncrypt() *cobra.Command {
+	var s sealing
+	cmd := &cobra.Command{
+		Use:   "encrypt FILE...",
+		Short: "Encrypt blob files with age to those who will stage them; - is standard input",
+		Long: `Encrypt blob files with age to those who will stage them.
+
+FILE is written encrypted to FILE.age; what is there already is never overwritten. Everywhere a blob file is read, the
+encrypted one works, too, with --identity-file, or with OFFLINEJOIN_IDENTITY_FILE. The plain file stays: delete it when
+it is not needed any more. A file that is encrypted already is opened with --identity-file, and encrypted anew.`,
+		Example: `  age-keygen -o stager.key
+  offlinejoin blob encrypt web01.djoin --recipient age1…
+  offlinejoin blob encrypt *.djoin --recipients-file stagers.txt --armor
+  make-blob | offlinejoin blob encrypt - --recipient "ssh-ed25519 AAAA…" --output web01.djoin.age`,
+		Args: cobra.MinimumNArgs(1),
+		PreRunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 && s.output != "" {
+				return fmt.Errorf("--output is for one FILE, but %d are given", len(args))
+			}
+			if len(s.keys)+len(s.lists) == 0 {
+				return fmt.Errorf("there is nobody to encrypt to: give --recipient or --recipients-file")
+			}
+			return nil
+		},
+		RunE: a.begin(func(_ context.Context, args []string) error {
+			if a.isTerminal() && s.output == standardFile && !s.asText {
+				return winerr.Errorf(winerr.InvalidParameter, "an encrypted file is not for a terminal: give --armor, or a "+
+					"file to --output")
+			}
+			if err := s.recipients(); err != nil {
+				return err
+			}
+			return a.encrypt(&s, args)
+		}),
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVarP(&s.keys, "recipient", "r", nil,
+		"encrypt to this public `KEY`: age1…, ssh-ed25519 … or ssh-rsa …; may be given more than once")
+	flags.StringArrayVarP(&s.lists, "recipients-file", "R", nil,
+		"encrypt to all public keys in this `FILE`, one on a line; may be given more than once")
+	flags.BoolVarP(&s.asText, "armor", "a", false, "write text instead of bytes")
+	flags.StringVarP(&s.output, "output", "o", "", "write to this new `FILE`; a dash means standard output (default FILE.age)")
+	flags.BoolVar(&s.force, "force", false, "encrypt even what is no blob")
+	word(cmd, options.IdentityFile, "FILE", into(&s.identityFile))
+	return cmd
+}
+
+// recipients takes the public keys together. It is no part of parsing the flags, whose errors would show the value, and
+// that may be the secret half of a key by mistake.
+func (s *sealing) recipients() error {
+	for _, key := range s.keys {
+		if err := s.to.Add(key); err != nil {
+			return err
+		}
+	}
+	for _, name := range s.lists {
+		content, err := options.ReadRecipientsFile(name)
+		if err != nil {
+			return err
+		}
+		if err := s.to.AddFile(content, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encrypt makes all files before it writes the first one, so that a mistake in one of them leaves none behind.
+func (a *app) encrypt(s *sealing, files []string) error {
+	sealed := make([]*sealedFile, len(files))
+	for i, file := range files {
+		one, err := a.seal(s, file)
+		if err != nil {
+			return err
+		}
+		sealed[i] = one
+	}
+	for _, one := range sealed {
+		if err := a.writeOutput(one.File, one.content); err != nil {
+			return err
+		}
+		a.hint(s, one)
+	}
+	if a.json && s.output != standardFile {
+		return a.printJSON(sealedDocument{schemaVersion, sealed})
+	}
+	return nil
+}
+
+func (a *app) seal(s *sealing, file string) (*sealedFile, error) {
+	one := &sealedFile{Source: file, File: s.output, Recipients: s.to.Len()}
+	if one.File == "" {
+		one.File = file + ".age"
+		if file == standardFile {
+			return nil, winerr.Errorf(winerr.InvalidParameter, "there is no name for what standard input is encrypted to: "+
+				"give --output")
+		}
+	}
+	if err := free(one.File); err != nil {
+		return nil, err
+	}
+	blob, name, err := a.readBlob(blobSource{file, s.identityFile})
+	if err != nil {
+		return nil, err
+	}
+	defer clear(blob)
+	facts, err := offlinejoin.InspectBlob(blob, name)
+	if err != nil && !s.force {
+		return nil, err
+	}
+	one.Fingerprint = facts.Fingerprint
+	one.content, err = agefile.Seal(blob, &s.to, s.asText)
+	return one, err
+}
+
+// hint says what was written.
+func (a *app) hint(s *sealing, one *sealedFile) {
+	if a.json || s.output == standardFile {
+		return
+	}
+	what := ""
+	if one.Fingerprint != "" {
+		what = ", fingerprint " + offlinejoin.ShortFingerprint(one.Fingerprint)
+	}
+	source := one.Source
+	if source == standardFile {
+		source = "Standard input"
+	}
+	fmt.Fprintf(a.Out, "%s → %s (%s%s)\n", source, one.File, count(one.Recipients, "recipient", "recipients"), what)
+}
+
+// isTerminal reports whether standard output goes to a terminal, or to another device that nothing is kept in.
+func (a *app) isTerminal() bool {
+	f, isFile := a.Out.(*os.File)
+	if !isFile {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

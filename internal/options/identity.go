@@ -1,0 +1,99 @@
+package options
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/offlinejoin/offlinejoin/internal/agefile"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// IdentityVariable is the environment variable that names the identity file when no option does.
+const IdentityVariable = "OFFLINEJOIN_IDENTITY_FILE"
+
+// errNoIdentity is the cause of the refusal to open an encrypted blob without an identity.
+var errNoIdentity = errors.New("no identity file is given")
+
+// Away reports whether an error of [ReadBlobFile] only says that what it needs is not there (yet): the blob's file, or
+// an identity to open it. Where configurations are only validated or planned, secrets are often away.
+func Away(err error) bool {
+	code, _ := winerr.CodeOf(err)
+	return code == winerr.FileNotFound || errors.Is(err, errNoIdentity)
+}
+
+// decrypt opens an encrypted blob that messages call name.
+func decrypt(content []byte, name, identityFile string) (blob []byte, warning string, err error) {
+	if identityFile == "" {
+		identityFile = os.Getenv(IdentityVariable)
+	}
+	if identityFile == "" {
+		if err := agefile.Probe(content, name); err != nil { // an identity would be of no help
+			return nil, "", err
+		}
+		return nil, "", &winerr.Error{Code: winerr.InvalidParameter, Err: errNoIdentity, Message: fmt.Sprintf(
+			"%s is encrypted with age: set %s or the environment variable %s to the file with the key that opens it",
+			name, IdentityFile, IdentityVariable)}
+	}
+	keys, warning, err := readIdentities(identityFile)
+	if err != nil {
+		return nil, "", err
+	}
+	blob, err = agefile.Open(content, name, keys, MaxBlobFile)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(blob) == 0 {
+		return nil, "", winerr.Errorf(winerr.InvalidParameter, "%s holds nothing: encrypt the blob again", name)
+	}
+	return blob, warning, nil
+}
+
+func readIdentities(path string) (keys *agefile.Identities, warning string, err error) {
+	f, info, err := openRegular(path, "identity")
+	if err != nil {
+		return nil, "", err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	content, err := readBounded(f, agefile.MaxIdentityFile)
+	defer clear(content)
+	if err != nil {
+		return nil, "", cannotRead(path, "identity", err)
+	}
+	if len(content) > agefile.MaxIdentityFile {
+		return nil, "", winerr.Errorf(winerr.InvalidParameter, "%s is larger than 256 KiB, so it is no identity file: "+
+			"give the one that age-keygen wrote", path)
+	}
+	keys, err = agefile.ParseIdentities(content, path)
+	if err != nil {
+		return nil, "", err
+	}
+	return keys, modeWarning(path, info.Mode(), "its key opens the blob, which is a machine password"), nil
+}
+
+// ReadRecipientsFile reads a file with public keys (agefile.Recipients.AddFile).
+func ReadRecipientsFile(path string) ([]byte, error) {
+	f, _, err := openRegular(path, "recipients")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	content, err := readBounded(f, agefile.MaxRecipientsFile)
+	if err != nil {
+		return nil, cannotRead(path, "recipients", err)
+	}
+	if len(content) > agefile.MaxRecipientsFile {
+		return nil, winerr.Errorf(winerr.InvalidParameter, "%s is larger than 1 MiB, so it is no recipients file: give one "+
+			"with a public key on each line", path)
+	}
+	return content, nil
+}
+
+// modeWarning warns of a secret file that others can read; why says what it is worth.
+func modeWarning(path string, mode fs.FileMode, why string) string {
+	if !modeTellsReaders || mode.Perm()&0o044 == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s can be read by others (mode %04o): %s; chmod 600", path, mode.Perm(), why)
+}
