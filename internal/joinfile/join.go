@@ -1,0 +1,214 @@
+package joinfile
+
+import (
+	"fmt"
+	"math/big"
+	"strconv"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+)
+
+// Join is one declared join: a request that is whole but for the blob.
+type Join struct {
+	Address  string              // join.web["web01"], join.web[0] or join.web
+	File     string              // where it is declared
+	Line     int                 // from 1
+	BlobFile string              // the file with the blob
+	Request  offlinejoin.Request // Blob, BlobName and what the front end sets are empty
+}
+
+// instance is one repetition of a join block.
+type instance struct {
+	address string
+	how     repeat
+	values  map[string]cty.Value // each or count
+}
+
+// expand makes the joins of all join blocks.
+func (l *loader) expand(s scope) (joins []Join) {
+	opts := joinOptions(l.folder)
+	var defaults hcl.Attributes
+	if l.defaults != nil {
+		defaults = l.attributes(l.defaults.Body, schema(optionArguments(l.folder)))
+	}
+	for _, block := range l.joins {
+		own := l.attributes(block.Body, schema(optionArguments(l.folder), repeatArguments()))
+		b := joinBlock{loader: l, scope: s, block: block, own: own, defaults: defaults, options: opts}
+		for _, i := range b.instances() {
+			if len(joins) == MaxJoins {
+				l.add(wrong(block.DefRange, "Too many joins", fmt.Sprintf("The join blocks make more than %d joins: split "+
+					"the folder.", MaxJoins)))
+				return joins
+			}
+			j, ok := b.join(i)
+			if !ok {
+				break // its siblings would only say the same
+			}
+			joins = append(joins, j)
+		}
+	}
+	return joins
+}
+
+// attributes returns the arguments of a block that takes options.
+func (l *loader) attributes(body hcl.Body, s *hcl.BodySchema) hcl.Attributes {
+	content, diags := body.Content(withTraps(s, joinTraps()))
+	l.add(diags)
+	l.add(sprung(content, joinTraps()))
+	return content.Attributes
+}
+
+// joinBlock is a join block while it is expanded.
+type joinBlock struct {
+	*loader
+	scope
+	block         *hcl.Block
+	own, defaults hcl.Attributes
+	options       []option
+}
+
+// instances returns the repetitions of the block: one when it has neither for_each nor count.
+func (b joinBlock) instances() []instance {
+	forEach, each := b.own[argForEach]
+	count, counted := b.own[argCount]
+	switch {
+	case each && counted:
+		b.add(wrong(count.NameRange, "Both for_each and count", "A join block is repeated by one of them: remove the other."))
+	case each:
+		return b.forEach(forEach.Expr)
+	case counted:
+		return b.counted(count.Expr)
+	default:
+		return []instance{{address: b.name()}}
+	}
+	return nil
+}
+
+func (b joinBlock) name() string { return blockJoin + "." + b.block.Labels[0] }
+
+// evaluate returns the value of an expression for an instance.
+func (b joinBlock) evaluate(expr hcl.Expression, i instance) (cty.Value, bool) {
+	refs := expr.Variables()
+	if b.add(b.checkReferences(refs, i.how)) {
+		return cty.NilVal, false
+	}
+	values := b.values(refs)
+	for name, v := range i.values {
+		values[name] = v
+	}
+	value, diags := expr.Value(b.context(values))
+	for _, d := range diags {
+		if i.how != repeatNone {
+			d.Detail += fmt.Sprintf(" (This is in %s.)", i.address)
+		}
+	}
+	return value, !b.add(diags)
+}
+
+func (b joinBlock) forEach(expr hcl.Expression) (out []instance) {
+	value, ok := b.evaluate(expr, instance{address: b.name()})
+	if !ok || b.add(b.checkForEach(value, expr.Range())) {
+		return nil
+	}
+	for it := value.ElementIterator(); it.Next(); {
+		key, element := it.Element()
+		if value.Type().IsSetType() {
+			key = element
+		}
+		if key.IsNull() || len(key.AsString()) == 0 || len(key.AsString()) > maxKey {
+			b.add(wrong(expr.Range(), "Invalid for_each", fmt.Sprintf("A key of for_each is a string of 1 to %d bytes.", maxKey)))
+			return nil
+		}
+		out = append(out, instance{
+			address: fmt.Sprintf("%s[%q]", b.name(), key.AsString()),
+			how:     repeatForEach,
+			values:  map[string]cty.Value{rootEach: cty.ObjectVal(map[string]cty.Value{"key": key, "value": element})},
+		})
+	}
+	return out
+}
+
+func (b joinBlock) checkForEach(value cty.Value, at hcl.Range) hcl.Diagnostics {
+	t := value.Type()
+	switch {
+	case value.IsNull() || !value.IsKnown():
+		return wrong(at, "Invalid for_each", "for_each is null: give a set of strings or a map; an empty one makes no join.")
+	case t.IsMapType(), t.IsObjectType(), t.IsSetType() && t.ElementType() == cty.String:
+	case t.IsSetType() && value.LengthInt() == 0:
+	case t.IsTupleType(), t.IsListType(), t.IsSetType():
+		return wrong(at, "Invalid for_each", "for_each takes a set of strings or a map, not a list: write toset([…]), so that "+
+			"a join keeps its name when the order changes.")
+	default:
+		return wrong(at, "Invalid for_each", fmt.Sprintf("for_each takes a set of strings or a map, not %s: write toset([…]) "+
+			"or { key = value }.", called(t)))
+	}
+	if value.LengthInt() > MaxJoins {
+		return wrong(at, "Too many joins", fmt.Sprintf("for_each has %d elements, and at most %d joins are made: split the "+
+			"folder.", value.LengthInt(), MaxJoins))
+	}
+	return nil
+}
+
+func (b joinBlock) counted(expr hcl.Expression) (out []instance) {
+	value, ok := b.evaluate(expr, instance{address: b.name()})
+	if !ok {
+		return nil
+	}
+	n, ok := wholeNumber(value)
+	if !ok {
+		b.add(wrong(expr.Range(), "Invalid count", fmt.Sprintf("count is a whole number from 0 to %d.", MaxJoins)))
+		return nil
+	}
+	for i := range n {
+		out = append(out, instance{
+			address: b.name() + "[" + strconv.Itoa(i) + "]",
+			how:     repeatCount,
+			values:  map[string]cty.Value{rootCount: cty.ObjectVal(map[string]cty.Value{"index": cty.NumberIntVal(int64(i))})},
+		})
+	}
+	return out
+}
+
+// wholeNumber returns a value's number when it is one from 0 to MaxJoins.
+func wholeNumber(value cty.Value) (int, bool) {
+	if value.IsNull() || !value.IsKnown() || value.Type() != cty.Number {
+		return 0, false
+	}
+	n, accuracy := value.AsBigFloat().Int64()
+	return int(n), accuracy == big.Exact && n >= 0 && n <= MaxJoins
+}
+
+// join makes one join of an instance, and reports whether it is right.
+func (b joinBlock) join(i instance) (Join, bool) {
+	j := Join{Address: i.address, File: b.block.DefRange.Filename, Line: b.block.DefRange.Start.Line}
+	right := true
+	for _, o := range b.options {
+		right = b.setOption(&j, o, i) && right
+	}
+	return j, right
+}
+
+// setOption sets an option of a join to what the block says, or else the defaults. Null is to say nothing.
+func (b joinBlock) setOption(j *Join, o option, i instance) bool {
+	a, said := b.own[o.word.Name()]
+	if !said {
+		a, said = b.defaults[o.word.Name()]
+	}
+	if said {
+		value, ok := b.evaluate(a.Expr, i)
+		if !ok {
+			return false
+		}
+		if !value.IsNull() {
+			return !b.add(o.apply(j, value, a.Expr.Range()))
+		}
+	}
+	if o.required {
+		b.add(wrong(b.block.DefRange, "Missing option", fmt.Sprintf("%s has no %s: write it in the block or in defaults.",
+			j.Address, o.word)))
+	}
+	return !o.required
+}

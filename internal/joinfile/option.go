@@ -1,0 +1,94 @@
+package joinfile
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// option is one word of a join, and how its text gets into the join.
+type option struct {
+	word     options.Word
+	required bool
+	set      func(j *Join, text string) error
+}
+
+// joinOptions lists the words in the order of the reference. A relative path starts at the folder of the join files.
+func joinOptions(folder string) []option {
+	path := func(to func(j *Join) *string) func(*Join, string) error {
+		return func(j *Join, text string) error {
+			*to(j) = below(folder, text)
+			return nil
+		}
+	}
+	text := func(to func(j *Join) *string) func(*Join, string) error {
+		return func(j *Join, text string) error {
+			*to(j) = text
+			return nil
+		}
+	}
+	return []option{
+		{options.WindowsPath, true, path(func(j *Join) *string { return &j.Request.WindowsPath })},
+		{options.BlobFile, true, path(func(j *Join) *string { return &j.BlobFile })},
+		{options.MachineName, false, text(func(j *Join) *string { return &j.Request.Expect.MachineName })},
+		{options.Domain, false, text(func(j *Join) *string { return &j.Request.Expect.Domain })},
+		{options.MethodWord, false, func(j *Join, text string) (err error) {
+			j.Request.Method, err = options.Method(text)
+			return err
+		}},
+		{options.Existing, false, func(j *Join, text string) (err error) {
+			j.Request.OnExisting, err = options.OnExisting(text)
+			return err
+		}},
+	}
+}
+
+// optionArguments is what the grammar says of the options.
+func optionArguments(folder string) []argument {
+	var out []argument
+	for _, o := range joinOptions(folder) {
+		out = append(out, argument{name: o.word.Name(), kind: "string", doc: o.word.Doc(), required: o.required})
+	}
+	return out
+}
+
+// apply sets one option of a join from a value that is not null.
+func (o option) apply(j *Join, value cty.Value, at hcl.Range) hcl.Diagnostics {
+	text, err := convert.Convert(value, cty.String)
+	if err != nil || !text.IsKnown() {
+		return wrong(at, "Value of the wrong type", fmt.Sprintf("%s of %s is a string, not %s.", o.word, j.Address,
+			called(value.Type())))
+	}
+	if text.AsString() == "" {
+		return wrong(at, "Empty value", fmt.Sprintf("%s of %s is empty: write a value, or null for none.", o.word, j.Address))
+	}
+	if err := o.set(j, text.AsString()); err != nil {
+		return wrong(at, "Invalid value", fmt.Sprintf("In %s: %s.%s", j.Address, message(err),
+			didYouMean(text.AsString(), o.word.Allowed())))
+	}
+	return nil
+}
+
+// called is what people call a type.
+func called(t cty.Type) string {
+	switch {
+	case t.IsTupleType(), t.IsListType(), t.IsSetType():
+		return "a list"
+	case t.IsObjectType(), t.IsMapType():
+		return "a map"
+	}
+	return "a " + t.FriendlyName()
+}
+
+// message is an error's sentence without its code, which a file's reader has no use for.
+func message(err error) string {
+	if e, ok := err.(*winerr.Error); ok { //nolint:errorlint // the setters return it as it is
+		return e.Message
+	}
+	return err.Error()
+}
