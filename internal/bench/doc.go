@@ -4,7 +4,8 @@
 //	go run ./internal/bench [-runs 7] [-small]
 //
 // Every measurement is a process of its own on a fresh copy of the hive, with a warm page cache. Time is from start to end
-// of the process, median of the runs; memory is the greatest resident size that the kernel tells, not less than that of this program, about 8 MiB; bytes are what the
+// of the process, median of the runs, and "inside" from main to its end: the rest is what the system takes to start a
+// process. Memory is the greatest resident size that the kernel tells, not less than that of this program, about 8 MiB; bytes are what the
 // process has read and written by the kernel's account (/proc/PID/io: rchar, wchar), which does not see what a tool changes
 // through a memory map. Our edits are durable (fsync) when the process ends; hivex and reged do not sync.
 //

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/offlinejoin/offlinejoin/internal/bench/task"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 )
@@ -48,7 +49,7 @@ func cleanHive(shared string) (hive, log []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	k, _, err := h.CreateKey(existingKey, nil)
+	k, _, err := h.CreateKey(task.ExistingKey, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -152,37 +153,4 @@ func writeHives(shared, dir string, large bool) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, largeName), hive, 0o600)
-}
-
-// diskFile is a hive's file on disk.
-type diskFile struct{ *os.File }
-
-// Size implements regf.File.
-func (f diskFile) Size() (int64, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
-}
-
-// openDisk opens a hive with its first log for a change, or for reading.
-func openDisk(path string, write bool) (*regf.Hive, error) {
-	flag := os.O_RDONLY
-	if write {
-		flag = os.O_RDWR
-	}
-	primary, err := os.OpenFile(path, flag, 0)
-	if err != nil {
-		return nil, err
-	}
-	files := regf.Files{Primary: diskFile{primary}}
-	log, err := os.OpenFile(path+".LOG1", flag, 0)
-	switch {
-	case err == nil:
-		files.Log1 = diskFile{log}
-	case !errors.Is(err, os.ErrNotExist):
-		return nil, err
-	}
-	return regf.Open(files)
 }

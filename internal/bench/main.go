@@ -66,14 +66,19 @@ func bench(runs int, small bool, shared string) error {
 	if err := benchStage(runs, me, dir, clean); err != nil {
 		return err
 	}
-	if err := benchHive(runs, me, dir, "clean SYSTEM hive of Windows 10", clean); err != nil || small {
+	hiveedit := filepath.Join(dir, "hiveedit")
+	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", hiveedit, "./internal/bench/hiveedit")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building hiveedit: %w: %s", err, out)
+	}
+	if err := benchHive(runs, hiveedit, dir, "clean SYSTEM hive of Windows 10", clean); err != nil || small {
 		return err
 	}
-	return benchHive(runs, me, dir, "large hive", filepath.Join(dir, largeName))
+	return benchHive(runs, hiveedit, dir, "large hive", filepath.Join(dir, largeName))
 }
 
 // benchHive measures every task with every tool on copies of one hive.
-func benchHive(runs int, me, dir, what, hive string) error {
+func benchHive(runs int, hiveedit, dir, what, hive string) error {
 	path := filepath.Join(dir, "SYSTEM")
 	prepare := func() error {
 		if err := os.WriteFile(path+".LOG1", nil, 0o600); err != nil {
@@ -85,7 +90,7 @@ func benchHive(runs int, me, dir, what, hive string) error {
 	if err != nil {
 		return err
 	}
-	for _, task := range tasks(me) {
+	for _, task := range tasks(hiveedit) {
 		fmt.Printf("\n%s (%s, %.1f MB)\n", task.name, what, float64(info.Size())/1e6)
 		t := newTable()
 		for _, s := range task.subjects {

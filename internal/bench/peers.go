@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/offlinejoin/offlinejoin/internal/bench/task"
 )
 
 // subject is one tool for one task; make returns nil when the tool is absent or cannot do the task.
@@ -16,20 +18,22 @@ type subject struct {
 }
 
 // tasks are what is measured, with every tool that can do it.
-func tasks(me string) []struct {
+func tasks(hiveedit string) []struct {
 	name     string
 	subjects []subject
 } {
-	own := func(task string) subject {
-		return subject{"offlinejoin (durable)", func(hive, _ string) (*exec.Cmd, error) { return exec.Command(me, "self", task, hive), nil }}
+	own := func(name string) subject {
+		return subject{"offlinejoin (durable)", func(hive, _ string) (*exec.Cmd, error) {
+			return exec.Command(hiveedit, name, hive), nil
+		}}
 	}
 	return []struct {
 		name     string
 		subjects []subject
 	}{
 		{"read one value by its path", []subject{own("get"), hivexget(), pythonGet(), regeditExport()}},
-		{"set 4 KiB in an existing key", []subject{own("set"), pythonSet(existingKey), regeditMerge(existingKey), reged(existingKey)}},
-		{"create two levels and set 4 KiB", []subject{own("create"), pythonSet(newKey), regeditMerge(newKey), reged(newKey)}},
+		{"set 4 KiB in an existing key", []subject{own("set"), pythonSet(task.ExistingKey), regeditMerge(task.ExistingKey), reged(task.ExistingKey)}},
+		{"create two levels and set 4 KiB", []subject{own("create"), pythonSet(task.NewKey), regeditMerge(task.NewKey), reged(task.NewKey)}},
 		{"the registry transaction of one join", []subject{own("record"), hivexshRecord(), pythonRecord()}},
 	}
 }
@@ -43,12 +47,12 @@ func tool(name string, args ...string) (*exec.Cmd, error) {
 }
 
 func hivexget() subject {
-	return subject{"hivexget", func(hive, _ string) (*exec.Cmd, error) { return tool("hivexget", hive, readKey, readValue) }}
+	return subject{"hivexget", func(hive, _ string) (*exec.Cmd, error) { return tool("hivexget", hive, task.ReadKey, task.ReadValue) }}
 }
 
 func regeditExport() subject {
 	return subject{"hivexregedit --export", func(hive, _ string) (*exec.Cmd, error) {
-		return tool("hivexregedit", "--export", hive, `\`+readKey)
+		return tool("hivexregedit", "--export", hive, `\`+task.ReadKey)
 	}}
 }
 
@@ -76,7 +80,7 @@ def walk(path):
 func pythonGet() subject {
 	return subject{"python3-hivex", func(hive, _ string) (*exec.Cmd, error) {
 		script := fmt.Sprintf(pythonWalk, "False") + "h.value_value(h.node_get_value(walk(sys.argv[2]), sys.argv[3]))\n"
-		return python(script, hive, readKey, readValue)
+		return python(script, hive, task.ReadKey, task.ReadValue)
 	}}
 }
 
@@ -84,7 +88,7 @@ func pythonSet(key string) subject {
 	return subject{"python3-hivex", func(hive, _ string) (*exec.Cmd, error) {
 		script := fmt.Sprintf(pythonWalk, "True") +
 			"h.node_set_value(walk(sys.argv[2]), {'key': sys.argv[3], 't': 3, 'value': b'\\xab' * 4096})\nh.commit(None)\n"
-		return python(script, hive, key, valueName)
+		return python(script, hive, key, task.ValueName)
 	}}
 }
 
@@ -129,12 +133,12 @@ func regFile(dir, prefix, key, newline string) (string, error) {
 	for i := range parts {
 		fmt.Fprintf(&s, "%s[%s%s]%s", newline, prefix, strings.Join(parts[:i+1], `\`), newline)
 	}
-	raw := hex.EncodeToString(make([]byte, valueSize))
+	raw := hex.EncodeToString(make([]byte, task.ValueSize))
 	var pairs []string
 	for i := 0; i < len(raw); i += 2 {
 		pairs = append(pairs, raw[i:i+2])
 	}
-	fmt.Fprintf(&s, "\"%s\"=hex:%s%s", valueName, strings.Join(pairs, ","), newline)
+	fmt.Fprintf(&s, "\"%s\"=hex:%s%s", task.ValueName, strings.Join(pairs, ","), newline)
 	file := filepath.Join(dir, "bench.reg")
 	return file, os.WriteFile(file, []byte(s.String()), 0o600)
 }

@@ -90,6 +90,9 @@ func (p *preparation) checkImage() error {
 	if err := p.im.CheckRegistryMethod(); err != nil {
 		return err
 	}
+	if err := p.im.System().VerifyBins(); err != nil { // a hive that is damaged anywhere is nothing to stage into
+		return hiveError(p.im, err)
+	}
 	var err error
 	if p.record, err = readRecord(p.im.System()); err != nil {
 		return err

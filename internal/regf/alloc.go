@@ -9,7 +9,11 @@ import (
 // that this transaction has changed already, then in the last bin, and else appends a bin: few pages get dirty.
 func (h *Hive) alloc(n, near uint32) (uint32, error) {
 	need := (n + 4 + 7) &^ 7
-	for _, b := range h.candidates(near) {
+	bins, err := h.candidates(near)
+	if err != nil {
+		return 0, err
+	}
+	for _, b := range bins {
 		cell, ok, err := h.allocIn(b, need)
 		if err != nil || ok {
 			return cell, err
@@ -22,21 +26,26 @@ func (h *Hive) alloc(n, near uint32) (uint32, error) {
 const maxCandidates = 16
 
 // candidates lists the bins to try, without repetition: the latest changes first, for they have room most likely.
-func (h *Hive) candidates(near uint32) []bin {
+func (h *Hive) candidates(near uint32) ([]bin, error) {
 	out := make([]bin, 0, maxCandidates+2)
-	add := func(b bin, err error) {
+	add := func(rel uint32) error {
+		b, err := h.binOf(rel)
 		if err == nil && !slices.Contains(out, b) {
 			out = append(out, b)
 		}
+		return err
 	}
 	if near != nilCell {
-		add(h.binOf(near))
+		if err := add(near); err != nil {
+			return nil, err
+		}
 	}
 	for i := len(h.dirtied) - 1; i >= 0 && len(out) < maxCandidates; i-- {
-		add(h.binOf(h.dirtied[i] * pageSize))
+		if err := add(h.dirtied[i] * pageSize); err != nil {
+			return nil, err
+		}
 	}
-	add(h.bins[len(h.bins)-1], nil)
-	return out
+	return out, add(h.size - 1)
 }
 
 // allocIn takes the smallest sufficient free cell of a bin.

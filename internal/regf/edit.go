@@ -8,8 +8,8 @@ import (
 // edit runs one change. A change that fails after it has touched the overlay leaves the hive unfit for a commit; the
 // files are untouched.
 func (h *Hive) edit(change func() error) error {
-	if err := h.prepareWrite(); err != nil {
-		return err
+	if h.broken != nil {
+		return h.broken
 	}
 	before := h.puts
 	err := change()

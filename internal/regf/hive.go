@@ -25,7 +25,10 @@ type Hive struct {
 	recovery Recovery
 	log      logState
 
-	bins    []bin             // all bins in order; nil until prepareWrite
+	bins    []bin             // proven bins in order
+	walked  bool              // bins has all of them
+	heads   map[uint32]heads  // where bins seem to begin in the primary file, by reads of headsPerRead pages
+	scratch []byte            // for those reads
 	room    map[uint32]uint32 // by bin: no free cell in it is larger; absent when not known
 	dirtied []uint32          // indexes of the dirty pages, in the order in which they became so
 	puts    int               // writes into the overlay since Open
@@ -59,7 +62,7 @@ const maxCleanPages = 8192
 // Open reads the header of a hive and, when the hive was not closed cleanly, applies its logs in memory. Nothing is
 // written before [Hive.Commit].
 func Open(f Files) (*Hive, error) {
-	h := &Hive{files: f, pages: map[uint32]*page{}, room: map[uint32]uint32{}}
+	h := &Hive{files: f, pages: map[uint32]*page{}, room: map[uint32]uint32{}, heads: map[uint32]heads{}}
 	if f.Primary == nil {
 		return nil, fmt.Errorf("%w: there is no primary file", ErrNotHive)
 	}

@@ -92,9 +92,6 @@ func sharedLists(count, list uint32) func(h *Hive) error {
 
 // deepTree has long names at every level that there can be, and many keys at the bottom.
 func deepTree(h *Hive) error {
-	if err := h.prepareWrite(); err != nil {
-		return err
-	}
 	k, err := h.Root()
 	for range maxDepth - 1 {
 		if err != nil {

@@ -1,0 +1,35 @@
+// Hiveedit does one task of package task on a hive, for the benchmark to measure it like the tools of others:
+//
+//	hiveedit get|set|create|record HIVE
+//
+// It prints what the benchmark wants to know as one line of JSON: the time from main to the end in nanoseconds, and how
+// often it waited for the disk.
+package main
+
+import (
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/bench/task"
+)
+
+func main() {
+	start := time.Now()
+	if len(os.Args) != 3 {
+		fail("usage: hiveedit get|set|create|record HIVE")
+	}
+	report, err := task.Run(os.Args[1], os.Args[2])
+	if err != nil {
+		fail(err.Error())
+	}
+	line := `{"Inside":` + strconv.FormatInt(int64(time.Since(start)), 10) + `,"Syncs":` + strconv.Itoa(report.Syncs) + "}\n"
+	if _, err := os.Stdout.WriteString(line); err != nil {
+		fail(err.Error())
+	}
+}
+
+func fail(why string) {
+	os.Stderr.WriteString("hiveedit: " + why + "\n") //nolint:errcheck // nobody is left to tell
+	os.Exit(1)
+}
