@@ -9,7 +9,7 @@
 //     component is looked at before it is opened, opened below its parent's handle, and compared with what was looked
 //     at, so an exchange in between is noticed and nothing outside the image is ever read or written.
 //
-// New files are made for their owner only (0600) and never over something that exists.
+// New files and directories are made for their owner only (0600, 0700) and never over something that exists.
 //
 // Every error is a [winerr.Error] with a documented code, and matches fs.ErrNotExist, fs.ErrExist or fs.ErrPermission
 // where those fit.

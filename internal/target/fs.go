@@ -22,6 +22,11 @@ type FS interface {
 	Create(name string) (File, error)
 	// Remove removes a regular file.
 	Remove(name string) error
+	// Mkdir makes a directory for its owner only, in one that exists. Any existing entry of that name, whatever its case,
+	// is an error that matches fs.ErrExist.
+	Mkdir(name string) error
+	// RemoveDir removes a directory that is empty.
+	RemoveDir(name string) error
 	// Rename gives a regular file another name in its directory, at once taking the place of a regular file that has that
 	// name, whatever its case. as is a name without a directory.
 	Rename(name, as string) error
@@ -42,7 +47,8 @@ type FS interface {
 	Close() error
 }
 
-// File is an open regular file of an image. It fits what package regf wants of a hive's file.
+// File is an open regular file of an image. It fits what package regf wants of a hive's file. It stays the same file, and
+// stays usable, when its name is removed or given to another: what was in it can be overwritten even then.
 type File interface {
 	io.ReaderAt
 	io.WriterAt

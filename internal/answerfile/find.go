@@ -1,0 +1,188 @@
+package answerfile
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// The places of answer files that lie in an image, relative to the Windows directory or to the root of its drive.
+const (
+	placePanther  = "Panther/unattend.xml"
+	folderPanther = "Panther"
+)
+
+// Place is where the answer file is that Windows Setup will take for its pass specialize.
+type Place struct {
+	// Order is its number in Setup's documented search order, 1 to 7.
+	Order int
+	// Path is what messages call the file.
+	Path string
+	// Content is the file as it was found; nil when there is none yet. It may hold secrets.
+	Content []byte
+	// Notes tell people what could not be seen, and what is not certain.
+	Notes []string
+
+	at location
+}
+
+// Exists tells whether there is a file.
+func (p *Place) Exists() bool { return p.Content != nil }
+
+// Wipe forgets the content.
+func (p *Place) Wipe() { clear(p.Content) }
+
+// location is a file in one of the two trees.
+type location struct {
+	tree    target.FS
+	onDrive bool // tree is the root of the drive, not the Windows directory
+	name    string
+}
+
+// candidate is one place of the search order, with the names that a file may have there.
+type candidate struct {
+	order int
+	at    []location
+}
+
+// Find looks for the answer file in the order that Windows Setup does (documented: "Windows Setup Automation
+// Overview"). windows is the Windows directory, drive the root of its drive or nil, pointer the text of the value
+// UnattendFile in HKLM\SYSTEM\Setup, or "".
+//
+// Setup takes for each pass the first file that has settings for it; one without is passed over (documented). So the file
+// is the first that has a pass specialize; if there is none, the first of all, where adding the pass makes it so; if there
+// are no files, a new one at Panther\unattend.xml: that is where Microsoft's deployment guides put the answer file of an
+// image that is not running.
+func Find(windows, drive target.FS, pointer string) (*Place, error) {
+	f := &finder{notes: []string{"answer files on removable media cannot be seen in an image: remove such media before the " +
+		"first boot, since Setup may take one from there"}}
+	candidates, err := f.candidates(windows, drive, pointer)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range candidates {
+		if err := f.look(c); err != nil {
+			f.wipe(nil)
+			return nil, err
+		}
+		if f.found != nil && f.decided {
+			break
+		}
+	}
+	if f.found == nil {
+		at := location{tree: windows, name: placePanther}
+		const cached = 3
+		f.found = &Place{Order: cached, Path: windows.Path(placePanther), at: at}
+	}
+	f.found.Notes = append(f.notes, f.found.Notes...)
+	return f.found, nil
+}
+
+// finder looks at one candidate after the other.
+type finder struct {
+	found   *Place
+	decided bool // found has a pass specialize
+	notes   []string
+}
+
+func (f *finder) wipe(keep *Place) {
+	if f.found != nil && f.found != keep {
+		f.found.Wipe()
+	}
+}
+
+// candidates lists the places in Setup's order.
+func (f *finder) candidates(windows, drive target.FS, pointer string) ([]candidate, error) {
+	var out []candidate
+	if pointer != "" {
+		at, err := resolve(windows, drive, pointer)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, candidate{1, []location{at}})
+	}
+	in := func(tree target.FS, onDrive bool, names ...string) []location {
+		var at []location
+		for _, name := range names {
+			at = append(at, location{tree: tree, onDrive: onDrive, name: name})
+		}
+		return at
+	}
+	out = append(out,
+		candidate{2, in(windows, false, "Panther/Unattend/Unattend.xml", "Panther/Unattend/Autounattend.xml")},
+		candidate{3, in(windows, false, placePanther)},
+		candidate{6, in(windows, false, "System32/Sysprep/Unattend.xml")})
+	if drive == nil {
+		f.notes = append(f.notes, "the root of the system drive was not looked at: an Unattend.xml there would be used if no "+
+			"other answer file has the pass specialize")
+		return out, nil
+	}
+	return append(out, candidate{7, in(drive, true, "Unattend.xml", "Autounattend.xml")}), nil
+}
+
+// look reads the files of one candidate.
+func (f *finder) look(c candidate) error {
+	var here []*Place
+	for _, at := range c.at {
+		content, err := read(at.tree, at.name)
+		if errors.Is(err, fs.ErrNotExist) {
+			if c.order == 1 {
+				f.notes = append(f.notes, "the value UnattendFile names "+at.tree.Path(at.name)+", which does not exist")
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		here = append(here, &Place{Order: c.order, Path: at.tree.Path(at.name), Content: content, at: at})
+	}
+	if len(here) > 1 {
+		for _, p := range here {
+			p.Wipe()
+		}
+		return winerr.Errorf(winerr.InvalidParameter, "there are %s and %s, and which one Setup takes is not documented: keep "+
+			"one of them", here[0].Path, here[1].Path)
+	}
+	if len(here) == 1 {
+		f.take(here[0])
+	}
+	return nil
+}
+
+// take decides between what was found before and what comes later in the order.
+func (f *finder) take(p *Place) {
+	has := hasSpecialize(p.Content)
+	if f.found != nil && !has {
+		p.Wipe()
+		return
+	}
+	const fromFolder = 2
+	if p.Order == fromFolder {
+		p.Notes = append(p.Notes, "Setup does not look at "+p.Path+" when it is started from Windows PE (documented)")
+	}
+	if f.found != nil {
+		f.notes = append(f.notes, f.found.Path+" comes first, but has no pass specialize, so Setup passes it over (documented)")
+	}
+	f.wipe(p)
+	f.found, f.decided = p, has
+}
+
+// hasSpecialize reports whether Setup would stop at a file. One that cannot be read is one: whoever uses it says why.
+func hasSpecialize(content []byte) bool {
+	if isEmpty(content) {
+		return false
+	}
+	d, err := parse(content)
+	if err != nil {
+		return true
+	}
+	defer d.wipe()
+	for _, settings := range d.passes(passSpecialize) {
+		if len(children(settings, tagComponent)) > 0 {
+			return true
+		}
+	}
+	return false
+}

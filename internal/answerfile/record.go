@@ -1,0 +1,186 @@
+package answerfile
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"path"
+
+	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// Record is all that is needed to take a join out of an image again. It holds no secret; its text form is for the image's
+// registry.
+type Record struct {
+	// Name is the file's, relative to the Windows directory, or to the root of its drive if OnDrive is set; with slashes.
+	Name    string `json:"name"`
+	OnDrive bool   `json:"on_drive,omitempty"`
+	// Folder tells that the file's folder was made for it.
+	Folder bool `json:"folder,omitempty"`
+	// Security is what the file's security descriptor was; empty when there was none.
+	Security []byte `json:"security,omitempty"`
+	Undo     Undo   `json:"undo"`
+}
+
+// maxRecord is the longest text of a record in bytes that is read: what was replaced may be another blob.
+const maxRecord = 4 * MaxSize
+
+// Text returns the record as one line of JSON.
+func (r *Record) Text() string {
+	text, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // nothing in it can fail
+	}
+	return string(text)
+}
+
+// ParseRecord reads what Text returned.
+func ParseRecord(text string) (*Record, error) {
+	r := &Record{}
+	if len(text) > maxRecord || json.Unmarshal([]byte(text), r) != nil || !fs.ValidPath(r.Name) || r.Name == "." {
+		return nil, winerr.Errorf(winerr.BadOfflineJoinInfo, "the image's record of its answer file is damaged: take the join "+
+			"out of the answer file by hand")
+	}
+	return r, nil
+}
+
+// Record returns the record of an edit that is planned for this place. Store it before Write is called, so that a run
+// that is stopped half-way can be taken back.
+func (p *Place) Record(e *Edit) (*Record, error) {
+	r := &Record{Name: p.at.name, OnDrive: p.at.onDrive, Undo: e.Undo}
+	if p.Exists() {
+		sd, _, err := p.at.tree.Security(p.at.name)
+		r.Security = sd
+		return r, err
+	}
+	_, err := p.at.tree.Stat(path.Dir(p.at.name))
+	r.Folder = errors.Is(err, fs.ErrNotExist)
+	if r.Folder {
+		err = nil
+	}
+	return r, err
+}
+
+// Write makes a planned edit true. security is the new file's security descriptor, for it holds a secret; where it cannot
+// be set, a warning says so.
+func (p *Place) Write(e *Edit, r *Record, security []byte) (warnings []string, err error) {
+	if err := p.unchanged(); err != nil {
+		return nil, err
+	}
+	if r.Folder {
+		if err := p.at.tree.Mkdir(path.Dir(p.at.name)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+	}
+	kept, secured, err := p.at.put(e.Content, security)
+	if kept != "" {
+		warnings = append(warnings, kept)
+	}
+	if !secured && err == nil {
+		warnings = append(warnings, "the file system of this image cannot hold Windows access rights: "+p.Path+" can be read by "+
+			"whom its folder lets")
+	}
+	return warnings, err
+}
+
+// unchanged refuses to write over what the plan was not made for.
+func (p *Place) unchanged() error {
+	now, err := read(p.at.tree, p.at.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		now, err = nil, nil
+	}
+	defer clear(now)
+	if err == nil && ((now == nil) == p.Exists() || string(now) != string(p.Content)) {
+		err = winerr.Errorf(winerr.Busy, "%s was changed while the join was being planned: stage again", p.Path)
+	}
+	return err
+}
+
+// in returns the place in an image.
+func (r *Record) in(windows, drive target.FS) (location, error) {
+	if !r.OnDrive {
+		return location{tree: windows, name: r.Name}, nil
+	}
+	if drive == nil {
+		return location{}, winerr.Errorf(winerr.FileNotFound, "the join is in %s at the root of the image's drive, which was not "+
+			"given: give it", printable(r.Name))
+	}
+	return location{tree: drive, onDrive: true, name: r.Name}, nil
+}
+
+// Find returns the recorded file as it is now; its Content is nil when it is gone.
+func (r *Record) Find(windows, drive target.FS) (*Place, error) {
+	at, err := r.in(windows, drive)
+	if err != nil {
+		return nil, err
+	}
+	content, err := read(at.tree, at.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		content, err = nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Place{Path: at.tree.Path(at.name), Content: content, at: at}, nil
+}
+
+// Unstage takes the join out of the image. It is safe to be called again after it was stopped.
+func (r *Record) Unstage(windows, drive target.FS) (*Removal, error) {
+	p, err := r.Find(windows, drive)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Wipe()
+	removal := &Removal{Outcome: Gone, RemoveFile: true, Notes: []string{p.Path + " does not exist any more"}}
+	if p.Exists() {
+		if removal, err = Remove(p.Content, r.Undo); err != nil {
+			return nil, err
+		}
+		err = r.carryOut(p.at, removal)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return removal, r.tidy(p.at, removal)
+}
+
+func (r *Record) carryOut(at location, removal *Removal) error {
+	if removal.Outcome == Gone {
+		return nil
+	}
+	var kept string
+	var err error
+	if removal.RemoveFile {
+		kept, err = at.remove()
+	} else {
+		kept, _, err = at.put(removal.Content, r.Security)
+	}
+	if kept != "" {
+		removal.Notes = append(removal.Notes, kept)
+	}
+	return err
+}
+
+// tidy removes what a stopped run has left, and the folder that was made for the file, unless something else is in it.
+func (r *Record) tidy(at location, removal *Removal) error {
+	folder := path.Dir(at.name)
+	err := scrubAway(at.tree, path.Join(folder, tempName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || !r.Folder || !removal.RemoveFile {
+		return err
+	}
+	entries, err := at.tree.ReadDir(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil || len(entries) > 0:
+		return err
+	}
+	if err := at.tree.RemoveDir(folder); err != nil {
+		return err
+	}
+	return at.tree.SyncDir(path.Dir(folder))
+}
