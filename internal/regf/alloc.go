@@ -53,31 +53,30 @@ func (h *Hive) allocIn(b bin, need uint32) (cell uint32, ok bool, err error) {
 	if room, known := h.room[b.rel]; known && need > room {
 		return 0, false, nil
 	}
-	cells, err := h.cells(b)
-	if err != nil {
-		return 0, false, err
-	}
-	best, largest := -1, uint32(0)
-	for i, c := range cells {
+	var best cellSpan
+	var largest uint32
+	for c, err := range h.cells(b) {
+		if err != nil {
+			return 0, false, err
+		}
 		if c.used {
 			continue
 		}
 		largest = max(largest, c.size)
-		if c.size >= need && (best < 0 || c.size < cells[best].size) {
-			best = i
+		if c.size >= need && (best.size == 0 || c.size < best.size) {
+			best = c
 		}
 	}
 	h.room[b.rel] = largest // an allocation only makes it smaller; free forgets it
-	if best < 0 {
+	if best.size == 0 {
 		return 0, false, nil
 	}
-	c := cells[best]
-	if rest := c.size - need; rest > 0 {
-		if err := h.putU32(c.rel+need, rest); err != nil {
+	if rest := best.size - need; rest > 0 {
+		if err := h.putU32(best.rel+need, rest); err != nil {
 			return 0, false, err
 		}
 	}
-	return c.rel, true, h.initCell(c.rel, need)
+	return best.rel, true, h.initCell(best.rel, need)
 }
 
 func (h *Hive) initCell(cell, size uint32) error {
@@ -121,24 +120,23 @@ func (h *Hive) appendBin(need uint32) (uint32, error) {
 // free gives a cell back, zeroes it, and merges it with free neighbours, as Windows does: no two free cells of a bin ever
 // touch (regf.md §1.3).
 func (h *Hive) free(cell uint32) error {
-	b, cells, i, err := h.cellAt(cell)
+	n, err := h.cellAt(cell)
 	if err != nil {
 		return err
 	}
-	delete(h.room, b.rel)
-	first, size := cells[i].rel, cells[i].size
+	delete(h.room, n.bin.rel)
+	first, size := n.this.rel, n.this.size
 	if err := h.put(cell, make([]byte, size)); err != nil {
 		return err
 	}
-	if i+1 < len(cells) && !cells[i+1].used {
-		next := cells[i+1]
-		if err := h.putU32(next.rel, 0); err != nil {
+	if n.next.size > 0 && !n.next.used {
+		if err := h.putU32(n.next.rel, 0); err != nil {
 			return err
 		}
-		size += next.size
+		size += n.next.size
 	}
-	if i > 0 && !cells[i-1].used {
-		first, size = cells[i-1].rel, size+cells[i-1].size
+	if n.before.size > 0 && !n.before.used {
+		first, size = n.before.rel, size+n.before.size
 	}
 	return h.putU32(first, size)
 }

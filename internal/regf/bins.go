@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"sort"
 )
@@ -190,45 +191,67 @@ func (h *Hive) binSize(rel uint32) (uint32, error) {
 	return size, nil
 }
 
-// cells returns the cells of a bin, which must tile it.
-func (h *Hive) cells(b bin) ([]cellSpan, error) {
-	var out []cellSpan
-	for at := b.rel + binHeader; at < b.end(); {
-		raw, err := h.u32(at)
-		if err != nil {
-			return nil, err
+// cells yields the cells of a bin, which must tile it. It keeps no list of them: a hostile bin may have millions.
+func (h *Hive) cells(b bin) iter.Seq2[cellSpan, error] {
+	return func(yield func(cellSpan, error) bool) {
+		for at := b.rel + binHeader; at < b.end(); {
+			c, err := h.cellSpan(b, at)
+			if !yield(c, err) || err != nil {
+				return
+			}
+			at += c.size
 		}
-		size, used := int64(int32(raw)), false
-		if size < 0 {
-			size, used = -size, true
-		}
-		if size < 8 || size%8 != 0 || int64(at)+size > int64(b.end()) {
-			return nil, corrupt(at, "the cell has the impossible size %d", size)
-		}
-		out = append(out, cellSpan{at, uint32(size), used})
-		at += uint32(size)
 	}
-	return out, nil
 }
 
-// cellAt returns the bin of an allocated cell, its cells, and the cell's place among them. A change may only touch cells
-// that are really there.
-func (h *Hive) cellAt(cell uint32) (b bin, cells []cellSpan, i int, err error) {
-	if b, err = h.binOf(cell); err != nil {
-		return
+func (h *Hive) cellSpan(b bin, at uint32) (cellSpan, error) {
+	raw, err := h.u32(at)
+	if err != nil {
+		return cellSpan{}, err
 	}
-	if cells, err = h.cells(b); err != nil {
-		return
+	size, used := int64(int32(raw)), false
+	if size < 0 {
+		size, used = -size, true
 	}
-	i = sort.Search(len(cells), func(i int) bool { return cells[i].rel >= cell })
-	if i == len(cells) || cells[i].rel != cell || !cells[i].used {
-		err = corrupt(cell, "no allocated cell begins here")
+	if size < 8 || size%8 != 0 || int64(at)+size > int64(b.end()) {
+		return cellSpan{}, corrupt(at, "the cell has the impossible size %d", size)
 	}
-	return
+	return cellSpan{at, uint32(size), used}, nil
+}
+
+// neighbourhood is an allocated cell with the cells around it; a neighbour of size 0 is none.
+type neighbourhood struct {
+	bin                bin
+	before, this, next cellSpan
+}
+
+// cellAt finds an allocated cell in its bin. A change may only touch cells that are really there: all of the bin must be
+// tiled by cells.
+func (h *Hive) cellAt(cell uint32) (n neighbourhood, err error) {
+	if n.bin, err = h.binOf(cell); err != nil {
+		return n, err
+	}
+	var last cellSpan
+	for c, err := range h.cells(n.bin) {
+		if err != nil {
+			return n, err
+		}
+		switch {
+		case c.rel == cell:
+			n.before, n.this = last, c
+		case n.this.size > 0 && last.rel == cell:
+			n.next = c
+		}
+		last = c
+	}
+	if !n.this.used {
+		return n, corrupt(cell, "no allocated cell begins here")
+	}
+	return n, nil
 }
 
 // mustBeCell fails when no allocated cell begins at cell.
 func (h *Hive) mustBeCell(cell uint32) error {
-	_, _, _, err := h.cellAt(cell)
+	_, err := h.cellAt(cell)
 	return err
 }

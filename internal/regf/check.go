@@ -113,18 +113,24 @@ func (c *checker) bins() {
 			c.damage(at, Key{}, err)
 			return
 		}
-		cells, err := h.cells(bin{at, size})
-		if err != nil {
-			c.damage(at, Key{}, err)
-		}
-		for i, s := range cells {
-			if s.used {
-				c.cells[s.rel] = &cellUse{size: s.size - 4}
-			} else if i > 0 && !cells[i-1].used {
-				c.add(s.rel, Key{}, "two free cells touch")
-			}
-		}
+		c.binCells(bin{at, size})
 		at += size
+	}
+}
+
+func (c *checker) binCells(b bin) {
+	freeBefore := false
+	for s, err := range c.h.cells(b) {
+		if err != nil {
+			c.damage(b.rel, Key{}, err)
+			return
+		}
+		if s.used {
+			c.cells[s.rel] = &cellUse{size: s.size - 4}
+		} else if freeBefore {
+			c.add(s.rel, Key{}, "two free cells touch")
+		}
+		freeBefore = !s.used
 	}
 }
 

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // hostileHive makes a hive with the help of the engine, and then bends it.
@@ -161,5 +163,34 @@ func TestHostileGrowth(t *testing.T) { // not parallel: it measures memory
 	d[FileLog1] = sealedLog(log, typeLogHvLE, 41)
 	if _, err := Open(d.files()); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// corpusMemory is what reading any damaged hive of the corpus may allocate in all, in bytes.
+const corpusMemory = 64 << 20
+
+// TestDamagedCorpusCostsLittle reads the hives that other readers refuse, in every way there is.
+func TestDamagedCorpusCostsLittle(t *testing.T) { // not parallel: it measures memory
+	dir, hives := corpus(t)
+	for _, c := range hives {
+		if !c.refusedByPeer {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			f := load(t, dir, c.name)
+			for _, f.AsIs = range []bool{false, true} {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				start := time.Now()
+				walkAll(t, f)
+				took := time.Since(start)
+				runtime.ReadMemStats(&after)
+				got := after.TotalAlloc - before.TotalAlloc
+				if got > corpusMemory {
+					t.Errorf("%d MiB were allocated, more than %d", got>>20, corpusMemory>>20)
+				}
+				t.Logf("as it is %v: %d KiB allocated, %v", f.AsIs, got>>10, took)
+			}
+		})
 	}
 }

@@ -1,4 +1,5 @@
-"""Reads paths of hives, one a line, and writes the canonical dump of each into PATH.hivex, as the library hivex sees it."""
+"""Reads paths of hives, one a line, writes the canonical dump of each into PATH.hivex, as the library hivex sees it,
+and says "done"."""
 import hashlib
 import re
 import sys
@@ -27,10 +28,11 @@ def dump(hive):
     return sorted((line + "\n").encode("utf-8", "surrogatepass") for line in lines)
 
 
-for path in sys.stdin.read().splitlines():
+for path in map(str.rstrip, sys.stdin):
     try:
         content = dump(hivex.Hivex(path))
     except Exception as error:
         content = [("error: %s\n" % error).encode()]
     with open(path + ".hivex", "wb") as out:
         out.writelines(content)
+    print("done", flush=True)

@@ -1,5 +1,5 @@
 """Reads one JSON object a line, {"hive": PATH, "steps": [[what, key path, value name, type, hex data], ...]}, and applies the
-steps to the hive with hivex."""
+steps to the hive with hivex, and says "done"."""
 import json
 import sys
 
@@ -43,3 +43,4 @@ for line in sys.stdin:
     for step in job["steps"]:
         apply(hive, *step)
     hive.commit(None)
+    print("done", flush=True)

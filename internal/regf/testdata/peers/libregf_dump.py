@@ -1,4 +1,5 @@
-"""Reads paths of hives, one a line, and writes the canonical dump of each into PATH.libregf, as the library libregf sees it."""
+"""Reads paths of hives, one a line, writes the canonical dump of each into PATH.libregf, as the library libregf sees
+it, and says "done"."""
 import hashlib
 import re
 import sys
@@ -28,7 +29,7 @@ def dump(root):
     return sorted((line + "\n").encode("utf-8", "surrogatepass") for line in lines)
 
 
-for path in sys.stdin.read().splitlines():
+for path in map(str.rstrip, sys.stdin):
     try:
         file = pyregf.file()
         file.open(path)
@@ -37,3 +38,4 @@ for path in sys.stdin.read().splitlines():
         content = [("error: %s\n" % error).encode()]
     with open(path + ".libregf", "wb") as out:
         out.writelines(content)
+    print("done", flush=True)
