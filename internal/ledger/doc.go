@@ -1,0 +1,26 @@
+// Package ledger is the single-use guard: one blob, one machine. It remembers which account was staged into which image,
+// and refuses the same account for another image until the first is taken back, or the user gives a reason.
+//
+// A ledger is an append-only file of JSON lines ([Entry]), off when it has no name. Nothing in it is secret. It belongs
+// to an account (domain SID and RID, else domain GUID and name) and to a blob (its fingerprint); either of them in
+// another image is a second use.
+//
+//	use, err := l.Begin(ctx, claim)   under the lock: look up, refuse or append an intent
+//	…stage…                           without the lock: as many at once as there are images
+//	use.Commit(ctx) or Cancel(ctx)    under the lock: append the outcome
+//
+// So two stages of one account at the same time cannot both pass, and nobody waits for another's stage. A run that is
+// killed in between leaves its intent. Nobody can know whether it wrote its image, so the intent stays in force: the
+// same image may be tried again, and for another one it is refused with its time and the ways out.
+//
+// The lock is on a file of its own, NAME.lock: it works the same on Windows, where locks keep others from reading, and
+// when the ledger is moved away. A line that a crash cut off is ignored, since what it would have said had not been
+// promised to anybody, and the next append removes it. Any other damage is refused: it may hide a use.
+//
+// What is one image is told by its place ([Image]): the name of the volume or disk image file and the path inside it.
+// Inode numbers are not enough, because file systems use them again, and clones of an image share them.
+//
+// Without a ledger file duplicates of one run are still caught: by [NewRun] within a process, such as Terraform's
+// provider with for_each, and by [OpenRun] across the processes of one run, such as Packer's parallel builds. Both are
+// ledgers, the one in memory and the other in a file of the user's runtime folder that is named after the run.
+package ledger

@@ -1,0 +1,133 @@
+package ledger
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Version is the version of the lines that this package writes, and the newest that it reads.
+const Version = 1
+
+// Event is what a line tells.
+type Event string
+
+// The events. The first two and the last but one put an entry in force; the others take entries out of force.
+const (
+	EventIntent    Event = "intent"    // a stage begins
+	EventStaged    Event = "staged"    // it was written and read back
+	EventCancelled Event = "cancelled" // it wrote nothing
+	EventUnstaged  Event = "unstaged"  // the join was taken back from the image
+	EventCompleted Event = "completed" // the image has booted and joined, so the account is used for good
+	EventReleased  Event = "released"  // the user says that the image is no more
+)
+
+// Entry is one line. It holds no secret.
+type Entry struct {
+	Version     int       `json:"v"`
+	Event       Event     `json:"event"`
+	ID          string    `json:"id"` // of the use: its intent and its outcome have the same
+	At          time.Time `json:"at"`
+	Fingerprint string    `json:"fingerprint"` // hex SHA-256 of the blob
+	Account     Account   `json:"account"`
+	Image       Image     `json:"image"`
+	By          string    `json:"by,omitempty"`           // name/version of the front end
+	Host        string    `json:"host,omitempty"`         // where it ran
+	PID         int       `json:"pid,omitempty"`          // as which process
+	ReuseReason string    `json:"reuse_reason,omitempty"` // why the account may be used again
+	Ends        []string  `json:"ends,omitempty"`         // the uses that this event takes out of force
+}
+
+// The bounds of what is read.
+const (
+	maxFile = 64 << 20 // bytes: some 100,000 uses
+	maxLine = 64 << 10 // bytes
+	maxText = 4 << 10  // bytes of one field that is written
+)
+
+// line encodes e with its newline.
+func (e Entry) line() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(e); err != nil {
+		return nil, err
+	}
+	if b.Len() > maxLine {
+		return nil, fmt.Errorf("the line would have %d bytes", b.Len())
+	}
+	return b.Bytes(), nil
+}
+
+var (
+	errDamaged = errors.New("is damaged")
+	errNewer   = errors.New("was written by a newer version of this program")
+)
+
+// parseLine is the mirror of line.
+func parseLine(line []byte) (Entry, error) {
+	var version struct {
+		V int `json:"v"`
+	}
+	if json.Unmarshal(line, &version) != nil || version.V < 1 {
+		return Entry{}, errDamaged
+	}
+	if version.V > Version {
+		return Entry{}, errNewer
+	}
+	var e Entry
+	if json.Unmarshal(line, &e) != nil || !e.whole() {
+		return Entry{}, errDamaged
+	}
+	return e, nil
+}
+
+// whole reports whether e says all that its event needs.
+func (e Entry) whole() bool {
+	switch e.Event {
+	case EventIntent, EventStaged, EventCompleted:
+		return e.ID != "" && e.Image.Place != "" && isFingerprint(e.Fingerprint)
+	case EventCancelled:
+		return e.ID != ""
+	case EventUnstaged, EventReleased:
+		return len(e.Ends) > 0
+	}
+	return false
+}
+
+func isFingerprint(s string) bool {
+	raw, err := hex.DecodeString(s)
+	return err == nil && len(raw) == 32
+}
+
+// inForce returns the uses that keep their accounts from other images, each with its last event. A stage that ends after
+// its intent was released has written its image all the same, so it is in force again.
+func inForce(entries []Entry) []Entry {
+	last := map[string]Entry{} // of the uses in force
+	var order []string         // of their names, with those that have ended since
+	for _, e := range entries {
+		for _, id := range e.Ends {
+			delete(last, id)
+		}
+		switch e.Event {
+		case EventCancelled:
+			delete(last, e.ID)
+		case EventIntent, EventStaged, EventCompleted:
+			if _, known := last[e.ID]; !known {
+				order = append(order, e.ID)
+			}
+			last[e.ID] = e
+		}
+	}
+	var force []Entry
+	for _, id := range order {
+		if e, is := last[id]; is {
+			force = append(force, e)
+			delete(last, id)
+		}
+	}
+	return force
+}

@@ -1,0 +1,182 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// retryDelay is how often a lock is asked for that somebody else has. They hold it for one fsync.
+const retryDelay = 3 * time.Millisecond
+
+// file is the store in a file of lines.
+type file struct {
+	path string
+	wait time.Duration
+}
+
+// read needs no lock: lines are only added, and what is not there whole is not looked at.
+func (s *file) read(context.Context) ([]Entry, error) {
+	f, err := s.open(os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	entries, _, err := s.parse(f)
+	return entries, err
+}
+
+// update appends what decide makes of all entries, under the lock.
+func (s *file) update(ctx context.Context, decide func([]Entry) (Entry, error)) (err error) {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	f, err := s.open(os.O_RDWR | os.O_CREATE)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	entries, good, err := s.parse(f)
+	if err != nil {
+		return err
+	}
+	e, err := decide(entries)
+	if err != nil {
+		return err
+	}
+	return s.append(f, good, e)
+}
+
+// append writes one line behind the good ones, in place of what a crash has cut off, and waits for the disk.
+func (s *file) append(f *os.File, good int64, e Entry) error {
+	line, err := e.line()
+	if err != nil {
+		return s.failed("written to", err)
+	}
+	if open, err := unended(f, good); err != nil {
+		return s.failed("read", err)
+	} else if open {
+		line = append([]byte("\n"), line...)
+	}
+	if good+int64(len(line)) > maxFile {
+		return s.tooLarge()
+	}
+	if err := f.Truncate(good); err != nil {
+		return s.failed("written to", err)
+	}
+	_, err = f.WriteAt(line, good)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		return s.failed("written to", errors.Join(err, f.Truncate(good)))
+	}
+	if good == 0 {
+		return syncFolder(filepath.Dir(s.path))
+	}
+	return nil
+}
+
+// unended reports whether the last line has no newline.
+func unended(f *os.File, good int64) (bool, error) {
+	if good == 0 {
+		return false, nil
+	}
+	last := make([]byte, 1)
+	_, err := f.ReadAt(last, good-1)
+	return last[0] != '\n', err
+}
+
+func (s *file) parse(f *os.File) (entries []Entry, good int64, err error) {
+	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, 0, s.failed("read", err)
+	}
+	if len(content) > maxFile {
+		return nil, 0, s.tooLarge()
+	}
+	entries, n, err := parse(content)
+	if err != nil {
+		return nil, 0, winerr.Errorf(winerr.InvalidParameter, "%w of the ledger %s, so nobody can tell which accounts are "+
+			"used: mend or remove the line, or update this program", err, s.path)
+	}
+	return entries, int64(n), nil
+}
+
+// open opens the ledger itself, never what a link points to.
+func (s *file) open(flags int) (*os.File, error) {
+	f, err := os.OpenFile(s.path, flags|noFollow, 0o600)
+	if err != nil {
+		return nil, s.failed("opened", err)
+	}
+	named, err := os.Lstat(s.path)
+	if err != nil {
+		f.Close() //nolint:errcheck // nothing was written
+		return nil, s.failed("opened", err)
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || !os.SameFile(named, info) {
+		f.Close() //nolint:errcheck // nothing was written
+		return nil, winerr.Errorf(winerr.InvalidParameter, "the ledger %s is a link or no regular file: give the name of "+
+			"a file that is one, or of none yet", s.path)
+	}
+	return f, nil
+}
+
+func (s *file) lock(ctx context.Context) (unlock func(), err error) {
+	limited, cancel := context.WithTimeout(ctx, s.wait)
+	defer cancel()
+	l := flock.New(s.path+".lock", flock.SetFlag(os.O_RDWR|os.O_CREATE|noFollow), flock.SetPermissions(0o600))
+	_, err = l.TryLockContext(limited, retryDelay)
+	switch {
+	case err == nil:
+		return func() { l.Close() }, nil //nolint:errcheck // the lock ends with the file
+	case ctx.Err() != nil:
+		return nil, stopped(ctx, "the ledger "+s.path)
+	case limited.Err() != nil:
+		return nil, winerr.Errorf(winerr.Busy, "the ledger %s is locked by another offlinejoin for more than %s: wait until "+
+			"it is done, and try again", s.path, s.wait)
+	}
+	return nil, s.failed("locked", err)
+}
+
+func (s *file) tooLarge() error {
+	return winerr.Errorf(winerr.InvalidParameter, "the ledger %s is larger than %d MiB: move it away and begin a new one",
+		s.path, maxFile>>20)
+}
+
+func (s *file) failed(verb string, err error) error {
+	code, now := winerr.InvalidParameter, "check the path"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		code, now = winerr.FileNotFound, "make its folder"
+	case errors.Is(err, fs.ErrPermission):
+		code, now = winerr.AccessDenied, "run as its owner, or give this user the right to write it"
+	case isFull(err):
+		code, now = winerr.DiskFull, "make room"
+	}
+	if pathErr, is := errors.AsType[*fs.PathError](err); is {
+		err = pathErr.Err // the sentence names the path already
+	}
+	return winerr.Errorf(code, "the ledger %s cannot be %s (%w): %s", s.path, verb, err, now)
+}
+
+func stopped(ctx context.Context, what string) error {
+	return &winerr.Error{
+		Code: winerr.Timeout, Message: fmt.Sprintf("waiting for %s was stopped", what), Err: ctx.Err(),
+	}
+}

@@ -1,0 +1,27 @@
+//go:build unix
+
+package ledger
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// noFollow: a link is not opened, and a pipe does not wait for a writer.
+const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// syncFolder makes the name of a new file durable. File systems that cannot say so with EINVAL or ENOTSUP.
+func syncFolder(folder string) error {
+	d, err := os.Open(folder)
+	if err != nil {
+		return nil // not readable, but the file in it is written
+	}
+	defer d.Close() //nolint:errcheck // only read
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
+		return err
+	}
+	return nil
+}

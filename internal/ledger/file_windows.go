@@ -1,0 +1,15 @@
+package ledger
+
+import (
+	"errors"
+
+	"golang.org/x/sys/windows"
+)
+
+// noFollow: Windows has no such flag for a plain open; that the file is no link is seen afterwards.
+const noFollow = 0
+
+func isFull(err error) bool { return errors.Is(err, windows.ERROR_DISK_FULL) }
+
+// syncFolder does nothing: NTFS journals its directories.
+func syncFolder(string) error { return nil }

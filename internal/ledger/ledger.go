@@ -1,0 +1,142 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// DefaultWait is how long the ledger's lock is waited for.
+const DefaultWait = 30 * time.Second
+
+// store keeps entries. update calls decide with all of them and appends what it returns, with nobody in between.
+type store interface {
+	read(ctx context.Context) ([]Entry, error)
+	update(ctx context.Context, decide func([]Entry) (Entry, error)) error
+}
+
+// Ledger is one record of uses. A nil Ledger records nothing and refuses nothing.
+type Ledger struct {
+	store store
+	now   func() time.Time
+}
+
+// Open returns the ledger in a file, which the first use makes (mode 0600; its folder must be there). An empty path is no
+// ledger: nil. Nothing is opened yet. wait is how long its lock is waited for; 0 means [DefaultWait].
+func Open(path string, wait time.Duration) *Ledger {
+	if path == "" {
+		return nil
+	}
+	return &Ledger{store: &file{path, cmp.Or(wait, DefaultWait)}, now: time.Now}
+}
+
+// NewRun returns a ledger in memory, for one run in one process.
+func NewRun() *Ledger { return &Ledger{store: newMemory(), now: time.Now} }
+
+// Claim is what a stage is about to do.
+type Claim struct {
+	Account     Account
+	Fingerprint string // hex SHA-256 of the blob
+	Image       Image
+	By          string // name/version of the front end
+
+	// Holds tells that the image holds this very join already, so that the image may have been moved or copied.
+	Holds bool
+	// Replaces is the fingerprint of the join that the image holds and that this stage takes out of it; mostly empty.
+	Replaces string
+	// Reuse allows the account for another image, for the reason.
+	Reuse       bool
+	ReuseReason string
+}
+
+// Begin looks the claim up and records the intent, or refuses: with 2732 when the account or the blob is used for another
+// image, with 87 when the claim or the ledger is no good, and with 170, 1460, 2, 5 or 112 when the ledger cannot be
+// locked or written. The caller must end the use by [Use.Commit] or [Use.Cancel].
+func (l *Ledger) Begin(ctx context.Context, claim Claim) (*Use, error) { return Begin(ctx, claim, l) }
+
+// Begin begins the use in all of the ledgers, nil ones left out, or in none of them.
+func Begin(ctx context.Context, claim Claim, ledgers ...*Ledger) (*Use, error) {
+	if err := claim.check(); err != nil {
+		return nil, err
+	}
+	use := &Use{claim: claim}
+	for _, l := range ledgers {
+		if l == nil {
+			continue
+		}
+		m, err := l.begin(ctx, claim)
+		if err != nil {
+			use.Cancel(ctx) //nolint:errcheck // the refusal matters; an intent left is for this image
+			return nil, err
+		}
+		use.marks = append(use.marks, m)
+	}
+	return use, nil
+}
+
+func (c Claim) check() error {
+	switch {
+	case !isFingerprint(c.Fingerprint) || c.Image.Place == "" || c.Account.MachineName == "":
+		return winerr.Errorf(winerr.InvalidParameter, "a use needs an account, a fingerprint and an image: this is a defect "+
+			"of this program")
+	case c.Reuse && blank(c.ReuseReason):
+		return winerr.Errorf(winerr.InvalidParameter, "reuse = \"allow\" needs a reason: say in reuse_reason why the account "+
+			"may be used again")
+	}
+	for _, text := range []string{c.Image.Path, c.Image.Place, c.ReuseReason, c.By, c.Account.Domain, c.Account.MachineName} {
+		if len(text) > maxText {
+			return winerr.Errorf(winerr.InvalidParameter, "a path or a reason has more than %d bytes, which is too much for "+
+				"the ledger: shorten it", maxText)
+		}
+	}
+	return nil
+}
+
+// begin decides under the lock, and appends the intent.
+func (l *Ledger) begin(ctx context.Context, claim Claim) (*mark, error) {
+	m := &mark{ledger: l}
+	err := l.store.update(ctx, func(entries []Entry) (Entry, error) {
+		m.look(inForce(entries), claim)
+		if len(m.others) > 0 && !claim.Reuse {
+			return Entry{}, secondUse(claim, m.others[len(m.others)-1])
+		}
+		m.intent = l.entry(EventIntent, claim)
+		return m.intent, nil
+	})
+	return m, err
+}
+
+func (l *Ledger) entry(event Event, claim Claim) Entry {
+	host, _ := os.Hostname()
+	id := make([]byte, 8)
+	rand.Read(id) //nolint:errcheck // never fails (crypto/rand)
+	e := Entry{
+		Version: Version, Event: event, ID: hex.EncodeToString(id), At: l.time(),
+		Fingerprint: claim.Fingerprint, Account: claim.Account, Image: claim.Image,
+		By: claim.By, Host: host, PID: os.Getpid(),
+	}
+	if claim.Reuse {
+		e.ReuseReason = claim.ReuseReason
+	}
+	return e
+}
+
+// Entries returns all lines, oldest first.
+func (l *Ledger) Entries(ctx context.Context) ([]Entry, error) {
+	if l == nil {
+		return nil, nil
+	}
+	return l.store.read(ctx)
+}
+
+// InForce returns the uses that keep their accounts from other images, oldest first: each with the last event that it had
+// ([EventIntent], [EventStaged] or [EventCompleted]).
+func (l *Ledger) InForce(ctx context.Context) ([]Entry, error) {
+	entries, err := l.Entries(ctx)
+	return inForce(entries), err
+}
