@@ -44,6 +44,7 @@ const (
 	ValueAttempts          = "Attempts"          // REG_DWORD, how often the program has started
 	ValueResult            = "Result"            // REG_DWORD, Win32/NERR code of the last attempt
 	ValueResultText        = "ResultText"        // REG_SZ, one sentence without secrets
+	ValueAnswerFile        = "AnswerFile"        // REG_SZ, method answer_file: where the join is merged in, and how to undo it
 )
 
 // [ValueBlobSHA256] is the SHA-256 of the data of [ValueProvisioningBlob], byte for byte, as 64 lower-case hexadecimal

@@ -78,13 +78,7 @@ func (e Expect) check(b *odj.Blob) error {
 }
 
 func sameDomain(name string, b *odj.Blob) bool {
-	name = strings.TrimSuffix(name, ".")
-	for _, d := range []string{b.DNSDomain(), b.NetBIOSDomain(), b.Domain()} {
-		if strings.EqualFold(name, strings.TrimSuffix(d, ".")) {
-			return true
-		}
-	}
-	return false
+	return sameName(name, b.DNSDomain(), b.NetBIOSDomain(), b.Domain())
 }
 
 func blobFacts(b *odj.Blob) BlobFacts {

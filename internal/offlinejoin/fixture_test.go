@@ -145,6 +145,25 @@ func firstBoot(t testing.TB, windows, state string, result uint32) {
 	}
 }
 
+// joinCorp makes the image's Windows a member of corp.example.com.
+func joinCorp(h *regf.Hive) error {
+	name := regf.TextData("corp.example.com")
+	length := byte(len(name) - 2)
+	for key, data := range map[string][]byte{
+		`Policy\PolPrDmS`: {1, 4, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0},
+		`Policy\PolDnDDN`: append([]byte{length, 0, length, 0, 8, 0, 0, 0}, name...),
+	} {
+		k, _, err := h.CreateKey(key, nil)
+		if err != nil {
+			return err
+		}
+		if err := k.SetValue("", regf.None, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func wantCode(t testing.TB, err error, code winerr.Code, parts ...string) {
 	t.Helper()
 	if got, ok := winerr.CodeOf(err); !ok || got != code {

@@ -3,6 +3,8 @@ package offlinejoin
 import (
 	"context"
 	"errors"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/target"
@@ -15,6 +17,8 @@ type openImage struct {
 	*winimage.Image
 	fs       target.FS
 	borrowed bool // fs is the caller's
+
+	root target.FS // of the image's drive; nil: not known
 }
 
 // place is where an image is, and how long to wait for it.
@@ -70,8 +74,16 @@ func (at place) openOnce(ctx context.Context, mode winimage.Mode) (*openImage, e
 		return nil, errors.Join(err, out.closePlace())
 	}
 	out.Image = im
+	if !borrowed && strings.EqualFold(filepath.Base(at.windowsPath), "Windows") {
+		if out.root, err = target.Directory(filepath.Dir(filepath.Clean(at.windowsPath))); err != nil {
+			out.root = nil // Windows' own directory is all that there is
+		}
+	}
 	return out, nil
 }
+
+// drive returns the root of the drive that Windows is on, where an answer file can be, and nil when it is not known.
+func (im *openImage) drive() target.FS { return im.root }
 
 // Close releases the image. Nothing is written.
 func (im *openImage) Close() error { return errors.Join(im.Image.Close(), im.closePlace()) }
@@ -79,6 +91,9 @@ func (im *openImage) Close() error { return errors.Join(im.Image.Close(), im.clo
 func (im *openImage) closePlace() error {
 	if im.borrowed {
 		return nil
+	}
+	if im.root != nil {
+		return errors.Join(im.root.Close(), im.fs.Close())
 	}
 	return im.fs.Close()
 }

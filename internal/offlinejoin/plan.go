@@ -7,7 +7,6 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
-	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
@@ -29,12 +28,13 @@ func Plan(ctx context.Context, req Request) (*Receipt, error) {
 // preparation is a request that has passed every check: the open image, the blob, and what there is to do.
 type preparation struct {
 	tell
-	im      *openImage
-	blob    *odj.Blob
-	record  record
-	edits   []edit
-	file    *programFile
-	receipt *Receipt
+	im       *openImage
+	blob     *odj.Blob
+	record   record
+	way      way
+	stagedBy string
+	edits    []edit
+	receipt  *Receipt
 }
 
 // close releases the image and forgets the secrets.
@@ -43,6 +43,9 @@ func (p *preparation) close() {
 		p.blob.Wipe()
 	}
 	p.record.wipe()
+	if p.way != nil {
+		p.way.close()
+	}
 	if p.im != nil {
 		p.im.Close() // whatever was to be written has been committed
 	}
@@ -56,13 +59,8 @@ func prepare(ctx context.Context, req Request, mode winimage.Mode) (p *preparati
 			p.close()
 		}
 	}()
-	switch req.Method {
-	case "", MethodAuto, MethodRegistry:
-	case MethodAnswerFile:
-		return p, winerr.Errorf(winerr.NotSupported, "the method answer_file is not in this version: use an installed "+
-			"image (IMAGE_STATE_COMPLETE) and the method registry")
-	default:
-		return p, winerr.Errorf(winerr.InvalidParameter, "the method is %q: use auto or registry", req.Method)
+	if err := checkMethod(req.Method); err != nil {
+		return p, err
 	}
 	if p.blob, err = checkedBlob(req); err != nil {
 		return p, err
@@ -73,27 +71,28 @@ func prepare(ctx context.Context, req Request, mode winimage.Mode) (p *preparati
 	}
 	facts := p.im.Facts()
 	p.identity(facts)
-	if err := p.checkImage(); err != nil {
+	if err := p.checkImage(req); err != nil {
 		return p, err
 	}
-	p.receipt.Blob, p.receipt.Method = blobFacts(p.blob), MethodRegistry
+	p.receipt.Blob = blobFacts(p.blob)
 	p.blobStep(p.receipt.Blob)
 	p.warn(append(facts.Warnings, p.blob.Findings()...)...)
 	return p, p.plan(ctx, req)
 }
 
 // checkImage refuses an image that cannot take this join.
-func (p *preparation) checkImage() error {
+func (p *preparation) checkImage(req Request) error {
 	if err := p.im.CheckJoinable(); err != nil {
 		return err
 	}
-	if err := p.im.CheckRegistryMethod(); err != nil {
+	var err error
+	p.receipt.Method = chooseMethod(req.Method, p.im.Facts())
+	if p.way, err = p.newWay(p.receipt.Method, req); err != nil {
 		return err
 	}
 	if err := p.im.System().VerifyBins(); err != nil { // a hive that is damaged anywhere is nothing to stage into
 		return hiveError(p.im, err)
 	}
-	var err error
 	if p.record, err = readRecord(p.im.System()); err != nil {
 		return err
 	}
@@ -105,11 +104,13 @@ func (p *preparation) plan(ctx context.Context, req Request) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	var err error
-	if p.file, err = planProgram(p.im, string(p.im.Facts().Architecture)); err != nil {
+	if err := p.way.plan(p); err != nil {
 		return err
 	}
-	p.receipt.Status = status(&p.record, p.im.Facts())
+	var err error
+	if p.receipt.Status, err = p.im.status(&p.record); err != nil {
+		return err
+	}
 	d, err := decide(p.receipt.Status, req.OnExisting, p.blob.Fingerprint(), p.whole())
 	if err != nil {
 		return err
@@ -121,19 +122,25 @@ func (p *preparation) plan(ctx context.Context, req Request) error {
 	if d.warning != "" {
 		p.warn(d.warning)
 	}
-	all := stagingEdits(p.blob, &p.record, req.StagedBy, p.receipt.At)
-	if p.edits, p.receipt.Changes, err = pending(p.im.System(), all); err != nil {
-		return hiveError(p.im, err)
-	}
-	if err := p.makeEdits(); err != nil {
+	p.stagedBy = req.StagedBy
+	if p.receipt.Changes, err = p.planEdits(); err != nil {
 		return err
 	}
-	p.receipt.Changes = append(p.receipt.Changes, p.file.changes()...)
-	p.warn(p.file.warnings()...)
+	p.receipt.Changes = append(p.receipt.Changes, p.way.changes()...)
+	p.warn(p.way.warnings()...)
 	return nil
 }
 
-// makeEdits makes the edits in memory, so that a hive that cannot take them is refused before anything is written.
+// planEdits finds what the registry lacks, and makes the edits in memory, so that a hive that cannot take them is refused
+// before anything is written.
+func (p *preparation) planEdits() (changes []Change, err error) {
+	if p.edits, changes, err = pending(p.im.System(), p.stagingEdits()); err != nil {
+		return nil, hiveError(p.im, err)
+	}
+	return changes, p.makeEdits()
+}
+
+// makeEdits makes the edits in memory.
 func (p *preparation) makeEdits() error {
 	for _, e := range p.edits {
 		if err := e.apply(p.im.System()); err != nil {
@@ -146,37 +153,31 @@ func (p *preparation) makeEdits() error {
 // whole tells that the image holds exactly this join in working order: nothing is to be written.
 func (p *preparation) whole() bool {
 	r := &p.record
-	return r.there && r.state == completion.StateStaged && r.method == completion.MethodRegistry && r.attempts == 0 &&
-		r.fingerprint == p.blob.Fingerprint() && string(r.blob) == string(p.blob.Bytes()) && r.hook.armed() &&
-		p.file.present
+	return r.there && r.state == completion.StateStaged && r.method == methodValue(p.receipt.Method) &&
+		r.fingerprint == p.blob.Fingerprint() && p.way.whole(r)
 }
 
 // stagingEdits is the registry contract for one join. StagedAt says when the join was staged first.
-func stagingEdits(b *odj.Blob, r *record, by string, at time.Time) []edit {
+func (p *preparation) stagingEdits() []edit {
 	const key = completion.Key
 	edits := []edit{
 		{what: makeKey, key: key},
 		setNumber(key, completion.ValueVersion, completion.Version),
-		setText(key, completion.ValueMethod, completion.MethodRegistry),
+		setText(key, completion.ValueMethod, methodValue(p.receipt.Method)),
 		setText(key, completion.ValueState, completion.StateStaged),
-		setText(key, completion.ValueFingerprint, b.Fingerprint()),
-		setText(key, completion.ValueMachineName, b.MachineName()),
-		setText(key, completion.ValueDomain, b.DNSDomain()),
-		setText(key, completion.ValueStagedAt, at.Format(time.RFC3339)),
-		setText(key, completion.ValueStagedBy, by),
+		setText(key, completion.ValueFingerprint, p.blob.Fingerprint()),
+		setText(key, completion.ValueMachineName, p.blob.MachineName()),
+		setText(key, completion.ValueDomain, p.blob.DNSDomain()),
+		setText(key, completion.ValueStagedAt, p.receipt.At.Format(time.RFC3339)),
+		setText(key, completion.ValueStagedBy, p.stagedBy),
 	}
-	edits = append(edits, edit{
-		what: setValue, key: key, name: completion.ValueProvisioningBlob, typ: regf.Binary, data: b.Bytes(), secret: true,
-	})
-	edits = append(edits, previousEdits(r.before())...)
+	edits = append(edits, p.way.edits(&p.record)...)
 	for _, stale := range []string{
 		completion.ValueCompletedAt, completion.ValueAttempts, completion.ValueResult, completion.ValueResultText,
 	} {
 		edits = append(edits, edit{what: dropValue, key: key, name: stale})
 	}
-	return append(edits,
-		setNumber(completion.SetupKey, completion.ValueSetupType, completion.SetupTypeThenLogon),
-		setText(completion.SetupKey, completion.ValueCmdLine, completion.ProgramFile))
+	return edits
 }
 
 // before is the hook as it was before anything of ours: what the program and Unstage put back.

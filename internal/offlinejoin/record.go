@@ -17,6 +17,8 @@ type record struct {
 	stagedAt, stagedBy, completedAt, resultText string
 	attempts, result                            uint32
 	blob                                        []byte // SECRET
+	digest                                      string // of the blob, for the program
+	answerFile                                  string // method answer_file: where the join is, as package answerfile tells
 	previous                                    hook   // what the record says to put back
 	hook                                        hook   // what is armed now
 }
@@ -54,7 +56,8 @@ func readRecord(h *regf.Hive) (record, error) {
 		r.stagedAt, r.stagedBy = s.text(completion.ValueStagedAt), s.text(completion.ValueStagedBy)
 		r.completedAt, r.resultText = s.text(completion.ValueCompletedAt), s.text(completion.ValueResultText)
 		r.attempts, r.result = s.number(completion.ValueAttempts), s.number(completion.ValueResult)
-		r.blob = s.binary(completion.ValueProvisioningBlob)
+		r.blob, r.digest = s.binary(completion.ValueProvisioningBlob), s.text(completion.ValueBlobSHA256)
+		r.answerFile = s.text(completion.ValueAnswerFile)
 		r.previous = s.hook(completion.ValuePreviousSetupType, completion.ValuePreviousCmdLine)
 	}
 	if s.err != nil {

@@ -66,7 +66,6 @@ func TestRefusals(t *testing.T) {
 		{"home edition", sample.Image{ProductType: "WinNT", EditionID: "Core"}, nil, winerr.NotSupported, "home edition"},
 		{"Windows 7", sample.Image{Build: "7601"}, nil, winerr.TargetVersionUnsupported, "7601"},
 		{"32 bits", sample.Image{Architecture: "x86"}, nil, winerr.NotSupported, "x86"},
-		{"generalized", sample.Image{ImageState: "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"}, nil, winerr.NotSupported, "Setup"},
 		{
 			"hive missing",
 			sample.Image{},

@@ -35,6 +35,7 @@ func Stage(ctx context.Context, req Request) (*Receipt, error) {
 		return nil, err
 	}
 	p.staged(p.receipt)
+	p.way.tell(p.tell, p.receipt.Blob)
 	return p.receipt, nil
 }
 
@@ -51,26 +52,55 @@ func untouched(err error) error {
 	return winerr.Errorf(code, "%w%s Nothing was written.", uncoded{err}, stop)
 }
 
-// write puts the program in place, then commits one registry transaction.
+// write makes the changes: files that wait for it, one registry transaction, and files that matter by themselves.
 func (p *preparation) write() error {
-	n, undo, err := p.file.write()
+	first, undo, err := p.way.before()
+	p.count(first)
+	if err == nil && p.way.replaces() { // the plan was made anew
+		_, err = p.planEdits()
+	}
 	if err != nil {
-		return p.notWritten(err)
+		return p.stopped(err)
 	}
 	// What the log held of an earlier blob goes; our own entry is not needed any more when the hive is clean.
 	o := regf.CommitOptions{Forget: true, Scrub: len(p.record.blob) > 0}
 	report, err := p.im.System().Commit(o)
-	p.receipt.BytesWritten, p.receipt.Syncs = n+report.BytesWritten, report.Syncs
-	if n > 0 {
-		p.receipt.Syncs += programSyncs
+	p.count(writes{bytes: report.BytesWritten, syncs: report.Syncs})
+	if err != nil {
+		if c, ok := errors.AsType[*regf.CommitError](err); ok && (c.Durable || c.Uncertain) {
+			return p.halfWritten(err)
+		}
+		return errors.Join(p.stopped(err), undo())
 	}
-	if err == nil {
-		return nil
+	last, err := p.way.after()
+	p.count(last)
+	if err != nil {
+		return p.dropRecord(err)
 	}
-	if c, ok := errors.AsType[*regf.CommitError](err); ok && (c.Durable || c.Uncertain) {
+	return nil
+}
+
+// count adds up what was written, and says what was to be said about it.
+func (p *preparation) count(w writes) {
+	p.receipt.BytesWritten += w.bytes
+	p.receipt.Syncs += w.syncs
+	p.warn(w.warnings...)
+}
+
+// stopped tells whether anything has changed when writing stopped before the registry transaction.
+func (p *preparation) stopped(err error) error {
+	if p.way.replaces() {
 		return p.halfWritten(err)
 	}
-	return errors.Join(p.notWritten(err), undo())
+	return p.notWritten(err)
+}
+
+// dropRecord takes the record back when what it tells of could not be written.
+func (p *preparation) dropRecord(cause error) error {
+	if err := p.commit([]edit{{what: dropKey, key: completion.Key}}, false); err != nil {
+		return p.halfWritten(errors.Join(cause, err))
+	}
+	return p.notWritten(cause)
 }
 
 // notWritten says that nothing has changed, with the code of the cause where it has one.
@@ -103,10 +133,12 @@ func (p *preparation) readBack(ctx context.Context, at place) error {
 	if err != nil {
 		return hiveError(again, err)
 	}
-	if len(left) > 0 || !r.hook.armed() || r.state != completion.StateStaged {
+	if len(left) > 0 || r.state != completion.StateStaged {
 		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s does not hold what was written to it: check the disk, and stage "+
 			"again", again.fs)
 	}
-	p.receipt.Status = status(&r, again.Facts())
-	return p.file.verify()
+	if p.receipt.Status, err = again.status(&r); err != nil {
+		return err
+	}
+	return p.way.verify()
 }

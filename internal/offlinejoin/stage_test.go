@@ -1,7 +1,9 @@
 package offlinejoin
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,6 +90,7 @@ func TestContract(t *testing.T) {
 		"Fingerprint": "REG_SZ " + b.Fingerprint(), "MachineName": "REG_SZ WEB01", "Domain": "REG_SZ corp.example.com",
 		"StagedAt": "REG_SZ 2026-11-24T10:04:00Z", "StagedBy": "REG_SZ test/1",
 		"ProvisioningBlob":  "REG_BINARY " + show(regf.Binary, b.Bytes(), true),
+		"BlobSHA256":        fmt.Sprintf("REG_SZ %x", sha256.Sum256(b.Bytes())),
 		"PreviousSetupType": "REG_DWORD 0", "PreviousCmdLine": `REG_SZ ""`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -210,20 +213,6 @@ func TestOneCopyOfTheSecret(t *testing.T) {
 
 func TestOnExisting(t *testing.T) {
 	t.Parallel()
-	joined := func(h *regf.Hive) error {
-		for key, data := range map[string][]byte{
-			`Policy\PolPrDmS`: {1, 4, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0},
-		} {
-			k, _, err := h.CreateKey(key, nil)
-			if err != nil {
-				return err
-			}
-			if err := k.SetValue("", regf.None, data); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	other := func(t *testing.T, req Request) {
 		req.Blob = testBlob(t, "WEB02").Bytes()
 		if _, err := Stage(t.Context(), req); err != nil {
@@ -246,7 +235,7 @@ func TestOnExisting(t *testing.T) {
 			firstBoot(t, req.WindowsPath, completion.StateFailed, 2724)
 		}, StateFailed, winerr.CantCreateJoinInfo},
 		{"a member already", func(t *testing.T, req Request) {
-			changeHive(t, req.WindowsPath, "SECURITY", joined)
+			changeHive(t, req.WindowsPath, "SECURITY", joinCorp)
 		}, StateJoined, winerr.SetupAlreadyJoined},
 		{"another tool's join", func(t *testing.T, req Request) {
 			changeHive(t, req.WindowsPath, "SYSTEM", func(h *regf.Hive) error {

@@ -3,9 +3,12 @@ package offlinejoin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/offlinejoin/offlinejoin/internal/answerfile"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
@@ -21,12 +24,21 @@ func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
 		return nil, err
 	}
 	defer r.wipe()
-	st := status(&r, im.Facts())
-	return &st, nil
+	st, err := im.status(&r)
+	return &st, err
 }
 
-// status makes of a record and of an image's facts what people and front ends are told.
-func status(r *record, f winimage.Facts) Status {
+// status makes of a record and of an image what people and front ends are told.
+func (im *openImage) status(r *record) (Status, error) {
+	st := recordStatus(r, im.Facts())
+	if st.State == StateStaged && r.method == completion.MethodAnswerFile {
+		return st, im.answerFileStatus(r, &st)
+	}
+	return st, nil
+}
+
+// recordStatus tells what the record says by itself.
+func recordStatus(r *record, f winimage.Facts) Status {
 	st := Status{State: StateAbsent, Image: imageFacts(f)}
 	switch {
 	case r.there && r.state != "":
@@ -36,6 +48,9 @@ func status(r *record, f winimage.Facts) Status {
 		st.StagedAt, st.StagedBy, st.CompletedAt = r.stagedAt, r.stagedBy, r.completedAt
 		st.Attempts, st.Result, st.ResultText = r.attempts, r.result, r.resultText
 		st.Detail = recordDetail(r)
+		if r.state == completion.StateStarted {
+			st.State = StateFailed
+		}
 		if known := st.State == StateStaged || st.State == StateCompleted || st.State == StateFailed; !known {
 			st.State, st.Detail = StateForeign, fmt.Sprintf("our key has the unknown state %q", r.state)
 		}
@@ -52,19 +67,77 @@ func status(r *record, f winimage.Facts) Status {
 	return st
 }
 
-// recordDetail tells what a staged record lacks.
+// recordDetail tells what a record lacks.
 func recordDetail(r *record) string {
 	switch {
-	case r.state != completion.StateStaged:
+	case r.state == completion.StateStarted:
+		return "the completion program was stopped in the middle of its work, and nothing goes on by itself; the blob may still " +
+			"be in the image: unstage it"
+	case r.state != completion.StateStaged || r.method != completion.MethodRegistry:
 		return ""
-	case r.attempts > 0:
-		return "the completion program has started, but did not finish"
-	case r.method == completion.MethodRegistry && len(r.blob) == 0:
+	case len(r.blob) == 0:
 		return "the blob is missing: stage it again"
-	case r.method == completion.MethodRegistry && !r.hook.armed():
+	case !r.hook.armed():
 		return "the completion program is not armed: stage it again"
+	case r.attempts > 0:
+		return fmt.Sprintf("attempt %d of %d came too early (%s); the next boot tries again", r.attempts,
+			completion.MaxAttempts, winerr.Code(r.result))
 	}
 	return ""
+}
+
+// answerFileStatus tells what has become of a join in an answer file. Nobody writes it into the record: Windows Setup knows
+// nothing of that.
+func (im *openImage) answerFileStatus(r *record, st *Status) error {
+	f := im.Facts()
+	switch {
+	case f.Membership.Joined && sameName(r.domain, f.Membership.DomainName, f.Membership.NetBIOSName):
+		st.State, st.Detail = StateCompleted, "Windows Setup has joined the machine"
+		return nil
+	case f.Membership.Joined:
+		st.State, st.Detail = StateJoined, "the machine is a member of "+f.Membership.DomainName+", not by the join that was staged"
+		return nil
+	case f.Phase == winimage.PhaseInstalled, f.Phase == winimage.PhaseSpecialized, f.Phase == winimage.PhaseUndeployable:
+		st.State = StateFailed
+		st.Detail = "Windows Setup has been through its specialize pass, and the machine is no member of " + r.domain +
+			`: read Panther\setupact.log and debug\NetSetup.log in the image`
+		return nil
+	case f.Phase == winimage.PhaseSetup:
+		st.Detail = "Windows Setup has begun, and has not come to an end"
+		return nil
+	}
+	holds, err := im.answerFileHolds(r)
+	if err == nil && !holds {
+		st.Detail = "the answer file does not hold the join any more: stage it again"
+	}
+	return err
+}
+
+// answerFileHolds tells whether the answer file that the record names still holds the recorded join.
+func (im *openImage) answerFileHolds(r *record) (bool, error) {
+	older, err := r.olderAnswerFile()
+	if err != nil || older == nil {
+		return false, err
+	}
+	place, err := older.Find(im.fs, im.drive())
+	if err != nil || !place.Exists() {
+		return false, err
+	}
+	defer place.Wipe()
+	facts, err := answerfile.ReadFacts(place.Content, string(im.Facts().Architecture), place.Path)
+	if err != nil {
+		return false, err
+	}
+	defer facts.Wipe()
+	return digest(facts.AccountData) == older.Undo.AccountData, nil
+}
+
+// sameName compares a domain's name with the names of another, without case and final dot.
+func sameName(name string, others ...string) bool {
+	name = strings.TrimSuffix(name, ".")
+	return name != "" && slices.ContainsFunc(others, func(o string) bool {
+		return strings.EqualFold(name, strings.TrimSuffix(o, "."))
+	})
 }
 
 func pendingDetail(pending []winimage.PendingJoin) string {

@@ -70,21 +70,21 @@ func (t tell) unchanged(r *Receipt) {
 }
 
 func (t tell) staged(r *Receipt) {
-	t.step("Staging (method registry): %s; %s written", countChanges(r.Changes), FormatSize(r.BytesWritten))
+	t.step("Staging (method %s): %s; %s written", r.Method, countChanges(r.Changes), FormatSize(r.BytesWritten))
 	t.detail("Read back and compared: ok")
-	t.step("At first boot %s joins %s before the first logon and restarts once.", r.Blob.MachineName, r.Blob.Domain)
-	t.detail("Until then this image holds the machine's password: treat it like one.")
 }
 
 // countChanges sums changes up: "1 key, 9 values, 1 file".
 func countChanges(changes []Change) string {
-	var keys, values, files int
+	var keys, values, files, elements int
 	for _, c := range changes {
 		switch c.Type {
 		case "key":
 			keys++
-		case "file":
+		case "file", "answer file":
 			files++
+		case "element":
+			elements++
 		default:
 			values++
 		}
@@ -93,7 +93,7 @@ func countChanges(changes []Change) string {
 	for _, p := range []struct {
 		n    int
 		what string
-	}{{keys, "key"}, {values, "value"}, {files, "file"}} {
+	}{{keys, "key"}, {values, "value"}, {elements, "element"}, {files, "file"}} {
 		if p.n == 1 {
 			parts = append(parts, "1 "+p.what)
 		} else if p.n > 1 {

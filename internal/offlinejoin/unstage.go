@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/offlinejoin/offlinejoin/internal/answerfile"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -30,7 +31,10 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 		return nil, err
 	}
 	if !p.record.there && !p.record.hook.ours() {
-		p.receipt.Outcome, p.receipt.Status = OutcomeAbsent, status(&p.record, p.im.Facts())
+		p.receipt.Outcome = OutcomeAbsent
+		if p.receipt.Status, err = p.im.status(&p.record); err != nil {
+			return nil, err
+		}
 		p.step("No join of ours is staged; nothing is written")
 		return p.receipt, nil
 	}
@@ -52,11 +56,13 @@ func (p *preparation) takeBack(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	erase := append(disarm, edit{what: dropValue, key: completion.Key, name: completion.ValueProvisioningBlob})
+	erase := append(disarm,
+		edit{what: dropValue, key: completion.Key, name: completion.ValueProvisioningBlob},
+		edit{what: dropValue, key: completion.Key, name: completion.ValueBlobSHA256})
 	if err := p.commit(erase, true); err != nil {
 		return p.notTakenBack(err)
 	}
-	if err := p.removeProgram(); err != nil {
+	if err := errors.Join(p.removeProgram(), p.removeFromAnswerFile()); err != nil {
 		return p.notTakenBack(err)
 	}
 	// A hive that is still dirty had nothing to erase, and its logs could not be scrubbed before.
@@ -104,6 +110,33 @@ func (p *preparation) removeProgram() error {
 	return p.im.fs.SyncDir(systemFolder)
 }
 
+// removeFromAnswerFile gives the answer file that the record names its first bytes back, where it still can.
+func (p *preparation) removeFromAnswerFile() error {
+	older, err := p.record.olderAnswerFile()
+	if err != nil || older == nil {
+		return err
+	}
+	removal, err := older.Unstage(p.im.fs, p.im.drive())
+	if err != nil {
+		return err
+	}
+	defer clear(removal.Content)
+	p.count(writes{warnings: removal.Notes})
+	if removal.Outcome == answerfile.Gone {
+		return nil
+	}
+	c := Change{Kind: ChangeModify, Where: older.Name, Type: "answer file", Before: "with the join", After: "as it was before"}
+	switch {
+	case removal.RemoveFile:
+		c.Kind, c.After = ChangeRemove, ""
+	case removal.Outcome == answerfile.Cut:
+		c.After = "without what the join had added"
+	}
+	p.receipt.Changes = append(p.receipt.Changes, c)
+	p.count(writes{bytes: int64(len(removal.Content)), syncs: answerFileSyncs})
+	return nil
+}
+
 func (p *preparation) notTakenBack(err error) error {
 	return winerr.Errorf(codeOf(err), "the join of %s could not be taken back: %w: unstage again", p.im.fs, uncoded{err})
 }
@@ -118,6 +151,10 @@ func (p *preparation) confirmUnstaged(ctx context.Context, at StatusRequest) err
 		return err
 	}
 	p.receipt.Outcome, p.receipt.Status = OutcomeUnstaged, *st
-	p.step("Unstaged: %s; no byte of the blob is left in the SYSTEM hive or its logs", countChanges(p.receipt.Changes))
+	where := "in the SYSTEM hive or its logs"
+	if p.record.answerFile != "" {
+		where = "in the answer file"
+	}
+	p.step("Unstaged: %s; no byte of the blob is left %s", countChanges(p.receipt.Changes), where)
 	return nil
 }

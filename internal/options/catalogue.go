@@ -45,9 +45,9 @@ var words = map[Word]entry{
 		allowed: []string{
 			string(offlinejoin.MethodAuto), string(offlinejoin.MethodRegistry), string(offlinejoin.MethodAnswerFile),
 		},
-		doc: "How the join gets completed: `auto` (default) picks by the state of the image, `registry` has our " +
-			"program complete it before the first logon (observed), and `answer_file` (not available yet) has " +
-			"Windows Setup complete it (documented).",
+		doc: "How the join gets completed: `auto` (default) picks by the state of the image. `registry` is for installed " +
+			"images: our program completes the join before the first logon (observed). `answer_file` is for generalized " +
+			"images: the join is merged into the answer file that Windows Setup will use (documented).",
 	},
 	Existing: {
 		fallback: string(offlinejoin.OnExistingFail),

@@ -63,7 +63,38 @@ func (im *Image) CheckRegistryMethod() error {
 		return im.unsupported("is an installation that Windows Setup gave up (IMAGE_STATE_UNDEPLOYABLE): install it again")
 	case f.Phase != PhaseInstalled:
 		return im.unsupported("is not an installed Windows but one that runs Windows Setup at its next boot (%s); "+
-			"the method registry would take Setup's place: use an installed image (IMAGE_STATE_COMPLETE)", f.Phase)
+			"the method registry would take Setup's place: use an installed image (IMAGE_STATE_COMPLETE), or the method "+
+			"answer_file for a generalized one", f.Phase)
+	}
+	return nil
+}
+
+// firstUnattendedBuild is the first build whose Setup joins a domain by account data: Windows 7 and Server 2008 R2
+// (documented).
+const firstUnattendedBuild = 7600
+
+// CheckAnswerFileMethod refuses an image whose next boot does not run Windows Setup's specialize pass (50), or whose
+// Setup is too old for a join by account data (2723).
+func (im *Image) CheckAnswerFileMethod() error {
+	f := im.facts
+	const needs = "the method answer_file is for generalized images (IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE)"
+	switch {
+	case f.Build == 0:
+		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s does not tell its build; the method answer_file needs "+
+			"Windows 7, Windows Server 2008 R2 or later", im.fsys)
+	case f.Build < firstUnattendedBuild:
+		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s is build %d; the method answer_file needs Windows 7, "+
+			"Windows Server 2008 R2 or later", im.fsys, f.Build)
+	case f.Architecture == "":
+		return im.unsupported("does not tell its processor architecture, which the answer file must name")
+	case f.Phase == PhaseInstalled:
+		return im.unsupported("is an installed Windows, and no Windows Setup will read an answer file: "+
+			"use the method registry; %s", needs)
+	case f.Phase == PhaseSpecialized:
+		return im.unsupported("has been through Setup's specialize pass already: generalize it again; %s", needs)
+	case f.Phase != PhaseGeneralized:
+		return im.unsupported("is in the middle of Windows Setup (%s): let that finish, or generalize the image; %s",
+			f.Phase, needs)
 	}
 	return nil
 }

@@ -96,6 +96,7 @@ type SetupFlags struct {
 	Upgrade               bool   `json:"upgrade"`
 	SetupType             uint32 `json:"setup_type"` // 0 nothing, 1 run CmdLine and restart, 2 run CmdLine
 	CmdLine               string `json:"cmd_line,omitempty"`
+	UnattendFile          string `json:"unattend_file,omitempty"` // the answer file that Setup takes first
 }
 
 // HiveState is the condition of a hive's files.

@@ -52,6 +52,7 @@ func readSetup(r *reader) SetupFlags {
 		Upgrade:               r.number(key, "Upgrade") != 0,
 		SetupType:             r.number(key, "SetupType"),
 		CmdLine:               r.text(key, "CmdLine"),
+		UnattendFile:          r.text(key, "UnattendFile"),
 	}
 }
 

@@ -1,0 +1,211 @@
+package offlinejoin
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/regf"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+const userAnswerFile = `<?xml version='1.0' encoding="utf-8"?>
+<!-- made by the build -->
+<unattend xmlns="urn:schemas-microsoft-com:unattend" xmlns:wcm="http://schemas.microsoft.com/WMIConfig/2002/State">
+	<settings pass="oobeSystem"></settings>
+	<settings pass="specialize">
+		<component name="Microsoft-Windows-Shell-Setup" processorArchitecture="amd64" publicKeyToken="31bf3856ad364e35"
+			language="neutral" versionScope="nonSxS"><TimeZone>UTC</TimeZone></component>
+	</settings>
+</unattend>
+`
+
+func generalized(t *testing.T) (req Request, answerFile string) {
+	t.Helper()
+	req = newImage(t, sample.Image{ImageState: "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"})
+	return req, filepath.Join(req.WindowsPath, "Panther", "unattend.xml")
+}
+
+// putAnswerFile writes an answer file where Setup finds it.
+func putAnswerFile(t *testing.T, path, content string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func accountData(t *testing.T, machine string) string {
+	t.Helper()
+	return base64.StdEncoding.EncodeToString(testBlob(t, machine).Bytes())
+}
+
+func TestAnswerFileIsMadeAndTakenAway(t *testing.T) {
+	t.Parallel()
+	req, path := generalized(t)
+	plan, err := Plan(t.Context(), req)
+	if err != nil || plan.Method != MethodAnswerFile || plan.Outcome != OutcomePlanned {
+		t.Fatalf("plan %+v, %v", plan, err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal("planning has written an answer file")
+	}
+	receipt, err := Stage(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readFile(t, path)), "<AccountData>"+accountData(t, "WEB01")+"</AccountData>") {
+		t.Error("the answer file does not hold the account data")
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the answer file: %v, %v", info.Mode(), err)
+	}
+	if st := receipt.Status; st.State != StateStaged || st.Method != MethodAnswerFile || st.Detail != "" {
+		t.Errorf("status %+v", st)
+	}
+	told, err := json.Marshal(receipt)
+	if err != nil || len(secretsOf(t, "WEB01").In(told)) > 0 {
+		t.Errorf("the receipt tells the secret: %v", err)
+	}
+	if found, _, err := secretsOf(t, "WEB01").InTree(filepath.Join(req.WindowsPath, "System32"), nil); err != nil || len(found) > 0 {
+		t.Errorf("the secret is elsewhere too: %v, %v", found, err)
+	}
+
+	again, err := Stage(t.Context(), req)
+	if err != nil || again.Outcome != OutcomeUnchanged {
+		t.Errorf("staged again: %+v, %v", again, err)
+	}
+	back, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath})
+	if err != nil || back.Status.State != StateAbsent {
+		t.Fatalf("unstaged: %+v, %v", back, err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the answer file is still there:", err)
+	}
+	if holds(t, req.WindowsPath, "WEB01") {
+		t.Error("the image still holds the secret")
+	}
+}
+
+func TestAnswerFileGetsItsBytesBack(t *testing.T) {
+	t.Parallel()
+	req, path := generalized(t)
+	putAnswerFile(t, path, userAnswerFile)
+	if _, err := Stage(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+
+	// Another join: refused, kept, or in the place of the first.
+	other := req
+	other.Blob = testBlob(t, "WEB02").Bytes()
+	_, err := Stage(t.Context(), other)
+	wantCode(t, err, winerr.CantCreateJoinInfo, "already holds")
+	other.OnExisting = OnExistingKeep
+	if r, err := Stage(t.Context(), other); err != nil || r.Outcome != OutcomeKept {
+		t.Errorf("kept: %+v, %v", r, err)
+	}
+	other.OnExisting = OnExistingReplace
+	planned, err := Plan(t.Context(), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced, err := Stage(t.Context(), other)
+	if err != nil || replaced.Status.MachineName != "WEB02" {
+		t.Fatalf("replaced: %+v, %v", replaced, err)
+	}
+	if len(planned.Changes) != len(replaced.Changes) {
+		t.Errorf("%d changes were planned, %d made", len(planned.Changes), len(replaced.Changes))
+	}
+	now := string(readFile(t, path))
+	if !strings.Contains(now, accountData(t, "WEB02")) || strings.Contains(now, accountData(t, "WEB01")) {
+		t.Error("the answer file does not hold the second join alone")
+	}
+
+	if _, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath}); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(readFile(t, path)); got != userAnswerFile {
+		t.Errorf("the answer file is not what it was:\n%s", got)
+	}
+}
+
+// TestAnswerFileOutcomes tells what Windows Setup has made of a join, by what the image says afterwards.
+func TestAnswerFileOutcomes(t *testing.T) {
+	t.Parallel()
+	member := func(t *testing.T, windows string) {
+		t.Helper()
+		changeHive(t, windows, "SECURITY", joinCorp)
+	}
+	for _, c := range []struct {
+		name       string
+		imageState string
+		change     func(t *testing.T, windows string)
+		want       State
+		says       string
+	}{
+		{"waits", "", nil, StateStaged, ""},
+		{"joined", "IMAGE_STATE_COMPLETE", member, StateCompleted, "has joined"},
+		{"not joined", "IMAGE_STATE_COMPLETE", nil, StateFailed, "no member of corp.example.com"},
+		{"specialized", "IMAGE_STATE_SPECIALIZE_RESEAL_TO_OOBE", nil, StateFailed, "setupact.log"},
+		{"file changed", "", func(t *testing.T, windows string) {
+			putAnswerFile(t, filepath.Join(windows, "Panther", "unattend.xml"), userAnswerFile)
+		}, StateStaged, "stage it again"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			req, _ := generalized(t)
+			if _, err := Stage(t.Context(), req); err != nil {
+				t.Fatal(err)
+			}
+			if c.imageState != "" {
+				changeHive(t, req.WindowsPath, "SOFTWARE", func(h *regf.Hive) error {
+					return setText(`Microsoft\Windows\CurrentVersion\Setup\State`, "ImageState", c.imageState).apply(h)
+				})
+			}
+			if c.change != nil {
+				c.change(t, req.WindowsPath)
+			}
+			st, err := ReadStatus(t.Context(), StatusRequest{WindowsPath: req.WindowsPath})
+			if err != nil || st.State != c.want || !strings.Contains(st.Detail, c.says) {
+				t.Errorf("status %+v, %v", st, err)
+			}
+		})
+	}
+}
+
+// readOnlyXML is a tree in which no answer file can be written.
+type readOnlyXML struct{ target.FS }
+
+func (f readOnlyXML) Create(name string) (target.File, error) {
+	if strings.HasPrefix(name, "Panther") {
+		return nil, winerr.Errorf(winerr.AccessDenied, "%s cannot be written", f.Path(name))
+	}
+	return f.FS.Create(name)
+}
+
+func TestAnswerFileThatCannotBeWrittenLeavesNoRecord(t *testing.T) {
+	t.Parallel()
+	req, path := generalized(t)
+	putAnswerFile(t, path, userAnswerFile)
+	dir, err := target.Directory(req.WindowsPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	req.Target = readOnlyXML{dir}
+	_, err = Stage(t.Context(), req)
+	wantCode(t, err, winerr.AccessDenied, "Nothing was written")
+	st, err := ReadStatus(t.Context(), StatusRequest{WindowsPath: req.WindowsPath})
+	if err != nil || st.State != StateAbsent {
+		t.Errorf("status %+v, %v", st, err)
+	}
+	if string(readFile(t, path)) != userAnswerFile {
+		t.Error("the answer file has changed")
+	}
+}
