@@ -12,21 +12,13 @@ import (
 
 // behind returns the index for a new child after e and the comments behind it in its line; see afterElement.
 func (d *document) behind(e *etree.Element) int {
-	siblings := e.Parent().Child
-	at := e.Index() + 1
-	for i := at; i < len(siblings); i++ {
-		switch t := siblings[i].(type) {
-		case *etree.Comment:
-			if strings.ContainsAny(t.Data, "\r\n") {
-				return at
-			}
+	end := d.spans[e].end
+	comments := bytes.Count(d.shown[end:d.afterElement(e)], []byte("<!--"))
+	siblings, at := e.Parent().Child, e.Index()+1
+	for i := at; comments > 0 && i < len(siblings); i++ {
+		if _, ok := siblings[i].(*etree.Comment); ok {
 			at = i + 1
-		case *etree.CharData:
-			if strings.Trim(t.Data, " \t") != "" {
-				return at
-			}
-		default:
-			return at
+			comments--
 		}
 	}
 	return at

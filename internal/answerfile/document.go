@@ -53,7 +53,7 @@ func (d *document) read() error {
 	tree := etree.NewDocument()
 	tree.ReadSettings.PreserveDuplicateAttrs = true
 	if err := tree.ReadFromBytes(d.shown); err != nil {
-		return malformed(1, "it cannot be read as XML")
+		return malformed(1, "it cannot be read as XML 1.0")
 	}
 	d.root, d.spans = tree.Root(), make(map[*etree.Element]span, len(spans))
 	if err := d.pair(&tree.Element, &spans); err != nil {
@@ -66,7 +66,7 @@ func (d *document) read() error {
 func (d *document) pair(e *etree.Element, spans *[]span) error {
 	for _, child := range e.ChildElements() {
 		if len(*spans) == 0 || (*spans)[0].local != child.Tag {
-			return malformed(1, "it cannot be read as XML")
+			return malformed(1, "it cannot be read as XML 1.0")
 		}
 		d.spans[child], *spans = (*spans)[0], (*spans)[1:]
 		if !declared(child) {

@@ -52,8 +52,8 @@ type candidate struct {
 // UnattendFile in HKLM\SYSTEM\Setup, or "".
 //
 // Setup takes for each pass the first file that has settings for it; one without is passed over (documented). So the file
-// is the first that has a pass specialize; if there is none, the first of all, where adding the pass makes it so; if there
-// are no files, a new one at Panther\unattend.xml: that is where Microsoft's deployment guides put the answer file of an
+// is the first that has a pass specialize; if there is none, the first of all, where adding the pass makes it so, and also
+// if the first such pass is used up and there is a file before it; if there are no files, a new one at Panther\unattend.xml: that is where Microsoft's deployment guides put the answer file of an
 // image that is not running.
 func Find(windows, drive target.FS, pointer string) (*Place, error) {
 	f := &finder{notes: []string{"answer files on removable media cannot be seen in an image: remove such media before the " +
@@ -64,10 +64,12 @@ func Find(windows, drive target.FS, pointer string) (*Place, error) {
 	}
 	for _, c := range candidates {
 		if err := f.look(c); err != nil {
-			f.wipe(nil)
+			if f.found != nil {
+				f.found.Wipe()
+			}
 			return nil, err
 		}
-		if f.found != nil && f.decided {
+		if f.decided {
 			break
 		}
 	}
@@ -83,14 +85,8 @@ func Find(windows, drive target.FS, pointer string) (*Place, error) {
 // finder looks at one candidate after the other.
 type finder struct {
 	found   *Place
-	decided bool // found has a pass specialize
+	decided bool // found has a pass specialize, so that Setup stops there
 	notes   []string
-}
-
-func (f *finder) wipe(keep *Place) {
-	if f.found != nil && f.found != keep {
-		f.found.Wipe()
-	}
 }
 
 // candidates lists the places in Setup's order.
@@ -153,36 +149,47 @@ func (f *finder) look(c candidate) error {
 
 // take decides between what was found before and what comes later in the order.
 func (f *finder) take(p *Place) {
-	has := hasSpecialize(p.Content)
-	if f.found != nil && !has {
-		p.Wipe()
+	has := specializeOf(p.Content)
+	if f.found != nil && has == passWaits {
+		f.notes = append(f.notes, f.found.Path+" comes first, but has no pass specialize, so Setup passes it over (documented)")
+		f.found.Wipe()
+	} else if f.found != nil {
+		p.Wipe() // adding the pass to the earlier one makes Setup stop there
 		return
 	}
 	const fromFolder = 2
 	if p.Order == fromFolder {
 		p.Notes = append(p.Notes, "Setup does not look at "+p.Path+" when it is started from Windows PE (documented)")
 	}
-	if f.found != nil {
-		f.notes = append(f.notes, f.found.Path+" comes first, but has no pass specialize, so Setup passes it over (documented)")
-	}
-	f.wipe(p)
-	f.found, f.decided = p, has
+	f.found, f.decided = p, has != passMissing
 }
 
-// hasSpecialize reports whether Setup would stop at a file. One that cannot be read is one: whoever uses it says why.
-func hasSpecialize(content []byte) bool {
+// passState is what Setup makes of the pass specialize of a file.
+type passState int
+
+const (
+	passMissing passState = iota // it passes the file over
+	passWaits                    // it takes the file
+	passUsed                     // it has been through it
+)
+
+// specializeOf tells what Setup makes of a file. One that cannot be read counts as taken: whoever uses it says why not.
+func specializeOf(content []byte) passState {
 	if isEmpty(content) {
-		return false
+		return passMissing
 	}
 	d, err := parse(content)
 	if err != nil {
-		return true
+		return passWaits
 	}
 	defer d.wipe()
 	for _, settings := range d.passes(passSpecialize) {
+		if processed(settings) {
+			return passUsed
+		}
 		if len(children(settings, tagComponent)) > 0 {
-			return true
+			return passWaits
 		}
 	}
-	return false
+	return passMissing
 }

@@ -1,9 +1,9 @@
 package answerfile
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/beevik/etree"
 
@@ -224,7 +224,12 @@ func printable(text string) string {
 	if r := []rune(text); len(r) > longest {
 		text = string(r[:longest]) + "…"
 	}
-	return strings.Trim(fmt.Sprintf("%q", text), `"`)
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 func (p *planner) change(kind, where, name, before, after string) {

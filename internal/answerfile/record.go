@@ -73,6 +73,9 @@ func (p *Place) Write(e *Edit, r *Record, security []byte) (warnings []string, e
 			return nil, err
 		}
 	}
+	if len(security) == 0 {
+		security = r.Security
+	}
 	kept, secured, err := p.at.put(e.Content, security)
 	if kept != "" {
 		warnings = append(warnings, kept)
@@ -132,17 +135,16 @@ func (r *Record) Unstage(windows, drive target.FS) (*Removal, error) {
 		return nil, err
 	}
 	defer p.Wipe()
-	removal := &Removal{Outcome: Gone, RemoveFile: true, Notes: []string{p.Path + " does not exist any more"}}
+	removal := &Removal{Outcome: Gone, Notes: []string{p.Path + " does not exist any more"}}
 	if p.Exists() {
 		if removal, err = Remove(p.Content, r.Undo); err != nil {
 			return nil, err
 		}
-		err = r.carryOut(p.at, removal)
 	}
-	if err != nil {
+	if err := r.carryOut(p.at, removal); err != nil {
 		return nil, err
 	}
-	return removal, r.tidy(p.at, removal)
+	return removal, r.tidy(p.at, !p.Exists() || removal.RemoveFile)
 }
 
 func (r *Record) carryOut(at location, removal *Removal) error {
@@ -162,14 +164,10 @@ func (r *Record) carryOut(at location, removal *Removal) error {
 	return err
 }
 
-// tidy removes what a stopped run has left, and the folder that was made for the file, unless something else is in it.
-func (r *Record) tidy(at location, removal *Removal) error {
+// tidy removes what a stopped run has left, and the folder that was made for the file, unless something is in it.
+func (r *Record) tidy(at location, fileGone bool) error {
 	folder := path.Dir(at.name)
-	err := scrubAway(at.tree, path.Join(folder, tempName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil || !r.Folder || !removal.RemoveFile {
+	if err := scrubAway(at.tree, path.Join(folder, tempName)); err != nil || !r.Folder || !fileGone {
 		return err
 	}
 	entries, err := at.tree.ReadDir(folder)

@@ -59,16 +59,27 @@ func Remove(file []byte, undo Undo) (*Removal, error) {
 	return d.cutOut(account, undo)
 }
 
-// ours finds the account data that undo tells of. secret is the caller's to clear.
+// ours finds the account data that undo tells of: where it was put, else wherever it is now. secret is the caller's to
+// clear.
 func (d *document) ours(undo Undo) (account *etree.Element, secret []byte) {
 	for _, e := range d.accountData() {
-		if text := d.secretText(e); digest(text) == undo.AccountData && !d.spans[e].parent {
-			return e, text
-		} else {
+		text := d.secretText(e)
+		fits := digest(text) == undo.AccountData && !d.spans[e].parent
+		if !fits || account != nil && !inPlace(e, undo.Architecture) {
 			clear(text)
+			continue
 		}
+		clear(secret)
+		account, secret = e, text
 	}
-	return nil, nil
+	return account, secret
+}
+
+// inPlace tells that an element is in the component and the pass that a join belongs to.
+func inPlace(e *etree.Element, arch string) bool {
+	settings, join := ancestor(e, tagSettings), ancestor(e, tagComponent)
+	return settings != nil && join != nil && attr(settings, attrPass) == passSpecialize &&
+		strings.EqualFold(attr(join, attrName), componentJoin) && strings.EqualFold(attr(join, attrArchitecture), arch)
 }
 
 func (d *document) whyGone() []string {

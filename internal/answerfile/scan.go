@@ -40,6 +40,9 @@ type scanner struct {
 
 func scan(text []byte) ([]span, error) {
 	s := &scanner{text: text}
+	if at := bytes.IndexFunc(text, notXML); at >= 0 {
+		return nil, s.at(at, "it has a character that XML does not allow")
+	}
 	decoder := xml.NewDecoder(bytes.NewReader(text))
 	decoder.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it is UTF-8 by now
 	for {
@@ -66,7 +69,7 @@ func (s *scanner) broken(err error) error {
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		return malformed(syntax.Line, "an XML syntax error")
 	}
-	return malformed(1, "it cannot be read as XML")
+	return malformed(1, "it cannot be read as XML 1.0")
 }
 
 func (s *scanner) take(token xml.Token, start, end int) error {
@@ -87,6 +90,9 @@ func (s *scanner) take(token xml.Token, start, end int) error {
 	case xml.ProcInst:
 		if strings.EqualFold(t.Target, "xml") && start != 0 {
 			return s.at(start, "the XML declaration is not at the very beginning")
+		}
+		if strings.EqualFold(t.Target, "xml") && !declaration.Match(s.text) {
+			return s.at(start, "the XML declaration is not one of XML 1.0")
 		}
 	}
 	return nil
@@ -157,6 +163,9 @@ func spaced(tag []byte) bool {
 	}
 	return true
 }
+
+// notXML reports whether a character cannot be in a document ([XML] 2.2). The decoder does not look into comments.
+func notXML(r rune) bool { return r < ' ' && !isBlank(byte(r)) || r&^1 == 0xFFFE }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 

@@ -108,6 +108,8 @@ func withAccountData(text string) string {
 
 func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
 
+var leOrder = binary.LittleEndian
+
 func wide(text string, order binary.AppendByteOrder) []byte {
 	var out []byte
 	for _, unit := range utf16.Encode([]rune("\uFEFF" + text)) {
@@ -166,6 +168,7 @@ func goodShapes() []shape {
 		{name: "prefix", content: []byte(prefixed(head + specialize(shellSettings) + oobe + tail))},
 		{name: "wrong-architecture", content: []byte(head + specialize(shell("x86", computerName("OTHER"))+unattendedJoin("x86", credentials)) + tail), warning: "x86"},
 		{name: "arm64", content: []byte(head + specialize(shell("arm64", computerName("WEB01"))) + tail), join: func(j *Join) { j.Architecture = "arm64" }},
+		{name: "stylesheet", content: []byte("<?xml-stylesheet href='a.xsl'?>\n<unattend xmlns=\"urn:schemas-microsoft-com:unattend\">\n" + oobe + tail)},
 		{name: "other-case", content: []byte(head + specialize(strings.Replace(shellSettings, componentShell, strings.ToLower(componentShell), 1)) + tail)},
 		{name: "already-there", content: []byte(head + specialize(shell("amd64", computerName("WEB01"))+unattendedJoin("amd64", withAccountData(string(accountData())))) + tail), unchanged: true},
 		{name: "client-autologon", content: []byte(head + oobe + tail), options: Options{Client: true}, warning: "AutoLogon"},
@@ -222,6 +225,9 @@ func badShapes() []shape {
 		bad("undeclared-prefix", head+"<x:settings/>"+tail, wrong, "line 3: a name has a prefix"),
 		bad("late-declaration", "\n"+head+tail, wrong, "line 2: the XML declaration"),
 		bad("xml-1.1", strings.Replace(head, "1.0", "1.1", 1)+tail, wrong, "XML 1.0"),
+		bad("upper-declaration", strings.Replace(head, "<?xml", "<?XML", 1)+tail, wrong, "XML 1.0"),
+		bad("bare-declaration", "<?xml?>"+tail, wrong, "XML 1.0"),
+		bad("nul-in-comment", head+"<!-- \x00 -->"+tail, wrong, "line 3: it has a character"),
 		bad("too-deep", head+strings.Repeat("<a>", 100)+strings.Repeat("</a>", 100)+tail, wrong, "nested too deeply"),
 		bad("too-many", head+strings.Repeat("<a/>", 70_000)+tail, wrong, "more than 65536 parts"),
 		bad("too-large", head+strings.Repeat(" ", MaxSize)+tail, wrong, "larger than 4 MiB"),

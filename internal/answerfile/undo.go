@@ -12,8 +12,9 @@ import (
 type Undo struct {
 	// AccountData is the SHA-256 of the account data's text, lower-case hex: tells our join from another.
 	AccountData string `json:"account_data"`
-	// MachineName is the computer name that the join needs.
-	MachineName string `json:"machine_name"`
+	// MachineName is the computer name that the join needs, Architecture that of its components.
+	MachineName  string `json:"machine_name"`
+	Architecture string `json:"architecture"`
 	// Created tells that there was no file; Whole that there was one with nothing in it.
 	Created bool `json:"created,omitempty"`
 	Whole   bool `json:"whole,omitempty"`
@@ -31,7 +32,7 @@ type Undo struct {
 // undo describes how to take splices back. original is the file as it was.
 func (p *planner) undo(original, changed []byte, splices []splice, blank bool) (Undo, error) {
 	u := Undo{
-		AccountData: digest(p.join.AccountData), MachineName: p.join.MachineName,
+		AccountData: digest(p.join.AccountData), MachineName: p.join.MachineName, Architecture: p.join.Architecture,
 		Created: original == nil, Whole: blank, Made: p.made, Replaced: p.replaced,
 	}
 	was, is := sha256.Sum256(original), sha256.Sum256(changed)

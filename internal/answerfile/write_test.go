@@ -1,0 +1,371 @@
+package answerfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/canary"
+	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// staged finds, plans and writes a join, and returns the record's text.
+func staged(t *testing.T, windows, drive target.FS, o Options) string {
+	t.Helper()
+	place, err := Find(windows, drive, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := stageAt(place, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func stageAt(place *Place, o Options) (record string, err error) {
+	edit, err := Plan(place.Content, webJoin(), o)
+	if err != nil {
+		return "", err
+	}
+	r, err := place.Record(edit)
+	if err != nil {
+		return "", err
+	}
+	_, err = place.Write(edit, r, nil)
+	return r.Text(), err
+}
+
+func unstaged(t *testing.T, windows, drive target.FS, text string) *Removal {
+	t.Helper()
+	record, err := ParseRecord(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	removal, err := record.Unstage(windows, drive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return removal
+}
+
+// files returns all files below root by their slash names, and folders with a nil content.
+func files(t *testing.T, root string) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(root, path)
+		all[filepath.ToSlash(name)] = nil
+		if d.Type().IsRegular() {
+			all[filepath.ToSlash(name)], err = os.ReadFile(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func sameFiles(a, b map[string][]byte) error {
+	for name := range b {
+		if _, ok := a[name]; !ok {
+			return fmt.Errorf("%s is new", name)
+		}
+	}
+	for name, content := range a {
+		if got, ok := b[name]; !ok || !bytes.Equal(got, content) {
+			return fmt.Errorf("%s is there: %v; it is %q, was %q", name, ok, got, content)
+		}
+	}
+	return nil
+}
+
+// scenes are images before a join.
+func scenes() map[string]map[string]string {
+	withCredentials := head + specialize(shell("amd64", computerName("*"))+unattendedJoin("amd64", credentials)) + oobe + tail
+	return map[string]map[string]string{
+		"no file, no folder": {},
+		"no file":            {"Windows/Panther/setupact.log": "x"},
+		"a file":             {"Windows/Panther/unattend.xml": head + oobe + tail},
+		"with credentials":   {"Windows/Panther/unattend.xml": withCredentials},
+		"on the drive":       {"Unattend.xml": withCredentials},
+	}
+}
+
+func TestStageAndUnstage(t *testing.T) {
+	t.Parallel()
+	for name, scene := range scenes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			windows, drive, root := image(t, scene)
+			before := files(t, root)
+			record := staged(t, windows, drive, Options{Replace: true})
+
+			found, _, err := secrets().InTree(root, nil)
+			if err != nil || len(found) != 1 {
+				t.Errorf("after staging the account data is in %d files, %v", len(found), err)
+			}
+			place, err := Find(windows, drive, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Stat(place.Path)
+			if err != nil || filepath.Separator == '/' && info.Mode().Perm() != 0o600 {
+				t.Errorf("%v, %v: want mode 0600", info, err)
+			}
+			edit, err := Plan(place.Content, webJoin(), Options{})
+			if err != nil || !edit.Unchanged() {
+				t.Errorf("planned again: %+v, %v", edit, err)
+			}
+
+			if removal := unstaged(t, windows, drive, record); removal.Outcome != Restored || removal.Notes != nil {
+				t.Errorf("%+v", removal)
+			}
+			if err := sameFiles(before, files(t, root)); err != nil {
+				t.Error(err)
+			}
+			if removal := unstaged(t, windows, drive, record); removal.Outcome != Gone {
+				t.Errorf("unstaged again: %+v", removal)
+			}
+		})
+	}
+}
+
+// TestOldContentIsOverwritten keeps a second name of each file that loses its first.
+func TestOldContentIsOverwritten(t *testing.T) {
+	t.Parallel()
+	for name, scene := range scenes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			windows, drive, root := image(t, scene)
+			kept := t.TempDir()
+			keep := func(as string) {
+				place, err := Find(windows, drive, "")
+				if err != nil || !place.Exists() {
+					return
+				}
+				if err := os.Link(place.Path, filepath.Join(kept, as)); err != nil {
+					t.Skip("no hard links here:", err)
+				}
+			}
+			keep("before")
+			record := staged(t, windows, drive, Options{Replace: true})
+			keep("staged")
+			unstaged(t, windows, drive, record)
+			for name, content := range files(t, kept) {
+				if len(bytes.Trim(content, "\x00")) > 0 {
+					t.Errorf("%s still holds %q", name, content)
+				}
+			}
+			if content := files(t, kept)["staged"]; len(content) < len(accountData()) {
+				t.Errorf("the test has kept nothing: %d bytes", len(content))
+			}
+			_ = root
+		})
+	}
+}
+
+func TestWriteRefusesAChangedFile(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(file string) error{
+		"changed": func(file string) error { return os.WriteFile(file, []byte(head+tail), 0o600) },
+		"removed": os.Remove,
+	} {
+		windows, drive, _ := image(t, map[string]string{"Windows/Panther/unattend.xml": head + oobe + tail})
+		place, err := Find(windows, drive, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := change(place.Path); err != nil {
+			t.Fatal(err)
+		}
+		_, err = stageAt(place, Options{})
+		if code, _ := winerr.CodeOf(err); name == "changed" && code != winerr.Busy || err == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestWriteThroughNoLink exchanges the folder for a link before writing.
+func TestWriteThroughNoLink(t *testing.T) {
+	t.Parallel()
+	windows, drive, root := image(t, map[string]string{"Windows/Panther/x": ""})
+	place, err := Find(windows, drive, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit, err := Plan(nil, webJoin(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, err := place.Record(edit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside := t.TempDir()
+	panther := filepath.Join(root, "Windows", "Panther")
+	if err := errors.Join(os.RemoveAll(panther), os.Symlink(outside, panther)); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	if _, err := place.Write(edit, record, nil); err == nil {
+		t.Error("written through a link")
+	}
+	if got := files(t, outside); len(got) != 1 {
+		t.Errorf("outside: %v", got)
+	}
+}
+
+// errCut is the end of a run that was killed.
+var errCut = errors.New("the power was cut")
+
+// cutFS is a tree in which every change after the first left ones fails, and changes nothing.
+type cutFS struct {
+	target.FS
+	left *int
+}
+
+func (c cutFS) use() error {
+	if *c.left--; *c.left < 0 {
+		return errCut
+	}
+	return nil
+}
+
+func (c cutFS) Create(name string) (target.File, error) {
+	if err := c.use(); err != nil {
+		return nil, err
+	}
+	f, err := c.FS.Create(name)
+	return cutFile{f, c}, err
+}
+
+func (c cutFS) OpenWrite(name string) (target.File, error) {
+	f, err := c.FS.OpenWrite(name)
+	if err != nil {
+		return nil, err
+	}
+	return cutFile{f, c}, nil
+}
+
+func (c cutFS) Remove(name string) error {
+	return errors.Join(c.use(), c.unless(func() error { return c.FS.Remove(name) }))
+}
+
+func (c cutFS) Mkdir(name string) error {
+	return errors.Join(c.use(), c.unless(func() error { return c.FS.Mkdir(name) }))
+}
+
+func (c cutFS) RemoveDir(name string) error {
+	return errors.Join(c.use(), c.unless(func() error { return c.FS.RemoveDir(name) }))
+}
+
+func (c cutFS) Rename(name, as string) error {
+	return errors.Join(c.use(), c.unless(func() error { return c.FS.Rename(name, as) }))
+}
+
+func (c cutFS) SyncDir(name string) error {
+	return errors.Join(c.use(), c.unless(func() error { return c.FS.SyncDir(name) }))
+}
+
+func (c cutFS) unless(change func() error) error {
+	if *c.left < 0 {
+		return nil
+	}
+	return change()
+}
+
+type cutFile struct {
+	target.File
+	tree cutFS
+}
+
+// WriteAt writes half of what it is given when the power is cut in it.
+func (f cutFile) WriteAt(p []byte, off int64) (int, error) {
+	if err := f.tree.use(); err != nil {
+		if *f.tree.left == -1 {
+			_, _ = f.File.WriteAt(p[:len(p)/2], off)
+		}
+		return 0, err
+	}
+	return f.File.WriteAt(p, off)
+}
+
+func (f cutFile) Sync() error { return errors.Join(f.tree.use(), f.File.Sync()) }
+
+// TestCutAtEveryStep stops staging and unstaging at every single change of the file system. There is always either the
+// old file or the new one, and unstaging finishes.
+func TestCutAtEveryStep(t *testing.T) {
+	t.Parallel()
+	for name, scene := range scenes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			steps := 0
+			for done := false; !done; steps++ {
+				done = cutAfter(t, scene, steps)
+			}
+			if steps < 5 {
+				t.Errorf("only %d steps", steps)
+			}
+			t.Logf("cut at %d steps", steps-1)
+		})
+	}
+}
+
+// cutAfter stages and unstages with a limit to the changes in all; done tells that both were finished.
+func cutAfter(t *testing.T, scene map[string]string, limit int) (done bool) {
+	t.Helper()
+	windows, drive, root := image(t, scene)
+	before := files(t, root)
+	left := limit
+	cutWindows, cutDrive := cutFS{windows, &left}, cutFS{drive, &left}
+
+	place, err := Find(cutWindows, cutDrive, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit, err := Plan(place.Content, webJoin(), Options{Replace: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, err := place.Record(edit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = place.Write(edit, record, nil)
+	oldOrNew(t, limit, place, edit.Content)
+	if err == nil && left >= 0 {
+		_, err = record.Unstage(cutWindows, cutDrive)
+		done = err == nil && left >= 0
+		oldOrNew(t, limit, place, edit.Content)
+	}
+	removal, err := record.Unstage(windows, drive)
+	if err != nil || removal.Outcome == Cut {
+		t.Errorf("after %d steps: %+v, %v", limit, removal, err)
+	}
+	if err := sameFiles(before, files(t, root)); err != nil {
+		t.Errorf("after %d steps: %v", limit, err)
+	}
+	return done
+}
+
+func oldOrNew(t *testing.T, limit int, place *Place, changed []byte) {
+	t.Helper()
+	now, err := os.ReadFile(place.Path)
+	absent := errors.Is(err, os.ErrNotExist) && !place.Exists()
+	if !absent && (err != nil || !bytes.Equal(now, changed) && !(place.Exists() && bytes.Equal(now, place.Content))) {
+		t.Errorf("after %d steps the file is %q, %v", limit, now, err)
+	}
+}
+
+// secrets searches for the account data.
+func secrets() *canary.Search {
+	return canary.For(map[string][]byte{"the account data": accountData()})
+}
