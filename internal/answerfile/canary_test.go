@@ -50,14 +50,17 @@ func TestNothingTellsASecret(t *testing.T) {
 	}
 }
 
-// TestBrokenSecretsAreNotQuoted breaks the text right inside of secrets: what the XML reader says of that may quote them.
+// TestBrokenSecretsAreNotQuoted breaks the text right inside of secrets: what the XML reader says of that may quote
+// them.
 func TestBrokenSecretsAreNotQuoted(t *testing.T) {
 	t.Parallel()
 	search := canary.For(map[string][]byte{"the password": []byte("canary-Pa55-of-the-joiner")})
 	for _, broken := range []string{
 		"<Password>&canary-Pa55-of-the-joiner;</Password>", "<Password>&canary-Pa55-of-the-joiner</Password>",
-		"<canary-Pa55-of-the-joiner>", "<a canary-Pa55-of-the-joiner>", "<a b=canary-Pa55-of-the-joiner>", "</canary-Pa55-of-the-joiner>",
-		"<?xml canary-Pa55-of-the-joiner?>", "<![canary-Pa55-of-the-joiner[", "<!canary-Pa55-of-the-joiner>", "<canary-Pa55-of-the-joiner:a/>",
+		"<canary-Pa55-of-the-joiner>", "<a canary-Pa55-of-the-joiner>", "<a b=canary-Pa55-of-the-joiner>",
+		"</canary-Pa55-of-the-joiner>",
+		"<?xml canary-Pa55-of-the-joiner?>", "<![canary-Pa55-of-the-joiner[", "<!canary-Pa55-of-the-joiner>",
+		"<canary-Pa55-of-the-joiner:a/>",
 		"canary-Pa55-of-the-joiner ]]>", "<a canary-Pa55-of-the-joiner='' canary-Pa55-of-the-joiner=''/>",
 	} {
 		_, err := Plan([]byte(head+broken+tail), webJoin(), Options{})

@@ -41,7 +41,8 @@ func (p *planner) carryOut(edit *Edit, original []byte, blank bool) error {
 	}
 	edit.Content = after.enc.encode(after.text)
 	if len(edit.Content) > MaxSize {
-		return refuse(winerr.InvalidParameter, "would become larger than %d MiB with the join: use a smaller one", MaxSize>>20)
+		return refuse(winerr.InvalidParameter, "would become larger than %d MiB with the join: use a smaller one",
+			MaxSize>>20)
 	}
 	var err error
 	if edit.Undo, err = p.undo(original, edit.Content, splices, blank); err != nil {
@@ -56,8 +57,9 @@ func (p *planner) carryOut(edit *Edit, original []byte, blank bool) error {
 }
 
 func unsafe() error {
-	return refuse(winerr.CantCreateJoinInfo, "has a form that cannot be changed without touching other parts of it: simplify it, "+
-		"and please report its form to offlinejoin")
+	return refuse(winerr.CantCreateJoinInfo,
+		"has a form that cannot be changed without touching other parts of it: simplify it, "+
+			"and please report its form to offlinejoin")
 }
 
 // fill puts the account data in the place of its mask.

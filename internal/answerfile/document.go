@@ -117,8 +117,9 @@ func only(e *etree.Element, tag string) (*etree.Element, error) {
 	case 1:
 		return found[0], nil
 	}
-	return nil, refuse(winerr.InvalidParameter, "has the element %s %d times in one place, and which one Setup takes is not "+
-		"documented: keep one of them", tag, len(found))
+	return nil, refuse(winerr.InvalidParameter,
+		"has the element %s %d times in one place, and which one Setup takes is not "+
+			"documented: keep one of them", tag, len(found))
 }
 
 // pass returns the settings of a configuration pass, nil when there are none.
@@ -130,12 +131,15 @@ func (d *document) pass(name string) (*etree.Element, error) {
 	case 1:
 		return found[0], nil
 	}
-	return nil, refuse(winerr.InvalidParameter, "has the pass %s %d times, and which one Setup takes is not documented: make "+
-		"one of them", name, len(found))
+	return nil, refuse(winerr.InvalidParameter,
+		"has the pass %s %d times, and which one Setup takes is not documented: make "+
+			"one of them", name, len(found))
 }
 
 func (d *document) passes(name string) []*etree.Element {
-	return slices.DeleteFunc(children(d.root, tagSettings), func(e *etree.Element) bool { return attr(e, attrPass) != name })
+	return slices.DeleteFunc(children(d.root, tagSettings), func(e *etree.Element) bool {
+		return attr(e, attrPass) != name
+	})
 }
 
 // attr returns an attribute without prefix.
@@ -160,8 +164,9 @@ func component(settings *etree.Element, name, arch string) (*etree.Element, erro
 	case 1:
 		return found[0], checkIdentity(found[0], name)
 	}
-	return nil, refuse(winerr.InvalidParameter, "has the component %s for %s %d times in its pass %s, and which one Setup "+
-		"takes is not documented: make one of them", name, arch, len(found), passSpecialize)
+	return nil, refuse(winerr.InvalidParameter,
+		"has the component %s for %s %d times in its pass %s, and which one Setup "+
+			"takes is not documented: make one of them", name, arch, len(found), passSpecialize)
 }
 
 func components(settings *etree.Element, name string) []*etree.Element {

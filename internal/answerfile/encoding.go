@@ -34,8 +34,9 @@ const saveAsUTF8 = "save it as UTF-8 and stage again"
 // same bytes.
 func decode(raw []byte) (text []byte, enc encoding, err error) {
 	if len(raw) > MaxSize {
-		return nil, enc, refuse(winerr.InvalidParameter, "is larger than %d MiB: answer files have a few thousand bytes; use "+
-			"another", MaxSize>>20)
+		return nil, enc, refuse(winerr.InvalidParameter,
+			"is larger than %d MiB: answer files have a few thousand bytes; use "+
+				"another", MaxSize>>20)
 	}
 	for _, e := range []encoding{utf8BOM, utf16LE, utf16BE} {
 		if bytes.HasPrefix(raw, []byte(e.bom)) {
@@ -61,7 +62,8 @@ func decode(raw []byte) (text []byte, enc encoding, err error) {
 func checkNarrow(body []byte) error {
 	switch {
 	case bytes.IndexByte(body[:min(len(body), 4)], 0) >= 0:
-		return refuse(winerr.InvalidParameter, "is UTF-16 without a byte order mark, which XML does not allow: %s", saveAsUTF8)
+		return refuse(winerr.InvalidParameter, "is UTF-16 without a byte order mark, which XML does not allow: %s",
+			saveAsUTF8)
 	case !utf8.Valid(body):
 		return refuse(winerr.InvalidParameter, "is not in the encoding that it should have (UTF-8 or UTF-16): %s", saveAsUTF8)
 	}
@@ -129,8 +131,10 @@ func checkDeclared(text []byte, enc encoding) error {
 	switch {
 	case name == "", enc.order == nil && name == "utf-8", enc.order != nil && name == "utf-16":
 		return nil
-	case enc.order == nil && !strings.HasPrefix(name, "utf-16") && !slices.ContainsFunc(text, func(c byte) bool { return c >= utf8.RuneSelf }):
+	case enc.order == nil && !strings.HasPrefix(name, "utf-16") && !slices.ContainsFunc(text, beyondASCII):
 		return nil // an older code page of Windows, in which ASCII text is the same
 	}
 	return refuse(winerr.InvalidParameter, "is not stored in the encoding that its first line names: %s", saveAsUTF8)
 }
+
+func beyondASCII(c byte) bool { return c >= utf8.RuneSelf }

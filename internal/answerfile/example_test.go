@@ -15,7 +15,7 @@ func Example() {
 </unattend>
 `)
 	join := answerfile.Join{
-		AccountData:  []byte("ARAIAMzMzMz="), // the blob, as djoin /printblob prints it
+		AccountData:  []byte("ARAIAMzMzMzM"), // the blob, as djoin /printblob prints it
 		MachineName:  "WEB01",
 		Architecture: "amd64",
 	}
@@ -51,9 +51,9 @@ func ExamplePlan_refused() {
   </settings>
 </unattend>
 `)
-	join := answerfile.Join{AccountData: []byte("ARAIAMzMzMz="), MachineName: "WEB01", Architecture: "amd64"}
+	join := answerfile.Join{AccountData: []byte("ARAIAMzMzMzM"), MachineName: "WEB01", Architecture: "amd64"}
 	_, err := answerfile.Plan(file, join, answerfile.Options{})
 	fmt.Println(err)
-	// Output:
-	// the answer file asks for a random ComputerName (*), but the blob joins WEB01 only: set it to WEB01 there, or allow to replace it (2716 NERR_CantVerifyHostname)
+	// Output: the answer file asks for a random ComputerName (*), but the blob joins WEB01 only: set it to WEB01 there,
+	// or allow to replace it (2716 NERR_CantVerifyHostname)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// tempName is what a new answer file is called until it is whole: an 8.3 name, which the simplest file systems have, and
-// none that Setup looks for.
+// tempName is what a new answer file is called until it is whole: an 8.3 name, which the simplest file systems have,
+// and none that Setup looks for.
 const tempName = "odjxml.tmp"
 
 // read returns a whole file, in memory of the caller; never nil.
@@ -31,8 +31,9 @@ func readOpen(f target.File, path string) ([]byte, error) {
 		return nil, err
 	}
 	if size > MaxSize {
-		return nil, winerr.Errorf(winerr.InvalidParameter, "%s is larger than %d MiB: answer files have a few thousand bytes; use "+
-			"another", path, MaxSize>>20)
+		return nil, winerr.Errorf(winerr.InvalidParameter,
+			"%s is larger than %d MiB: answer files have a few thousand bytes; use "+
+				"another", path, MaxSize>>20)
 	}
 	content := make([]byte, size)
 	n, err := f.ReadAt(content, 0)
@@ -97,7 +98,8 @@ func (l location) verify(content []byte) error {
 	}
 	defer clear(got)
 	if !bytes.Equal(got, content) {
-		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s does not hold what was written to it: check the disk, and stage again",
+		return winerr.Errorf(winerr.CantCreateJoinInfo,
+			"%s does not hold what was written to it: check the disk, and stage again",
 			l.tree.Path(l.name))
 	}
 	return nil
@@ -125,7 +127,8 @@ func (l location) scrubOld(old target.File) (kept string) {
 		return ""
 	}
 	if err := scrub(old); err != nil {
-		return "the old content of " + l.tree.Path(l.name) + " could not be overwritten, and may be found on the disk by who " +
+		return "the old content of " + l.tree.Path(l.name) +
+			" could not be overwritten, and may be found on the disk by who " +
 			"searches its free space"
 	}
 	return ""

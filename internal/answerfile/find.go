@@ -51,13 +51,14 @@ type candidate struct {
 // Overview"). windows is the Windows directory, drive the root of its drive or nil, pointer the text of the value
 // UnattendFile in HKLM\SYSTEM\Setup, or "".
 //
-// Setup takes for each pass the first file that has settings for it; one without is passed over (documented). So the file
-// is the first that has a pass specialize; if there is none, the first of all, where adding the pass makes it so, and also
-// if the first such pass is used up and there is a file before it; if there are no files, a new one at Panther\unattend.xml: that is where Microsoft's deployment guides put the answer file of an
-// image that is not running.
+// Setup takes for each pass the first file that has settings for it; one without is passed over (documented). So the
+// file is the first that has a pass specialize; if there is none, the first of all, where adding the pass makes it so,
+// and also if the first such pass is used up and there is a file before it; if there are no files, a new one at
+// Panther\unattend.xml: that is where Microsoft's deployment guides put the answer file of an image that is not
+// running.
 func Find(windows, drive target.FS, pointer string) (*Place, error) {
-	f := &finder{notes: []string{"answer files on removable media cannot be seen in an image: remove such media before the " +
-		"first boot, since Setup may take one from there"}}
+	f := &finder{notes: []string{"answer files on removable media cannot be seen in an image: remove such media before " +
+		"the first boot, since Setup may take one from there"}}
 	candidates, err := f.candidates(windows, drive, pointer)
 	if err != nil {
 		return nil, err
@@ -111,8 +112,9 @@ func (f *finder) candidates(windows, drive target.FS, pointer string) ([]candida
 		candidate{3, in(windows, false, placePanther)},
 		candidate{6, in(windows, false, "System32/Sysprep/Unattend.xml")})
 	if drive == nil {
-		f.notes = append(f.notes, "the root of the system drive was not looked at: an Unattend.xml there would be used if no "+
-			"other answer file has the pass specialize")
+		f.notes = append(f.notes,
+			"the root of the system drive was not looked at: an Unattend.xml there would be used if no "+
+				"other answer file has the pass specialize")
 		return out, nil
 	}
 	return append(out, candidate{7, in(drive, true, "Unattend.xml", "Autounattend.xml")}), nil
@@ -138,8 +140,9 @@ func (f *finder) look(c candidate) error {
 		for _, p := range here {
 			p.Wipe()
 		}
-		return winerr.Errorf(winerr.InvalidParameter, "there are %s and %s, and which one Setup takes is not documented: keep "+
-			"one of them", here[0].Path, here[1].Path)
+		return winerr.Errorf(winerr.InvalidParameter,
+			"there are %s and %s, and which one Setup takes is not documented: keep "+
+				"one of them", here[0].Path, here[1].Path)
 	}
 	if len(here) == 1 {
 		f.take(here[0])
@@ -151,7 +154,8 @@ func (f *finder) look(c candidate) error {
 func (f *finder) take(p *Place) {
 	has := specializeOf(p.Content)
 	if f.found != nil && has == passWaits {
-		f.notes = append(f.notes, f.found.Path+" comes first, but has no pass specialize, so Setup passes it over (documented)")
+		f.notes = append(f.notes, f.found.Path+
+			" comes first, but has no pass specialize, so Setup passes it over (documented)")
 		f.found.Wipe()
 	} else if f.found != nil {
 		p.Wipe() // adding the pass to the earlier one makes Setup stop there

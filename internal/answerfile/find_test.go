@@ -62,25 +62,58 @@ func TestFind(t *testing.T) {
 		note    string
 	}{
 		{name: "nothing", want: cached, order: 3, missing: true, note: "removable media"},
-		{name: "nothing, drive unseen", want: cached, order: 3, missing: true, noDrive: true, note: "root of the system drive was not looked at"},
-		{name: "all", files: map[string]string{unattend: with, cached: with, sysprep: with, root: with}, want: unattend, order: 2, note: "Windows PE"},
+		{
+			name: "nothing, drive unseen", want: cached, order: 3, missing: true, noDrive: true,
+			note: "root of the system drive was not looked at",
+		},
+		{
+			name: "all", files: map[string]string{unattend: with, cached: with, sysprep: with, root: with}, want: unattend,
+			order: 2, note: "Windows PE",
+		},
 		{name: "automatic", files: map[string]string{auto: with, cached: with}, want: auto, order: 2},
 		{name: "cached", files: map[string]string{cached: with, sysprep: with}, want: cached, order: 3},
 		{name: "sysprep", files: map[string]string{sysprep: with, root: with}, want: sysprep, order: 6},
 		{name: "root", files: map[string]string{root: with}, want: root, order: 7},
-		{name: "other case", files: map[string]string{"Windows/panther/UNATTEND.XML": with}, want: "Windows/panther/UNATTEND.XML", order: 3},
-		{name: "passed over", files: map[string]string{unattend: without, cached: without, sysprep: with}, want: sysprep, order: 6, note: "passes it over"},
-		{name: "empty pass is passed over", files: map[string]string{unattend: head + specialize("") + tail, cached: with}, want: cached, order: 3},
+		{
+			name: "other case", files: map[string]string{"Windows/panther/UNATTEND.XML": with},
+			want: "Windows/panther/UNATTEND.XML", order: 3,
+		},
+		{
+			name: "passed over", files: map[string]string{unattend: without, cached: without, sysprep: with}, want: sysprep,
+			order: 6, note: "passes it over",
+		},
+		{
+			name: "empty pass is passed over", files: map[string]string{unattend: head + specialize("") + tail, cached: with},
+			want: cached, order: 3,
+		},
 		{name: "none has the pass", files: map[string]string{cached: without, sysprep: without}, want: cached, order: 3},
 		{name: "empty file", files: map[string]string{unattend: "", cached: with}, want: cached, order: 3},
 		{name: "used up", files: map[string]string{cached: used, sysprep: with}, want: cached, order: 3},
-		{name: "used up, another before", files: map[string]string{unattend: without, cached: used}, want: unattend, order: 2},
+		{
+			name: "used up, another before", files: map[string]string{unattend: without, cached: used}, want: unattend,
+			order: 2,
+		},
 		{name: "broken", files: map[string]string{cached: "<", sysprep: with}, want: cached, order: 3},
-		{name: "pointer", pointer: `C:\Windows\Setup\My.xml`, files: map[string]string{"Windows/Setup/my.xml": with, unattend: with}, want: "Windows/Setup/My.xml", order: 1},
-		{name: "pointer with variable", pointer: `"%windir%\my.xml"`, files: map[string]string{"Windows/my.xml": with}, want: "Windows/my.xml", order: 1},
-		{name: "pointer to the root", pointer: "%SystemDrive%/Deploy/my.xml\x00", files: map[string]string{"Deploy/my.xml": with}, want: "Deploy/my.xml", order: 1},
-		{name: "pointer to nothing", pointer: `c:\windows\my.xml`, files: map[string]string{sysprep: with}, want: sysprep, order: 6, note: "does not exist"},
-		{name: "pointer without the pass", pointer: `c:\windows\my.xml`, files: map[string]string{"Windows/my.xml": without, sysprep: with}, want: sysprep, order: 6},
+		{
+			name: "pointer", pointer: `C:\Windows\Setup\My.xml`,
+			files: map[string]string{"Windows/Setup/my.xml": with, unattend: with}, want: "Windows/Setup/My.xml", order: 1,
+		},
+		{
+			name: "pointer with variable", pointer: `"%windir%\my.xml"`, files: map[string]string{"Windows/my.xml": with},
+			want: "Windows/my.xml", order: 1,
+		},
+		{
+			name: "pointer to the root", pointer: "%SystemDrive%/Deploy/my.xml\x00",
+			files: map[string]string{"Deploy/my.xml": with}, want: "Deploy/my.xml", order: 1,
+		},
+		{
+			name: "pointer to nothing", pointer: `c:\windows\my.xml`, files: map[string]string{sysprep: with}, want: sysprep,
+			order: 6, note: "does not exist",
+		},
+		{
+			name: "pointer without the pass", pointer: `c:\windows\my.xml`,
+			files: map[string]string{"Windows/my.xml": without, sysprep: with}, want: sysprep, order: 6,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +125,8 @@ func TestFind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := filepath.Join(dir, filepath.FromSlash(tt.want)); !strings.EqualFold(place.Path, want) || place.Order != tt.order || place.Exists() == tt.missing {
+			if want := filepath.Join(dir, filepath.FromSlash(tt.want)); !strings.EqualFold(place.Path,
+				want) || place.Order != tt.order || place.Exists() == tt.missing {
 				t.Errorf("%s (%d), exists %v; want %s (%d)", place.Path, place.Order, place.Exists(), want, tt.order)
 			}
 			if !strings.Contains(strings.Join(place.Notes, "\n"), tt.note) {
@@ -120,11 +154,27 @@ func TestFindRefuses(t *testing.T) {
 		{name: "out", pointer: `C:\Windows\..\..\etc\passwd`, code: winerr.NotSupported, words: "cannot be seen"},
 		{name: "stream", pointer: `C:\Windows\a.xml:b`, code: winerr.NotSupported, words: "cannot be seen"},
 		{name: "variable", pointer: `%TEMP%\a.xml`, code: winerr.NotSupported, words: "cannot be seen"},
-		{name: "drive not given", pointer: `C:\a.xml`, noDrive: true, code: winerr.NotSupported, words: "root of the drive was not given"},
+		{
+			name: "drive not given", pointer: `C:\a.xml`, noDrive: true, code: winerr.NotSupported,
+			words: "root of the drive was not given",
+		},
 		{name: "the drive itself", pointer: `C:\`, code: winerr.NotSupported, words: "cannot be seen"},
-		{name: "both names", files: map[string]string{"Windows/Panther/Unattend/Unattend.xml": "", "Windows/Panther/Unattend/Autounattend.xml": ""}, code: winerr.InvalidParameter, words: "keep one"},
-		{name: "too large", files: map[string]string{"Windows/Panther/unattend.xml": strings.Repeat(" ", MaxSize+1)}, code: winerr.InvalidParameter, words: "larger than 4 MiB"},
-		{name: "directory", files: map[string]string{"Windows/Panther/unattend.xml/x": ""}, code: winerr.InvalidParameter, words: "a directory"},
+		{
+			name: "both names",
+			files: map[string]string{
+				"Windows/Panther/Unattend/Unattend.xml":     "",
+				"Windows/Panther/Unattend/Autounattend.xml": "",
+			},
+			code: winerr.InvalidParameter, words: "keep one",
+		},
+		{
+			name: "too large", files: map[string]string{"Windows/Panther/unattend.xml": strings.Repeat(" ", MaxSize+1)},
+			code: winerr.InvalidParameter, words: "larger than 4 MiB",
+		},
+		{
+			name: "directory", files: map[string]string{"Windows/Panther/unattend.xml/x": ""}, code: winerr.InvalidParameter,
+			words: "a directory",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

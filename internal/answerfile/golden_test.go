@@ -56,7 +56,8 @@ func merged(t *testing.T, s shape) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.warning != "" && !strings.Contains(strings.Join(edit.Warnings, "\n"), s.warning) || s.warning == "" && edit.Warnings != nil {
+	if s.warning != "" && !strings.Contains(strings.Join(edit.Warnings, "\n"),
+		s.warning) || s.warning == "" && edit.Warnings != nil {
 		t.Errorf("warnings %q, want one with %q", edit.Warnings, s.warning)
 	}
 	if edit.Unchanged() != s.unchanged || (len(edit.Changes) == 0) != s.unchanged {
@@ -103,11 +104,14 @@ func lint(t *testing.T, content []byte, j Join) {
 	const ns = "namespace-uri()='urn:schemas-microsoft-com:unattend'"
 	component := func(name string) string {
 		return "/*[local-name()='unattend' and " + ns + "]/*[local-name()='settings' and " + ns + " and @pass='specialize']" +
-			"/*[local-name()='component' and " + ns + " and translate(@name,'" + upperCase + "','" + lowerCase + "')='" + strings.ToLower(name) +
-			"' and @processorArchitecture='" + j.Architecture + "' and @publicKeyToken='31bf3856ad364e35' and @language='neutral'" +
+			"/*[local-name()='component' and " + ns + " and translate(@name,'" + upperCase + "','" + lowerCase + "')='" +
+			strings.ToLower(name) +
+			"' and @processorArchitecture='" + j.Architecture +
+			"' and @publicKeyToken='31bf3856ad364e35' and @language='neutral'" +
 			" and @versionScope='nonSxS']"
 	}
-	account := component("Microsoft-Windows-UnattendedJoin") + "/*[local-name()='Identification' and " + ns + "]/*[local-name()=" +
+	account := component("Microsoft-Windows-UnattendedJoin") + "/*[local-name()='Identification' and " + ns +
+		"]/*[local-name()=" +
 		"'Provisioning' and " + ns + "]/*[local-name()='AccountData' and " + ns + "]"
 	name := component("Microsoft-Windows-Shell-Setup") + "/*[local-name()='ComputerName' and " + ns + "]"
 	path := "concat(count(" + account + "),' ',count(" + name + "),' ',string(" + account + "),' ',string(" + name + "))"
@@ -147,7 +151,8 @@ func saysItself(t *testing.T, content []byte, j Join) {
 		t.Errorf("planned again: %v, %v", again, err)
 	}
 	facts, err := ReadFacts(content, j.Architecture, "it")
-	if err != nil || string(facts.AccountData) != string(j.AccountData) || !strings.EqualFold(facts.MachineName, j.MachineName) ||
+	if err != nil || string(facts.AccountData) != string(j.AccountData) || !strings.EqualFold(facts.MachineName,
+		j.MachineName) ||
 		facts.Processed || facts.Erased || facts.OtherJoin != nil {
 		t.Errorf("facts: %+v, %v", facts, err)
 	}
@@ -160,7 +165,8 @@ func takesBack(t *testing.T, s shape, edit *Edit) {
 		t.Fatal(err)
 	}
 	removal, err := Remove(edit.Content, record.Undo)
-	if err != nil || removal.Outcome != Restored || removal.RemoveFile != (s.content == nil) || !bytes.Equal(removal.Content, s.content) {
+	if err != nil || removal.Outcome != Restored || removal.RemoveFile != (s.content == nil) ||
+		!bytes.Equal(removal.Content, s.content) {
 		t.Errorf("taken back: %+v, %v", removal, err)
 	}
 }

@@ -40,11 +40,13 @@ func (o Options) name() string {
 func (j Join) check() error {
 	switch {
 	case !slices.Contains(architectures[:], j.Architecture):
-		return winerr.Errorf(winerr.TargetVersionUnsupported, "an answer file needs the processor architecture of the image, one "+
-			"of %s; this one's is unknown: use an image of one of them", strings.Join(architectures[:], ", "))
+		return winerr.Errorf(winerr.TargetVersionUnsupported,
+			"an answer file needs the processor architecture of the image, one "+
+				"of %s; this one's is unknown: use an image of one of them", strings.Join(architectures[:], ", "))
 	case !plainName(j.MachineName):
-		return winerr.Errorf(winerr.InvalidMachineNameForJoin, "the machine name of the blob cannot be a computer name: make a "+
-			"blob for another name")
+		return winerr.Errorf(winerr.InvalidMachineNameForJoin,
+			"the machine name of the blob cannot be a computer name: make a "+
+				"blob for another name")
 	}
 	if len(j.AccountData) == 0 || len(j.AccountData) > MaxSize/2 {
 		return notAccountData()

@@ -85,7 +85,8 @@ func New(j Join) ([]byte, error) {
 
 // skeleton is an answer file that asks for nothing.
 func skeleton() []byte {
-	return []byte("<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<unattend xmlns=\"" + namespace + "\">\r\n</unattend>\r\n")
+	return []byte("<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<unattend xmlns=\"" + namespace +
+		"\">\r\n</unattend>\r\n")
 }
 
 // isEmpty reports whether a file holds nothing but a byte order mark and blanks.
@@ -152,9 +153,10 @@ func (p *planner) plan() error {
 }
 
 func usedUp() error {
-	return refuse(winerr.NotSupported, `was used by Windows Setup already: its pass %s is marked as processed, and is not `+
-		`processed again. Put an answer file of your own at Windows\Panther\Unattend\Unattend.xml, which Setup looks at before `+
-		`its cached one, or remove this one, and stage again`, passSpecialize)
+	return refuse(winerr.NotSupported,
+		`was used by Windows Setup already: its pass %s is marked as processed, and is not processed again. Put an `+
+			`answer file of your own at Windows\Panther\Unattend\Unattend.xml, which Setup looks at before its cached `+
+			`one, or remove this one, and stage again`, passSpecialize)
 }
 
 // addComponents puts components that are new into the pass, and the pass into the file where there is none.
@@ -211,11 +213,13 @@ func (p *planner) planName(shell, parent *etree.Element) (*etree.Element, error)
 
 func otherName(old, name string) error {
 	if old == "*" {
-		return refuse(winerr.CantVerifyHostname, "asks for a random %s (*), but the blob joins %s only: set it to %s there, or "+
-			"allow to replace it", tagComputerName, name, name)
+		return refuse(winerr.CantVerifyHostname,
+			"asks for a random %s (*), but the blob joins %s only: set it to %s there, or "+
+				"allow to replace it", tagComputerName, name, name)
 	}
-	return refuse(winerr.CantVerifyHostname, "gives the machine the name %s, but the blob joins %s only: use the blob made for "+
-		"that name, set %s to %s there, or allow to replace it", printable(old), name, tagComputerName, name)
+	return refuse(winerr.CantVerifyHostname,
+		"gives the machine the name %s, but the blob joins %s only: use the blob made for "+
+			"that name, set %s to %s there, or allow to replace it", printable(old), name, tagComputerName, name)
 }
 
 // printable shortens text of a file for messages, and makes it harmless there.

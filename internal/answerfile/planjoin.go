@@ -74,13 +74,15 @@ func (p *planner) planAccountData(account *etree.Element) error {
 	case len(old) == 0, bytes.Equal(old, p.join.AccountData):
 		// A placeholder, or this very join with blanks, which Setup would refuse: nothing of worth is lost.
 	case !p.options.Replace:
-		return refuse(winerr.CantCreateJoinInfo, "asks for another join by a blob already: unstage that one, remove its %s, or "+
-			"allow to replace it", tagAccountData)
+		return refuse(winerr.CantCreateJoinInfo,
+			"asks for another join by a blob already: unstage that one, remove its %s, or "+
+				"allow to replace it", tagAccountData)
 	default:
 		p.replaced = append(p.replaced, "the blob of another join")
 	}
 	p.setText(account, strings.Repeat(string(mask), len(p.join.AccountData)))
-	p.change(Modify, whereJoin+`\`+tagProvisioning, tagAccountData, describeSecret(old), describeSecret(p.join.AccountData))
+	p.change(Modify, whereJoin+`\`+tagProvisioning, tagAccountData, describeSecret(old),
+		describeSecret(p.join.AccountData))
 	return nil
 }
 
@@ -98,8 +100,9 @@ func (p *planner) dropOthers(identification *etree.Element) error {
 		return nil
 	}
 	if !p.options.Replace {
-		return refuse(winerr.CantCreateJoinInfo, "asks for a join in another way already (%s in the component %s): remove that, "+
-			"or allow to replace it", strings.Join(names, ", "), componentJoin)
+		return refuse(winerr.CantCreateJoinInfo,
+			"asks for a join in another way already (%s in the component %s): remove that, "+
+				"or allow to replace it", strings.Join(names, ", "), componentJoin)
 	}
 	for i, e := range found {
 		p.drop(e)

@@ -38,8 +38,9 @@ func resolve(windows, drive target.FS, pointer string) (location, error) {
 }
 
 func unseen(pointer, why string) error {
-	return winerr.Errorf(winerr.NotSupported, `HKLM\SYSTEM\Setup\UnattendFile tells Setup to use %s, but %s: point it to a file `+
-		`in the Windows directory, such as C:\Windows\Panther\unattend.xml, or delete the value`, printable(pointer), why)
+	return winerr.Errorf(winerr.NotSupported,
+		`HKLM\SYSTEM\Setup\UnattendFile tells Setup to use %s, but %s: point it to a file `+
+			`in the Windows directory, such as C:\Windows\Panther\unattend.xml, or delete the value`, printable(pointer), why)
 }
 
 func cutFold(s, prefix string) (rest string, ok bool) {

@@ -24,7 +24,8 @@ func (w *writer) chance(percent int) bool { return rapid.IntRange(0, 99).Draw(w.
 // gap draws what may stand between elements.
 func (w *writer) gap(depth int) {
 	for w.chance(25) {
-		w.WriteString(w.one("<!-- a comment -->", "<!--\n  <settings pass=\"specialize\"> ]]> &x; -->", "<?keep it?>", " ", "\t", w.newline, "<![CDATA[ \t]]>"))
+		w.WriteString(w.one("<!-- a comment -->", "<!--\n  <settings pass=\"specialize\"> ]]> &x; -->", "<?keep it?>", " ",
+			"\t", w.newline, "<![CDATA[ \t]]>"))
 	}
 	if w.chance(80) {
 		w.WriteString(w.newline + strings.Repeat(w.one("\t", "  ", "    "), depth))
@@ -135,8 +136,10 @@ func (w *writer) document() []byte {
 	if w.prefix != "" {
 		xmlns += ":" + strings.TrimSuffix(w.prefix, ":")
 	}
-	w.WriteString(w.one("", w.newline, w.newline+"<!-- first -->"+w.newline) + "<" + w.prefix + "unattend " + xmlns + `="` + namespace + `">`)
-	passes := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"windowsPE", "generalize", "specialize", "oobeSystem"}), 0, 4, rapid.ID[string]).Draw(w.T, "passes")
+	w.WriteString(w.one("", w.newline, w.newline+"<!-- first -->"+w.newline) + "<" + w.prefix + "unattend " + xmlns +
+		`="` + namespace + `">`)
+	passes := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"windowsPE", "generalize", "specialize", "oobeSystem"}),
+		0, 4, rapid.ID[string]).Draw(w.T, "passes")
 	for _, pass := range passes {
 		w.settings(pass)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// Record is all that is needed to take a join out of an image again. It holds no secret; its text form is for the image's
-// registry.
+// Record is all that is needed to take a join out of an image again. It holds no secret; its text form is for the
+// image's registry.
 type Record struct {
 	// Name is the file's, relative to the Windows directory, or to the root of its drive if OnDrive is set; with slashes.
 	Name    string `json:"name"`
@@ -39,8 +39,9 @@ func (r *Record) Text() string {
 func ParseRecord(text string) (*Record, error) {
 	r := &Record{}
 	if len(text) > maxRecord || json.Unmarshal([]byte(text), r) != nil || !fs.ValidPath(r.Name) || r.Name == "." {
-		return nil, winerr.Errorf(winerr.BadOfflineJoinInfo, "the image's record of its answer file is damaged: take the join "+
-			"out of the answer file by hand")
+		return nil, winerr.Errorf(winerr.BadOfflineJoinInfo,
+			"the image's record of its answer file is damaged: take the join "+
+				"out of the answer file by hand")
 	}
 	return r, nil
 }
@@ -62,8 +63,8 @@ func (p *Place) Record(e *Edit) (*Record, error) {
 	return r, err
 }
 
-// Write makes a planned edit true. security is the new file's security descriptor, for it holds a secret; where it cannot
-// be set, a warning says so.
+// Write makes a planned edit true. security is the new file's security descriptor, for it holds a secret; where it
+// cannot be set, a warning says so.
 func (p *Place) Write(e *Edit, r *Record, security []byte) (warnings []string, err error) {
 	if err := p.unchanged(); err != nil {
 		return nil, err
@@ -81,7 +82,8 @@ func (p *Place) Write(e *Edit, r *Record, security []byte) (warnings []string, e
 		warnings = append(warnings, kept)
 	}
 	if !secured && err == nil {
-		warnings = append(warnings, "the file system of this image cannot hold Windows access rights: "+p.Path+" can be read by "+
+		warnings = append(warnings, "the file system of this image cannot hold Windows access rights: "+p.Path+
+			" can be read by "+
 			"whom its folder lets")
 	}
 	return warnings, err
@@ -106,8 +108,9 @@ func (r *Record) in(windows, drive target.FS) (location, error) {
 		return location{tree: windows, name: r.Name}, nil
 	}
 	if drive == nil {
-		return location{}, winerr.Errorf(winerr.FileNotFound, "the join is in %s at the root of the image's drive, which was not "+
-			"given: give it", printable(r.Name))
+		return location{}, winerr.Errorf(winerr.FileNotFound,
+			"the join is in %s at the root of the image's drive, which was not "+
+				"given: give it", printable(r.Name))
 	}
 	return location{tree: drive, onDrive: true, name: r.Name}, nil
 }

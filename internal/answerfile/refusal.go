@@ -7,7 +7,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// refusal is an error about a file whose name is not known here: its text starts with a verb ("is not …", "holds …").
+// refusal is an error about a file whose name is not known here: its text starts with a verb ("is not …").
 // It never quotes text of the file but names of elements that this package knows.
 type refusal struct {
 	code winerr.Code
@@ -23,7 +23,8 @@ func refuse(code winerr.Code, format string, args ...any) error {
 
 // malformed says that the text of a file is not what XML allows, and where.
 func malformed(line int, why string) error {
-	return refuse(winerr.InvalidParameter, "is not a well-formed answer file: line %d: %s: correct it and stage again", line, why)
+	return refuse(winerr.InvalidParameter, "is not a well-formed answer file: line %d: %s: correct it and stage again",
+		line, why)
 }
 
 // of gives an error the name of the file it is about.

@@ -31,9 +31,9 @@ type Removal struct {
 	Notes []string
 }
 
-// Remove takes a join out of the file that [Plan] has made. When Windows or somebody has changed the file since, it takes
-// out what the join has added by its names, and leaves everything else. undo may come from the image, and so from an
-// enemy: a file that does not hold the very account data that undo tells of is left alone.
+// Remove takes a join out of the file that [Plan] has made. When Windows or somebody has changed the file since, it
+// takes out what the join has added by its names, and leaves everything else. undo may come from the image, and so
+// from an enemy: a file that does not hold the very account data that undo tells of is left alone.
 func Remove(file []byte, undo Undo) (*Removal, error) {
 	d, err := parse(file)
 	if err != nil {
@@ -91,13 +91,17 @@ func (d *document) whyGone() []string {
 			return []string{"the answer file holds another join; it is left alone"}
 		}
 	}
-	return []string{"the answer file does not hold the join any more: Windows Setup has used it, or somebody has removed it"}
+	return []string{"the answer file does not hold the join any more: Windows Setup has used it, or somebody has " +
+		"removed it"}
 }
 
 // cutOut takes what the join has added out of a file that was changed since.
 func (d *document) cutOut(account *etree.Element, undo Undo) (*Removal, error) {
-	r := &Removal{Outcome: Cut, Notes: []string{"the answer file was changed since the join was staged: what the join had added " +
-		"was taken out, and the changes stay"}}
+	r := &Removal{
+		Outcome: Cut,
+		Notes: []string{"the answer file was changed since the join was staged: what the join had added " +
+			"was taken out, and the changes stay"},
+	}
 	if len(undo.Replaced) > 0 {
 		r.Notes = append(r.Notes, "what the join had replaced is not put back: "+printable(strings.Join(undo.Replaced, "; ")))
 	}
@@ -110,8 +114,9 @@ func (d *document) cutOut(account *etree.Element, undo Undo) (*Removal, error) {
 	after := &document{enc: d.enc, text: apply(d.text, ordered(splices))}
 	defer after.wipe()
 	if err := after.read(); err != nil {
-		return nil, of("the answer file with the join", refuse(winerr.CantCreateJoinInfo, "has a form in which the join cannot "+
-			"be taken out safely: remove its %s by hand", tagAccountData))
+		return nil, of("the answer file with the join", refuse(winerr.CantCreateJoinInfo,
+			"has a form in which the join cannot "+
+				"be taken out safely: remove its %s by hand", tagAccountData))
 	}
 	r.Content = after.enc.encode(after.text)
 	return r, nil
@@ -124,8 +129,8 @@ type cutter struct {
 	gone map[*etree.Element]bool
 }
 
-// cuts returns how to remove the account data, the computer name if it was added, and all that was added around them and
-// has nothing else in it.
+// cuts returns how to remove the account data, the computer name if it was added, and all that was added around them
+// and has nothing else in it.
 func (c *cutter) cuts(account *etree.Element) []splice {
 	c.gone = map[*etree.Element]bool{}
 	var splices []splice

@@ -40,32 +40,63 @@ func TestRemoveFromAChangedFile(t *testing.T) {
 		want         string // the content after
 		note         string
 	}{
-		{name: "pass marked", before: head + shellOnly + tail, change: marked, outcome: Cut, want: marked(head + shellOnly + tail), note: "was changed"},
-		{name: "pass added by us", before: head + oobe + tail, change: swap("nobody reads it", "read"), outcome: Cut, want: swap("nobody reads it", "read")(head + oobe + tail)},
+		{
+			name: "pass marked", before: head + shellOnly + tail, change: marked, outcome: Cut,
+			want: marked(head + shellOnly + tail), note: "was changed",
+		},
+		{
+			name: "pass added by us", before: head + oobe + tail, change: swap("nobody reads it", "read"), outcome: Cut,
+			want: swap("nobody reads it", "read")(head + oobe + tail),
+		},
 		{name: "our file, marked", change: marked, outcome: Cut, removeFile: true},
 		{
 			name: "our file, with more in it", change: swap("</unattend>", "<!-- mine --></unattend>"), outcome: Cut,
 			want: "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<unattend xmlns=\"urn:schemas-microsoft-com:unattend\">\r\n<!-- mine --></unattend>\r\n",
 		},
-		{name: "another name since", before: head + shellOnly + tail, change: swap("WEB01", "WEB02"), outcome: Cut, want: head + specialize(shell("amd64", "            <TimeZone>UTC</TimeZone>\n"+computerName("WEB02"))) + tail},
-		{name: "name was there", before: head + named + tail, change: marked, outcome: Cut, want: marked(head + named + tail)},
 		{
-			name: "neighbour in our component", before: head + named + tail, change: swap("</Identification>", "</Identification><!-- x -->"), outcome: Cut,
-			want: head + specialize(shell("amd64", computerName("WEB01"))+"        "+opening(componentJoin, "amd64")+"><!-- x -->\n        </component>\n") + tail,
+			name: "another name since", before: head + shellOnly + tail, change: swap("WEB01", "WEB02"), outcome: Cut,
+			want: head + specialize(shell("amd64", "            <TimeZone>UTC</TimeZone>\n"+computerName("WEB02"))) + tail,
 		},
-		{name: "neighbour of our account data", before: head + named + tail, change: swap("<Provisioning>", "<Provisioning>text"), outcome: Cut},
 		{
-			name: "replaced before", before: head + specialize(unattendedJoin("amd64", credentials)) + tail, replace: true, change: marked, outcome: Cut,
+			name: "name was there", before: head + named + tail, change: marked, outcome: Cut,
+			want: marked(head + named + tail),
+		},
+		{
+			name: "neighbour in our component", before: head + named + tail, change: swap("</Identification>",
+				"</Identification><!-- x -->"), outcome: Cut,
+			want: head + specialize(shell("amd64", computerName("WEB01"))+"        "+opening(componentJoin, "amd64")+
+				"><!-- x -->\n        </component>\n") + tail,
+		},
+		{
+			name: "neighbour of our account data", before: head + named + tail,
+			change: swap("<Provisioning>", "<Provisioning>text"), outcome: Cut,
+		},
+		{
+			name: "replaced before", before: head + specialize(unattendedJoin("amd64", credentials)) + tail, replace: true,
+			change: marked, outcome: Cut,
 			note: "Credentials, JoinDomain",
 		},
 		{
-			name: "filled in", before: head + specialize(unattendedJoin("amd64", withAccountData(" "))) + tail, change: marked, outcome: Cut,
-			want: marked(head + specialize(unattendedJoin("amd64", withAccountData(""))) + tail),
+			name: "filled in", before: head + specialize(unattendedJoin("amd64", withAccountData(" "))) + tail, change: marked,
+			outcome: Cut,
+			want:    marked(head + specialize(unattendedJoin("amd64", withAccountData(""))) + tail),
 		},
-		{name: "account data erased", before: head + shellOnly + tail, change: swap(string(accountData()), erasedMark), outcome: Gone, note: "used it"},
-		{name: "account data removed", before: head + shellOnly + tail, change: swap("<AccountData>"+string(accountData())+"</AccountData>", ""), outcome: Gone, note: "any more"},
-		{name: "another join", before: head + shellOnly + tail, change: swap(string(accountData()), string(otherAccountData())), outcome: Gone, note: "another join"},
-		{name: "blanks were added", before: head + named + tail, change: swap("</AccountData>", "\n</AccountData>"), outcome: Cut, want: head + named + tail},
+		{
+			name: "account data erased", before: head + shellOnly + tail, change: swap(string(accountData()), erasedMark),
+			outcome: Gone, note: "used it",
+		},
+		{
+			name: "account data removed", before: head + shellOnly + tail,
+			change: swap("<AccountData>"+string(accountData())+"</AccountData>", ""), outcome: Gone, note: "any more",
+		},
+		{
+			name: "another join", before: head + shellOnly + tail,
+			change: swap(string(accountData()), string(otherAccountData())), outcome: Gone, note: "another join",
+		},
+		{
+			name: "blanks were added", before: head + named + tail, change: swap("</AccountData>", "\n</AccountData>"),
+			outcome: Cut, want: head + named + tail,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -160,11 +191,17 @@ func TestJoinIsChecked(t *testing.T) {
 		"long name":         {func(j *Join) { j.MachineName = strings.Repeat("x", 64) }, winerr.InvalidMachineNameForJoin},
 		"no data":           {func(j *Join) { j.AccountData = nil }, winerr.InvalidParameter},
 		"line break":        {func(j *Join) { j.AccountData = append(j.AccountData, '\n') }, winerr.InvalidParameter},
-		"inner line break":  {func(j *Join) { j.AccountData = slices.Insert(j.AccountData, 8, '\r', '\n') }, winerr.InvalidParameter},
-		"no base64":         {func(j *Join) { j.AccountData[3] = '<' }, winerr.InvalidParameter},
-		"cut off":           {func(j *Join) { j.AccountData = j.AccountData[:9] }, winerr.InvalidParameter},
-		"UTF-16":            {func(j *Join) { j.AccountData = wide("AAAA", leOrder) }, winerr.InvalidParameter},
-		"too much":          {func(j *Join) { j.AccountData = bytes.Repeat([]byte("AAAA"), MaxSize/8+1) }, winerr.InvalidParameter},
+		"inner line break": {
+			func(j *Join) { j.AccountData = slices.Insert(j.AccountData, 8, '\r', '\n') },
+			winerr.InvalidParameter,
+		},
+		"no base64": {func(j *Join) { j.AccountData[3] = '<' }, winerr.InvalidParameter},
+		"cut off":   {func(j *Join) { j.AccountData = j.AccountData[:9] }, winerr.InvalidParameter},
+		"UTF-16":    {func(j *Join) { j.AccountData = wide("AAAA", leOrder) }, winerr.InvalidParameter},
+		"too much": {
+			func(j *Join) { j.AccountData = bytes.Repeat([]byte("AAAA"), MaxSize/8+1) },
+			winerr.InvalidParameter,
+		},
 	} {
 		j := webJoin()
 		tt.change(&j)
@@ -199,9 +236,14 @@ func TestReadFacts(t *testing.T) {
 		{"no join", head + oobe + tail, Facts{}},
 		{"empty", "", Facts{}},
 		{"random name", head + specialize(shell("amd64", computerName("*"))) + tail, Facts{MachineName: "*"}},
-		{"erased", head + strings.Replace(specialize(unattendedJoin("amd64", withAccountData(erasedMark))), `"specialize"`, `"specialize" wasPassProcessed='TRUE'`, 1) + tail, Facts{Erased: true, Processed: true}},
-		{"credentials", head + specialize(unattendedJoin("amd64", credentials)) + tail, Facts{OtherJoin: []string{"Credentials", "JoinDomain"}}},
-		{"wrapped and referenced", head + specialize(unattendedJoin("amd64", withAccountData(" QUJD\n<![CDATA[QUJD]]>&#81;UJD<!-- -->"))) + tail, Facts{AccountData: []byte("QUJDQUJDQUJD")}},
+		{"erased", head + strings.Replace(specialize(unattendedJoin("amd64", withAccountData(erasedMark))), `"specialize"`,
+			`"specialize" wasPassProcessed='TRUE'`, 1) + tail, Facts{Erased: true, Processed: true}},
+		{
+			"credentials", head + specialize(unattendedJoin("amd64", credentials)) + tail,
+			Facts{OtherJoin: []string{"Credentials", "JoinDomain"}},
+		},
+		{"wrapped and referenced", head + specialize(unattendedJoin("amd64",
+			withAccountData(" QUJD\n<![CDATA[QUJD]]>&#81;UJD<!-- -->"))) + tail, Facts{AccountData: []byte("QUJDQUJDQUJD")}},
 		{"other architecture", head + specialize(unattendedJoin("x86", withAccountData("QUJD"))) + tail, Facts{}},
 	} {
 		got, err := ReadFacts([]byte(tt.content), "amd64", "it")
@@ -209,7 +251,8 @@ func TestReadFacts(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if string(got.AccountData) != string(tt.want.AccountData) || got.Erased != tt.want.Erased || got.MachineName != tt.want.MachineName ||
+		if string(got.AccountData) != string(tt.want.AccountData) || got.Erased != tt.want.Erased || 
+			got.MachineName != tt.want.MachineName ||
 			got.Processed != tt.want.Processed || !slices.Equal(got.OtherJoin, tt.want.OtherJoin) {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}

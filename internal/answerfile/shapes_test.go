@@ -103,7 +103,8 @@ const offlineImage = `    <cpi:offlineImage cpi:source="wim:c:/install.wim#Windo
 `
 
 func withAccountData(text string) string {
-	return "            <Identification><Provisioning><AccountData>" + text + "</AccountData></Provisioning></Identification>\n"
+	return "            <Identification><Provisioning><AccountData>" + text +
+		"</AccountData></Provisioning></Identification>\n"
 }
 
 func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
@@ -138,19 +139,32 @@ func goodShapes() []shape {
 		{name: "blanks", content: []byte("\xEF\xBB\xBF \r\n\r\n")},
 		{name: "nothing-in-it", content: []byte(head + tail)},
 		{name: "self-closing-root", content: []byte(`<unattend xmlns="urn:schemas-microsoft-com:unattend"/>`), resized: true},
-		{name: "one-line", content: []byte(`<unattend xmlns="urn:schemas-microsoft-com:unattend"><settings pass="oobeSystem"></settings></unattend>`), resized: true},
+		{
+			name:    "one-line",
+			content: []byte(`<unattend xmlns="urn:schemas-microsoft-com:unattend"><settings pass="oobeSystem"></settings></unattend>`),
+			resized: true,
+		},
 		{name: "other-passes", content: []byte(head + oobe + offlineImage + tail)},
 		{name: "other-components", content: []byte(head + specialize(tcpip) + oobe + tail)},
 		{name: "shell-without-name", content: []byte(head + specialize(shellSettings) + oobe + tail)},
 		{name: "name-equal", content: []byte(head + specialize(shell("amd64", computerName("web01"))) + tail)},
-		{name: "name-blank", content: []byte(head + specialize(shell("amd64", "            <ComputerName />\n")) + tail), resized: true},
+		{
+			name: "name-blank", content: []byte(head + specialize(shell("amd64", "            <ComputerName />\n")) + tail),
+			resized: true,
+		},
 		{name: "self-closing-settings", content: []byte(head + "  <settings pass='specialize' />\n" + tail), resized: true},
-		{name: "self-closing-component", content: []byte(head + specialize("        "+opening(componentJoin, "amd64")+" />\n") + tail), resized: true},
+		{
+			name:    "self-closing-component",
+			content: []byte(head + specialize("        "+opening(componentJoin, "amd64")+" />\n") + tail), resized: true,
+		},
 		{name: "identification-only", content: []byte(head + specialize(unattendedJoin("amd64",
 			"            <Identification>\n              <TimeoutPeriodInSeconds>60</TimeoutPeriodInSeconds>\n            </Identification>\n")) + tail)},
 		{name: "provisioning-only", content: []byte(head + specialize(unattendedJoin("amd64",
 			"            <Identification><Provisioning></Provisioning></Identification>\n")) + tail), resized: true},
-		{name: "account-data-blank", content: []byte(head + specialize(unattendedJoin("amd64", withAccountData("\n  "))) + tail), resized: true},
+		{
+			name:    "account-data-blank",
+			content: []byte(head + specialize(unattendedJoin("amd64", withAccountData("\n  "))) + tail), resized: true,
+		},
 		{name: "account-data-wrapped", content: []byte(head + specialize(shell("amd64", computerName("WEB01"))+
 			unattendedJoin("amd64", withAccountData("\n"+string(accountData())+"\n"))) + tail), resized: true},
 		{name: "utf16le", content: wide(crlf(utf16Text), binary.LittleEndian)},
@@ -159,21 +173,53 @@ func goodShapes() []shape {
 		{name: "code-page-in-ascii", content: []byte(strings.Replace(head, "utf-8", "Windows-1252", 1) + oobe + tail)},
 		{name: "tabs", content: []byte(head + strings.ReplaceAll(specialize(shellSettings), "    ", "\t") + tail)},
 		{
-			name: "comments", content: []byte("<!-- first -->\n" + strings.TrimPrefix(head, `<?xml version="1.0" encoding="utf-8"?>`+"\n") + "\n\n<!--\n  <settings pass=\"specialize\"/>\n-->\n" +
-				"  <settings   pass = \"specialize\"\n  >   <!-- here -->\n\n" + tcpip + "\t  <!-- no more -->\n </settings > <?keep this?>\n\n" + tail + "<!-- last -->"),
+			name: "comments", content: []byte("<!-- first -->\n" + strings.TrimPrefix(head,
+				`<?xml version="1.0" encoding="utf-8"?>`+"\n") + "\n\n<!--\n  <settings pass=\"specialize\"/>\n-->\n" +
+				"  <settings   pass = \"specialize\"\n  >   <!-- here -->\n\n" + tcpip +
+				"\t  <!-- no more -->\n </settings > <?keep this?>\n\n" + tail + "<!-- last -->"),
 		},
-		{name: "entities", content: []byte("<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n<unattend xmlns='urn:schemas-microsoft-com:unattend'>\n" +
-			"  <settings pass='special&#105;ze'>\n    " + strings.ReplaceAll(opening(componentShell, "amd64"), `"`, `'`) + ">\n" +
-			"      <ComputerName>&#x57;EB<![CDATA[01]]></ComputerName>\n      <RegisteredOwner>A &amp; B &lt;&quot;&gt; &#233;</RegisteredOwner>\n    </component>\n  </settings>\n" + tail)},
+		{
+			name: "entities",
+			content: []byte("<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n<unattend xmlns='urn:schemas-microsoft-com:unattend'>\n" +
+				"  <settings pass='special&#105;ze'>\n    " + strings.ReplaceAll(opening(componentShell, "amd64"), `"`, `'`) +
+				">\n" +
+				"      <ComputerName>&#x57;EB<![CDATA[01]]></ComputerName>\n      <RegisteredOwner>A &amp; B &lt;&quot;&gt; &#233;</RegisteredOwner>\n    </component>\n  </settings>\n" + tail),
+		},
 		{name: "prefix", content: []byte(prefixed(head + specialize(shellSettings) + oobe + tail))},
-		{name: "wrong-architecture", content: []byte(head + specialize(shell("x86", computerName("OTHER"))+unattendedJoin("x86", credentials)) + tail), warning: "x86"},
-		{name: "arm64", content: []byte(head + specialize(shell("arm64", computerName("WEB01"))) + tail), join: func(j *Join) { j.Architecture = "arm64" }},
-		{name: "stylesheet", content: []byte("<?xml-stylesheet href='a.xsl'?>\n<unattend xmlns=\"urn:schemas-microsoft-com:unattend\">\n" + oobe + tail)},
-		{name: "other-case", content: []byte(head + specialize(strings.Replace(shellSettings, componentShell, strings.ToLower(componentShell), 1)) + tail)},
-		{name: "already-there", content: []byte(head + specialize(shell("amd64", computerName("WEB01"))+unattendedJoin("amd64", withAccountData(string(accountData())))) + tail), unchanged: true},
+		{
+			name:    "wrong-architecture",
+			content: []byte(head + specialize(shell("x86", computerName("OTHER"))+unattendedJoin("x86", credentials)) + tail),
+			warning: "x86",
+		},
+		{
+			name: "arm64", content: []byte(head + specialize(shell("arm64", computerName("WEB01"))) + tail),
+			join: func(j *Join) { j.Architecture = "arm64" },
+		},
+		{
+			name: "stylesheet",
+			content: []byte("<?xml-stylesheet href='a.xsl'?>\n<unattend xmlns=\"urn:schemas-microsoft-com:unattend\">\n" +
+				oobe + tail),
+		},
+		{
+			name: "other-case",
+			content: []byte(head + specialize(strings.Replace(shellSettings, componentShell, strings.ToLower(componentShell),
+				1)) + tail),
+		},
+		{
+			name: "already-there",
+			content: []byte(head + specialize(shell("amd64", computerName("WEB01"))+unattendedJoin("amd64",
+				withAccountData(string(accountData())))) + tail),
+			unchanged: true,
+		},
 		{name: "client-autologon", content: []byte(head + oobe + tail), options: Options{Client: true}, warning: "AutoLogon"},
-		{name: "processed-other-pass", content: []byte(head + "    <settings pass=\"windowsPE\" wasPassProcessed=\"true\"></settings>\n" + oobe + tail)},
-		{name: "ampersand", content: []byte(head + specialize(shell("amd64", computerName(""))) + tail), join: func(j *Join) { j.MachineName = "A&B" }, resized: true},
+		{
+			name:    "processed-other-pass",
+			content: []byte(head + "    <settings pass=\"windowsPE\" wasPassProcessed=\"true\"></settings>\n" + oobe + tail),
+		},
+		{
+			name: "ampersand", content: []byte(head + specialize(shell("amd64", computerName(""))) + tail),
+			join: func(j *Join) { j.MachineName = "A&B" }, resized: true,
+		},
 	}
 }
 
@@ -183,13 +229,34 @@ func prefixed(text string) string {
 
 func replaceableShapes() []shape {
 	return []shape{
-		{name: "name-different", content: []byte(head + specialize(shell("amd64", computerName("OTHER"))) + tail), code: winerr.CantVerifyHostname, words: "the name OTHER", replaceable: true},
-		{name: "name-random", content: []byte(head + specialize(shell("amd64", computerName("*"))) + tail), code: winerr.CantVerifyHostname, words: "random", replaceable: true},
-		{name: "credentials", content: []byte(head + specialize(unattendedJoin("amd64", credentials)) + tail), code: winerr.CantCreateJoinInfo, words: "Credentials, JoinDomain", replaceable: true},
-		{name: "workgroup-one-line", content: []byte(head + specialize(unattendedJoin("amd64",
-			"<Identification><JoinWorkgroup>W</JoinWorkgroup><UnsecureJoin>false</UnsecureJoin></Identification>")) + tail), code: winerr.CantCreateJoinInfo, words: "JoinWorkgroup", replaceable: true},
-		{name: "other-account-data", content: []byte(head + specialize(unattendedJoin("amd64", withAccountData(string(otherAccountData())))) + tail), code: winerr.CantCreateJoinInfo, words: "another join", replaceable: true},
-		{name: "utf16-credentials", content: wide(crlf(strings.Replace(head, "utf-8", "UTF-16", 1)+specialize(shell("amd64", computerName("Füße"))+unattendedJoin("amd64", credentials))+tail), binary.LittleEndian), code: winerr.CantVerifyHostname, words: "Füße", replaceable: true},
+		{
+			name: "name-different", content: []byte(head + specialize(shell("amd64", computerName("OTHER"))) + tail),
+			code: winerr.CantVerifyHostname, words: "the name OTHER", replaceable: true,
+		},
+		{
+			name: "name-random", content: []byte(head + specialize(shell("amd64", computerName("*"))) + tail),
+			code: winerr.CantVerifyHostname, words: "random", replaceable: true,
+		},
+		{
+			name: "credentials", content: []byte(head + specialize(unattendedJoin("amd64", credentials)) + tail),
+			code: winerr.CantCreateJoinInfo, words: "Credentials, JoinDomain", replaceable: true,
+		},
+		{
+			name: "workgroup-one-line", content: []byte(head + specialize(unattendedJoin("amd64",
+				"<Identification><JoinWorkgroup>W</JoinWorkgroup><UnsecureJoin>false</UnsecureJoin></Identification>")) + tail),
+			code: winerr.CantCreateJoinInfo, words: "JoinWorkgroup", replaceable: true,
+		},
+		{
+			name:    "other-account-data",
+			content: []byte(head + specialize(unattendedJoin("amd64", withAccountData(string(otherAccountData())))) + tail),
+			code:    winerr.CantCreateJoinInfo, words: "another join", replaceable: true,
+		},
+		{
+			name: "utf16-credentials",
+			content: wide(crlf(strings.Replace(head, "utf-8", "UTF-16", 1)+specialize(shell("amd64", computerName("Füße"))+
+				unattendedJoin("amd64", credentials))+tail), binary.LittleEndian),
+			code: winerr.CantVerifyHostname, words: "Füße", replaceable: true,
+		},
 	}
 }
 
@@ -199,15 +266,22 @@ func badShapes() []shape {
 	}
 	const wrong = winerr.InvalidParameter
 	return []shape{
-		bad("processed", head+strings.Replace(specialize(shell("amd64", computerName("WEB01"))), `"specialize"`, `"specialize" wasPassProcessed="true"`, 1)+tail, winerr.NotSupported, `Panther\Unattend\Unattend.xml`),
-		bad("erased", head+specialize(unattendedJoin("amd64", withAccountData(erasedMark)))+tail, winerr.NotSupported, "used by Windows Setup"),
-		bad("component-twice", head+specialize(unattendedJoin("amd64", "")+unattendedJoin("AMD64", ""))+tail, wrong, "2 times"),
+		bad("processed", head+strings.Replace(specialize(shell("amd64", computerName("WEB01"))), `"specialize"`,
+			`"specialize" wasPassProcessed="true"`, 1)+tail, winerr.NotSupported, `Panther\Unattend\Unattend.xml`),
+		bad("erased", head+specialize(unattendedJoin("amd64", withAccountData(erasedMark)))+tail, winerr.NotSupported,
+			"used by Windows Setup"),
+		bad("component-twice", head+specialize(unattendedJoin("amd64", "")+unattendedJoin("AMD64", ""))+tail, wrong,
+			"2 times"),
 		bad("shell-twice", head+specialize(shell("amd64", "")+shell("amd64", ""))+tail, wrong, "2 times"),
 		bad("pass-twice", head+specialize("")+specialize("")+tail, wrong, "2 times"),
-		bad("name-twice", head+specialize(shell("amd64", computerName("WEB01")+computerName("WEB01")))+tail, wrong, "ComputerName 2 times"),
-		bad("identification-twice", head+specialize(unattendedJoin("amd64", withAccountData("")+withAccountData("")))+tail, wrong, "Identification 2 times"),
-		bad("elements-in-account-data", head+specialize(unattendedJoin("amd64", withAccountData("<a/>")))+tail, wrong, "only text"),
-		bad("wrong-token", head+specialize(strings.Replace(unattendedJoin("amd64", ""), publicKeyToken, "0123456789abcdef", 1))+tail, wrong, "publicKeyToken"),
+		bad("name-twice", head+specialize(shell("amd64", computerName("WEB01")+computerName("WEB01")))+tail, wrong,
+			"ComputerName 2 times"),
+		bad("identification-twice", head+specialize(unattendedJoin("amd64", withAccountData("")+withAccountData("")))+tail,
+			wrong, "Identification 2 times"),
+		bad("elements-in-account-data", head+specialize(unattendedJoin("amd64", withAccountData("<a/>")))+tail, wrong,
+			"only text"),
+		bad("wrong-token", head+specialize(strings.Replace(unattendedJoin("amd64", ""), publicKeyToken, "0123456789abcdef",
+			1))+tail, wrong, "publicKeyToken"),
 		bad("wrong-root", "<autounattend xmlns=\"urn:schemas-microsoft-com:unattend\"/>", wrong, "outermost element"),
 		bad("no-namespace", "<unattend/>", wrong, namespace),
 		bad("wrong-namespace", `<unattend xmlns="urn:schemas-microsoft-com:cpi"/>`, wrong, namespace),
@@ -233,7 +307,8 @@ func badShapes() []shape {
 		bad("too-large", head+strings.Repeat(" ", MaxSize)+tail, wrong, "larger than 4 MiB"),
 		bad("not-utf8", head+"<!-- \xE4 -->"+tail, wrong, "save it as UTF-8"),
 		bad("utf16-without-mark", string(wide(head+tail, binary.LittleEndian)[2:]), wrong, "without a byte order mark"),
-		bad("utf16-cut", string(wide(strings.Replace(head, "utf-8", "utf-16", 1)+tail, binary.LittleEndian))+"x", wrong, "not valid UTF-16"),
+		bad("utf16-cut", string(wide(strings.Replace(head, "utf-8", "utf-16", 1)+tail, binary.LittleEndian))+"x", wrong,
+			"not valid UTF-16"),
 		bad("utf16-half-pair", "\xFF\xFE\x00\xD8\x3C\x00", wrong, "not valid UTF-16"),
 		bad("utf16-says-utf8", string(wide(head+tail, binary.LittleEndian)), wrong, "first line"),
 		bad("utf8-says-utf16", strings.Replace(head, "utf-8", "utf-16", 1)+tail, wrong, "first line"),

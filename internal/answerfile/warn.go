@@ -17,8 +17,9 @@ func (p *planner) warnOfArchitecture(settings, join *etree.Element) {
 		}
 	}
 	if len(others) > 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("the component %s for %s stays as it is; this image is %s, so Setup does not "+
-			"look at it", componentJoin, strings.Join(others, ", "), p.join.Architecture))
+		p.warnings = append(p.warnings,
+			fmt.Sprintf("the component %s for %s stays as it is; this image is %s, so Setup does not "+
+				"look at it", componentJoin, strings.Join(others, ", "), p.join.Architecture))
 	}
 }
 

@@ -48,7 +48,10 @@ var otherJoins = [...]string{
 }
 
 // secretTags are elements whose text is masked before anything but the byte edit sees it.
-var secretTags = [...]string{tagAccountData, "Password", "MachinePassword", "AdministratorPassword", "Value", "PlainText"}
+var secretTags = [...]string{
+	tagAccountData, "Password", "MachinePassword", "AdministratorPassword", "Value",
+	"PlainText",
+}
 
 // architectures are the values of processorArchitecture that a component of this kind can have.
 var architectures = [...]string{"amd64", "arm64", "x86"}

@@ -90,7 +90,8 @@ func sameFiles(a, b map[string][]byte) error {
 
 // scenes are images before a join.
 func scenes() map[string]map[string]string {
-	withCredentials := head + specialize(shell("amd64", computerName("*"))+unattendedJoin("amd64", credentials)) + oobe + tail
+	withCredentials := head + specialize(shell("amd64", computerName("*"))+unattendedJoin("amd64", credentials)) + oobe +
+		tail
 	return map[string]map[string]string{
 		"no file, no folder": {},
 		"no file":            {"Windows/Panther/setupact.log": "x"},
