@@ -102,13 +102,19 @@ func unended(f *os.File, good int64) (bool, error) {
 }
 
 func (s *file) parse(f *os.File) (entries []Entry, good int64, err error) {
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	info, err := f.Stat()
 	if err != nil {
 		return nil, 0, s.failed("read", err)
 	}
-	if len(content) > maxFile {
+	if info.Size() > maxFile {
 		return nil, 0, s.tooLarge()
 	}
+	content := make([]byte, info.Size()) // what is added meanwhile is for the next reader
+	got, err := f.ReadAt(content, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, 0, s.failed("read", err)
+	}
+	content = content[:got]
 	entries, n, err := parse(content)
 	if err != nil {
 		return nil, 0, winerr.Errorf(winerr.InvalidParameter, "%w of the ledger %s, so nobody can tell which accounts are "+

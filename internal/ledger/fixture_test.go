@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
@@ -75,7 +76,14 @@ func refused(t testing.TB, l *ledger.Ledger, c ledger.Claim) string {
 	return err.Error()
 }
 
-func force(t testing.TB, l *ledger.Ledger) []ledger.Entry {
+// tester is what testing.T and rapid.T share of what is needed.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Context() context.Context
+}
+
+func force(t tester, l *ledger.Ledger) []ledger.Entry {
 	t.Helper()
 	entries, err := l.InForce(t.Context())
 	if err != nil {

@@ -102,10 +102,13 @@ func (l *Ledger) begin(ctx context.Context, claim Claim) (*mark, error) {
 	m := &mark{ledger: l}
 	err := l.store.update(ctx, func(entries []Entry) (Entry, error) {
 		m.look(inForce(entries), claim)
-		if len(m.others) > 0 && !claim.Reuse {
+		if m.isSecond() && !claim.Reuse {
 			return Entry{}, secondUse(claim, m.others[len(m.others)-1])
 		}
 		m.intent = l.entry(EventIntent, claim)
+		for _, e := range m.same { // staged again, with the reason that it has
+			m.intent.ReuseReason = cmp.Or(m.intent.ReuseReason, e.ReuseReason)
+		}
 		return m.intent, nil
 	})
 	return m, err

@@ -214,6 +214,28 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// Who has the reason for the second image need not give it for the first, nor again when the second is staged anew.
+func TestAReusedAccountMayBeStagedAgainWhereItIs(t *testing.T) {
+	t.Parallel()
+	l, _ := newFile(t)
+	second := claim(1, "one", "b")
+	second.Reuse, second.ReuseReason = true, "two halves"
+	stage(t, l, claim(1, "one", "a"))
+	stage(t, l, second)
+	for _, im := range []string{"a", "b"} {
+		use := stage(t, l, claim(1, "one", im))
+		if len(use.Reused()) != 1 {
+			t.Errorf("%s: reused %v", im, use.Reused())
+		}
+	}
+	refused(t, l, claim(1, "one", "c"))
+	for _, e := range force(t, l) {
+		if want := map[string]string{"images/b": "two halves"}[e.Image.Path]; e.ReuseReason != want {
+			t.Errorf("%s has the reason %q, want %q", e.Image.Path, e.ReuseReason, want)
+		}
+	}
+}
+
 func TestNoLedgerRefusesNothing(t *testing.T) {
 	t.Parallel()
 	l := ledger.Open("", 0)

@@ -30,7 +30,8 @@ func secondUse(c Claim, e Entry) error {
 func (u *Use) Warnings() []string {
 	var all []string
 	for _, m := range u.marks {
-		for _, e := range m.others {
+		if m.isSecond() {
+			e := m.others[len(m.others)-1]
 			all = append(all, fmt.Sprintf("this account is already staged into %s (%s), and is used again because: %s",
 				shown(e.Image.Path), facts(e), shown(u.claim.ReuseReason)))
 		}

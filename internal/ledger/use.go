@@ -10,6 +10,7 @@ import (
 type Use struct {
 	claim Claim
 	marks []*mark
+	ended bool
 }
 
 // mark is a use in one ledger, with what that knew.
@@ -41,11 +42,15 @@ func (m *mark) look(force []Entry, c Claim) {
 	}
 }
 
+// isSecond reports whether the use is the first for its image while another image has the account or the blob. An image
+// that has them already got them before the other, or with a reason.
+func (m *mark) isSecond() bool { return len(m.others) > 0 && len(m.same) == 0 }
+
 // Earlier returns the uses of this account or blob for the same image that are in force: it was staged here before, or
 // tried to.
 func (u *Use) Earlier() []Entry { return u.collect(func(m *mark) []Entry { return m.same }) }
 
-// Reused returns the uses of this account or blob for other images that are in force, which only a reason made possible.
+// Reused returns the uses of this account or blob for other images that are in force, which only a reason makes possible.
 func (u *Use) Reused() []Entry { return u.collect(func(m *mark) []Entry { return m.others }) }
 
 // Clones returns the uses in force of other accounts for images with the same machine SID.
@@ -67,12 +72,15 @@ func (u *Use) Commit(ctx context.Context) error { return u.end(ctx, EventStaged)
 func (u *Use) Cancel(ctx context.Context) error { return u.end(ctx, EventCancelled) }
 
 func (u *Use) end(ctx context.Context, event Event) error {
+	if u.ended {
+		return nil
+	}
+	u.ended = true
 	ctx = context.WithoutCancel(ctx)
 	var errs []error
 	for _, m := range u.marks {
 		errs = append(errs, m.end(ctx, event))
 	}
-	u.marks = nil
 	return errors.Join(errs...)
 }
 
