@@ -125,9 +125,10 @@ func (ids *Identities) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	return nil, age.ErrIncorrectIdentity
 }
 
-func (ids *Identities) describe() string {
+// failure says that none of the keys opens a file.
+func (ids *Identities) failure(file string) string {
 	if len(ids.keys) == 1 {
-		return "the identity in " + ids.name
+		return fmt.Sprintf("the identity in %s does not open %s", ids.name, file)
 	}
-	return fmt.Sprintf("none of the %d identities in %s", len(ids.keys), ids.name)
+	return fmt.Sprintf("none of the %d identities in %s opens %s", len(ids.keys), ids.name, file)
 }

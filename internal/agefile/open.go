@@ -17,8 +17,8 @@ const maxStanzas = 256
 // armorOverhead and sealedOverhead say how much larger than its content an encrypted file may be: base64 in lines, and
 // a header with as many recipients as are looked at (the largest, hybrid ones, have 1.6 KiB).
 const (
-	armorOverhead  = 3 // halves
-	sealedOverhead = 1 << 19
+	armorOverhead  = 3       // halves
+	sealedOverhead = 1 << 19 // bytes
 )
 
 // MaxSize returns the size in bytes of the largest file that can hold limit bytes.
@@ -109,8 +109,8 @@ func cannotOpen(err error, name string, keys *Identities) error {
 		return winerr.Errorf(winerr.InvalidParameter, "%s is encrypted to more than %d recipients: encrypt the blob to "+
 			"those who need it", name, maxStanzas)
 	case errors.Is(err, age.ErrIncorrectIdentity):
-		return winerr.Errorf(winerr.AccessDenied, "%s does not open %s: use the identity that it was encrypted to, or "+
-			"encrypt the blob again to a recipient of this one", keys.describe(), name)
+		return winerr.Errorf(winerr.AccessDenied, "%s: use the identity that it was encrypted to, or encrypt the blob "+
+			"again to the recipient of this one", keys.failure(name))
 	}
 	return damaged(name)
 }

@@ -30,7 +30,9 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"rc": exitCode,
+			"rc":   exitCode,
+			"keys": makeKeys,
+			"mode": fileMode,
 		},
 	})
 }

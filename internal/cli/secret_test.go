@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/age"
+
 	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/cli"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
@@ -30,10 +32,30 @@ func TestNoCommandShowsTheSecret(t *testing.T) {
 	if err := os.WriteFile(file, blob.DjoinFile(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	search := canary.ForBlob(blob.Bytes(), blob.MachinePassword())
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyFile := filepath.Join(dir, "stager.key")
+	if err := os.WriteFile(keyFile, []byte(key.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	recipient := key.Recipient().String()
+	search := canary.ForBlob(blob.Bytes(), blob.MachinePassword()).And(canary.For(map[string][]byte{
+		"the identity": []byte(strings.TrimPrefix(key.String(), "AGE-SECRET-KEY-1")),
+	}))
 	stage := []string{"stage", "--windows-path", windows, "--blob-file", file}
 	for _, args := range [][]string{
 		{"inspect", "blob", file},
+		{"blob", "encrypt", file, "-r", recipient},
+		{"blob", "encrypt", file, "-r", key.String()}, // the wrong half
+		{"blob", "encrypt", file, "-R", keyFile},
+		{"inspect", "blob", file + ".age"},
+		{"inspect", "blob", file + ".age", "--identity-file", keyFile},
+		{"inspect", "blob", file, "--identity-file", file + ".age"},
+		{"inspect", "blob", keyFile},
+		{"inspect", "blob", file + ".age", "--identity-file", file},
+		{"blob", "decrypt", file + ".age", "--identity-file", keyFile, "-o", filepath.Join(dir, "decrypted")},
 		append(stage, "--dry-run"),
 		stage,
 		stage, // staged already

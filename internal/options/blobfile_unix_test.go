@@ -40,5 +40,3 @@ func TestBlobFileFollowsALink(t *testing.T) {
 		t.Errorf("ReadBlobFile(link) = %q, %v", got, err)
 	}
 }
-
-func third[A, B any](_ A, _ B, err error) error { return err }

@@ -42,6 +42,8 @@ func TestOnExisting(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
+func third[A, B any](_ A, _ B, err error) error { return err }
+
 func wantRefusal(t *testing.T, err error, code winerr.Code, text string) {
 	t.Helper()
 	if err == nil {
