@@ -90,6 +90,8 @@ func blobFacts(b *odj.Blob) BlobFacts {
 		NetBIOSName: b.NetBIOSDomain(),
 		DomainSID:   b.DomainSID(),
 		DomainGUID:  b.DomainGUID(),
+		Forest:      b.Forest(),
+		AccountSID:  b.AccountSID(),
 		DC:          dc.Name,
 		Site:        dc.ClientSite,
 	}

@@ -108,5 +108,7 @@ func imageFacts(f winimage.Facts) ImageFacts {
 		ProductType:  f.ProductType,
 		ImageState:   f.ImageState,
 		ComputerName: f.ComputerName,
+		MachineSID:   f.MachineSID,
+		Phase:        string(f.Phase),
 	}
 }

@@ -34,7 +34,10 @@ type preparation struct {
 	way      way
 	stagedBy string
 	edits    []edit
+	uses     uses
 	receipt  *Receipt
+
+	mayHaveWritten bool // the image may not be what it was
 }
 
 // close releases the image and forgets the secrets.
@@ -115,7 +118,13 @@ func (p *preparation) plan(ctx context.Context, req Request) error {
 	if err != nil {
 		return err
 	}
-	if p.receipt.Outcome = d.outcome; d.outcome != OutcomeStaged {
+	p.receipt.Outcome = d.outcome
+	if d.outcome != OutcomeKept {
+		if err := p.checkUse(ctx, req); err != nil {
+			return err
+		}
+	}
+	if d.outcome != OutcomeStaged {
 		p.unchanged(p.receipt)
 		return nil
 	}

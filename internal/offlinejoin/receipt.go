@@ -43,6 +43,8 @@ type ImageFacts struct {
 	ProductType  string `json:"product_type,omitempty"`  // WinNT, ServerNT, LanmanNT
 	ImageState   string `json:"image_state,omitempty"`   // IMAGE_STATE_COMPLETE …
 	ComputerName string `json:"computer_name,omitempty"`
+	MachineSID   string `json:"machine_sid,omitempty"`
+	Phase        string `json:"phase,omitempty"` // installed, generalized, specialized, setup, undeployable
 }
 
 // BlobFacts is what a blob is for. It holds no secret.
@@ -53,6 +55,8 @@ type BlobFacts struct {
 	NetBIOSName string `json:"netbios_domain"` // NetBIOS domain name
 	DomainSID   string `json:"domain_sid"`
 	DomainGUID  string `json:"domain_guid"`
+	Forest      string `json:"forest,omitempty"`
+	AccountSID  string `json:"account_sid,omitempty"`       // of the computer's account; empty when the blob does not tell
 	DC          string `json:"domain_controller,omitempty"` // without leading backslashes
 	Site        string `json:"site,omitempty"`              // the client's site
 }

@@ -27,6 +27,15 @@ const (
 	OnExistingKeep    OnExisting = "keep"    // leave it alone and succeed
 )
 
+// Reuse says whether an account may be staged into more than one image. The empty value means ReuseRefuse.
+type Reuse string
+
+// The choices.
+const (
+	ReuseRefuse Reuse = "refuse"
+	ReuseAllow  Reuse = "allow" // with a reason
+)
+
 // Expect holds what the blob must be for. Empty fields expect nothing.
 type Expect struct {
 	MachineName string // computer name, compared without case
@@ -44,6 +53,12 @@ type Request struct {
 	OnExisting  OnExisting // empty: OnExistingFail
 	StagedBy    string     // name/version of the front end, such as "packer-plugin-offlinejoin/0.1.0"
 
+	LedgerFile  string // the ledger of uses, so that one blob joins one machine; empty: none
+	Reuse       Reuse  // empty: ReuseRefuse
+	ReuseReason string // why, with ReuseAllow; kept in the ledger
+	RunID       string // what the processes of one run share, such as PackerRunUUID: duplicates within it are refused
+	Run         *Run   // the same for a run in one process; nil: none
+
 	LockTimeout time.Duration // how long to wait for somebody else who is changing the image; 0: not at all
 	Backup      string        // a folder of this machine to keep a copy of the SYSTEM hive and its logs in; empty: none
 
@@ -55,6 +70,10 @@ type Request struct {
 type UnstageRequest struct {
 	WindowsPath string        // as in Request
 	Target      target.FS     // as in Request
+	LedgerFile  string        // as in Request: the account is free again
+	RunID       string        // as in Request
+	Run         *Run          // as in Request
+	StagedBy    string        // as in Request
 	LockTimeout time.Duration // as in Request
 	Progress    func(Event)   // as in Request
 }

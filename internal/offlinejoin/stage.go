@@ -20,23 +20,29 @@ func Stage(ctx context.Context, req Request) (*Receipt, error) {
 	}
 	defer p.close()
 	if p.receipt.Outcome != OutcomeStaged {
-		return p.receipt, nil
+		return p.receipt, p.remember(ctx)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := p.backup(ctx, req.Backup); err != nil {
-		return nil, err
-	}
-	if err := p.write(); err != nil {
-		return nil, err
-	}
-	if err := p.readBack(ctx, req.place()); err != nil {
+	if err := p.guarded(ctx, func() error { return p.stage(ctx, req) }); err != nil {
 		return nil, err
 	}
 	p.staged(p.receipt)
 	p.way.tell(p.tell, p.receipt.Blob)
 	return p.receipt, nil
+}
+
+// stage writes, and reads back.
+func (p *preparation) stage(ctx context.Context, req Request) error {
+	if err := p.backup(ctx, req.Backup); err != nil {
+		return err
+	}
+	p.mayHaveWritten = true
+	if err := p.write(); err != nil {
+		return err
+	}
+	return p.readBack(ctx, req.place())
 }
 
 // untouched adds to a refusal that it came before anything was written.
@@ -105,6 +111,7 @@ func (p *preparation) dropRecord(cause error) error {
 
 // notWritten says that nothing has changed, with the code of the cause where it has one.
 func (p *preparation) notWritten(err error) error {
+	p.mayHaveWritten = false
 	return winerr.Errorf(codeOf(err), "the join cannot be staged into %s: %w. Nothing was written.", p.im.fs, uncoded{err})
 }
 

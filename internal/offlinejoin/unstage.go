@@ -41,6 +41,7 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	if err := p.takeBack(ctx); err != nil {
 		return nil, err
 	}
+	p.forget(ctx, req)
 	return p.receipt, p.confirmUnstaged(ctx, StatusRequest{WindowsPath: req.WindowsPath, Target: req.Target})
 }
 
