@@ -3,48 +3,44 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 )
 
 // showBlob tells everything of a blob that is not secret.
-func (a *app) showBlob(f odj.Facts) {
+func (a *app) showBlob(f odj.Facts, now time.Time) {
 	fmt.Fprintln(a.Out, join(f.MachineName, f.Domain))
-	facts := []fact{
-		{"Domain", names(f.DNSDomain, f.NetBIOSDomain)},
-		{"Forest", f.Forest},
-		{"Domain SID", f.DomainSID},
-		{"Domain GUID", f.DomainGUID},
-		{"Account", account(f)},
-		{"Made by", controller(f.DC.DomainController)},
-		{"Site", f.DC.ClientSite},
-		{"Password", f.MachinePassword + " is inside, in clear text: keep the blob as safe as a password"},
-		{"Fingerprint", f.Fingerprint},
-		{"Formats", formats(f)},
-		{"Parts", parts(f)},
+	sections := []section{
+		machineSection(f), domainSection(f), controllerSection(f.DC), blobSection(f), partsSection(f.Parts),
 	}
-	for _, c := range f.Certificates {
-		facts = append(facts,
-			fact{"Certificate", fmt.Sprintf("template %s, with private key, %d bytes", c.Template, c.PFXSize)})
-	}
-	for _, s := range f.Stores {
-		facts = append(facts, fact{"Certificates", fmt.Sprintf("store %s, %d bytes", s.Name, s.Size)})
-	}
+	sections = append(sections, certificateSections(f, now)...)
 	for _, p := range f.Policies {
-		facts = append(facts, fact{"Policy", fmt.Sprintf("%s, %s", p.Source, count(len(p.Values), "value", "values"))})
+		sections = append(sections, policySection(p))
 	}
+	notes := section{title: "Notes"}
 	for _, finding := range f.Findings {
-		facts = append(facts, fact{"Note", finding})
+		notes.facts = append(notes.facts, fact{"-", finding.Text})
 	}
-	showFacts(a.Out, facts...)
+	showSections(a.Out, append(sections, notes))
 }
 
-// names is "corp.example.com (CORP)".
-func names(dns, netbios string) string {
-	if dns == "" || netbios == "" {
-		return dns + netbios
+func machineSection(f odj.Facts) section {
+	facts := []fact{
+		{"Name", f.MachineName},
+		{"Account", account(f)},
+		{"Account GUID", f.AccountGUID},
+		{"Password", f.MachinePassword + " is inside, in clear text: keep the blob as safe as a password"},
+		{"Site", f.DC.ClientSite},
 	}
-	return fmt.Sprintf("%s (%s)", dns, netbios)
+	if p := f.JoinProvider2; p != nil {
+		site := p.Site
+		if site != "" && p.Flags&1 != 0 {
+			site += ", for good"
+		}
+		facts = append(facts, fact{"Site to set", site}, fact{"DNS suffix", p.PrimaryDNSDomain})
+	}
+	return section{"Machine", facts}
 }
 
 func account(f odj.Facts) string {
@@ -57,38 +53,99 @@ func account(f odj.Facts) string {
 	return ""
 }
 
-func controller(dc odj.DomainController) string {
-	line := dc.Name
-	if dc.Address != "" {
-		line += " at " + dc.Address
+func domainSection(f odj.Facts) section {
+	facts := []fact{
+		{"Name", names(f.DNSDomain, f.NetBIOSDomain)},
+		{"Forest", f.Forest},
+		{"SID", f.DomainSID},
+		{"GUID", f.DomainGUID},
 	}
-	if dc.Site != "" {
-		line += ", site " + dc.Site
+	if !strings.EqualFold(f.Domain, f.DNSDomain) {
+		facts = append(facts, fact{"Asked for as", f.Domain})
 	}
-	return line
+	return section{"Domain", facts}
 }
 
-// formats names the two layouts that a blob can hold side by side.
+// names is "corp.example.com (CORP)".
+func names(dns, netbios string) string {
+	if dns == "" || netbios == "" {
+		return dns + netbios
+	}
+	return fmt.Sprintf("%s (%s)", dns, netbios)
+}
+
+func controllerSection(dc odj.DomainControllerFacts) section {
+	var roles []string
+	for _, name := range dc.FlagNames {
+		roles = append(roles, strings.TrimSuffix(strings.TrimPrefix(name, "DS_"), "_FLAG"))
+	}
+	return section{"Made by", []fact{
+		{"Controller", dc.Name},
+		{"Address", dc.Address},
+		{"Site", dc.Site},
+		{"Flags", strings.Join(roles, " ")},
+	}}
+}
+
+func blobSection(f odj.Facts) section {
+	encoding := map[odj.Encoding]string{
+		odj.EncodingDjoin:  "UTF-16 text, as djoin saves it",
+		odj.EncodingBase64: "base64 text",
+		odj.EncodingBytes:  "the bytes themselves",
+	}[f.Encoding]
+	return section{"Blob", []fact{{"Fingerprint", f.Fingerprint}, {"Read from", encoding}, {"Formats", formats(f)}}}
+}
+
+// formats names the layouts that a blob can hold side by side.
 func formats(f odj.Facts) string {
 	var list []string
 	for _, format := range f.Formats {
-		name := map[uint32]string{1: "Windows 7", 2: "Windows 8"}[format.Format]
-		if name == "" {
-			name = fmt.Sprintf("number %d", format.Format)
+		if format.Name == "" {
+			format.Name = fmt.Sprintf("number %d", format.Format)
 		}
-		list = append(list, fmt.Sprintf("%s, %d bytes", name, format.Size))
+		list = append(list, format.Name)
 	}
-	return strings.Join(list, "; ")
+	return strings.Join(list, ", ")
 }
 
-func parts(f odj.Facts) string {
-	var list []string
-	for _, p := range f.Parts {
+func partsSection(parts []odj.PartFacts) section {
+	s := section{title: "Parts"}
+	for _, p := range parts {
 		name := p.Name
 		if name == "" {
-			name = p.Type
+			name = "{" + p.Type + "}"
 		}
-		list = append(list, fmt.Sprintf("%s, %d bytes", name, p.Size))
+		does := p.Does
+		if p.Essential {
+			does += "; essential"
+		}
+		s.facts = append(s.facts, fact{name, does})
 	}
-	return strings.Join(list, "; ")
+	return s
+}
+
+func policySection(p odj.PolicyFacts) section {
+	s := section{title: "Policy from " + orNobody(p.Source)}
+	root := p.RootKeyName
+	if root == "" {
+		root = fmt.Sprintf("%#x", p.RootKey)
+	}
+	for _, v := range p.Values {
+		kind := v.TypeName
+		if kind == "" {
+			kind = fmt.Sprintf("type %d", v.Type)
+		}
+		s.facts = append(s.facts, fact{
+			root + `\` + v.Key, fmt.Sprintf("%s  %s, %s", orNobody(v.Name), kind, count(v.Size, "byte", "bytes")),
+		})
+	}
+	return s
+}
+
+// orNobody stands in for a name that a blob leaves empty.
+func orNobody(name string) string {
+	if name == "" {
+		return "(no name)"
+	}
+	return name
 }

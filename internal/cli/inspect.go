@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,7 @@ func (a *app) inspectBlob() *cobra.Command {
 			if a.json {
 				return a.printJSON(facts)
 			}
-			a.showBlob(facts)
+			a.showBlob(facts, time.Now())
 			return nil
 		}),
 	}

@@ -131,7 +131,7 @@ func refuseBlobs(t *testing.T, p programs) {
 		bad[at] = v
 		return bad
 	}
-	const invalid = winerr.InvalidParameter
+	const invalid, unsupported = winerr.InvalidParameter, winerr.ProvisioningBlobUnsupported
 	none := core.Expect{}
 	windows := sampleImage(t, t.TempDir())
 	for name, c := range map[string]struct {
@@ -140,12 +140,12 @@ func refuseBlobs(t *testing.T, p programs) {
 		code   winerr.Code
 		says   string
 	}{
-		"01 header version 2":      {changed(0x00, 2), none, invalid, "version 2"},
-		"02 header big endian":     {changed(0x01, 0), none, invalid, "big endian"},
+		"01 header version 2":      {changed(0x00, 2), none, unsupported, "version 2"},
+		"02 header big endian":     {changed(0x01, 0), none, unsupported, "big endian"},
 		"03 object length":         {changed(0x08, raw[0x08]^8), none, invalid, ""},
-		"04 ulVersion 2":           {changed(0x14, 2), none, winerr.ProvisioningBlobUnsupported, "the version is 2"},
+		"04 ulVersion 2":           {changed(0x14, 2), none, unsupported, "the version is 2"},
 		"05 cbBlob":                {changed(0x28, raw[0x28]^1), none, invalid, "pBlob"},
-		"06 format 3":              {changed(0x24, 3), none, winerr.ProvisioningBlobUnsupported, "format 3"},
+		"06 format 3":              {changed(0x24, 3), none, unsupported, "format 3"},
 		"07 truncated half":        {raw[:len(raw)/2], none, invalid, "cut off"},
 		"08 truncated 8":           {raw[:len(raw)-8], none, invalid, "cut off"},
 		"09 extra 8":               {append(bytes.Clone(raw), make([]byte, 8)...), none, invalid, "8 bytes"},

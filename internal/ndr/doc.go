@@ -16,7 +16,10 @@
 // [Decode] runs a layout with a Coder that fills the fields, [Encode] with one that writes them, so that reader and
 // writer cannot disagree.
 //
-// Decode is made for hostile input. Every count is compared with the bytes that are left before anything is allocated,
-// the number of array elements is limited ([MaxElements]), and an [Error] names the field and its offset but never
-// shows content. Byte slices that it returns share the input's memory.
+// Both byte orders of the header are known, and so is version 2; big endian and version 2 are refused ([Unsupported]).
+//
+// Decode is made for hostile input. It follows layouts, which nest as deep as the program's structures and no deeper.
+// Every count is compared with the bytes that are left before anything is allocated, the number of array elements is
+// limited ([MaxElements]), and an [Error] names the field and its offset but never shows content. Byte slices that it
+// returns share the input's memory.
 package ndr

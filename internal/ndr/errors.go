@@ -5,16 +5,33 @@ import (
 	"strings"
 )
 
+// Unsupported is the reason of an [Error] about a stream that may be sound but is not of a kind that is read here. A
+// layout uses it, too, for what it does not know.
+type Unsupported string
+
+// Error returns the reason.
+func (u Unsupported) Error() string { return string(u) }
+
+// Two kinds of streams that [MS-RPCE] describes and that are refused. No known program puts either into a file. Samba
+// ignores the mark of big endian and reads little endian (observed), so nobody could tell what such a stream means.
+const (
+	unsupportedBigEndian Unsupported = "the header says big endian, which no known program writes"
+	unsupportedVersion2  Unsupported = "the header has serialization version 2 (NDR64), not 1"
+)
+
 // Error tells where reading or writing stopped and why. It never shows content.
 type Error struct {
 	Path   string // such as "pBlobs[1].pBlob.WrappedPartCollection"; empty: the outermost stream's header
-	Offset int    // in bytes from the start of the outermost stream
+	Offset int    // in bytes from the start of the outermost stream; negative: unknown
 	Err    error
 }
 
 // Error returns, for example, "pBlobs[0].cbBlob at offset 0x28: 585 bytes are announced, but 584 follow".
 func (e *Error) Error() string {
-	if e.Path == "" {
+	switch {
+	case e.Offset < 0:
+		return fmt.Sprintf("%s: %v", e.Path, e.Err)
+	case e.Path == "":
 		return fmt.Sprintf("offset %#x: %v", e.Offset, e.Err)
 	}
 	return fmt.Sprintf("%s at offset %#x: %v", e.Path, e.Offset, e.Err)

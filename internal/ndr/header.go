@@ -5,6 +5,7 @@ package ndr
 const (
 	headerSize   = 16
 	version1     = 0x01
+	version2     = 0x02 // [MS-RPCE] 2.2.7: NDR64
 	littleEndian = 0x10
 	bigEndian    = 0x00
 	commonLength = 8

@@ -72,10 +72,12 @@ func (r *reader) header() bool {
 	}
 	length := binary.LittleEndian.Uint32(h[8:])
 	switch {
+	case h[0] == version2:
+		r.Fail("", unsupportedVersion2)
 	case h[0] != version1:
 		r.failf("", "the header has serialization version %d, not 1", h[0])
 	case h[1] == bigEndian:
-		r.failf("", "the header says big endian, which no known program writes")
+		r.Fail("", unsupportedBigEndian)
 	case h[1] != littleEndian:
 		r.failf("", "the header has the unknown byte order %#02x", h[1])
 	case binary.LittleEndian.Uint16(h[2:]) != commonLength:

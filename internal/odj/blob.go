@@ -2,7 +2,6 @@ package odj
 
 import (
 	"encoding/base64"
-	"slices"
 	"strings"
 )
 
@@ -66,6 +65,15 @@ func (b *Blob) Rid() uint32 {
 	return 0
 }
 
+// AccountGUID returns the account's objectGUID in lower case without braces, and "" when the blob does not tell. Only the
+// part JOIN_PROVIDER4 tells, which is recognized by its content (inferred).
+func (b *Blob) AccountGUID() string {
+	if p := b.inside().prov4; p != nil {
+		return p.guid.String()
+	}
+	return ""
+}
+
 // Options returns ODJ_WIN7BLOB's Options. Microsoft documents 0; the blobs seen have the NETSETUP_PROVISION flags of
 // the call that made them there (inferred).
 func (b *Blob) Options() uint32 { return b.inside().join.options }
@@ -74,8 +82,8 @@ func (b *Blob) Options() uint32 { return b.inside().join.options }
 func (b *Blob) DC() DomainController {
 	d := b.inside().join.dc
 	return DomainController{
-		Name:        strings.TrimPrefix(value(d.name), `\\`),
-		Address:     strings.TrimPrefix(value(d.address), `\\`),
+		Name:        strings.TrimPrefix(value(d.name), backslashes),
+		Address:     strings.TrimPrefix(value(d.address), backslashes),
 		AddressType: d.addressType,
 		DomainGUID:  d.domainGUID.String(),
 		DomainName:  value(d.domainName),
@@ -110,8 +118,14 @@ func (b *Blob) JoinProvider2() *JoinProvider2 {
 func (b *Blob) Fingerprint() string { return b.inside().fingerprint }
 
 // Findings returns what is unusual about the blob, one sentence each; none of it keeps a join from being staged. It
-// tells no secret.
-func (b *Blob) Findings() []string { return slices.Clone(b.inside().findings) }
+// tells no secret. [Facts] has the same with a name for programs.
+func (b *Blob) Findings() []string {
+	var sentences []string
+	for _, f := range b.inside().findings {
+		sentences = append(sentences, f.Text)
+	}
+	return sentences
+}
 
 // MachinePassword returns SECRET data: the machine account's password as UTF-16 units, which need not be valid UTF-16.
 // The slice is the Blob's own; do not change it. After [Blob.Wipe] it is nil.

@@ -40,9 +40,12 @@ func (s *pfxStore) layout(c ndr.Coder) {
 	c.Bytes("cbPfx", "pPfx", &s.pfx)
 }
 
+// locationLocalMachine is CERT_SYSTEM_STORE_LOCAL_MACHINE, the only StoreLocation that Microsoft documents for a blob.
+const locationLocalMachine = 0x20000
+
 // sstStore is OP_CERT_SST_STORE: a serialized store of certificates without keys.
 type sstStore struct {
-	location uint32 // 0x20000: CERT_SYSTEM_STORE_LOCAL_MACHINE
+	location uint32
 	name     *string
 	sst      []byte
 }

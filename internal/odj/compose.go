@@ -8,9 +8,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// addressIsIP is DS_INET_ADDRESS (dsgetdc.h).
-const addressIsIP = 1
-
 // Join holds the plain values that make a blob. It contains a secret, which printing it does not show.
 type Join struct {
 	MachineName   string   // without "$", 1 to 15 characters
@@ -28,13 +25,45 @@ type Join struct {
 	// empty and are then an IP address and the values above. Empty sites are left out.
 	DC DomainController
 
-	// JoinProvider2 adds the part of that name; nil: none.
-	JoinProvider2 *JoinProvider2
+	// The rest is optional; each adds the part that holds it.
+	JoinProvider2 *JoinProvider2 // JOIN_PROVIDER2
+	PFX           []PFX          // CERT_PROVIDER
+	Stores        []Store        // CERT_PROVIDER
+	Policies      []Policy       // POLICY_PROVIDER
+}
+
+// PFX is a certificate with its private key, a secret that printing a PFX does not show.
+type PFX struct {
+	Template          string // of the certification authority, such as "Machine"
+	KeyExportPolicy   uint32
+	PolicyServer      string // URL
+	PolicyServerFlags uint32
+	PolicyServerID    string
+	File              SecretBytes // PKCS #12
+}
+
+// Store is certificates without keys for one of the machine's stores.
+type Store struct {
+	Name string // such as "Root"
+	File []byte // a serialized store, as CertSaveStore makes it
+}
+
+// Policy is registry values from one source, below HKEY_LOCAL_MACHINE.
+type Policy struct {
+	Source string // such as the path of a registry.pol
+	Values []PolicyValue
+}
+
+// PolicyValue is one registry value. Its data may be secret, and printing it does not show that.
+type PolicyValue struct {
+	Key, Name string
+	Type      uint32 // REG_…
+	Data      SecretBytes
 }
 
 // Compose makes a blob as Windows and Samba lay it out: format 1, and format 2 with the parts JOIN_PROVIDER,
-// JOIN_PROVIDER2 if asked for, and JOIN_PROVIDER3. Equal values give equal bytes. Compose refuses with a
-// [*winerr.Error]: 2724 for a bad machine name, else 87. The caller keeps j's password and wipes it.
+// JOIN_PROVIDER3, and those asked for. JOIN_PROVIDER4 cannot be made: its type is not published. Equal values give equal bytes. Compose refuses with a
+// [*winerr.Error]: 2724 for a bad machine name, else 87. The caller keeps j's secrets and wipes them.
 func Compose(j Join) (*Blob, error) {
 	if _, err := ValidateMachineName(j.MachineName); err != nil {
 		return nil, err
@@ -50,7 +79,7 @@ func Compose(j Join) (*Blob, error) {
 	if err != nil {
 		return nil, uncomposed("%v", err)
 	}
-	return parse(raw)
+	return parse(raw, EncodingBytes)
 }
 
 func uncomposed(format string, args ...any) error {
@@ -77,6 +106,9 @@ func (j *Join) complete() error {
 	}
 	if j.Rid == 0 {
 		return uncomposed("Rid is 0")
+	}
+	if empty := j.emptyPart(); empty != "" {
+		return uncomposed("%s is empty", empty)
 	}
 	orElse(&j.Domain, j.DNSDomain)
 	orElse(&j.Forest, j.DNSDomain)
@@ -118,6 +150,7 @@ func (j *Join) tree() (*provision, error) {
 		rid: j.Rid,
 		sid: new(account.String()),
 	}})
+	parts = append(parts, j.optional()...)
 	return &provision{
 		version: provisionVersion,
 		blobs: []formatBlob{
@@ -172,4 +205,7 @@ func textOrNull(s string) *string {
 	return &s
 }
 
-func backslashed(s string) string { return `\\` + strings.TrimPrefix(s, `\\`) }
+// backslashes stand before names and addresses of domain controllers (dsgetdc.h).
+const backslashes = `\\`
+
+func backslashed(s string) string { return backslashes + strings.TrimPrefix(s, backslashes) }

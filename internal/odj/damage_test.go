@@ -50,8 +50,8 @@ func TestDamagedBytes(t *testing.T) {
 		code winerr.Code
 		text string
 	}{
-		{"header version 2", changed(0, 2), 87, "version 2"},
-		{"header big endian", changed(1, 0), 87, "big endian"},
+		{"header version 2", changed(0, 2), 2719, "version 2"},
+		{"header big endian", changed(1, 0), 2719, "big endian"},
 		{"object length", changed(atObjectLength, good[atObjectLength]^8), 87, "offset 0x0"},
 		{"ulVersion 2", changed(atVersion, 2), 2719, "ulVersion at offset 0x18: the version is 2"},
 		{"cbBlob", changed(atSizeBlob, good[atSizeBlob]^1), 87, "pBlobs[0].pBlob at offset"},

@@ -9,6 +9,16 @@ import (
 // MaxSize is the greatest input in bytes that Parse looks at. A plain blob has about 2000 bytes, its text form 5500.
 const MaxSize = 1 << 20
 
+// Encoding is the form in which a blob was read.
+type Encoding string
+
+// The encodings, as facts tell them.
+const (
+	EncodingBytes  Encoding = "bytes"  // NetProvisionComputerAccount's pProvisionBinData
+	EncodingDjoin  Encoding = "djoin"  // UTF-16LE base64: djoin /savefile, Samba savefile=
+	EncodingBase64 Encoding = "base64" // plain text, in one line or many: djoin /printblob, AccountData
+)
+
 // takeSaved says what to pass instead of the wrong thing.
 const takeSaved = "use the file that djoin /savefile wrote, or its text as plain base64"
 
@@ -21,24 +31,35 @@ const takeSaved = "use the file that djoin /savefile wrote, or its text as plain
 //
 // A missing NUL, line ends and blanks, UTF-16LE without and UTF-8 with a byte order mark are accepted: editors and
 // PowerShell make them, and they cannot mean anything else.
-func unwrap(data []byte) ([]byte, error) {
+func unwrap(data []byte) (blob []byte, from Encoding, err error) {
 	switch {
 	case len(data) == 0:
-		return nil, noBlob("it is empty; %s", takeSaved)
+		return nil, "", noBlob("it is empty; %s", takeSaved)
 	case len(data) > MaxSize:
-		return nil, noBlob("it is larger than 1 MiB; %s", takeSaved)
+		return nil, "", noBlob("it is larger than 1 MiB; %s", takeSaved)
 	case isBinary(data):
-		return bytes.Clone(data), nil
+		return bytes.Clone(data), EncodingBytes, nil
 	}
 	data, wide, err := plain(data)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	text, err := compact(data, wide)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer clear(text)
+	if blob, err = decode(text); err != nil {
+		return nil, "", err
+	}
+	if wide {
+		return blob, EncodingDjoin, nil
+	}
+	return blob, EncodingBase64, nil
+}
+
+// decode returns the blob's bytes from base64 without blanks.
+func decode(text []byte) ([]byte, error) {
 	blob := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Strict().Decode(blob, text)
 	if err != nil {

@@ -4,24 +4,37 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/offlinejoin/offlinejoin/internal/ndr"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // again is what the user can do about a bad blob.
 const again = "make the blob again with djoin /provision"
 
-// unsupportedError marks what this version does not understand, unlike what is damaged.
-type unsupportedError struct{ what string }
-
-func (e *unsupportedError) Error() string { return e.what }
-
 func unsupported(format string, args ...any) error {
-	return &unsupportedError{fmt.Sprintf(format, args...)}
+	return ndr.Unsupported(fmt.Sprintf(format, args...))
 }
+
+// FieldOf returns which field of a blob an error of [Parse] is about, such as "pBlobs[0].pBlob.lpDomain", and "" when it
+// is about none: about the text around the blob, or the header of the outermost stream.
+func FieldOf(err error) string {
+	if e, is := errors.AsType[*fieldError](err); is {
+		return e.path
+	}
+	if e, is := errors.AsType[*ndr.Error](err); is {
+		return e.Path
+	}
+	return ""
+}
+
+// fieldError tells of a field that can be read but makes no sense in a join.
+type fieldError struct{ path, what string }
+
+func (e *fieldError) Error() string { return e.what + " (" + e.path + ")" }
 
 // refused turns an error of the reader into the sentence for the user.
 func refused(err error) error {
-	if _, is := errors.AsType[*unsupportedError](err); is {
+	if _, is := errors.AsType[ndr.Unsupported](err); is {
 		return winerr.Errorf(winerr.ProvisioningBlobUnsupported,
 			"this blob is not supported: %w; %s, or use a newer offlinejoin", err, again)
 	}
@@ -33,7 +46,7 @@ func noBlob(format string, args ...any) error {
 	return winerr.Errorf(winerr.InvalidParameter, "this is no provisioning blob: %s", fmt.Sprintf(format, args...))
 }
 
-// lacking says that the blob can be read but does not make a join.
-func lacking(format string, args ...any) error {
-	return winerr.Errorf(winerr.InvalidParameter, "%s; %s", fmt.Sprintf(format, args...), again)
+// lacking says of a field that it can be read, but that the blob does not make a join.
+func lacking(path, format string, args ...any) error {
+	return winerr.Errorf(winerr.InvalidParameter, "%w; %s", &fieldError{path, fmt.Sprintf(format, args...)}, again)
 }

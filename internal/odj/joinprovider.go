@@ -32,3 +32,16 @@ func (p *joinProvider3) layout(c ndr.Coder) {
 	c.Uint32("Rid", &p.rid)
 	c.String("lpSid", &p.sid)
 }
+
+// joinProvider4 is OP_JOINPROV4_PART, documented since 2023 without the type of its part.
+type joinProvider4 struct {
+	rid  uint32
+	sid  *string // text form
+	guid ndr.GUID
+}
+
+func (p *joinProvider4) layout(c ndr.Coder) {
+	c.Uint32("Rid", &p.rid)
+	c.String("lpSid", &p.sid)
+	c.GUID("ObjectGuid", &p.guid)
+}

@@ -113,6 +113,8 @@ type part struct {
 	prov3    *joinProvider3
 	certs    *certPart
 	policies *policyPart
+
+	looksLike4 bool // of an unknown type, but says what joinProvider4 says
 }
 
 func (p *part) layout(c ndr.Coder) {

@@ -69,3 +69,21 @@ func (p Password) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // LogValue returns "(secret)".
 func (p Password) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// SecretBytes is SECRET data. It prints, logs and marshals as "(secret)", with the exceptions of [Password].
+type SecretBytes []byte
+
+// String returns "(secret)".
+func (b SecretBytes) String() string { return redacted }
+
+// GoString returns "(secret)".
+func (b SecretBytes) GoString() string { return redacted }
+
+// Format prints "(secret)", whatever the verb.
+func (b SecretBytes) Format(f fmt.State, verb rune) { formatRedacted(f, verb, redacted, redacted) }
+
+// MarshalText returns "(secret)"; JSON uses it, too.
+func (b SecretBytes) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue returns "(secret)".
+func (b SecretBytes) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -155,7 +155,7 @@ func TestFactsShowNoKeysAndNoData(t *testing.T) {
 	if found := hidden.In([]byte(out)); found != nil || strings.Contains(out, "more") {
 		t.Errorf("facts show %q or an extension: %s", found, out)
 	}
-	if !strings.Contains(out, `"pfx_size":14`) || !strings.Contains(out, `"key":"Software\\Policies\\X"`) {
+	if !strings.Contains(out, `"size":14`) || !strings.Contains(out, `"key":"Software\\Policies\\X"`) {
 		t.Errorf("facts are %s", out)
 	}
 }

@@ -203,12 +203,12 @@ func asJSON(t testing.TB, v any) string {
 // facts states what Facts must be; structure sizes and the digest are taken over from b.
 func (s *synthetic) facts(b *Blob) Facts {
 	f := Facts{
-		SchemaVersion: 1, Fingerprint: b.Fingerprint(), MachineName: s.Machine, MachinePassword: "(secret)",
+		SchemaVersion: 1, Encoding: EncodingBytes, Fingerprint: b.Fingerprint(), MachineName: s.Machine, MachinePassword: "(secret)",
 		Domain: s.Domain, DNSDomain: s.DNSDomain, NetBIOSDomain: s.NetBIOSDomain, Forest: s.Forest,
 		DomainGUID: s.DomainGUID, DomainSID: s.DomainSID, AccountSID: s.AccountSID, Rid: s.Rid, Options: s.Options,
 		JoinProvider2: &JoinProvider2{s.Prov2.Flags, s.Prov2.NetBIOS, s.Prov2.Site, s.Prov2.Domain},
-		Formats:       []FormatFacts{{1, 616}, {2, 1912}},
-		Findings:      b.Findings(),
+		Formats:       []FormatFacts{{1, "Windows 7"}, {2, "Windows 8"}},
+		Findings:      b.open().findings,
 	}
 	f.DC.DomainController = DomainController{
 		strings.TrimLeft(s.DCName, `\`), strings.TrimLeft(s.DCAddress, `\`), s.DCAddressType, s.DCDomainGUID,
@@ -216,30 +216,35 @@ func (s *synthetic) facts(b *Blob) Facts {
 	}
 	f.DC.FlagNames = dcFlagNames(s.DCFlags)
 	for _, c := range s.Cert.Pfx {
-		f.Certificates = append(f.Certificates, CertificateFacts{
-			c.TemplateName, c.PrivateKeyExportPolicy, c.PolicyServerURL, c.PolicyServerID, len(c.Pfx) / 2,
+		f.PFX = append(f.PFX, PFXFacts{
+			Template: c.TemplateName, KeyExportPolicy: c.PrivateKeyExportPolicy, PolicyServer: c.PolicyServerURL,
+			PolicyServerID: c.PolicyServerID, Size: len(c.Pfx) / 2, Certificates: []CertificateFacts{},
+			Problem: errNoPFX.Error(), // the sample has a few arbitrary bytes there
 		})
 	}
 	for _, c := range s.Cert.Sst {
-		f.Stores = append(f.Stores, StoreFacts{c.StoreName, c.StoreLocation, len(c.Sst) / 2})
+		f.Stores = append(f.Stores, StoreFacts{
+			Name: c.StoreName, Location: c.StoreLocation, LocationName: "local machine", Size: len(c.Sst) / 2,
+			Certificates: []CertificateFacts{}, Problem: errNoStore.Error(),
+		})
 	}
 	for _, l := range s.Policy {
-		p := PolicyFacts{Source: l.Source, RootKey: l.RootKeyID}
+		p := PolicyFacts{Source: l.Source, RootKey: l.RootKeyID, RootKeyName: "HKLM"}
 		for _, e := range l.Elements {
-			p.Values = append(p.Values, PolicyValueFacts{e.KeyPath, e.ValueName, e.Type, len(e.Data) / 2})
+			p.Values = append(p.Values, PolicyValueFacts{e.KeyPath, e.ValueName, e.Type, typeName(e.Type), len(e.Data) / 2})
 		}
 		f.Policies = append(f.Policies, p)
 	}
-	sizes := b.Facts().Parts
+	got := b.Facts().Parts
 	for i, p := range []PartFacts{
-		{Type: "631c7621-5289-4321-bc9e-80f843f868c3", Name: "JOIN_PROVIDER", Flags: 1},
+		{Type: "631c7621-5289-4321-bc9e-80f843f868c3", Name: "JOIN_PROVIDER", Flags: 1, Essential: true},
 		{Type: "57bfc56b-52f9-480c-adcb-91b3f8a82317", Name: "JOIN_PROVIDER2"},
 		{Type: "fc0ccf25-7ffa-474a-8611-69ffe269645f", Name: "JOIN_PROVIDER3"},
 		{Type: "9c0971e9-832f-4873-8e87-ef1419d4781e", Name: "CERT_PROVIDER"},
 		{Type: "68fb602a-0c09-48ce-b75f-07b7bd58f7ec", Name: "POLICY_PROVIDER"},
 		{Type: s.Unknown[0][0].(string)},
 	} {
-		p.Size = sizes[i].Size
+		p.Size, p.Does = got[i].Size, got[i].Does
 		f.Parts = append(f.Parts, p)
 	}
 	return f

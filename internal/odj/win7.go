@@ -1,6 +1,10 @@
 package odj
 
-import "github.com/offlinejoin/offlinejoin/internal/ndr"
+import (
+	"slices"
+
+	"github.com/offlinejoin/offlinejoin/internal/ndr"
+)
 
 // win7 is ODJ_WIN7BLOB, the join itself.
 type win7 struct {
@@ -60,3 +64,56 @@ func (d *dcInfo) layout(c ndr.Coder) {
 	c.String("DcSiteName", &d.site)
 	c.String("ClientSiteName", &d.clientSite)
 }
+
+// namedText is a text of the join and the path of its field.
+type namedText struct {
+	name string
+	text *string
+}
+
+// texts returns all of the join that is text, but for the password.
+func (w *win7) texts() []namedText {
+	return []namedText{
+		{"lpDomain", w.domain},
+		{"lpMachineName", w.machineName},
+		{"DnsDomainInfo.Name", w.netbiosDomain},
+		{"DnsDomainInfo.DnsDomainName", w.dnsDomain},
+		{"DnsDomainInfo.DnsForestName", w.forest},
+		{"DcInfo.DomainControllerName", w.dc.name},
+		{"DcInfo.DomainControllerAddress", w.dc.address},
+		{"DcInfo.DomainName", w.dc.domainName},
+		{"DcInfo.DnsForestName", w.dc.forest},
+		{"DcInfo.DcSiteName", w.dc.site},
+		{"DcInfo.ClientSiteName", w.dc.clientSite},
+	}
+}
+
+// difference returns the first field in which two joins differ, and "" when they say the same.
+func (w *win7) difference(other *win7) string {
+	theirs := other.texts()
+	for i, mine := range w.texts() {
+		if !same(mine.text, theirs[i].text) {
+			return mine.name
+		}
+	}
+	switch {
+	case (w.password == nil) != (other.password == nil) || !slices.Equal(w.password, other.password):
+		return "lpMachinePassword"
+	case w.domainGUID != other.domainGUID:
+		return "DnsDomainInfo.DomainGuid"
+	case !same(w.domainSID, other.domainSID):
+		return "DnsDomainInfo.Sid"
+	case w.dc.addressType != other.dc.addressType:
+		return "DcInfo.DomainControllerAddressType"
+	case w.dc.domainGUID != other.dc.domainGUID:
+		return "DcInfo.DomainGuid"
+	case w.dc.flags != other.dc.flags:
+		return "DcInfo.Flags"
+	case w.options != other.options:
+		return "Options"
+	}
+	return ""
+}
+
+// same compares what two pointers point to; NULL is the same as NULL only.
+func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
