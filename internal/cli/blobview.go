@@ -20,7 +20,7 @@ func (a *app) showBlob(f odj.Facts, now time.Time) {
 	}
 	notes := section{title: "Notes"}
 	for _, finding := range f.Findings {
-		notes.facts = append(notes.facts, fact{"-", finding.Text})
+		notes.facts = append(notes.facts, fact{"", finding.Text})
 	}
 	showSections(a.Out, append(sections, notes))
 }

@@ -58,8 +58,10 @@ func (r *reader) stream(layout Layout) {
 		r.Fail("top level pointer", errors.New("it is NULL"))
 		return
 	}
+	whole := r.scope
 	layout(r)
 	r.deferred()
+	r.scope = whole
 	r.end()
 }
 

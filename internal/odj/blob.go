@@ -65,8 +65,8 @@ func (b *Blob) Rid() uint32 {
 	return 0
 }
 
-// AccountGUID returns the account's objectGUID in lower case without braces, and "" when the blob does not tell. Only the
-// part JOIN_PROVIDER4 tells, which is recognized by its content (inferred).
+// AccountGUID returns the account's objectGUID in lower case without braces, and "" when the blob does not tell. Only
+// the part JOIN_PROVIDER4 tells, which is recognized by its content (inferred).
 func (b *Blob) AccountGUID() string {
 	if p := b.inside().prov4; p != nil {
 		return p.guid.String()

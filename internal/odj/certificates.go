@@ -54,9 +54,9 @@ type PFXFacts struct {
 	Certificates      []CertificateFacts `json:"certificates"`                  // those that are not encrypted
 	Unread            int                `json:"unread_certificates,omitempty"` // damaged, or beyond the limit
 	ClosedSafes       int                `json:"closed_safes"`                  // encrypted as a whole
-	SealedKeys        int                `json:"sealed_keys"`                   // encrypted private keys that can be seen
+	SealedKeys        int                `json:"sealed_keys"`                   // private keys that are encrypted
 	OpenKeys          int                `json:"open_keys"`                     // private keys that are not encrypted
-	Problem           string             `json:"problem,omitempty"`             // why the file cannot be read to its end
+	Problem           string             `json:"problem,omitempty"`             // why the file cannot be read
 }
 
 // readCertificates looks at the certificates before the blob is wiped.

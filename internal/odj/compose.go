@@ -62,8 +62,9 @@ type PolicyValue struct {
 }
 
 // Compose makes a blob as Windows and Samba lay it out: format 1, and format 2 with the parts JOIN_PROVIDER,
-// JOIN_PROVIDER3, and those asked for. JOIN_PROVIDER4 cannot be made: its type is not published. Equal values give equal bytes. Compose refuses with a
-// [*winerr.Error]: 2724 for a bad machine name, else 87. The caller keeps j's secrets and wipes them.
+// JOIN_PROVIDER2 if asked for, JOIN_PROVIDER3, and certificates and policy if asked for. JOIN_PROVIDER4 cannot be made:
+// its type is not published. Equal values give equal bytes. Compose refuses with a [*winerr.Error]: 2724 for a bad
+// machine name, else 87. The caller keeps j's secrets and wipes them.
 func Compose(j Join) (*Blob, error) {
 	if _, err := ValidateMachineName(j.MachineName); err != nil {
 		return nil, err

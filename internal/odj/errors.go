@@ -15,8 +15,8 @@ func unsupported(format string, args ...any) error {
 	return ndr.Unsupported(fmt.Sprintf(format, args...))
 }
 
-// FieldOf returns which field of a blob an error of [Parse] is about, such as "pBlobs[0].pBlob.lpDomain", and "" when it
-// is about none: about the text around the blob, or the header of the outermost stream.
+// FieldOf returns which field of a blob an error of [Parse] is about, such as "pBlobs[0].pBlob.lpDomain", and "" when
+// it is about none: about the text around the blob, or the header of the outermost stream.
 func FieldOf(err error) string {
 	if e, is := errors.AsType[*fieldError](err); is {
 		return e.path

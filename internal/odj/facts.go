@@ -9,8 +9,8 @@ import (
 // FactsVersion is the version of Facts as JSON. It changes when a name goes or means something else; names may come.
 const FactsVersion = 1
 
-// Facts is everything in a blob that is not secret, in plain values; docs/blob-facts.md describes its JSON. Sizes are in
-// bytes. Text that is not printable has been replaced.
+// Facts is everything in a blob that is not secret, in plain values; docs/blob-facts.md describes its JSON. Sizes are
+// in bytes. Text that is not printable has been replaced.
 //
 // What holds the password has no size here: next to all other facts, it would tell how long the password is.
 type Facts struct {

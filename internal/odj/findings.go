@@ -56,8 +56,8 @@ func (c *content) findName(f *findings) {
 		f.add("machine_name_unusual", "%s", w)
 	}
 	if isDefault(c.join.password, name) {
-		f.add("default_password", "the machine password is the default one, the machine's name, which anybody can guess; "+
-			"provision without /defpwd")
+		f.add("default_password", "the machine password is the default one, the machine's name, "+
+			"which anybody can guess; provision without /defpwd")
 	}
 	if p := c.prov2; p != nil {
 		f.differ("machine name", name, "JOIN_PROVIDER2", value(p.netbiosName))
@@ -81,7 +81,8 @@ func (c *content) findDomain(f *findings) {
 	if w.domainGUID.IsZero() {
 		f.add("domain_guid", "the blob has no GUID of the domain")
 	} else if w.dc.domainGUID != w.domainGUID {
-		f.add("domain_guid", "the domain's GUID is %v, but the domain controller says %v", w.domainGUID, w.dc.domainGUID)
+		f.add("domain_guid", "the domain's GUID is %v, but the domain controller says %v",
+			w.domainGUID, w.dc.domainGUID)
 	}
 }
 
@@ -133,7 +134,8 @@ func findAddress(f *findings, text string, kind uint32) {
 	case kind != addressIsIP:
 		f.add("controller_address", "the domain controller's address has the unknown type %d", kind)
 	case err != nil:
-		f.add("controller_address", "the domain controller's address %q is no IP address, but its type says so", address)
+		f.add("controller_address", "the domain controller's address %q is no IP address, but its type says so",
+			address)
 	}
 }
 
@@ -214,7 +216,7 @@ func (p *part) find(f *findings) {
 
 func (c *content) findCertificates(f *findings) {
 	if len(c.pfx) > 0 {
-		f.add("private_keys", "the blob holds %d certificates with private keys", len(c.pfx))
+		f.add("private_keys", "private keys of certificates are in the blob: %d", len(c.pfx))
 	}
 	for i, p := range c.pfx {
 		if p.OpenKeys > 0 {
@@ -231,8 +233,8 @@ func (c *content) findCertificates(f *findings) {
 			f.add("certificate_unreadable", "%d certificates of the store %q cannot be read", s.Unread, s.Name)
 		}
 		if s.Location != locationLocalMachine {
-			f.add("store_location", "the certificate store %q is for the location %#x; only that of the local machine is "+
-				"documented", s.Name, s.Location)
+			f.add("store_location", "the certificate store %q is for the location %#x; "+
+				"only that of the local machine is documented", s.Name, s.Location)
 		}
 	}
 }

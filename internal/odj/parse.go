@@ -78,7 +78,8 @@ func (c *content) check() error {
 	case value(w.machineName) == "":
 		return lacking(c.joinPath+".lpMachineName", "the blob names no machine: lpMachineName is empty")
 	case len(w.password) == 0:
-		return lacking(c.joinPath+".lpMachinePassword", "the blob holds no machine password: lpMachinePassword is empty")
+		return lacking(c.joinPath+".lpMachinePassword",
+			"the blob holds no machine password: lpMachinePassword is empty")
 	}
 	return c.checkPrintable()
 }
@@ -113,7 +114,8 @@ func (c *content) gather() error {
 		}
 	}
 	if c.join == nil {
-		return lacking("pBlobs", "the blob holds no join: neither format %d nor the part JOIN_PROVIDER is there", formatWin7)
+		return lacking("pBlobs", "the blob holds no join: neither format %d nor the part JOIN_PROVIDER is there",
+			formatWin7)
 	}
 	c.recognize()
 	return nil
@@ -136,8 +138,8 @@ func (c *content) gatherPart(p *part, path string) error {
 	return nil
 }
 
-// gatherJoin takes the copy of the join in JOIN_PROVIDER, which must say what format 1 says. The numbers of pointers and
-// padding do not count.
+// gatherJoin takes the copy of the join in JOIN_PROVIDER, which must say what format 1 says. The numbers of pointers
+// and padding do not count.
 func (c *content) gatherJoin(p *part, path string) error {
 	for i := range c.parts {
 		if first := &c.parts[i]; first == p {

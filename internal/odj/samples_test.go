@@ -203,8 +203,9 @@ func asJSON(t testing.TB, v any) string {
 // facts states what Facts must be; structure sizes and the digest are taken over from b.
 func (s *synthetic) facts(b *Blob) Facts {
 	f := Facts{
-		SchemaVersion: 1, Encoding: EncodingBytes, Fingerprint: b.Fingerprint(), MachineName: s.Machine, MachinePassword: "(secret)",
-		Domain: s.Domain, DNSDomain: s.DNSDomain, NetBIOSDomain: s.NetBIOSDomain, Forest: s.Forest,
+		SchemaVersion: 1, Encoding: EncodingBytes, Fingerprint: b.Fingerprint(), MachineName: s.Machine,
+		MachinePassword: "(secret)",
+		Domain:          s.Domain, DNSDomain: s.DNSDomain, NetBIOSDomain: s.NetBIOSDomain, Forest: s.Forest,
 		DomainGUID: s.DomainGUID, DomainSID: s.DomainSID, AccountSID: s.AccountSID, Rid: s.Rid, Options: s.Options,
 		JoinProvider2: &JoinProvider2{s.Prov2.Flags, s.Prov2.NetBIOS, s.Prov2.Site, s.Prov2.Domain},
 		Formats:       []FormatFacts{{1, "Windows 7"}, {2, "Windows 8"}},
@@ -231,7 +232,8 @@ func (s *synthetic) facts(b *Blob) Facts {
 	for _, l := range s.Policy {
 		p := PolicyFacts{Source: l.Source, RootKey: l.RootKeyID, RootKeyName: "HKLM"}
 		for _, e := range l.Elements {
-			p.Values = append(p.Values, PolicyValueFacts{e.KeyPath, e.ValueName, e.Type, typeName(e.Type), len(e.Data) / 2})
+			v := PolicyValueFacts{e.KeyPath, e.ValueName, e.Type, typeName(e.Type), len(e.Data) / 2}
+			p.Values = append(p.Values, v)
 		}
 		f.Policies = append(f.Policies, p)
 	}

@@ -22,8 +22,16 @@ func slicesOf(lists ...[]vector) []vector {
 func composedVectors() []vector {
 	whole := func(m *maker) []byte { return m.whole }
 	return []vector{
-		{file: "good-basic.bin", what: "both formats, parts JOIN_PROVIDER and JOIN_PROVIDER3, as Samba and Windows write", make: func(m *maker) []byte { return m.web }},
-		{file: "good-all-parts.bin", what: "every documented part: site and DNS domain, certificates, policy", make: whole},
+		{
+			file: "good-basic.bin",
+			what: "both formats, parts JOIN_PROVIDER and JOIN_PROVIDER3, as Samba and Windows write",
+			make: func(m *maker) []byte { return m.web },
+		},
+		{
+			file: "good-all-parts.bin",
+			what: "every documented part: site and DNS domain, certificates, policy",
+			make: whole,
+		},
 		{file: "good-options-6.bin", what: "Options 6, as Samba writes it", make: func(m *maker) []byte {
 			return m.compose(func(j *Join) { j.Options = 6 })
 		}},
@@ -33,18 +41,35 @@ func composedVectors() []vector {
 		{file: "good-netbios-domain.bin", what: "lpDomain is the NetBIOS name", make: func(m *maker) []byte {
 			return m.compose(func(j *Join) { j.Domain = "CORP" })
 		}},
-		{file: "good-random-password.bin", what: "a password of random UTF-16 units, as Samba chooses", make: func(m *maker) []byte {
-			return m.compose(func(j *Join) { j.Password = wildPassword() })
-		}},
-		{file: "good-half-pair-in-password.bin", what: "the password holds half a surrogate pair: it is any units, not text", make: func(m *maker) []byte {
-			return m.compose(func(j *Join) { j.Password = append(units("unpaired-"), 0xD83D, '!') })
-		}, odd: "ndrdump turns every string into UTF-8, which such a password has no form in; Windows and Samba's directory take any units"},
-		{file: "good-unicode-names.bin", what: "names with characters beyond ASCII and beyond the first plane", make: func(m *maker) []byte {
-			return m.compose(func(j *Join) { j.DC.Site, j.DC.ClientSite = "Büro-Süd", "東京🙂" })
-		}},
-		{file: "good-join-provider4.bin", what: "an unknown part that holds an OP_JOINPROV4_PART for this account", make: func(m *maker) []byte {
-			return m.tree(func(p *provision) { addPart(p, ndr.GUID{4, 4, 4, 4}, m.provider4("1234")) })
-		}},
+		{
+			file: "good-random-password.bin",
+			what: "a password of random UTF-16 units, as Samba chooses",
+			make: func(m *maker) []byte {
+				return m.compose(func(j *Join) { j.Password = wildPassword() })
+			},
+		},
+		{
+			file: "good-half-pair-in-password.bin",
+			what: "the password holds half a surrogate pair: it is any units, not text",
+			make: func(m *maker) []byte {
+				return m.compose(func(j *Join) { j.Password = append(units("unpaired-"), 0xD83D, '!') })
+			}, odd: "ndrdump turns every string into UTF-8, which such a password has no form in; " +
+				"Windows and Samba's directory take any units",
+		},
+		{
+			file: "good-unicode-names.bin",
+			what: "names with characters beyond ASCII and beyond the first plane",
+			make: func(m *maker) []byte {
+				return m.compose(func(j *Join) { j.DC.Site, j.DC.ClientSite = "Büro-Süd", "東京🙂" })
+			},
+		},
+		{
+			file: "good-join-provider4.bin",
+			what: "an unknown part that holds an OP_JOINPROV4_PART for this account",
+			make: func(m *maker) []byte {
+				return m.tree(func(p *provision) { addPart(p, ndr.GUID{4, 4, 4, 4}, m.provider4("1234")) })
+			},
+		},
 		{file: "good-format-2-first.bin", what: "format 2 stands before format 1", make: func(m *maker) []byte {
 			return m.tree(func(p *provision) { p.blobs[0], p.blobs[1] = p.blobs[1], p.blobs[0] })
 		}},
@@ -145,54 +170,75 @@ func oddVectors() []vector {
 			p.blobs[1].pack.extension = []byte("package")
 		}),
 		odd("reserved", "JOIN_PROVIDER2's reserved fields are set", func(p *provision) {
-			collectionOf(p).parts = append(collectionOf(p).parts, part{partType: guidJoinProvider2, prov2: &joinProvider2{
+			list := collectionOf(p)
+			list.parts = append(list.parts, part{partType: guidJoinProvider2, prov2: &joinProvider2{
 				netbiosName: new("OTHER"), reserved: 1, reservedText: new("x"),
 			}})
 		}),
-		odd("certificates-unreadable", "stores that hold no certificates, in a place nobody documents", func(p *provision) {
-			collectionOf(p).parts = append(collectionOf(p).parts, part{partType: guidCertProvider, certs: &certPart{
+		odd("certificates-unreadable", "no certificates, in a place nobody documents", func(p *provision) {
+			list := collectionOf(p)
+			list.parts = append(list.parts, part{partType: guidCertProvider, certs: &certPart{
 				pfx: []pfxStore{{pfx: []byte("no PKCS #12")}, {}},
 				sst: []sstStore{{location: 0x10000, name: new("Root"), sst: []byte("no store")}},
 			}})
 		}),
 		odd("policy-root", "a policy for another root key, with an element without names", func(p *provision) {
-			collectionOf(p).parts = append(collectionOf(p).parts, part{partType: guidPolicyProvider, policies: &policyPart{
+			list := collectionOf(p)
+			list.parts = append(list.parts, part{partType: guidPolicyProvider, policies: &policyPart{
 				lists: []policyList{{rootKey: 0x80000003, elements: []policyElement{{}}}, {rootKey: rootHKLM}},
 			}})
 		}),
 		{
-			file: "odd-format-3-besides.bin", what: "an unknown format besides the known ones", make: func(m *maker) []byte {
-				return m.tree(func(p *provision) { p.blobs = append(p.blobs, formatBlob{format: 3, raw: []byte("?")}) })
-			}, odd: "ndrdump knows formats 1 and 2 only and stops at others; they are alternatives, so we skip them",
+			file: "odd-format-3-besides.bin", what: "an unknown format besides the known ones",
+			make: func(m *maker) []byte {
+				stream := m.provider4("1")
+				return m.tree(func(p *provision) { p.blobs = append(p.blobs, formatBlob{format: 3, raw: stream}) })
+			},
 		},
 		{file: "odd-key-open.bin", what: "a PKCS #12 file that is not encrypted", make: func(m *maker) []byte {
 			return m.compose(func(j *Join) {
 				j.PFX = []PFX{{Template: "Machine", File: read(m.t, certFolder+"/open.pfx")}}
 			})
 		}},
-		{file: "odd-padding.bin", what: "padding that is not zero: alignment, and the end of the object", make: func(m *maker) []byte {
-			b := bytes.Clone(m.web)
-			b[atDomainPad], b[len(b)-1] = 0xAA, 0xBB
-			return b
-		}},
+		{
+			file: "odd-padding.bin",
+			what: "padding that is not zero: alignment, and the end of the object",
+			make: func(m *maker) []byte {
+				b := bytes.Clone(m.web)
+				b[atDomainPad], b[len(b)-1] = 0xAA, 0xBB
+				return b
+			},
+		},
 	}
 }
 
 // meaninglessVectors differ from good-basic.bin where NDR gives no meaning; all have its fingerprint.
 func meaninglessVectors() []vector {
 	return []vector{
-		{file: "same-filler.bin", what: "other fillers in the headers, which are to be ignored", make: func(m *maker) []byte {
-			return m.wordAt(m.word(4, 0x12345678), 12, 0x9ABCDEF0)
-		}},
-		{file: "same-referents.bin", what: "pointers numbered in another way, as Windows does", make: func(m *maker) []byte {
-			b := m.word(atTop, 0x93B0CF60)
-			for at := atJoin + 20; at < atJoin+32; at += 4 {
-				b = m.wordAt(b, at, 0x93B0CF60+uint32(at)) // lpDomain, lpMachineName, lpMachinePassword
-			}
-			return b
-		}},
-		{file: "same-spare-room.bin", what: "a string's array is announced greater than the string", make: func(m *maker) []byte {
-			return m.word(atDomainMax, 99)
-		}},
+		{
+			file: "same-filler.bin",
+			what: "other fillers in the headers, which are to be ignored",
+			make: func(m *maker) []byte {
+				return m.wordAt(m.word(4, 0x12345678), 12, 0x9ABCDEF0)
+			},
+		},
+		{
+			file: "same-referents.bin",
+			what: "pointers numbered in another way, as Windows does",
+			make: func(m *maker) []byte {
+				b := m.word(atTop, 0x93B0CF60)
+				for at := atJoin + 20; at < atJoin+32; at += 4 {
+					b = m.wordAt(b, at, 0x93B0CF60+uint32(at)) // lpDomain, lpMachineName, lpMachinePassword
+				}
+				return b
+			},
+		},
+		{
+			file: "same-spare-room.bin",
+			what: "a string's array is announced greater than the string",
+			make: func(m *maker) []byte {
+				return m.word(atDomainMax, 99)
+			},
+		},
 	}
 }

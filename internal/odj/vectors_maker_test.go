@@ -152,8 +152,10 @@ func makeCertFiles(t *testing.T) {
 	rootKey := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize))
 	leafKey := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{2}, ed25519.SeedSize))
 	root := &x509.Certificate{
-		SerialNumber: big.NewInt(0x1001), Subject: pkix.Name{CommonName: "Example Root CA", Organization: []string{"Example"}},
-		NotBefore: day(2020), NotAfter: day(2090), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(0x1001),
+		Subject:      pkix.Name{CommonName: "Example Root CA", Organization: []string{"Example"}},
+		NotBefore:    day(2020), NotAfter: day(2090), IsCA: true,
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(0x1002), Subject: pkix.Name{CommonName: "web01.corp.example.com"},

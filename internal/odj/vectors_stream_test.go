@@ -23,6 +23,9 @@ func headerVectors(prefix string, at int, field string) []vector {
 	bigEndian.odd = "ndrdump does not look at the mark and reads little endian"
 	top := word("top-null", "the pointer to the structure is NULL", 87, 16, 0)
 	top.field = join2(field, "top level pointer")
+	if at == 0 {
+		top.odd = "ndrdump shows a NULL pointer and is content"
+	}
 	list := []vector{
 		word("version-2", "serialization version 2 (NDR64)", 2719, 0, 0x00081002),
 		word("version-3", "serialization version 3", 87, 0, 0x00081003),
@@ -33,15 +36,6 @@ func headerVectors(prefix string, at int, field string) []vector {
 		word("length-great", "the object's length is beyond the end", 87, 8, 0xFFFFFFF8),
 		word("length-small", "the object's length leaves bytes over", 87, 8, 0x00000100),
 		top,
-	}
-	for i := range list {
-		v := &list[i]
-		switch {
-		case v.file == prefix+"-byte-order.bin":
-			v.odd = "ndrdump looks only at whether it is the little endian mark, and reads on either way"
-		case at == 0 && v.file == prefix+"-length-small.bin":
-			v.odd = "ndrdump does not compare the object's length with the data"
-		}
 	}
 	return list
 }
@@ -72,7 +66,7 @@ func lengthVectors() []vector {
 		cut("8-bytes", "the last 8 bytes are missing", func(n int) int { return n - 8 }),
 		cut("header-only", "a header and nothing else", func(int) int { return 16 }),
 		cut("in-header", "not even a header", func(int) int { return 7 }),
-		honest("honest-fixed", "cut off in the fixed part, with a header that fits", "ulVersion", 24-4+4),
+		honest("honest-fixed", "cut off in the fixed part, with a header that fits", "ulcBlobs", 24),
 		honest("honest-array", "cut off in the array, with a header that fits", "pBlobs", 48),
 		honest("honest-join", "cut off in a nested stream, with a header that fits", "pBlobs[0].pBlob", 400),
 		{file: "long-1-byte.bin", what: "one byte too many", code: 87, make: func(m *maker) []byte {
@@ -81,11 +75,16 @@ func lengthVectors() []vector {
 		{file: "long-8-bytes.bin", what: "8 bytes too many", code: 87, make: func(m *maker) []byte {
 			return append(bytes.Clone(m.web), make([]byte, 8)...)
 		}, odd: "ndrdump does not mind bytes after the object"},
-		{file: "long-inside.bin", what: "8 bytes more than padding, within the object", code: 87, field: "end", make: func(m *maker) []byte {
-			b := append(bytes.Clone(m.web), make([]byte, 8)...)
-			binary.LittleEndian.PutUint32(b[8:], uint32(len(b)-16))
-			return b
-		}, odd: "ndrdump does not mind bytes after the structure"},
+		{
+			file: "long-inside.bin",
+			what: "8 bytes more than padding, within the object",
+			code: 87, field: "end",
+			make: func(m *maker) []byte {
+				b := append(bytes.Clone(m.web), make([]byte, 8)...)
+				binary.LittleEndian.PutUint32(b[8:], uint32(len(b)-16))
+				return b
+			}, odd: "ndrdump does not mind bytes after the structure",
+		},
 	}
 }
 
@@ -104,6 +103,8 @@ func provisionVectors() []vector {
 		}
 	}
 	const anyVersion = "ndrdump does not look at ulVersion"
+	const nullWithCount = "ndrdump does not compare a count with a NULL pointer"
+	const anyFormat = "ndrdump skips unknown formats and does not ask whether a known one is left"
 	const structureOnly = "ndrdump reads structures and does not ask what makes a join"
 	list := []vector{
 		word("version-0", "ulVersion 0", "ulVersion", 2719, atVersion, 0),
@@ -111,9 +112,14 @@ func provisionVectors() []vector {
 		word("count-3", "3 formats are announced, the array has 2", "pBlobs", 87, atCountBlobs, 3),
 		word("count-80000", "80000 formats are announced", "pBlobs", 87, atCountBlobs, 80000),
 		word("pointer-null", "2 formats are announced, the pointer is NULL", "ulcBlobs", 87, atPointBlobs, 0),
-		{file: "provision-count-both.bin", what: "80000 formats are announced, and the array agrees", code: 87, field: "pBlobs", make: func(m *maker) []byte {
-			return m.wordAt(m.word(atCountBlobs, 80000), atMaxBlobs, 80000)
-		}},
+		{
+			file: "provision-count-both.bin",
+			what: "80000 formats are announced, and the array agrees",
+			code: 87, field: "pBlobs",
+			make: func(m *maker) []byte {
+				return m.wordAt(m.word(atCountBlobs, 80000), atMaxBlobs, 80000)
+			},
+		},
 		word("format-3", "format 3 in place of format 1", "pBlobs", 2719, atFormat, 3),
 		word("size-great", "cbBlob is greater than the array", "pBlobs[0].pBlob", 87, atSizeBlob, 9999),
 		word("size-max", "cbBlob is the greatest number", "pBlobs[0].pBlob", 87, atSizeBlob, 0xFFFFFFFF),
@@ -127,15 +133,25 @@ func provisionVectors() []vector {
 		tree("format-2-twice", "format 2 twice", "pBlobs[2].ulODJFormat", 87, func(p *provision) {
 			p.blobs = append(p.blobs, p.blobs[1])
 		}),
-		{file: "provision-format-2-for-1.bin", what: "format 2 is announced where format 1 stands", code: 2719, field: "pBlobs[0].pBlob.EncryptionType", make: func(m *maker) []byte {
-			return m.word(atFormat, formatWin8)
-		}},
+		{
+			file: "provision-format-2-for-1.bin",
+			what: "format 2 is announced where format 1 stands",
+			code: 2719, field: "pBlobs[0].pBlob.EncryptionType",
+			make: func(m *maker) []byte {
+				return m.word(atFormat, formatWin8)
+			},
+		},
 	}
 	for i := range list {
 		switch v := &list[i]; v.file {
 		case "provision-version-0.bin", "provision-version-2.bin":
 			v.odd = anyVersion
-		case "provision-no-format.bin", "provision-null.bin", "provision-format-1-twice.bin", "provision-format-2-twice.bin":
+		case "provision-pointer-null.bin":
+			v.odd = nullWithCount
+		case "provision-format-3.bin":
+			v.odd = anyFormat
+		case "provision-no-format.bin", "provision-null.bin",
+			"provision-format-1-twice.bin", "provision-format-2-twice.bin":
 			v.odd = structureOnly
 		}
 	}

@@ -107,7 +107,8 @@ func TestVectors(t *testing.T) {
 		}
 		info := v.info(t, data)
 		info.Ndrdump = judge(t, ndrdump, v.file, path)
-		if differs := info.Ndrdump != info.Verdict && info.Ndrdump != notAsked; differs != (v.odd != "") && ndrdump != "" {
+		differs := info.Ndrdump != info.Verdict && info.Ndrdump != notAsked
+		if ndrdump != "" && differs != (v.odd != "") {
 			t.Errorf("%s: we say %s, ndrdump says %s, explained by %q", v.file, info.Verdict, info.Ndrdump, v.odd)
 		}
 		if info.Verdict == accepted {
@@ -210,8 +211,11 @@ func removeVectors(t *testing.T) {
 	}
 }
 
-// TestVectorFolderHoldsNothingElse: every file there is in the manifest, or belongs to one that is.
+// TestVectorFolderHoldsNothingElse wants every file there to be in the manifest, or to belong to one that is.
 func TestVectorFolderHoldsNothingElse(t *testing.T) {
+	if *update {
+		t.Skip("the files are being written")
+	}
 	t.Parallel()
 	known := map[string]bool{"README.md": true, "manifest.json": true}
 	for _, v := range vectors() {

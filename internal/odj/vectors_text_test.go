@@ -57,7 +57,9 @@ func textVectors() []vector {
 		wrong("url.b64", "base64 of the other alphabet, for URLs", func(m *maker) []byte {
 			return base64.URLEncoding.AppendEncode(nil, m.web)
 		}),
-		wrong("after-nul.b64", "more text after a NUL", func(m *maker) []byte { return plus(text(m), []byte("\x00AAAA")) }),
+		wrong("after-nul.b64", "more text after a NUL", func(m *maker) []byte {
+			return plus(text(m), []byte("\x00AAAA"))
+		}),
 		wrong("twice.b64", "two blobs", func(m *maker) []byte { return plus(text(m), []byte("\n"), text(m)) }),
 		wrong("hex.txt", "hexadecimal", func(m *maker) []byte { return hex.AppendEncode(nil, m.web) }),
 		wrong("answer-file.xml", "a whole answer file", func(*maker) []byte {
