@@ -7,12 +7,13 @@ import (
 )
 
 // line goes the way of one join, from HCL to a machine that has logged on: once through packer, twice through
-// terraform and once by the command line. Then it searches for secrets again, with the blob of a live domain.
+// terraform and once by the command line. Before, blobs of our own join; then it searches for secrets again, with the blob of a live domain.
 func line(t *testing.T, p programs) {
 	dc := startDomain(t)
 	first := &machine{prefix: winetest.New(t)}
 	w := world{env: append(plugged(t, p), dc.env()...), image: realImage, blob: dc.provision, boot: first.boot}
 	dc.ready(t)
+	t.Run("composed", func(t *testing.T) { composedJoins(t, dc) })
 	w.run(t, "line")
 	w.run(t, "secrets")
 }
