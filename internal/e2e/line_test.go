@@ -7,7 +7,8 @@ import (
 )
 
 // line goes the way of one join, from HCL to a machine that has logged on: once through packer, twice through
-// terraform and once by the command line. Before, blobs of our own join; then it searches for secrets again, with the blob of a live domain.
+// terraform and once by the command line. Before that, blobs of our own making join; after it, it searches for secrets
+// again, with the blob of a live domain.
 func line(t *testing.T, p programs) {
 	dc := startDomain(t)
 	first := &machine{prefix: winetest.New(t)}

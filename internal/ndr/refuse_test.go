@@ -44,7 +44,8 @@ func TestReaderRefuses(t *testing.T) {
 		offset int
 		text   string
 	}{
-		{"version", 0, 0xCC081002, "", 0, "version 2"},
+		{"version", 0, 0xCC081003, "", 0, "version 3"},
+		{"version of NDR64", 0, 0xCC081002, "", 0, "version 2 (NDR64)"},
 		{"big endian", 0, 0x00080001, "", 0, "big endian"},
 		{"byte order", 0, 0x00081101, "", 0, "byte order 0x11"},
 		{"header length", 0, 0x00091001, "", 0, "9 bytes long"},
@@ -173,6 +174,46 @@ func TestPaddingIsNoted(t *testing.T) {
 	longer[8] += 8
 	if _, err := Decode(longer, func(c Coder) {}); err == nil || !strings.Contains(err.Error(), "left over") {
 		t.Errorf("8 bytes too many in the object: %v", err)
+	}
+}
+
+// TestUnsupportedIsNotDamaged: what [MS-RPCE] describes and is refused can be told from what nobody describes.
+func TestUnsupportedIsNotDamaged(t *testing.T) {
+	t.Parallel()
+	good, err := Encode(full(t).layout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, values := range map[int]map[byte]bool{0: {0: false, 2: true, 3: false}, 1: {0x00: true, 0x01: false, 0x11: false}} {
+		for value, unsupported := range values {
+			bad := bytes.Clone(good)
+			bad[at] = value
+			_, err := Decode(bad, full(t).layout)
+			if _, is := errors.AsType[Unsupported](err); err == nil || is != unsupported {
+				t.Errorf("byte %d is %#x: %v", at, value, err)
+			}
+		}
+	}
+}
+
+// TestWhatIsLeftOverIsOfTheStream: bytes behind a nested structure are said of the stream that holds them.
+func TestWhatIsLeftOverIsOfTheStream(t *testing.T) {
+	t.Parallel()
+	var raw []byte
+	inside := inner{text: new("x")}
+	layout := func(c Coder) { c.Stream("cb", "pOuter", &raw, func(c Coder) { c.Embed("In", inside.layout) }) }
+	data, err := Encode(layout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The nested stream gets 8 bytes more, as do all sizes around it.
+	data = append(data, make([]byte, 8)...)
+	for _, at := range []int{8, 20, 28, 32 + 8} {
+		data[at] += 8
+	}
+	_, err = Decode(data, layout)
+	if e, is := errors.AsType[*Error](err); !is || e.Path != "pOuter.end" {
+		t.Errorf("%v, want that of pOuter", err)
 	}
 }
 

@@ -68,6 +68,10 @@ func TestComposeRefuses(t *testing.T) {
 		{"no DC", func(j *Join) { j.DC.Name = "" }, 87, "DC.Name is empty"},
 		{"no DC address", func(j *Join) { j.DC.Address = "" }, 87, "DC.Address is empty"},
 		{"invalid UTF-8", func(j *Join) { j.DC.Site = "\xFF" }, 87, "DcInfo.DcSiteName"},
+		{"no PKCS #12 file", func(j *Join) { j.PFX = []PFX{{Template: "x"}} }, 87, "PFX[0].File is empty"},
+		{"no store", func(j *Join) { j.Stores = []Store{{Name: "Root"}} }, 87, "Stores[0].File is empty"},
+		{"no store's name", func(j *Join) { j.Stores = []Store{{File: []byte{1}}} }, 87, "Stores[0].Name is empty"},
+		{"no key", func(j *Join) { j.Policies = []Policy{{Values: []PolicyValue{{Name: "V"}}}} }, 87, "Values[0].Key is empty"},
 		{"control character", func(j *Join) { j.Forest = "a\x07" }, 87, "DnsForestName holds the character U+0007"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -101,6 +105,7 @@ func TestWhatIsComposedIsParsed(t *testing.T) {
 			NetBIOSDomain: b.NetBIOSDomain(), Forest: b.Forest(), DomainGUID: b.DomainGUID(), DomainSID: b.DomainSID(),
 			Rid: b.Rid(), Options: b.Options(), DC: b.DC(), JoinProvider2: b.JoinProvider2(),
 		}
+		b.optionalOf(&got)
 		if g, w := describe(got), describe(j); g != w {
 			t.Fatalf("got  %s\nwant %s", g, w)
 		}
@@ -146,5 +151,49 @@ func drawJoin(t *rapid.T) Join {
 			rapid.Uint32().Draw(t, "flags"), name.Draw(t, "name"), "", text.Draw(t, "primary"),
 		}
 	}
+	file := rapid.SliceOfN(rapid.Byte(), 1, 20)
+	for range rapid.IntRange(0, 2).Draw(t, "PFX stores") {
+		j.PFX = append(j.PFX, PFX{
+			text.Draw(t, "template"), rapid.Uint32().Draw(t, "policy"), text.Draw(t, "server"),
+			rapid.Uint32().Draw(t, "server's flags"), text.Draw(t, "id"), file.Draw(t, "PFX"),
+		})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "stores") {
+		j.Stores = append(j.Stores, Store{text.Draw(t, "store"), file.Draw(t, "SST")})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "policies") {
+		p := Policy{Source: text.Draw(t, "source")}
+		for range rapid.IntRange(0, 3).Draw(t, "values") {
+			p.Values = append(p.Values, PolicyValue{
+				text.Draw(t, "key"), text.Draw(t, "value"), rapid.Uint32().Draw(t, "type"), file.Draw(t, "data"),
+			})
+		}
+		j.Policies = append(j.Policies, p)
+	}
 	return j
+}
+
+// optionalOf puts what the optional parts of a blob say into a join.
+func (b *Blob) optionalOf(j *Join) {
+	for _, p := range b.open().parts {
+		if p.certs != nil {
+			for _, s := range p.certs.pfx {
+				j.PFX = append(j.PFX, PFX{
+					*s.template, s.keyExportPolicy, *s.policyServerURL, s.policyServerFlags, *s.policyServerID, s.pfx,
+				})
+			}
+			for _, s := range p.certs.sst {
+				j.Stores = append(j.Stores, Store{*s.name, s.sst})
+			}
+		}
+		if p.policies != nil {
+			for _, l := range p.policies.lists {
+				policy := Policy{Source: *l.source}
+				for _, e := range l.elements {
+					policy.Values = append(policy.Values, PolicyValue{*e.keyPath, *e.valueName, e.valueType, e.data})
+				}
+				j.Policies = append(j.Policies, policy)
+			}
+		}
+	}
 }

@@ -14,6 +14,18 @@ func describe(j Join) string {
 		p2 = fmt.Sprintf("%+v", *j.JoinProvider2)
 	}
 	password := hexUnits(j.Password)
+	var more []any
+	for _, p := range j.PFX {
+		more = append(more, fmt.Sprintf("%+v %x", p, []byte(p.File)))
+	}
+	for _, s := range j.Stores {
+		more = append(more, fmt.Sprintf("%+v", s))
+	}
+	for _, p := range j.Policies {
+		for _, v := range p.Values {
+			more = append(more, fmt.Sprintf("%s %+v %x", p.Source, v, []byte(v.Data)))
+		}
+	}
 	j.Password, j.JoinProvider2 = nil, nil
-	return fmt.Sprintf("%+v password %s JOIN_PROVIDER2 %s", j, password, p2)
+	return fmt.Sprintf("%+v password %s JOIN_PROVIDER2 %s more %v", j, password, p2, more)
 }

@@ -67,6 +67,9 @@ func shown(t *testing.T) map[string]any {
 		"facts":             b.Facts(),
 		"findings":          b.Findings(),
 		"password":          j.Password,
+		"secret bytes":      SecretBytes(testPassword),
+		"certificate":       PFX{Template: "Machine", File: SecretBytes(testPassword)},
+		"policy":            Policy{Values: []PolicyValue{{Key: "K", Data: SecretBytes(testPassword)}}},
 		"join":              j,
 		"join's pointer":    &j,
 		"joins":             []Join{j},
@@ -107,7 +110,7 @@ func fmtCallsNoMethods(verb string) bool { return verb == "%p" || verb == "%w" }
 
 func plainValue(v any) bool {
 	switch v.(type) {
-	case Password, Join, *Join, []Join:
+	case Password, SecretBytes, PFX, Policy, Join, *Join, []Join:
 		return true
 	}
 	return false

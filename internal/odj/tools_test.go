@@ -39,7 +39,7 @@ func run(t *testing.T, name string, args ...string) []byte {
 func TestSambaReadsWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	ndrdump := testenv.Tool(t, "ndrdump")
-	for name, raw := range map[string][]byte{"join": webBlob(t).Bytes(), "all parts": encoded(t, fullTree(t))} {
+	for name, raw := range map[string][]byte{"join": webBlob(t).Bytes(), "all parts": encoded(t, fullTree(t)), "composed": newMaker(t).whole} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const structure = "ODJ_PROVISION_DATA_serialized_ptr"
@@ -52,12 +52,19 @@ func TestSambaReadsWhatIsWritten(t *testing.T) {
 				`domain_guid +: 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0`: 2, `Rid +: 0x000004d2`: 1,
 				`lpSid +: 'S-1-5-21-1111111111-2222222222-3333333333-1234'`: 1,
 			}
-			if name == "all parts" {
+			if name != "join" {
 				wants[`lpPrimaryDNSDomain +: 'web.example.com'`] = 1
 				wants[`pTemplateName +: 'Machine'`] = 1
 				wants[`pStoreName +: 'Root'`] = 1
+			}
+			switch name {
+			case "all parts":
 				wants[`pSource +: '\\\\\\\\corp\\\\registry.pol'`] = 1
 				wants[`pKeyPath +: 'Software\\\\Policies\\\\Y'`] = 1
+			case "composed":
+				wants[`pStoreName +: 'CA'`] = 1
+				wants[`pKeyPath +: 'Software\\\\Policies\\\\Example'`] = 2
+				wants[`pPolicyServerId +: '{id}'`] = 1
 			}
 			for pattern, count := range wants {
 				// ndrdump prints one backslash as it is.
