@@ -78,7 +78,12 @@ func (w *writer) grow(n int) {
 	if len(w.buf)+n <= cap(w.buf) {
 		return
 	}
-	bigger := make([]byte, len(w.buf), max(1024, 2*cap(w.buf), len(w.buf)+n))
+	// Great buffers, which hold other streams, grow by a quarter only.
+	next := max(1024, 2*cap(w.buf))
+	if cap(w.buf) > 1<<16 {
+		next = cap(w.buf) + cap(w.buf)/4
+	}
+	bigger := make([]byte, len(w.buf), max(next, len(w.buf)+n))
 	copy(bigger, w.buf)
 	clear(w.buf)
 	w.buf = bigger

@@ -3,7 +3,7 @@ package odj
 import "testing"
 
 func BenchmarkParse(b *testing.B) {
-	blob := webBlob(b)
+	blob := ordinary(b)
 	for name, data := range map[string][]byte{
 		"bytes": blob.Bytes(), "djoin": blob.DjoinFile(), "base64": []byte(blob.AccountData()),
 		"all parts": encoded(b, fullTree(b)),
@@ -27,6 +27,19 @@ func BenchmarkParseHostile(b *testing.B) {
 			for b.Loop() {
 				if _, err := Parse(data); err == nil {
 					b.Fatal("accepted")
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkParseCrowded(b *testing.B) {
+	for name, data := range crowded(b) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Parse(data); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})

@@ -11,7 +11,8 @@ import (
 // Limits of what is told of certificates. They bound what a hostile blob costs; no real one comes near them.
 const (
 	mostCertificates = 256     // read of one blob
-	mostCertBytes    = 1 << 16 // of a certificate that is read
+	mostCertBytes    = 1 << 14 // of a certificate that is read
+	mostAllCertBytes = 1 << 18 // of all that are read
 	mostNameParts    = 64      // of a subject or issuer
 	mostNameRunes    = 256     // of its text
 )
@@ -61,7 +62,7 @@ type PFXFacts struct {
 
 // readCertificates looks at the certificates before the blob is wiped.
 func (c *content) readCertificates() {
-	r := certReader{left: mostCertificates}
+	r := newCertReader()
 	for i := range c.parts {
 		certs := c.parts[i].certs
 		if certs == nil {
@@ -77,7 +78,9 @@ func (c *content) readCertificates() {
 }
 
 // certReader reads no more certificates than are left.
-type certReader struct{ left int }
+type certReader struct{ left, leftBytes int }
+
+func newCertReader() certReader { return certReader{mostCertificates, mostAllCertBytes} }
 
 func (r *certReader) pfx(s *pfxStore) PFXFacts {
 	f := PFXFacts{
@@ -130,11 +133,12 @@ func (r *certReader) store(s *sstStore) StoreFacts {
 
 // add reads a certificate into list, or counts it as unread.
 func (r *certReader) add(cert []byte, list *[]CertificateFacts, unread *int) {
-	if r.left == 0 || len(cert) > mostCertBytes {
+	if r.left == 0 || len(cert) > min(mostCertBytes, r.leftBytes) {
 		*unread++
 		return
 	}
 	r.left--
+	r.leftBytes -= len(cert)
 	x, err := x509.ParseCertificate(cert)
 	if err != nil || len(x.Subject.Names) > mostNameParts || len(x.Issuer.Names) > mostNameParts {
 		*unread++

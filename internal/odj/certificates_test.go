@@ -20,7 +20,7 @@ func TestPFXWithoutPassword(t *testing.T) {
 		"old.pfx":     {Integrity: "HMAC-SHA1", Encryption: []string{"RC2-40", "3DES"}, ClosedSafes: 1, SealedKeys: 1},
 		"open.pfx":    {OpenKeys: 1},
 	} {
-		r := certReader{left: mostCertificates}
+		r := newCertReader()
 		got := r.pfx(&pfxStore{pfx: read(t, filepath.Join(certFolder, name))})
 		if got.Integrity != want.Integrity || fmt.Sprint(got.Encryption) != fmt.Sprint(want.Encryption) ||
 			got.ClosedSafes != want.ClosedSafes || got.SealedKeys != want.SealedKeys || got.OpenKeys != want.OpenKeys ||
@@ -38,7 +38,7 @@ func TestCertificateFactsAgree(t *testing.T) {
 	t.Parallel()
 	openssl := testenv.Tool(t, "openssl")
 	cert := read(t, filepath.Join(certFolder, "machine.cer"))
-	r := certReader{left: mostCertificates}
+	r := newCertReader()
 	store := r.store(&sstStore{sst: serialized(cert), location: locationLocalMachine})
 	if len(store.Certificates) != 1 || store.Problem != "" || store.LocationName != "local machine" {
 		t.Fatalf("%+v", store)
@@ -95,7 +95,7 @@ func TestDamagedStores(t *testing.T) {
 		"too large":          {serialized(make([]byte, mostCertBytes+1)), 0, 1, 0, ""},
 		"too many":           {serialized(many(cert, mostCertificates+3)...), mostCertificates, 3, 0, ""},
 	} {
-		r := certReader{left: mostCertificates}
+		r := newCertReader()
 		f := r.store(&sstStore{sst: c.store})
 		if len(f.Certificates) != c.certs || f.Unread != c.unread || f.CRLs != c.lists ||
 			(c.problem == "") != (f.Problem == "") || !strings.Contains(f.Problem, c.problem) {

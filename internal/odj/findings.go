@@ -224,6 +224,8 @@ func (c *content) findCertificates(f *findings) {
 		}
 		if p.Problem != "" {
 			f.add("certificate_unreadable", "certificate %d: %s", i+1, p.Problem)
+		} else if p.Unread > 0 {
+			f.add("certificate_unreadable", "certificate %d cannot be read", i+1)
 		}
 	}
 	for _, s := range c.stores {

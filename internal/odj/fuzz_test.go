@@ -97,7 +97,7 @@ func FuzzCertificates(f *testing.F) {
 		f.Add(serialized(read(f, file)))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r := certReader{left: mostCertificates}
+		r := newCertReader()
 		p := r.pfx(&pfxStore{pfx: data})
 		s := r.store(&sstStore{sst: data})
 		if len(p.Certificates)+p.Unread+p.SealedKeys+p.OpenKeys+p.ClosedSafes > 2*mostBags {
