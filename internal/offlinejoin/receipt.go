@@ -31,6 +31,7 @@ type Status struct {
 	Detail      string `json:"detail,omitempty"` // for joined and foreign: what was found
 
 	Image ImageFacts `json:"image"`
+	Logs  []Log      `json:"logs,omitempty"` // when asked for
 }
 
 // ImageFacts is the identity of the Windows in an image, as far as its registry tells.

@@ -82,6 +82,7 @@ type UnstageRequest struct {
 type StatusRequest struct {
 	WindowsPath string    // as in Request
 	Target      target.FS // as in Request
+	Logs        bool      // also read what the image's logs say of joins
 }
 
 // EventKind tells how a front end should show an event.

@@ -25,6 +25,9 @@ func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
 	}
 	defer r.wipe()
 	st, err := im.status(&r)
+	if req.Logs {
+		st.Logs = readLogs(im.fs)
+	}
 	return &st, err
 }
 

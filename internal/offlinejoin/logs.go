@@ -1,0 +1,109 @@
+package offlinejoin
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/offlinejoin/offlinejoin/internal/regf"
+	"github.com/offlinejoin/offlinejoin/internal/target"
+)
+
+// Log is the end of a log of the image.
+type Log struct {
+	Path  string   `json:"path"`            // as messages call it
+	Lines []string `json:"lines"`           // the last ones, at most 200; what looks like a blob is masked
+	Error string   `json:"error,omitempty"` // why it could not be read
+}
+
+// The bounds of what is shown of a log.
+const (
+	maxLogBytes = 64 << 10
+	maxLogLines = 200
+	maxLogLine  = 1000 // characters
+)
+
+// logFiles are what tells of a join at first boot: Windows' own log of joins, that of the completion program, and the
+// errors of Windows Setup in its two parts (documented: "Windows Setup log files").
+func logFiles() []string {
+	return []string{
+		"debug/NetSetup.log", "debug/offlinejoin.log", "Panther/setuperr.log", "Panther/UnattendGC/setuperr.log",
+	}
+}
+
+// blobText is the beginning of the base64 of every blob (facts: odj-blob.md §1), and all that follows it.
+var blobText = regexp.MustCompile(`ARAIAMzMzM[A-Za-z0-9+/=]*`)
+
+// readLogs reads the ends of the image's logs. A log that is not there is left out.
+func readLogs(image target.FS) []Log {
+	logs := []Log{}
+	for _, name := range logFiles() {
+		lines, err := readLog(image, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		l := Log{Path: image.Path(name), Lines: lines}
+		if err != nil {
+			l.Error = uncoded{err}.Error()
+		}
+		logs = append(logs, l)
+	}
+	return logs
+}
+
+func readLog(image target.FS, name string) ([]string, error) {
+	f, err := image.Open(name)
+	if err != nil {
+		return []string{}, err
+	}
+	defer f.Close() // nothing was written
+	size, err := f.Size()
+	if err != nil {
+		return []string{}, err
+	}
+	from := max(0, size-maxLogBytes) &^ 1 // of a file in UTF-16, whole units
+	head, tail := make([]byte, 2), make([]byte, size-from)
+	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return []string{}, err
+	}
+	if _, err := f.ReadAt(tail, from); err != nil && !errors.Is(err, io.EOF) {
+		return []string{}, err
+	}
+	text := string(tail)
+	if string(head) == "\xFF\xFE" {
+		text = regf.Text(tail)
+	}
+	return logLines(text, from > 0), nil
+}
+
+// logLines returns the last lines, fit for a terminal. The first line is left out when it may be cut.
+func logLines(text string, cut bool) []string {
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "\uFEFF"), "\xFF\xFE")
+	lines := strings.Split(strings.TrimRight(text, "\r\n\x00"), "\n")
+	if cut && len(lines) > 1 {
+		lines = lines[1:]
+	}
+	lines = lines[max(0, len(lines)-maxLogLines):]
+	out := make([]string, 0, len(lines))
+	for _, line := range lines {
+		out = append(out, shownLine(strings.TrimRight(line, "\r")))
+	}
+	return out
+}
+
+func shownLine(line string) string {
+	line = blobText.ReplaceAllString(strings.ToValidUTF8(line, "\uFFFD"), "(a blob, masked)")
+	line = strings.Map(func(r rune) rune {
+		if r != '\t' && !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, line)
+	if runes := []rune(line); len(runes) > maxLogLine {
+		line = string(runes[:maxLogLine]) + "…"
+	}
+	return line
+}
