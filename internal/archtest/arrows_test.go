@@ -20,7 +20,7 @@ func arrows() map[string][]string {
 	return map[string][]string{
 		".":                                     {"internal/cli"},
 		"provisioner/packer-plugin-offlinejoin": {"provisioner/offlinejoin", "internal/version"},
-		"provisioner/offlinejoin":               frontEnd(),
+		"provisioner/offlinejoin":               packer(),
 		"provider/terraform-provider-offlinejoin": {"provider/offlinejoin", "internal/version"},
 		"provider/offlinejoin":                    frontEnd(),
 		// The command line also shows hives and what staging put there, and makes the sample of the demonstration.
@@ -55,6 +55,9 @@ func frontEnd() []string {
 		"internal/options", "internal/joinfile", "internal/offlinejoin", "internal/winerr", "internal/version",
 	}
 }
+
+// packer also reaches an image that is mounted on the guest of a build.
+func packer() []string { return append(frontEnd(), "internal/target") }
 
 func commandLine() []string {
 	return append(frontEnd(), "internal/sample", "internal/regf", "internal/target", "internal/completion",

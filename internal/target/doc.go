@@ -1,5 +1,6 @@
 // Package target says where a Windows image is, and gives what is there as a small file system, [FS]: a mounted Windows
-// directory today ([Directory]); disk image files and remote trees implement the same interface later.
+// directory ([Directory]), or one that is mounted on another machine ([Remote]); disk image files implement the same
+// interface later.
 //
 // An image may be made by an enemy, and its names were made by Windows. So every name given to an FS
 //

@@ -107,7 +107,7 @@ func failed(o op, path string, err error) error {
 		return err
 	}
 	cause := innermost(err)
-	switch f := classify(err); {
+	switch f := kindOf(err); {
 	case errors.Is(err, fs.ErrNotExist):
 		return winerr.Errorf(winerr.FileNotFound, "cannot %s %s: it does not exist: %w", o.verb, path, cause)
 	case errors.Is(err, fs.ErrExist):
@@ -131,6 +131,17 @@ func failed(o op, path string, err error) error {
 	default:
 		return winerr.Errorf(winerr.CantLoadOfflineHive, "cannot %s %s: %w", o.verb, path, cause)
 	}
+}
+
+// kindOf classifies the errors of this machine's system, and those of another's.
+func kindOf(err error) fault {
+	switch {
+	case errors.Is(err, ErrReadOnly):
+		return faultReadOnly
+	case errors.Is(err, ErrNoSpace):
+		return faultNoSpace
+	}
+	return classify(err)
 }
 
 // innermost drops the "openat NAME:" of a PathError, because our sentences name the file in full.

@@ -1,0 +1,12 @@
+// Package guest reaches the guest of a Packer build through its communicator, as a [target.Machine]: a rescue or surrogate
+// system that has the volume of a Windows image mounted.
+//
+// [Open] asks the guest what it is. A system with a POSIX shell is served by [posix]: small commands, bytes by standard
+// input and output, nothing on the guest's disk but the image's own files. It needs sh, dd, find, head, stat, sync and
+// one of sha256sum, shasum and openssl, as every Linux has them (GNU and BusyBox). WinPE and other Windows guests are
+// served by [windows]: PowerShell, and the communicator's own upload and download.
+//
+// A guest whose own running Windows is meant is refused: its registry is in use.
+//
+// What is said of Windows guests here is inferred from documentation; no Windows guest has run these commands yet.
+package guest

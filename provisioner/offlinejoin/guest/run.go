@@ -1,0 +1,90 @@
+package guest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
+)
+
+// result is what a command came to.
+type result struct {
+	code   int
+	stdout []byte
+	stderr string
+}
+
+// maxTold bounds what a command may say of itself.
+const maxTold = 64 << 20
+
+// errLost is what is left of a connection that broke.
+var errLost = errors.New("the connection to the guest was lost")
+
+// lostCode is what Packer's remote procedure calls report when they cannot tell how a command ended.
+const lostCode = 123
+
+// run runs one command on the guest and waits for its end, at most until the context's. The command may go on then.
+func run(ctx context.Context, comm packersdk.Communicator, command string, stdin []byte, limit int64) (result, error) {
+	stdout, stderr := &bounded{limit: limit}, &bounded{limit: 64 << 10}
+	cmd := &packersdk.RemoteCmd{Command: command, Stdout: stdout, Stderr: stderr}
+	if stdin != nil {
+		cmd.Stdin = bytes.NewReader(stdin)
+	}
+	if err := ctx.Err(); err != nil {
+		return result{}, err
+	}
+	ended := make(chan error, 1)
+	go func() {
+		if err := comm.Start(ctx, cmd); err != nil {
+			ended <- err
+			return
+		}
+		cmd.Wait()
+		ended <- nil
+	}()
+	select {
+	case <-ctx.Done():
+		return result{}, ctx.Err()
+	case err := <-ended:
+		if err != nil {
+			return result{}, fmt.Errorf("%w: %w", errLost, err)
+		}
+	}
+	code := cmd.ExitStatus()
+	if code == packersdk.CmdDisconnect || code == lostCode {
+		return result{}, errLost
+	}
+	if stdout.over {
+		return result{}, errors.New("the guest answers more than it was asked for")
+	}
+	return result{code: code, stdout: stdout.data, stderr: printable(string(stderr.data))}, nil
+}
+
+// bounded keeps the first bytes that are written to it.
+type bounded struct {
+	limit int64
+	data  []byte
+	over  bool
+}
+
+// Write implements io.Writer.
+func (b *bounded) Write(p []byte) (int, error) {
+	keep := min(int64(len(p)), b.limit-int64(len(b.data)))
+	b.over = b.over || keep < int64(len(p))
+	b.data = append(b.data, p[:keep]...)
+	return len(p), nil
+}
+
+// printable makes one short line of what a guest says.
+func printable(s string) string {
+	const most = 200
+	s = strings.Join(strings.FieldsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }), "; ")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
