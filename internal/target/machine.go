@@ -25,6 +25,10 @@ type Machine interface {
 	Digests(ctx context.Context, paths []string) ([]string, error)
 	// Create makes an empty file, for its owner only, where nothing is.
 	Create(ctx context.Context, path string) error
+	// Mkdir makes a directory, for its owner only, where nothing is.
+	Mkdir(ctx context.Context, path string) error
+	// RemoveDir removes an empty directory.
+	RemoveDir(ctx context.Context, path string) error
 	// Write writes pieces into an existing file, gives it that size in bytes, and waits for the disk. A negative size
 	// leaves the file's end to the pieces.
 	Write(ctx context.Context, path string, pieces []Piece, size int64) error

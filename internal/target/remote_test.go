@@ -101,6 +101,14 @@ func (d *disk) Create(_ context.Context, path string) error {
 	})
 }
 
+func (d *disk) Mkdir(_ context.Context, path string) error {
+	return d.step("mkdir", path, func() error { return os.Mkdir(path, 0o700) })
+}
+
+func (d *disk) RemoveDir(_ context.Context, path string) error {
+	return d.step("rmdir", path, func() error { return os.Remove(path) })
+}
+
 func (d *disk) Write(_ context.Context, path string, pieces []target.Piece, size int64) error {
 	return d.step("write", path, func() error {
 		if d.loseNext {
@@ -308,7 +316,21 @@ func TestRemoteMakesNamesLikeADirectory(t *testing.T) {
 		t.Errorf("after removal: %v", err)
 	}
 	if err := r.Remove("System32/sub"); err == nil {
-		t.Error("a directory was removed")
+		t.Error("a directory was removed as a file")
+	}
+	if err := r.RemoveDir("System32/sub"); err == nil {
+		t.Error("a directory with a file in it was removed")
+	}
+	must(t, r.Mkdir("Panther"))
+	if err := r.Mkdir("PANTHER"); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("making a directory that is there: %v", err)
+	}
+	if info, err := r.Stat("panther"); err != nil || !info.IsDir {
+		t.Errorf("the directory: %+v, %v", info, err)
+	}
+	must(t, r.RemoveDir("Panther"))
+	if _, err := os.Stat(filepath.Join(dir, "Panther")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after removal: %v", err)
 	}
 }
 

@@ -167,28 +167,76 @@ func (c *content) pieces() []Piece {
 
 // Create implements FS. The file is there, and empty, when it returns.
 func (r *Remote) Create(name string) (File, error) {
-	dir, base, err := r.parent(name)
+	at, err := r.free(name)
 	if err != nil {
-		return nil, err
-	}
-	switch e, err := r.entry(dir.name, base); {
-	case err == nil:
-		return nil, r.failed(opCreate, path.Join(dir.name, e.Name), fs.ErrExist)
-	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := found{
-		Entry: Entry{Name: base, Links: 1}, name: path.Join(dir.name, base), path: r.machine.Join(dir.path, base),
-	}
 	if err := r.change(func(ctx context.Context) error { return r.machine.Create(ctx, at.path) }); err != nil {
 		return nil, r.failed(opCreate, at.name, err)
 	}
-	delete(r.listings, dir.name)
+	r.forget(at.name)
 	c := &content{entry: at, digest: sum(nil)}
 	r.files[at.name] = c
 	return r.handle(c, true), nil
+}
+
+// Mkdir implements FS.
+func (r *Remote) Mkdir(name string) error {
+	at, err := r.free(name)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.change(func(ctx context.Context) error { return r.machine.Mkdir(ctx, at.path) }); err != nil {
+		return r.failed(opCreate, at.name, err)
+	}
+	r.forget(at.name)
+	return nil
+}
+
+// RemoveDir implements FS.
+func (r *Remote) RemoveDir(name string) error {
+	at, err := r.find(name)
+	if err != nil {
+		return err
+	}
+	if !at.Mode.IsDir() || at.name == "." {
+		return irregular(r.Path(at.name), at.Mode, "a directory below the image's own")
+	}
+	entries, err := r.list(at.name)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return r.failed(opRemove, at.name, errNotEmpty)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.change(func(ctx context.Context) error { return r.machine.RemoveDir(ctx, at.path) }); err != nil {
+		return r.failed(opRemove, at.name, err)
+	}
+	r.forget(at.name)
+	return nil
+}
+
+// free finds the place of a file that is not there yet.
+func (r *Remote) free(name string) (found, error) {
+	dir, base, err := r.parent(name)
+	if err != nil {
+		return found{}, err
+	}
+	switch e, err := r.entry(dir.name, base); {
+	case err == nil:
+		return found{}, r.failed(opCreate, path.Join(dir.name, e.Name), fs.ErrExist)
+	case !errors.Is(err, fs.ErrNotExist):
+		return found{}, err
+	}
+	return found{
+		Entry: Entry{Name: base, Links: 1}, name: path.Join(dir.name, base), path: r.machine.Join(dir.path, base),
+	}, nil
 }
 
 // parent finds the directory that holds name.
@@ -237,6 +285,7 @@ func (r *Remote) forget(name string) {
 		c.gone = true
 		delete(r.files, name)
 	}
+	delete(r.listings, name)
 	delete(r.listings, path.Dir(name))
 }
 

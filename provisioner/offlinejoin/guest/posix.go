@@ -245,6 +245,18 @@ func (p *posix) Create(ctx context.Context, name string) error {
 	return err
 }
 
+// Mkdir implements target.Machine.
+func (p *posix) Mkdir(ctx context.Context, name string) error {
+	_, err := p.do(ctx, nil, `mkdir "$1"`, name)
+	return err
+}
+
+// RemoveDir implements target.Machine.
+func (p *posix) RemoveDir(ctx context.Context, name string) error {
+	_, err := p.do(ctx, nil, `rmdir "$1"`, name)
+	return err
+}
+
 // writeScript writes standard input at block $2 of file $1, waits for the disk, and reads back the $3 bytes there. The
 // caller compares their digest.
 const writeScript = regular + `

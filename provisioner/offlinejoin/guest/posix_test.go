@@ -150,6 +150,11 @@ func TestPosixNames(t *testing.T) {
 	if got, err := os.ReadFile(b); err != nil || len(got) != 0 {
 		t.Errorf("after the rename b holds %q, %v", got, err)
 	}
+	must(t, m.Mkdir(ctx, a))
+	if err := m.Mkdir(ctx, a); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("making a directory that is there: %v", err)
+	}
+	must(t, m.RemoveDir(ctx, a))
 	must(t, m.Remove(ctx, a, b))
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("left: %v, %v", entries, err)

@@ -236,6 +236,18 @@ func (w *windows) Create(ctx context.Context, path string) error {
 	return err
 }
 
+// Mkdir implements target.Machine. .NET would take a directory that is there.
+func (w *windows) Mkdir(ctx context.Context, path string) error {
+	_, err := w.do(ctx, `[void](New-Item -ItemType Directory -Path `+literal(path)+`)`)
+	return err
+}
+
+// RemoveDir implements target.Machine.
+func (w *windows) RemoveDir(ctx context.Context, path string) error {
+	_, err := w.do(ctx, `[IO.Directory]::Delete(`+literal(path)+`,$false)`)
+	return err
+}
+
 // maxPieces bounds how many pieces one command line of cmd.exe (8191 characters) has to tell of.
 const maxPieces = 40
 
