@@ -15,6 +15,7 @@ func (a *app) stage() *cobra.Command {
 		req    = offlinejoin.Request{StagedBy: "offlinejoin/" + version.String()}
 		from   blobSource
 		dryRun bool
+		report string
 	)
 	cmd := &cobra.Command{
 		Use:   "stage",
@@ -27,16 +28,22 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
   pass show web01 | offlinejoin stage --windows-path /mnt/web01/Windows --blob-file -`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
+			if _, err := options.ReuseOf(string(req.Reuse), req.ReuseReason); err != nil {
+				return err
+			}
+			if err := options.CheckReport(report); err != nil {
+				return err
+			}
 			blob, name, err := a.readBlob(from)
 			if err != nil {
 				return err
 			}
 			defer clear(blob)
 			req.Blob, req.BlobName = blob, name
-			return a.carryOut(ctx, req, dryRun)
+			return a.carryOut(ctx, req, dryRun, report)
 		}),
 	}
-	required(cmd, options.WindowsPath, "PATH", into(&req.WindowsPath))
+	word(cmd, options.WindowsPath, "PATH", into(&req.WindowsPath))
 	required(cmd, options.BlobFile, "FILE", into(&from.file))
 	cmd.Flags().Lookup(options.BlobFile.Flag()).Usage += " A dash means standard input."
 	identityFlag(cmd, &from)
@@ -50,12 +57,30 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 		req.OnExisting, err = options.OnExisting(s)
 		return err
 	})
+	useFlags(cmd, &req)
+	word(cmd, options.Backup, "FOLDER", into(&req.Backup))
+	word(cmd, options.ReportFile, "FILE", into(&report))
+	cmd.Flags().BoolVar(&req.Online, options.Online.Flag(), false, doc(options.Online))
 	cmd.Flags().BoolVar(&dryRun, options.DryRun.Flag(), false, "make every check, show every change and write nothing")
 	return cmd
 }
 
+// useFlags are the flags about what an image and an account may be used for.
+func useFlags(cmd *cobra.Command, req *offlinejoin.Request) {
+	word(cmd, options.LedgerFile, "FILE", into(&req.LedgerFile))
+	word(cmd, options.Reuse, "WORD", func(s string) error {
+		req.Reuse = offlinejoin.Reuse(s)
+		return nil
+	})
+	word(cmd, options.ReuseReason, "TEXT", into(&req.ReuseReason))
+	word(cmd, options.LockTimeout, "DURATION", func(s string) (err error) {
+		req.LockTimeout, err = options.Wait(s)
+		return err
+	})
+}
+
 // carryOut plans or stages, and shows what it came to.
-func (a *app) carryOut(ctx context.Context, req offlinejoin.Request, dryRun bool) error {
+func (a *app) carryOut(ctx context.Context, req offlinejoin.Request, dryRun bool, report string) error {
 	carry := offlinejoin.Stage
 	req.Progress = a.progress()
 	if dryRun {
@@ -64,6 +89,9 @@ func (a *app) carryOut(ctx context.Context, req offlinejoin.Request, dryRun bool
 	}
 	receipt, err := carry(ctx, req)
 	if err != nil {
+		return err
+	}
+	if err := options.WriteReport(report, receipt); err != nil {
 		return err
 	}
 	if a.json {

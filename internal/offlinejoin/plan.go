@@ -14,6 +14,9 @@ import (
 // Plan makes every check and lists every change of req, and writes nothing. Its Outcome is OutcomePlanned, or
 // OutcomeUnchanged or OutcomeKept when Stage would write nothing.
 func Plan(ctx context.Context, req Request) (*Receipt, error) {
+	if req.Method == MethodNative {
+		return nativeJoin(ctx, req, true)
+	}
 	p, err := prepare(ctx, req, winimage.Read)
 	if err != nil {
 		return nil, err
@@ -62,7 +65,7 @@ func prepare(ctx context.Context, req Request, mode winimage.Mode) (p *preparati
 			p.close()
 		}
 	}()
-	if err := checkMethod(req.Method); err != nil {
+	if err := checkMethod(req.Method, req.Online); err != nil {
 		return p, err
 	}
 	if p.blob, err = checkedBlob(req); err != nil {

@@ -14,6 +14,7 @@ const (
 	MethodAuto       Method = "auto"        // answer_file when the image is generalized, else registry
 	MethodRegistry   Method = "registry"    // completed by our program before the first logon
 	MethodAnswerFile Method = "answer_file" // completed by Windows Setup, specialize pass
+	MethodNative     Method = "native"      // Windows' own function, in Windows builds only
 )
 
 // OnExisting says what to do when the image already has a pending or finished join. The empty value means
@@ -49,6 +50,7 @@ type Request struct {
 	Blob        []byte     // the provisioning blob in any encoding; secret; the caller owns and wipes it
 	BlobName    string     // how messages call the blob, such as its file name; never its content
 	Method      Method     // empty: MethodAuto
+	Online      bool       // with MethodNative: the running Windows instead of WindowsPath
 	Expect      Expect     // what the blob must be for
 	OnExisting  OnExisting // empty: OnExistingFail
 	StagedBy    string     // name/version of the front end, such as "packer-plugin-offlinejoin/0.1.0"

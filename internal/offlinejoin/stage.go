@@ -14,6 +14,9 @@ import (
 // Stage makes the plan of req true and reads back what it wrote. Files come before the registry transaction that makes
 // them matter. A join that is staged already, in working order, is not written again.
 func Stage(ctx context.Context, req Request) (*Receipt, error) {
+	if req.Method == MethodNative {
+		return nativeJoin(ctx, req, false)
+	}
 	p, err := prepare(ctx, req, winimage.Write)
 	if err != nil {
 		return nil, untouched(err)

@@ -52,12 +52,15 @@ func chooseMethod(wanted Method, f winimage.Facts) Method {
 }
 
 // checkMethod refuses a word that is no method.
-func checkMethod(m Method) error {
+func checkMethod(m Method, online bool) error {
+	if online && m != MethodNative {
+		return winerr.Errorf(winerr.InvalidParameter, "online is for the method native, and the method is %q: leave it out", m)
+	}
 	switch m {
-	case "", MethodAuto, MethodRegistry, MethodAnswerFile:
+	case "", MethodAuto, MethodRegistry, MethodAnswerFile, MethodNative:
 		return nil
 	}
-	return winerr.Errorf(winerr.InvalidParameter, "the method is %q: use auto, registry or answer_file", m)
+	return winerr.Errorf(winerr.InvalidParameter, "the method is %q: use auto, registry, answer_file or native", m)
 }
 
 // newWay returns the way of a method, after the image has passed its checks.

@@ -44,10 +44,12 @@ var words = map[Word]entry{
 		fallback: string(offlinejoin.MethodAuto),
 		allowed: []string{
 			string(offlinejoin.MethodAuto), string(offlinejoin.MethodRegistry), string(offlinejoin.MethodAnswerFile),
+			string(offlinejoin.MethodNative),
 		},
 		doc: "How the join gets completed: `auto` (default) picks by the state of the image. `registry` is for installed " +
 			"images: our program completes the join before the first logon (observed). `answer_file` is for generalized " +
-			"images: the join is merged into the answer file that Windows Setup will use (documented).",
+			"images: the join is merged into the answer file that Windows Setup will use (documented). `native` is for programs " +
+			"that run on Windows: Windows' own function takes the blob (documented).",
 	},
 	Existing: {
 		fallback: string(offlinejoin.OnExistingFail),
@@ -63,6 +65,12 @@ var words = map[Word]entry{
 		fallback: "false",
 		allowed:  []string{"false", "true"},
 		doc:      "Make every check, show every change and write nothing when `true`. Default: `false`.",
+	},
+	Online: {
+		fallback: "false",
+		allowed:  []string{"false", "true"},
+		doc: "With `method` = `native`: join the Windows that is running, instead of an image, when `true`. It needs an " +
+			"elevated member of Administrators, and a restart afterwards (documented). Default: `false`.",
 	},
 	SourceFile: {
 		doc: "The file to read the provisioning blob from, in any encoding that `djoin`, Samba or Windows' API " +
@@ -90,6 +98,21 @@ var words = map[Word]entry{
 	ReuseReason: {
 		doc: "Why an account may be used again, such as `web01 is rebuilt`; the ledger keeps it. Needed with `reuse` = " +
 			"`allow`.",
+	},
+	Backup: {
+		doc: "A folder for a copy of the SYSTEM hive and its logs as they are before anything is written. It is made " +
+			"when it does not exist, and must be for this image alone. Default: no copy is made.",
+	},
+	ReportFile: {
+		doc: "A file for the receipt in JSON: what was done, with which blob, and the status of the image. It is " +
+			"readable by its owner only, replaces what is there, and holds no secret. Default: none is written.",
+	},
+	RemoteTree: {
+		fallback: "false",
+		allowed:  []string{"false", "true"},
+		doc: "Whether `windows_path` is a path of the build's guest, a rescue or surrogate system that has the volume " +
+			"of the image mounted, and not of this machine. What is needed of the image is fetched and written back " +
+			"through the communicator when `true`. Default: `false`.",
 	},
 	OnDestroy: {
 		fallback: "unstage",

@@ -3,6 +3,7 @@ package options
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -20,6 +21,38 @@ func Method(word string) (offlinejoin.Method, error) {
 func OnExisting(word string) (offlinejoin.OnExisting, error) {
 	chosen, err := choose(Existing, word)
 	return offlinejoin.OnExisting(chosen), err
+}
+
+// ReuseOf turns the words of the options reuse and reuse_reason into the core's type; the empty word is the default. The
+// error says what is allowed, or which of the two is missing (87).
+func ReuseOf(word, reason string) (offlinejoin.Reuse, error) {
+	chosen, err := choose(Reuse, word)
+	reuse := offlinejoin.Reuse(chosen)
+	switch {
+	case err != nil:
+		return "", err
+	case reuse == offlinejoin.ReuseAllow && strings.TrimSpace(reason) == "":
+		return "", winerr.Errorf(winerr.InvalidParameter,
+			`reuse = "allow" needs a reason: set reuse_reason, such as "web01 is rebuilt"`)
+	case reuse != offlinejoin.ReuseAllow && reason != "":
+		return "", winerr.Errorf(winerr.InvalidParameter,
+			`reuse_reason is there, but reuse is "refuse": set reuse = "allow", or leave the reason out`)
+	}
+	return reuse, nil
+}
+
+// Wait turns the word of option lock_timeout into a time; the empty word is the default. The error says how to write one
+// (87).
+func Wait(word string) (time.Duration, error) {
+	if word == "" {
+		word = LockTimeout.Default()
+	}
+	wait, err := time.ParseDuration(word)
+	if err != nil || wait < 0 {
+		return 0, winerr.Errorf(winerr.InvalidParameter,
+			"lock_timeout = %q is no length of time: write a number with its unit, such as \"30s\" or \"2m\"", word)
+	}
+	return wait, nil
 }
 
 func choose(option Word, word string) (string, error) {

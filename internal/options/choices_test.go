@@ -2,6 +2,7 @@ package options_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
@@ -21,7 +22,7 @@ func TestMethod(t *testing.T) {
 		}
 	}
 	wantRefusal(t, second(options.Method("magic")), winerr.InvalidParameter,
-		`method = "magic" is not known: use "auto", "registry" or "answer_file" (87 ERROR_INVALID_PARAMETER)`)
+		`method = "magic" is not known: use "auto", "registry", "answer_file" or "native" (87 ERROR_INVALID_PARAMETER)`)
 }
 
 func TestOnExisting(t *testing.T) {
@@ -54,5 +55,36 @@ func wantRefusal(t *testing.T, err error, code winerr.Code, text string) {
 	}
 	if text != "" && err.Error() != text {
 		t.Errorf("error\n %s\nwant\n %s", err, text)
+	}
+}
+
+func TestReuseOf(t *testing.T) {
+	t.Parallel()
+	for words, want := range map[[2]string]offlinejoin.Reuse{
+		{}: offlinejoin.ReuseRefuse, {"refuse", ""}: offlinejoin.ReuseRefuse, {"allow", "rebuilt"}: offlinejoin.ReuseAllow,
+	} {
+		if got, err := options.ReuseOf(words[0], words[1]); err != nil || got != want {
+			t.Errorf("ReuseOf(%q) = %q, %v, want %q", words, got, err, want)
+		}
+	}
+	for words, want := range map[[2]string]string{
+		{"never", ""}:       `reuse = "never" is not known: use "refuse" or "allow" (87 ERROR_INVALID_PARAMETER)`,
+		{"allow", " "}:      `reuse = "allow" needs a reason: set reuse_reason, such as "web01 is rebuilt" (87 ERROR_INVALID_PARAMETER)`,
+		{"", "for no sake"}: `reuse_reason is there, but reuse is "refuse": set reuse = "allow", or leave the reason out (87 ERROR_INVALID_PARAMETER)`,
+	} {
+		wantRefusal(t, second(options.ReuseOf(words[0], words[1])), winerr.InvalidParameter, want)
+	}
+}
+
+func TestWait(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]time.Duration{"": 30 * time.Second, "0s": 0, "2m": 2 * time.Minute} {
+		if got, err := options.Wait(word); err != nil || got != want {
+			t.Errorf("Wait(%q) = %v, %v, want %v", word, got, err, want)
+		}
+	}
+	for _, word := range []string{"30", "soon", "-1s"} {
+		wantRefusal(t, second(options.Wait(word)), winerr.InvalidParameter, `lock_timeout = "`+word+`" is no length of time: `+
+			`write a number with its unit, such as "30s" or "2m" (87 ERROR_INVALID_PARAMETER)`)
 	}
 }

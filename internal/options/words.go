@@ -18,6 +18,7 @@ const (
 	Existing    Word = "on_existing"
 	DryRun      Word = "dry_run"
 	SourceFile  Word = "source_file"
+	Online      Word = "online"
 
 	IdentityFile      Word = "identity_file"
 	CompletionProgram Word = "completion_program"
@@ -27,6 +28,9 @@ const (
 	ReuseReason       Word = "reuse_reason"
 	OnDestroy         Word = "on_destroy"
 	AfterFirstBoot    Word = "after_first_boot"
+	Backup            Word = "backup"
+	ReportFile        Word = "report_file"
+	RemoteTree        Word = "remote"
 )
 
 // The computed facts.

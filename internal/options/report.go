@@ -1,0 +1,64 @@
+package options
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// CheckReport refuses a report file that could not be written (2 no folder, 87 no file): better before staging than
+// after.
+func CheckReport(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return winerr.Errorf(winerr.FileNotFound, "the folder of report_file %s does not exist: make it first", path)
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return winerr.Errorf(winerr.InvalidParameter, "report_file %s is no regular file: name another", path)
+	}
+	return nil
+}
+
+// WriteReport writes a receipt as JSON, readable by its owner only, in place of what is there. An empty path writes
+// nothing.
+func WriteReport(path string, receipt *offlinejoin.Receipt) error {
+	if path == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(receipt, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(path, append(text, '\n')); err != nil {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = at.Err // the sentence names the path already
+		}
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "the join is done (%s), but report_file %s cannot be written: %w",
+			receipt.Outcome, path, err)
+	}
+	return nil
+}
+
+// replaceFile puts a new file in place of what is there at once. os.CreateTemp makes it with mode 0600.
+func replaceFile(path string, content []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
