@@ -25,10 +25,10 @@ type Identities struct {
 	keys []age.Identity
 }
 
-// ParseIdentities reads an identity file, which messages call name: lines with one key each, as age-keygen writes them,
-// where empty lines and those that start with # say nothing; or one SSH private key in PEM. The caller wipes content;
-// the keys themselves are strings inside package age until they are collected. Errors carry 50 (a kind of key that needs
-// somebody to answer) or 87 (no identity file).
+// ParseIdentities reads an identity file, which messages call name: lines with one key each, as age-keygen writes
+// them, where empty lines and those that start with # say nothing; or one SSH private key in PEM. The caller wipes
+// content; the keys themselves are strings inside package age until they are collected. Errors carry 50 (a kind of key
+// that needs somebody to answer) or 87 (no identity file).
 func ParseIdentities(content []byte, name string) (*Identities, error) {
 	switch {
 	case Is(content):

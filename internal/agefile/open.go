@@ -45,9 +45,9 @@ var (
 	errTooMany    = errors.New("too many recipients")
 )
 
-// Open decrypts the file that messages call name, in memory. The caller wipes the result, which has at most limit bytes;
-// package age keeps the last 64 KiB of it in a buffer that nobody can wipe. Errors carry 5 (no identity opens it), 50
-// (it wants a passphrase) or 87 (damaged, too large).
+// Open decrypts the file that messages call name, in memory. The caller wipes the result, which has at most limit
+// bytes; package age keeps the last 64 KiB of it in a buffer that nobody can wipe. Errors carry 5 (no identity opens
+// it), 50 (it wants a passphrase) or 87 (damaged, too large).
 func Open(data []byte, name string, keys *Identities, limit int) ([]byte, error) {
 	plain, err := age.Decrypt(reader(data), keys)
 	if err != nil {

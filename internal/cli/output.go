@@ -24,8 +24,8 @@ func taken(file string) error {
 		"remove it", file)
 }
 
-// writeOutput writes a new file that only its owner can read, or standard output. A file that cannot be written whole is
-// removed again.
+// writeOutput writes a new file that only its owner can read, or standard output. A file that cannot be written whole
+// is removed again.
 func (a *app) writeOutput(file string, content []byte) error {
 	if file == standardFile {
 		_, err := a.Out.Write(content)

@@ -1,5 +1,5 @@
-// Package ledger is the single-use guard: one blob, one machine. It remembers which account was staged into which image,
-// and refuses the same account for another image until the first is taken back, or the user gives a reason.
+// Package ledger is the single-use guard: one blob, one machine. It remembers which account was staged into which
+// image, and refuses the same account for another image until the first is taken back, or the user gives a reason.
 //
 // A ledger is an append-only file of JSON lines ([Entry]), off when it has no name. Nothing in it is secret. It belongs
 // to an account (domain SID and RID, else domain GUID and name) and to a blob (its fingerprint); either of them in

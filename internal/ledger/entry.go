@@ -25,6 +25,14 @@ const (
 	EventReleased  Event = "released"  // the user says that the image is no more
 )
 
+func (e Event) known() bool {
+	switch e {
+	case EventIntent, EventStaged, EventCancelled, EventUnstaged, EventCompleted, EventReleased:
+		return true
+	}
+	return false
+}
+
 // Entry is one line. It holds no secret.
 type Entry struct {
 	Version     int       `json:"v"`
@@ -69,20 +77,20 @@ var (
 
 // parseLine is the mirror of line.
 func parseLine(line []byte) (Entry, error) {
+	var e Entry
+	if len(line) > maxLine {
+		return Entry{}, errDamaged
+	}
+	if err := json.Unmarshal(line, &e); err == nil && e.Version == Version && e.whole() {
+		return e, nil
+	}
 	var version struct {
 		V int `json:"v"`
 	}
-	if json.Unmarshal(line, &version) != nil || version.V < 1 {
-		return Entry{}, errDamaged
-	}
-	if version.V > Version {
+	if json.Unmarshal(line, &version) == nil && version.V > Version {
 		return Entry{}, errNewer
 	}
-	var e Entry
-	if json.Unmarshal(line, &e) != nil || !e.whole() {
-		return Entry{}, errDamaged
-	}
-	return e, nil
+	return Entry{}, errDamaged
 }
 
 // whole reports whether e says all that its event needs.
@@ -103,8 +111,8 @@ func isFingerprint(s string) bool {
 	return err == nil && len(raw) == 32
 }
 
-// inForce returns the uses that keep their accounts from other images, each with its last event. A stage that ends after
-// its intent was released has written its image all the same, so it is in force again.
+// inForce returns the uses that keep their accounts from other images, each with its last event. A stage that ends
+// after its intent was released has written its image all the same, so it is in force again.
 func inForce(entries []Entry) []Entry {
 	last := map[string]Entry{} // of the uses in force
 	var order []string         // of their names, with those that have ended since

@@ -34,12 +34,12 @@ func (s *file) read(context.Context) ([]Entry, error) {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	entries, _, err := s.parse(f)
+	entries, _, err := s.parse(f, nil)
 	return entries, err
 }
 
-// update appends what decide makes of all entries, under the lock.
-func (s *file) update(ctx context.Context, decide func([]Entry) (Entry, error)) (err error) {
+// update appends what decide makes of the wanted entries, under the lock.
+func (s *file) update(ctx context.Context, wanted filter, decide func([]Entry) (Entry, error)) (err error) {
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (s *file) update(ctx context.Context, decide func([]Entry) (Entry, error)) 
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	entries, good, err := s.parse(f)
+	entries, good, err := s.parse(f, wanted)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func unended(f *os.File, good int64) (bool, error) {
 	return last[0] != '\n', err
 }
 
-func (s *file) parse(f *os.File) (entries []Entry, good int64, err error) {
+func (s *file) parse(f *os.File, wanted filter) (entries []Entry, good int64, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, 0, s.failed("read", err)
@@ -115,7 +115,7 @@ func (s *file) parse(f *os.File) (entries []Entry, good int64, err error) {
 		return nil, 0, s.failed("read", err)
 	}
 	content = content[:got]
-	entries, n, err := parse(content)
+	entries, n, err := parse(content, wanted)
 	if err != nil {
 		return nil, 0, winerr.Errorf(winerr.InvalidParameter, "%w of the ledger %s, so nobody can tell which accounts are "+
 			"used: mend or remove the line, or update this program", err, s.path)

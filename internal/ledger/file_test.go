@@ -196,10 +196,11 @@ func TestAHundredAtOnce(t *testing.T) {
 	}
 }
 
+// BenchmarkBegin begins and cancels a use in a ledger of 10,000 lines about others.
 func BenchmarkBegin(b *testing.B) {
 	l, path := newFile(b)
-	stage(b, l, claim(1, "one", "a"))
 	stage(b, l, claim(2, "two", "b"))
+	stage(b, l, claim(3, "three", "c"))
 	line, err := os.ReadFile(path)
 	if err != nil {
 		b.Fatal(err)

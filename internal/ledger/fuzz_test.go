@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// FuzzParse reads hostile ledgers: no panic, nothing in force that is not in a line, and what was read writes lines that
-// read the same. What may stay of a file reads the same, too.
+// FuzzParse reads hostile ledgers: no panic, nothing in force that is not in a line, and what was read writes lines
+// that read the same. What may stay of a file reads the same, too.
 func FuzzParse(f *testing.F) {
 	entry := Entry{
 		Version: 1, Event: EventIntent, ID: "a1", At: time.Unix(1e9, 0).UTC(),
@@ -34,14 +34,14 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"v":2}` + "\n"))
 	f.Add([]byte("\n\r\n" + `{"v":1,"event":"cancelled","id":"x"}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		entries, good, err := parse(content)
+		entries, good, err := parse(content, nil)
 		if err != nil {
 			return
 		}
 		if good > len(content) {
 			t.Fatalf("%d good bytes of %d", good, len(content))
 		}
-		again, whole, err := parse(content[:good])
+		again, whole, err := parse(content[:good], nil)
 		if err != nil || whole != good || len(again) != len(entries) {
 			t.Fatalf("what stays reads as %d entries of %d bytes, %v; want %d of %d",
 				len(again), whole, err, len(entries), good)
@@ -51,8 +51,17 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%d in force of %d", len(force), len(entries))
 		}
 		claim := Claim{Account: entry.Account, Fingerprint: entry.Fingerprint, Image: entry.Image}
-		var m mark
+		var m, filtered mark
 		m.look(force, claim)
+		some, _, err := parse(content, claim.filter())
+		if err != nil {
+			t.Fatalf("parsed in part: %v", err)
+		}
+		filtered.look(inForce(some), claim)
+		if len(filtered.others) != len(m.others) || len(filtered.same) != len(m.same) {
+			t.Fatalf("of the wanted lines %d and %d uses, of all %d and %d",
+				len(filtered.same), len(filtered.others), len(m.same), len(m.others))
+		}
 		for _, e := range force {
 			if text := secondUse(claim, e).Error(); text == "" {
 				t.Error("no sentence")

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -14,10 +15,11 @@ import (
 // DefaultWait is how long the ledger's lock is waited for.
 const DefaultWait = 30 * time.Second
 
-// store keeps entries. update calls decide with all of them and appends what it returns, with nobody in between.
+// store keeps entries. update calls decide with at least those that are wanted, and appends what it returns, with
+// nobody in between.
 type store interface {
 	read(ctx context.Context) ([]Entry, error)
-	update(ctx context.Context, decide func([]Entry) (Entry, error)) error
+	update(ctx context.Context, wanted filter, decide func([]Entry) (Entry, error)) error
 }
 
 // Ledger is one record of uses. A nil Ledger records nothing and refuses nothing.
@@ -26,8 +28,8 @@ type Ledger struct {
 	now   func() time.Time
 }
 
-// Open returns the ledger in a file, which the first use makes (mode 0600; its folder must be there). An empty path is no
-// ledger: nil. Nothing is opened yet. wait is how long its lock is waited for; 0 means [DefaultWait].
+// Open returns the ledger in a file, which the first use makes (mode 0600; its folder must be there). An empty path is
+// no ledger: nil. Nothing is opened yet. wait is how long its lock is waited for; 0 means [DefaultWait].
 func Open(path string, wait time.Duration) *Ledger {
 	if path == "" {
 		return nil
@@ -54,13 +56,15 @@ type Claim struct {
 	ReuseReason string
 }
 
-// Begin looks the claim up and records the intent, or refuses: with 2732 when the account or the blob is used for another
-// image, with 87 when the claim or the ledger is no good, and with 170, 1460, 2, 5 or 112 when the ledger cannot be
-// locked or written. The caller must end the use by [Use.Commit] or [Use.Cancel].
+// Begin looks the claim up and records the intent, or refuses: with 2732 when the account or the blob is used for
+// another image, with 87 when the claim or the ledger is no good, and with 170, 1460, 2, 5 or 112 when the ledger
+// cannot be locked or written. The caller must end the use by [Use.Commit] or [Use.Cancel].
 func (l *Ledger) Begin(ctx context.Context, claim Claim) (*Use, error) { return Begin(ctx, claim, l) }
 
 // Begin begins the use in all of the ledgers, nil ones left out, or in none of them.
 func Begin(ctx context.Context, claim Claim, ledgers ...*Ledger) (*Use, error) {
+	claim.Image.MachineSID = strings.ToUpper(claim.Image.MachineSID)
+	claim.Account.MachineName = strings.ToUpper(claim.Account.MachineName)
 	if err := claim.check(); err != nil {
 		return nil, err
 	}
@@ -100,7 +104,7 @@ func (c Claim) check() error {
 // begin decides under the lock, and appends the intent.
 func (l *Ledger) begin(ctx context.Context, claim Claim) (*mark, error) {
 	m := &mark{ledger: l}
-	err := l.store.update(ctx, func(entries []Entry) (Entry, error) {
+	err := l.store.update(ctx, claim.filter(), func(entries []Entry) (Entry, error) {
 		m.look(inForce(entries), claim)
 		if m.isSecond() && !claim.Reuse {
 			return Entry{}, secondUse(claim, m.others[len(m.others)-1])
@@ -112,6 +116,11 @@ func (l *Ledger) begin(ctx context.Context, claim Claim) (*mark, error) {
 		return m.intent, nil
 	})
 	return m, err
+}
+
+// filter wants the lines of every use that look looks at.
+func (c Claim) filter() filter {
+	return filterFor(c.Fingerprint, c.Replaces, c.Account.SID, c.Image.MachineSID, `"`+c.Account.MachineName+`"`)
 }
 
 func (l *Ledger) entry(event Event, claim Claim) Entry {
@@ -137,8 +146,8 @@ func (l *Ledger) Entries(ctx context.Context) ([]Entry, error) {
 	return l.store.read(ctx)
 }
 
-// InForce returns the uses that keep their accounts from other images, oldest first: each with the last event that it had
-// ([EventIntent], [EventStaged] or [EventCompleted]).
+// InForce returns the uses that keep their accounts from other images, oldest first: each with the last event that it
+// had ([EventIntent], [EventStaged] or [EventCompleted]).
 func (l *Ledger) InForce(ctx context.Context) ([]Entry, error) {
 	entries, err := l.Entries(ctx)
 	return inForce(entries), err

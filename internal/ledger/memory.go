@@ -18,7 +18,7 @@ func (m *memory) read(ctx context.Context) ([]Entry, error) {
 	return append([]Entry(nil), m.entries...), nil
 }
 
-func (m *memory) update(ctx context.Context, decide func([]Entry) (Entry, error)) error {
+func (m *memory) update(ctx context.Context, _ filter, decide func([]Entry) (Entry, error)) error {
 	if err := m.lock(ctx); err != nil {
 		return err
 	}

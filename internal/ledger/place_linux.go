@@ -13,8 +13,8 @@ import (
 // maxMounts bounds what is read of /proc/self/mountinfo.
 const maxMounts = 8 << 20
 
-// locate tells the volume that path is on, by a name that outlives the mount, and the path inside. An empty volume means
-// that the system does not tell.
+// locate tells the volume that path is on, by a name that outlives the mount, and the path inside. An empty volume
+// means that the system does not tell.
 func locate(path string) (volume, inside, file string) {
 	if info, err := os.Stat(path); err == nil {
 		if st, ok := info.Sys().(*syscall.Stat_t); ok {

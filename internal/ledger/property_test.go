@@ -11,7 +11,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// machine does what many runs do to one ledger, in any order: stages that begin, end, fail and die, unstaging, torn lines.
+// machine does what many runs do to one ledger, in any order: stages that begin, end, fail and die, unstaging, torn
+// lines.
 type machine struct {
 	l       *ledger.Ledger
 	path    string

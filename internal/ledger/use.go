@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"errors"
-	"strings"
 )
 
 // Use is a stage that has begun. It ends once, by Commit or by Cancel; ending it again does nothing.
@@ -36,7 +35,7 @@ func (m *mark) look(force []Entry, c Claim) {
 			m.others = append(m.others, e)
 		case replaced:
 			m.ends = append(m.ends, e.ID)
-		case c.Image.MachineSID != "" && strings.EqualFold(e.Image.MachineSID, c.Image.MachineSID):
+		case c.Image.MachineSID != "" && e.Image.MachineSID == c.Image.MachineSID:
 			m.clones = append(m.clones, e)
 		}
 	}
@@ -50,7 +49,8 @@ func (m *mark) isSecond() bool { return len(m.others) > 0 && len(m.same) == 0 }
 // tried to.
 func (u *Use) Earlier() []Entry { return u.collect(func(m *mark) []Entry { return m.same }) }
 
-// Reused returns the uses of this account or blob for other images that are in force, which only a reason makes possible.
+// Reused returns the uses of this account or blob for other images that are in force, which only a reason makes
+// possible.
 func (u *Use) Reused() []Entry { return u.collect(func(m *mark) []Entry { return m.others }) }
 
 // Clones returns the uses in force of other accounts for images with the same machine SID.
@@ -64,8 +64,8 @@ func (u *Use) collect(of func(*mark) []Entry) []Entry {
 	return all
 }
 
-// Commit records that the join is staged. After an error the intent stays in force, so the account is still guarded. That
-// ctx is cancelled does not matter: what has happened must be told.
+// Commit records that the join is staged. After an error the intent stays in force, so the account is still guarded.
+// That ctx is cancelled does not matter: what has happened must be told.
 func (u *Use) Commit(ctx context.Context) error { return u.end(ctx, EventStaged) }
 
 // Cancel records that nothing was written to the image.
@@ -85,7 +85,7 @@ func (u *Use) end(ctx context.Context, event Event) error {
 }
 
 func (m *mark) end(ctx context.Context, event Event) error {
-	return m.ledger.store.update(ctx, func([]Entry) (Entry, error) {
+	return m.ledger.store.update(ctx, filterFor(), func([]Entry) (Entry, error) {
 		e := m.intent
 		e.Event, e.At = event, m.ledger.time()
 		if event == EventStaged {

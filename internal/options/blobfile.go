@@ -14,9 +14,10 @@ import (
 const MaxBlobFile = 1 << 20
 
 // ReadBlobFile reads a blob from a regular file of at most [MaxBlobFile] bytes, and opens it when it is encrypted with
-// age. For that identityFile names the identity file; "" means the one in $OFFLINEJOIN_IDENTITY_FILE. A plain file needs
-// none, and then none is looked at. The caller owns the bytes and wipes them. The warning is one sentence, and empty when
-// the modes of what was read are right; it is for whoever can protect the file. An encrypted file may be read by anybody.
+// age. For that identityFile names the identity file; "" means the one in $OFFLINEJOIN_IDENTITY_FILE. A plain file
+// needs none, and then none is looked at. The caller owns the bytes and wipes them. The warning is one sentence, and
+// empty when the modes of what was read are right; it is for whoever can protect the file. An encrypted file may be
+// read by anybody.
 //
 // Errors carry 2 (no such file), 5 (no right to read it, or the identity does not open it), 50 (it needs a passphrase)
 // or 87 (not a regular file, empty, too large, damaged, no identity); [Away] tells those that time may cure.
