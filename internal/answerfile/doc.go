@@ -18,8 +18,8 @@
 // # What is known, and how
 //
 //   - The search order of answer files, and that Setup takes for each pass the first file with settings for it:
-//     documented ("Windows Setup Automation Overview"). Removable media (4, 5) and the drive of setup.exe (8) cannot be seen in an
-//     image. Which of Unattend.xml and Autounattend.xml in one folder wins is not documented: having both is refused.
+//     documented ("Windows Setup Automation Overview"). Removable media (4, 5) and the drive of setup.exe (8) cannot be
+//     seen in an image. Which of Unattend.xml and Autounattend.xml in one folder wins is not documented: having both is refused.
 //   - A new file goes to Windows\Panther\unattend.xml (3): documented by Microsoft's guides for images that are not
 //     running. Panther\Unattend (2) comes before it, but is not searched when Setup is started from Windows PE
 //     (documented).

@@ -2,6 +2,7 @@ package answerfile_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/answerfile"
 )
@@ -53,7 +54,9 @@ func ExamplePlan_refused() {
 `)
 	join := answerfile.Join{AccountData: []byte("ARAIAMzMzMzM"), MachineName: "WEB01", Architecture: "amd64"}
 	_, err := answerfile.Plan(file, join, answerfile.Options{})
-	fmt.Println(err)
-	// Output: the answer file asks for a random ComputerName (*), but the blob joins WEB01 only: set it to WEB01 there,
-	// or allow to replace it (2716 NERR_CantVerifyHostname)
+	fmt.Println(strings.ReplaceAll(err.Error(), ", ", ",\n  "))
+	// Output:
+	// the answer file asks for a random ComputerName (*),
+	//   but the blob joins WEB01 only: set it to WEB01 there,
+	//   or allow to replace it (2716 NERR_CantVerifyHostname)
 }

@@ -251,7 +251,7 @@ func TestReadFacts(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if string(got.AccountData) != string(tt.want.AccountData) || got.Erased != tt.want.Erased || 
+		if string(got.AccountData) != string(tt.want.AccountData) || got.Erased != tt.want.Erased ||
 			got.MachineName != tt.want.MachineName ||
 			got.Processed != tt.want.Processed || !slices.Equal(got.OtherJoin, tt.want.OtherJoin) {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
