@@ -120,6 +120,9 @@ var declaration = regexp.MustCompile(`^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\
 	`(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*("[A-Za-z][A-Za-z0-9._-]*"|'[A-Za-z][A-Za-z0-9._-]*'))?` +
 	`(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"yes"|"no"|'yes'|'no'))?[ \t\r\n]*\?>`)
 
+// codePage are encodings of older editors that hold ASCII as it is.
+var codePage = regexp.MustCompile(`^(?:us-ascii|ascii|iso-8859-\d\d?|windows-125\d)$`)
+
 // checkDeclared compares what the XML declaration says with how the text is stored. Windows' XML reader refuses a file
 // in which the two differ (observed with MSXML: "switch from current encoding to specified encoding not supported").
 func checkDeclared(text []byte, enc encoding) error {
@@ -131,8 +134,8 @@ func checkDeclared(text []byte, enc encoding) error {
 	switch {
 	case name == "", enc.order == nil && name == "utf-8", enc.order != nil && name == "utf-16":
 		return nil
-	case enc.order == nil && !strings.HasPrefix(name, "utf-16") && !slices.ContainsFunc(text, beyondASCII):
-		return nil // an older code page of Windows, in which ASCII text is the same
+	case enc.order == nil && codePage.MatchString(name) && !slices.ContainsFunc(text, beyondASCII):
+		return nil // ASCII text is the same there
 	}
 	return refuse(winerr.InvalidParameter, "is not stored in the encoding that its first line names: %s", saveAsUTF8)
 }

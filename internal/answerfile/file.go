@@ -54,23 +54,48 @@ func (l location) put(content, security []byte) (kept string, secured bool, err 
 	if secured, err = l.writeTemp(temp, content, security); err != nil {
 		return "", false, errors.Join(err, scrubAway(l.tree, temp))
 	}
-	old, err := l.tree.OpenWrite(l.name)
-	if errors.Is(err, fs.ErrNotExist) {
-		old, err = nil, nil
-	}
+	kept, err = l.replace(func() error { return l.tree.Rename(temp, path.Base(l.name)) })
 	if err != nil {
 		return "", false, errors.Join(err, scrubAway(l.tree, temp))
 	}
-	if old != nil {
-		defer old.Close() // what matters was synced
+	return kept, secured, l.verify(content)
+}
+
+// remove removes the file and overwrites its bytes; kept is as of put.
+func (l location) remove() (kept string, err error) {
+	return l.replace(func() error { return l.tree.Remove(l.name) })
+}
+
+// replace makes a change that takes the file's name away, and then overwrites the bytes that it had. What fails after
+// the change takes nothing of it back, so it is only told.
+func (l location) replace(change func() error) (kept string, err error) {
+	old, err := l.tree.OpenWrite(l.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", l.durably(change)
 	}
-	if err := l.tree.Rename(temp, path.Base(l.name)); err != nil {
-		return "", false, errors.Join(err, scrubAway(l.tree, temp))
+	if err != nil {
+		return "", err
 	}
-	if err := l.tree.SyncDir(path.Dir(l.name)); err != nil {
-		return "", secured, err
+	kept = "the old content of " + l.tree.Path(l.name) + " could not be overwritten, and may be found on the disk by " +
+		"who searches its free space"
+	if err := l.durably(change); err != nil {
+		// Not every file system lets go of a file that is open: NTFS does since Windows 10 (documented), FAT does not.
+		old.Close()
+		return kept, l.durably(change)
 	}
-	return l.scrubOld(old), secured, l.verify(content)
+	defer old.Close() // what matters was synced
+	if scrub(old) != nil {
+		return kept, nil
+	}
+	return "", nil
+}
+
+// durably makes a change of names in the file's folder, and makes it last.
+func (l location) durably(change func() error) error {
+	if err := change(); err != nil {
+		return err
+	}
+	return l.tree.SyncDir(path.Dir(l.name))
 }
 
 // writeTemp writes the new file beside the old one.
@@ -103,35 +128,6 @@ func (l location) verify(content []byte) error {
 			l.tree.Path(l.name))
 	}
 	return nil
-}
-
-// remove removes the file and overwrites its bytes.
-func (l location) remove() (kept string, err error) {
-	old, err := l.tree.OpenWrite(l.name)
-	if err != nil {
-		return "", err
-	}
-	defer old.Close() // what matters was synced
-	if err := l.tree.Remove(l.name); err != nil {
-		return "", err
-	}
-	if err := l.tree.SyncDir(path.Dir(l.name)); err != nil {
-		return "", err
-	}
-	return l.scrubOld(old), nil
-}
-
-// scrubOld overwrites a file that has lost its name. A failure changes nothing of what was wanted, so it is only told.
-func (l location) scrubOld(old target.File) (kept string) {
-	if old == nil {
-		return ""
-	}
-	if err := scrub(old); err != nil {
-		return "the old content of " + l.tree.Path(l.name) +
-			" could not be overwritten, and may be found on the disk by who " +
-			"searches its free space"
-	}
-	return ""
 }
 
 // scrub overwrites an open file with zeros.

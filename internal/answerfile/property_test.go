@@ -3,10 +3,16 @@ package answerfile
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
 // writer draws an answer file: any passes and components in any order, laid out in any way that XML allows.
@@ -212,5 +218,34 @@ func checkMerged(rt *rapid.T, original []byte, edit *Edit) {
 	facts, err := ReadFacts(cut.Content, "amd64", "it")
 	if err != nil || len(facts.AccountData) > 0 {
 		rt.Fatalf("after that: %+v, %v\n%s", facts, err, cut.Content)
+	}
+}
+
+// TestGeneratedDocumentsForXmllint has an independent reader judge what is generated and what becomes of it.
+func TestGeneratedDocumentsForXmllint(t *testing.T) {
+	t.Parallel()
+	xmllint, dir := testenv.Tool(t, "xmllint"), t.TempDir()
+	documents := rapid.Custom(func(rt *rapid.T) []byte { return (&writer{T: rt}).document() })
+	args := []string{"--nonet", "--noout"}
+	keep := func(name string, content []byte) {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, file)
+	}
+	for i := range 100 {
+		content := documents.Example(i)
+		edit, err := Plan(content, webJoin(), Options{Replace: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		keep(fmt.Sprintf("%d-before.xml", i), content)
+		if !edit.Unchanged() {
+			keep(fmt.Sprintf("%d-after.xml", i), edit.Content)
+		}
+	}
+	if out, err := exec.Command(xmllint, args...).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -88,6 +88,9 @@ func (s *scanner) take(token xml.Token, start, end int) error {
 	case xml.Directive:
 		return s.at(start, "it has a document type definition, which answer files do not need and which is not read")
 	case xml.ProcInst:
+		if after := s.text[start+len("<?")+len(t.Target)]; !isBlank(after) && after != '?' {
+			return s.at(start, "a processing instruction has no blank after its name")
+		}
 		if strings.EqualFold(t.Target, "xml") && start != 0 {
 			return s.at(start, "the XML declaration is not at the very beginning")
 		}

@@ -302,6 +302,8 @@ func badShapes() []shape {
 		bad("upper-declaration", strings.Replace(head, "<?xml", "<?XML", 1)+tail, wrong, "XML 1.0"),
 		bad("bare-declaration", "<?xml?>"+tail, wrong, "XML 1.0"),
 		bad("nul-in-comment", head+"<!-- \x00 -->"+tail, wrong, "line 3: it has a character"),
+		bad("stuck-instruction", head+"<?a=b?>"+tail, wrong, "line 3: a processing instruction"),
+		bad("unknown-encoding", strings.Replace(head, "utf-8", "latin", 1)+tail, wrong, "first line"),
 		bad("too-deep", head+strings.Repeat("<a>", 100)+strings.Repeat("</a>", 100)+tail, wrong, "nested too deeply"),
 		bad("too-many", head+strings.Repeat("<a/>", 70_000)+tail, wrong, "more than 65536 parts"),
 		bad("too-large", head+strings.Repeat(" ", MaxSize)+tail, wrong, "larger than 4 MiB"),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/canary"
@@ -363,6 +364,74 @@ func oldOrNew(t *testing.T, limit int, place *Place, changed []byte) {
 	absent := errors.Is(err, os.ErrNotExist) && !place.Exists()
 	if !absent && (err != nil || !bytes.Equal(now, changed) && !(place.Exists() && bytes.Equal(now, place.Content))) {
 		t.Errorf("after %d steps the file is %q, %v", limit, now, err)
+	}
+}
+
+// holdingFS is a tree that does not let go of open files, as FAT on Windows does.
+type holdingFS struct {
+	target.FS
+	open *int
+}
+
+type heldFile struct {
+	target.File
+	open *int
+}
+
+func (h holdingFS) OpenWrite(name string) (target.File, error) {
+	f, err := h.FS.OpenWrite(name)
+	if err != nil {
+		return nil, err
+	}
+	*h.open++
+	return heldFile{f, h.open}, nil
+}
+
+func (f heldFile) Close() error {
+	*f.open--
+	return f.File.Close()
+}
+
+func (h holdingFS) held() error {
+	if *h.open > 0 {
+		return winerr.Errorf(winerr.AccessDenied, "the file is open")
+	}
+	return nil
+}
+
+func (h holdingFS) Rename(name, as string) error {
+	if err := h.held(); err != nil {
+		return err
+	}
+	return h.FS.Rename(name, as)
+}
+
+func (h holdingFS) Remove(name string) error {
+	if err := h.held(); err != nil {
+		return err
+	}
+	return h.FS.Remove(name)
+}
+
+// TestFileSystemsThatHoldOpenFiles: the join is staged and taken back all the same, and what could not be done is told.
+func TestFileSystemsThatHoldOpenFiles(t *testing.T) {
+	t.Parallel()
+	for name, scene := range scenes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			windows, drive, root := image(t, scene)
+			before := files(t, root)
+			open := 0
+			holding, holdingDrive := holdingFS{windows, &open}, holdingFS{drive, &open}
+			record := staged(t, holding, holdingDrive, Options{Replace: true})
+			removal := unstaged(t, holding, holdingDrive, record)
+			if removal.Outcome != Restored || !strings.Contains(strings.Join(removal.Notes, ""), "could not be overwritten") {
+				t.Errorf("%+v", removal)
+			}
+			if err := sameFiles(before, files(t, root)); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
