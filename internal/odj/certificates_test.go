@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,22 @@ func TestCertificateFactsAgree(t *testing.T) {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("openssl does not say %q but\n%s", want, out)
 		}
+	}
+}
+
+// TestStoreOfWine reads wine.sst, which Wine's CertSaveStore wrote of root.cer and machine.cer, with names in front.
+func TestStoreOfWine(t *testing.T) {
+	t.Parallel()
+	r := newCertReader()
+	f := r.store(&sstStore{sst: read(t, filepath.Join(certFolder, "wine.sst"))})
+	var subjects []string
+	for _, c := range f.Certificates {
+		subjects = append(subjects, c.Subject)
+	}
+	slices.Sort(subjects)
+	const want = "[CN=Example Root CA,O=Example CN=web01.corp.example.com]"
+	if got := fmt.Sprint(subjects); got != want || f.Problem != "" || f.Unread != 0 {
+		t.Errorf("%s, %+v", got, f)
 	}
 }
 
