@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
@@ -97,16 +99,20 @@ func TestVectors(t *testing.T) {
 	} else if p, err := exec.LookPath("ndrdump"); err == nil {
 		ndrdump = p
 	}
-	for _, v := range vectors() {
+	all := vectors()
+	if *update {
+		for _, v := range all {
+			write(t, filepath.Join(vectorFolder, v.file), v.make(m))
+		}
+	}
+	judged := judgeAll(t, ndrdump, all)
+	for i, v := range all {
 		data := v.make(m)
-		path := filepath.Join(vectorFolder, v.file)
-		if *update {
-			write(t, path, data)
-		} else if !bytes.Equal(data, read(t, path)) {
+		if !bytes.Equal(data, read(t, filepath.Join(vectorFolder, v.file))) {
 			t.Errorf("%s is not what its maker makes; see README.md for how to make it anew", v.file)
 		}
 		info := v.info(t, data)
-		info.Ndrdump = judge(t, ndrdump, v.file, path)
+		info.Ndrdump = judged[i]
 		differs := info.Ndrdump != info.Verdict && info.Ndrdump != notAsked
 		if ndrdump != "" && differs != (v.odd != "") {
 			t.Errorf("%s: we say %s, ndrdump says %s, explained by %q", v.file, info.Verdict, info.Ndrdump, v.odd)
@@ -117,6 +123,27 @@ func TestVectors(t *testing.T) {
 		want.Vectors = append(want.Vectors, info)
 	}
 	compareManifest(t, want, ndrdump != "")
+}
+
+// judgeAll asks Samba's reader about all vectors, on all processors.
+func judgeAll(t *testing.T, ndrdump string, all []vector) []string {
+	t.Helper()
+	verdicts := make([]string, len(all))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := range next {
+				verdicts[i] = judge(t, ndrdump, all[i].file, filepath.Join(vectorFolder, all[i].file))
+			}
+		})
+	}
+	for i := range all {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return verdicts
 }
 
 // judge asks Samba's reader, which knows no text but plain base64. Text that is damaged as text is not for it.
@@ -131,7 +158,7 @@ func judge(t *testing.T, ndrdump, file, path string) string {
 		return refusal
 	}
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	return accepted
 }
