@@ -15,6 +15,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
 )
 
 // world is what the scripts of one run have around them. The commands below are what a terminal has not.
@@ -44,6 +45,7 @@ func (w world) run(t *testing.T, folder string) {
 		},
 		Cmds: map[string]scriptCommand{
 			"image":     command(1, (*state).makeImage),
+			"general":   command(1, (*state).makeGeneralized),
 			"blob":      command(2, (*state).makeBlob),
 			"boot":      command(2, (*state).bootImage),
 			"remember":  command(1, (*state).remember),
@@ -83,6 +85,12 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 
 // makeImage: `image DIR` makes DIR/Windows.
 func (s *state) makeImage(abs func(string) string, args []string) { s.image(s.tb, abs(args[0])) }
+
+// makeGeneralized: `general DIR` makes DIR/Windows as sysprep /generalize leaves it.
+func (s *state) makeGeneralized(abs func(string) string, args []string) {
+	_, err := sample.WriteTree(abs(args[0]), sample.Image{ImageState: "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"})
+	must(s.tb, err)
+}
 
 // makeBlob: `blob MACHINE FILE` makes an account and writes its blob. Its secrets are what `nosecret` looks for.
 func (s *state) makeBlob(abs func(string) string, args []string) {
