@@ -36,7 +36,8 @@ func arrows() map[string][]string {
 		"internal/ledger":              {"internal/winerr"},
 		"internal/sample":              {"internal/regf", "internal/odj", "internal/completion"},
 		"internal/sample/sampletest": {
-			"internal/sample", "internal/odj", "internal/completion", "internal/testenv", "internal/agefile",
+			"internal/sample", "internal/odj", "internal/completion", "internal/regf", "internal/testenv",
+			"internal/agefile",
 		},
 		"internal/regf":     {},
 		"internal/ndr":      {},

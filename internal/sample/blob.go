@@ -4,7 +4,10 @@ import "github.com/offlinejoin/offlinejoin/internal/odj"
 
 // Blob makes a provisioning blob for WEB01 in corp.example.com, as its domain controller dc1 would have, with a new random
 // machine password. Domain and addresses are fictional (RFC 2606, RFC 5737). The caller wipes the blob.
-func Blob() (*odj.Blob, error) {
+func Blob() (*odj.Blob, error) { return BlobFor("WEB01", 1107) }
+
+// BlobFor is [Blob] for another machine, whose account has the given relative identifier in the domain.
+func BlobFor(machine string, rid uint32) (*odj.Blob, error) {
 	password, err := odj.RandomPassword(nil)
 	if err != nil {
 		return nil, err
@@ -12,13 +15,13 @@ func Blob() (*odj.Blob, error) {
 	defer clear(password)
 	const site = "Default-First-Site-Name"
 	return odj.Compose(odj.Join{
-		MachineName:   "WEB01",
+		MachineName:   machine,
 		Password:      password,
 		DNSDomain:     "corp.example.com",
 		NetBIOSDomain: "CORP",
 		DomainGUID:    "3f2a6c1e-94d7-4b58-8a0d-51c7e2b9f604",
 		DomainSID:     "S-1-5-21-1004336348-1177238915-682003330",
-		Rid:           1107,
+		Rid:           rid,
 		DC: odj.DomainController{
 			Name:       "dc1.corp.example.com",
 			Address:    "192.0.2.10",

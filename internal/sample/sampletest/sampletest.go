@@ -4,6 +4,7 @@ package sampletest
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion/program"
@@ -30,11 +31,17 @@ func Image(t testing.TB, im sample.Image) (windowsPath string) {
 // for it.
 func Blob(t testing.TB) (blob *odj.Blob, file string) {
 	t.Helper()
-	blob, err := sample.Blob()
+	return BlobFor(t, "WEB01", 1107)
+}
+
+// BlobFor is [Blob] for another machine, whose account has the given relative identifier in the domain.
+func BlobFor(t testing.TB, machine string, rid uint32) (blob *odj.Blob, file string) {
+	t.Helper()
+	blob, err := sample.BlobFor(machine, rid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file = filepath.Join(t.TempDir(), "web01.djoin")
+	file = filepath.Join(t.TempDir(), strings.ToLower(machine)+".djoin")
 	if err := os.WriteFile(file, blob.DjoinFile(), 0o600); err != nil {
 		t.Fatal(err)
 	}
