@@ -12,10 +12,14 @@ type decision struct {
 	warning string
 }
 
-// decide applies on_existing. complete tells that the image holds exactly this join in working order.
-func decide(st Status, on OnExisting, fingerprint string, complete bool) (decision, error) {
+// decide applies on_existing. complete tells that the image holds exactly this join in working order, again that a
+// completed one is staged once more.
+func decide(st Status, on OnExisting, fingerprint string, complete, again bool) (decision, error) {
 	same := st.Fingerprint == fingerprint
 	switch {
+	case same && again && st.State == StateCompleted:
+		return decision{outcome: OutcomeStaged, warning: "this join was completed and is staged again; a machine that has " +
+			"changed its password since cannot use the blob any more"}, nil
 	case st.State == StateAbsent:
 		return decision{outcome: OutcomeStaged}, nil
 	case same && (complete || st.State == StateCompleted):

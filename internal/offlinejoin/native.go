@@ -90,7 +90,7 @@ func (p *preparation) lookFirst(ctx context.Context, req Request) error {
 	if p.receipt.Status, err = im.status(&r); err != nil {
 		return err
 	}
-	d, err := decide(p.receipt.Status, req.OnExisting, "", false)
+	d, err := decide(p.receipt.Status, req.OnExisting, "", false, false)
 	if err == nil && d.outcome == OutcomeKept {
 		err = winerr.Errorf(winerr.InvalidParameter, "the method native cannot keep what is there: use on_existing fail or replace")
 	}

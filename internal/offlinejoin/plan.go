@@ -117,7 +117,7 @@ func (p *preparation) plan(ctx context.Context, req Request) error {
 	if p.receipt.Status, err = p.im.status(&p.record); err != nil {
 		return err
 	}
-	d, err := decide(p.receipt.Status, req.OnExisting, p.blob.Fingerprint(), p.whole())
+	d, err := decide(p.receipt.Status, req.OnExisting, p.blob.Fingerprint(), p.whole(), req.Again)
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,7 @@ type Request struct {
 	Online      bool       // with MethodNative: the running Windows instead of WindowsPath
 	Expect      Expect     // what the blob must be for
 	OnExisting  OnExisting // empty: OnExistingFail
+	Again       bool       // stage a join once more that was completed already; without it, it is left alone
 	StagedBy    string     // name/version of the front end, such as "packer-plugin-offlinejoin/0.1.0"
 
 	LedgerFile  string // the ledger of uses, so that one blob joins one machine; empty: none

@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,7 +23,7 @@ func twoImages(t *testing.T, guard func(r *Request)) (first, second Request) {
 func TestOneBlobJoinsOneMachine(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "joins.ledger")
-	run, runID := NewRun(), "test-"+filepath.Base(t.TempDir())+t.Name()
+	run, runID := NewRun(), "test-"+rand.Text() // its file outlives the test
 	for name, guard := range map[string]func(r *Request){
 		"ledger file": func(r *Request) { r.LedgerFile = file },
 		"one process": func(r *Request) { r.Run = run },

@@ -149,6 +149,8 @@ var words = map[Word]entry{
 	Architecture:   {doc: "The architecture of the Windows in the image: `amd64`, `arm64` or `x86`."},
 	StagedAt:       {doc: "When the join was staged (RFC 3339, UTC)."},
 	StagedBy:       {doc: "The program that staged the join, with its version."},
+	RecordedAt:     {doc: "When the ledger recorded it (RFC 3339, UTC)."},
+	Host:           {doc: "The machine on which the join was staged."},
 	CompletedAt:    {doc: "When the first boot ended the join, well or not (RFC 3339, UTC, by the machine's clock)."},
 	Result: {
 		doc: "The documented code of what the first boot came to, such as `0 NERR_Success`; empty before it.",

@@ -48,6 +48,8 @@ const (
 	Architecture     Word = "architecture"
 	StagedAt         Word = "staged_at"
 	StagedBy         Word = "staged_by"
+	RecordedAt       Word = "recorded_at"
+	Host             Word = "host"
 	CompletedAt      Word = "completed_at"
 	Result           Word = "result"
 	ResultText       Word = "result_text"
