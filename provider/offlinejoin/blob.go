@@ -60,6 +60,26 @@ func (m *stagedJoinModel) blob(identityFile string, diags *diag.Diagnostics) giv
 	return given
 }
 
+// readBlobFile reads a blob that must be there, and what it is for. The caller wipes the bytes.
+func readBlobFile(
+	file, identityFile string, at path.Path, diags *diag.Diagnostics,
+) (blob []byte, facts core.BlobFacts, ok bool) {
+	blob, warning, err := options.ReadBlobFile(file, identityFile)
+	if err != nil {
+		diags.AddAttributeError(at, "Blob file not readable", err.Error())
+		return nil, core.BlobFacts{}, false
+	}
+	if warning != "" {
+		diags.AddAttributeWarning(at, "Blob file open to others", warning)
+	}
+	if facts, err = core.InspectBlob(blob, file); err != nil {
+		clear(blob)
+		diags.AddAttributeError(at, "Blob not usable", err.Error())
+		return nil, core.BlobFacts{}, false
+	}
+	return blob, facts, true
+}
+
 // masked returns a context whose logs show no spelling of the blob.
 func masked(ctx context.Context, blob []byte) context.Context {
 	return tflog.MaskLogStrings(ctx, options.Spellings(blob)...)

@@ -21,18 +21,9 @@ var (
 
 // blobEphemeral is a blob that is in neither plan nor state. Terraform opens it when it plans and again when it
 // applies, so opening reads and changes nothing.
-type blobEphemeral struct{ identityFile string } // the provider's
+type blobEphemeral struct{ run *settings }
 
-func newBlobEphemeral() ephemeral.EphemeralResource { return &blobEphemeral{} }
-
-type blobModel struct {
-	SourceFile   types.String `tfsdk:"source_file"`
-	IdentityFile types.String `tfsdk:"identity_file"`
-	Blob         types.String `tfsdk:"blob"`
-	Fingerprint  types.String `tfsdk:"fingerprint"`
-	MachineName  types.String `tfsdk:"machine_name"`
-	Domain       types.String `tfsdk:"domain"`
-}
+func newBlobEphemeral() ephemeral.EphemeralResource { return &blobEphemeral{run: newRun()} }
 
 func (e *blobEphemeral) Metadata(
 	_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse,
@@ -41,72 +32,55 @@ func (e *blobEphemeral) Metadata(
 }
 
 func (e *blobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "A provisioning blob read from a file, for `blob_wo` of `offlinejoin_staged_join`. " +
-			"It is in neither plan nor state.",
-		Attributes: map[string]schema.Attribute{
-			options.SourceFile.Name(): schema.StringAttribute{
-				MarkdownDescription: options.SourceFile.Doc(),
-				Required:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
-			options.IdentityFile.Name(): schema.StringAttribute{
-				MarkdownDescription: options.IdentityFile.Doc() + " The provider's `identity_file` comes before that.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
-			options.Blob.Name(): schema.StringAttribute{
-				MarkdownDescription: "The blob as one line of base64, whatever encoding the file has.",
-				Computed:            true,
-				Sensitive:           true,
-			},
-			options.Fingerprint.Name(): schema.StringAttribute{
-				MarkdownDescription: options.Fingerprint.Doc(), Computed: true,
-			},
-			options.MachineName.Name(): schema.StringAttribute{
-				MarkdownDescription: "The computer name that the blob is for.", Computed: true,
-			},
-			options.Domain.Name(): schema.StringAttribute{
-				MarkdownDescription: "The DNS name of the domain that the blob is for.", Computed: true,
-			},
+	notEmpty := []validator.String{stringvalidator.LengthAtLeast(1)}
+	attributes := map[string]schema.Attribute{
+		options.SourceFile.Name(): schema.StringAttribute{
+			MarkdownDescription: options.SourceFile.Doc(), Required: true, Validators: notEmpty,
 		},
+		options.IdentityFile.Name(): schema.StringAttribute{
+			MarkdownDescription: options.IdentityFile.Doc() + providersFirst, Optional: true, Validators: notEmpty,
+		},
+		options.Blob.Name(): schema.StringAttribute{
+			MarkdownDescription: "The blob as one line of base64, decrypted, whatever encoding the file has.",
+			Computed:            true,
+			Sensitive:           true,
+		},
+	}
+	for _, fact := range blobFacts(core.BlobFacts{}) {
+		attributes[fact.word.Name()] = schema.StringAttribute{MarkdownDescription: what(fact.word), Computed: true}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A provisioning blob read from a file, decrypted when it is encrypted with age, and in one " +
+			"form whatever encoding it has: for `blob_wo` of `offlinejoin_staged_join`. It is in neither plan nor state. " +
+			"It never makes an account: the blob must be there.",
+		Attributes: attributes,
 	}
 }
 
-// Configure takes over what the provider's configuration says for all.
 func (e *blobEphemeral) Configure(
-	_ context.Context, req ephemeral.ConfigureRequest, _ *ephemeral.ConfigureResponse,
+	_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse,
 ) {
-	if shared, ok := req.ProviderData.(*settings); ok { // else the provider is not configured yet
-		e.identityFile = shared.identityFile
+	if run := configured(req.ProviderData, &resp.Diagnostics); run != nil {
+		e.run = run
 	}
 }
 
 func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	var model blobModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	at, identityAt := path.Root(options.SourceFile.Name()), path.Root(options.IdentityFile.Name())
+	var file, identity types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &file)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, identityAt, &identity)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	at := path.Root(options.SourceFile.Name())
-	identityFile := cmp.Or(model.IdentityFile.ValueString(), e.identityFile)
-	blob, warning, err := options.ReadBlobFile(model.SourceFile.ValueString(), identityFile)
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(at, "Blob file not readable", err.Error())
+	blob, facts, ok := readBlobFile(
+		file.ValueString(), cmp.Or(identity.ValueString(), e.run.identityFile), at, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	defer clear(blob)
-	if warning != "" {
-		resp.Diagnostics.AddAttributeWarning(at, "Blob file open to others", warning)
-	}
-	facts, err := core.InspectBlob(blob, model.SourceFile.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddAttributeError(at, "Blob not usable", err.Error())
-		return
-	}
-	model.Blob = types.StringValue(options.Text(blob))
-	model.Fingerprint = types.StringValue(facts.Fingerprint)
-	model.MachineName = stringOrNull(facts.MachineName)
-	model.Domain = stringOrNull(facts.Domain)
-	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
+	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, at, file)...)
+	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, identityAt, identity)...)
+	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(options.Blob.Name()), options.Text(blob))...)
+	setFacts(ctx, &resp.Result, blobFacts(facts), &resp.Diagnostics)
 }

@@ -2,15 +2,30 @@ package offlinejoin
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
-// ownedKey is the key of private state that records the fingerprint of the join that the resource staged or imported.
-// It is "" when the image had another join that the user wanted to keep.
-const ownedKey = "owned_fingerprint"
+// The keys of private state, which nobody but the provider reads. Nothing secret is in it.
+const (
+	joinKey  = "join"  // ownership
+	tokenKey = "token" // a random name of the resource, see claims.go
+)
+
+// ownership is what a resource knows of its join beyond what users see.
+type ownership struct {
+	// Fingerprint is that of the join which the resource staged or imported: "" when the image had another's, which the
+	// user wanted to keep.
+	Fingerprint string `json:"fingerprint"`
+	// Booted tells that the image was seen after its first boot with this join: completed, failed or stopped half-way.
+	// It outlives the record in the image.
+	Booted bool `json:"booted,omitempty"`
+	// Damaged tells that the join waits for its first boot and something of it is missing in the image.
+	Damaged bool `json:"damaged,omitempty"`
+}
 
 type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
@@ -20,30 +35,56 @@ type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// owned returns the fingerprint of the resource's own join; recorded is false before the first record.
-func owned(ctx context.Context, private privateReader, diags *diag.Diagnostics) (fingerprint string, recorded bool) {
-	value, problems := private.GetKey(ctx, ownedKey)
-	diags.Append(problems...)
-	if value == nil || json.Unmarshal(value, &fingerprint) != nil {
-		return "", false
-	}
-	return fingerprint, true
+// owned returns what the resource knows of its join; recorded is false before the first record.
+func owned(ctx context.Context, private privateReader, diags *diag.Diagnostics) (mine ownership, recorded bool) {
+	return mine, readPrivate(ctx, private, joinKey, &mine, diags)
 }
 
-func own(ctx context.Context, private privateWriter, fingerprint string, diags *diag.Diagnostics) {
-	value, err := json.Marshal(fingerprint)
+func (o ownership) record(ctx context.Context, private privateWriter, diags *diag.Diagnostics) {
+	writePrivate(ctx, private, joinKey, o, diags)
+}
+
+// ofReceipt returns the ownership that staging came to. A join that was only kept is somebody else's.
+func ofReceipt(receipt *core.Receipt) ownership {
+	if receipt.Outcome == core.OutcomeKept {
+		return ownership{}
+	}
+	return ownership{Fingerprint: receipt.Status.Fingerprint, Booted: booted(&receipt.Status)}
+}
+
+// booted tells that an image with our record has started its first boot.
+func booted(status *core.Status) bool {
+	switch status.State {
+	case core.StateAbsent, core.StateForeign, core.StateJoined:
+		return false
+	case core.StateStaged:
+		return status.Attempts > 0
+	default:
+		return true
+	}
+}
+
+// tokenOf returns the resource's random name, which is made at its first plan.
+func tokenOf(ctx context.Context, before privateReader, after privateWriter, diags *diag.Diagnostics) string {
+	var token string
+	if !readPrivate(ctx, before, tokenKey, &token, diags) || token == "" {
+		token = rand.Text()
+	}
+	writePrivate(ctx, after, tokenKey, token, diags)
+	return token
+}
+
+func readPrivate(ctx context.Context, private privateReader, key string, into any, diags *diag.Diagnostics) bool {
+	value, problems := private.GetKey(ctx, key)
+	diags.Append(problems...)
+	return value != nil && json.Unmarshal(value, into) == nil
+}
+
+func writePrivate(ctx context.Context, private privateWriter, key string, content any, diags *diag.Diagnostics) {
+	value, err := json.Marshal(content)
 	if err != nil {
-		diags.AddError("Ownership not recorded", err.Error())
+		diags.AddError("Private state not written", err.Error())
 		return
 	}
-	diags.Append(private.SetKey(ctx, ownedKey, value)...)
-}
-
-// ownFromReceipt records the join that a receipt tells of. A join that was only kept is somebody else's.
-func ownFromReceipt(ctx context.Context, private privateWriter, receipt *core.Receipt, diags *diag.Diagnostics) {
-	fingerprint := receipt.Status.Fingerprint
-	if receipt.Outcome == core.OutcomeKept {
-		fingerprint = ""
-	}
-	own(ctx, private, fingerprint, diags)
+	diags.Append(private.SetKey(ctx, key, value)...)
 }

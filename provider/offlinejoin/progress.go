@@ -2,18 +2,31 @@ package offlinejoin
 
 import (
 	"context"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
+// said remembers the warnings of a run. Terraform plans a resource once more when it applies, and the core checks again
+// when it stages, so that the user would read each up to three times.
+type said struct{ texts sync.Map }
+
+// first reports whether nobody has said this of the image yet.
+func (s *said) first(windowsPath, text string) bool {
+	_, before := s.texts.LoadOrStore([2]string{windowsPath, text}, true)
+	return !before
+}
+
 // progress puts the core's words into the log, and its warnings in front of the user.
-func progress(ctx context.Context, diags *diag.Diagnostics) func(core.Event) {
+func (s *settings) progress(ctx context.Context, windowsPath string, diags *diag.Diagnostics) func(core.Event) {
 	return func(event core.Event) {
 		switch event.Kind {
 		case core.EventWarning:
-			diags.AddWarning("Image needs attention", event.Text)
+			if s.said.first(windowsPath, event.Text) {
+				diags.AddWarning("Image needs attention", windowsPath+": "+event.Text)
+			}
 		case core.EventDetail:
 			tflog.Debug(ctx, event.Text)
 		default:

@@ -2,10 +2,13 @@ package offlinejoin
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -17,6 +20,7 @@ import (
 var (
 	_ provider.Provider                       = (*offlinejoinProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*offlinejoinProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*offlinejoinProvider)(nil)
 )
 
 type offlinejoinProvider struct{ version string }
@@ -34,42 +38,81 @@ func (p *offlinejoinProvider) Metadata(
 }
 
 func (p *offlinejoinProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	option := func(word options.Word, more string, validators ...validator.String) schema.StringAttribute {
+		return schema.StringAttribute{
+			MarkdownDescription: word.Doc() + more, Optional: true,
+			Validators: append(validators, stringvalidator.LengthAtLeast(1)),
+		}
+	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Stages Active Directory provisioning blobs into Windows images that are not running, " +
 			"so that the machines come up joined, with no network and no domain credential at first boot. The " +
 			"provider needs no configuration.",
 		Attributes: map[string]schema.Attribute{
-			options.IdentityFile.Name(): schema.StringAttribute{
-				MarkdownDescription: options.IdentityFile.Doc(),
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
+			options.LedgerFile.Name():   option(options.LedgerFile, ""),
+			options.IdentityFile.Name(): option(options.IdentityFile, " What names one of its own uses that."),
+			options.LockTimeout.Name():  option(options.LockTimeout, "", duration{}),
 		},
 	}
 }
 
 type providerModel struct {
+	LedgerFile   types.String `tfsdk:"ledger_file"`
 	IdentityFile types.String `tfsdk:"identity_file"`
+	LockTimeout  types.String `tfsdk:"lock_timeout"`
 }
 
-// settings are what the provider's configuration says for all resources.
-type settings struct{ identityFile string }
-
+// Configure begins a run. What is not known while planning is taken as not said; it is known when Terraform applies.
 func (p *offlinejoinProvider) Configure(
 	ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse,
 ) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	shared := &settings{identityFile: model.IdentityFile.ValueString()}
-	resp.ResourceData, resp.EphemeralResourceData = shared, shared
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	run := newRun()
+	run.ledgerFile, run.identityFile = model.LedgerFile.ValueString(), model.IdentityFile.ValueString()
+	wait := model.LockTimeout.ValueString()
+	if wait == "" {
+		wait = options.LockTimeout.Default()
+	}
+	var err error
+	if run.lockTimeout, err = time.ParseDuration(wait); err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root(options.LockTimeout.Name()), "Not a duration", err.Error())
+	}
+	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = run, run, run
+}
+
+// duration accepts what Go's time.ParseDuration does, from 0s on.
+type duration struct{}
+
+func (duration) Description(context.Context) string { return "a duration such as 30s or 2m" }
+
+func (d duration) MarkdownDescription(ctx context.Context) string { return d.Description(ctx) }
+
+func (d duration) ValidateString(ctx context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if wait, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || wait < 0 {
+		resp.Diagnostics.AddAttributeError(req.Path, "Not a duration",
+			req.ConfigValue.String()+" is no duration: write one such as \"30s\", \"2m\" or \"0s\".")
+	}
 }
 
 func (p *offlinejoinProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newStagedJoinResource(p.version)}
 }
 
-func (p *offlinejoinProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (p *offlinejoinProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newBlobDataSource, newImageDataSource, newLedgerDataSource}
+}
 
 func (p *offlinejoinProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{newBlobEphemeral}
+}
+
+func (p *offlinejoinProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newFingerprintFunction, newInspectBlobFunction, newAccountDataFunction, newAnswerFileFunction}
 }

@@ -3,6 +3,7 @@ package offlinejoin
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -158,30 +159,6 @@ func TestAccWriteOnlyBlobIsNowhere(t *testing.T) {
 	)
 }
 
-func TestAccCompletedIsNoDrift(t *testing.T) {
-	t.Parallel()
-	image := sampletest.Image(t, sample.Image{})
-	blob, file := sampletest.Blob(t)
-	config := fromFile(image, file, "")
-	scenario(t, imageIs(t, image, core.StateCompleted), // destroying only forgets
-		resource.TestStep{Config: config},
-		resource.TestStep{
-			PreConfig:         func() { boot(t, image) },
-			Config:            config,
-			ConfigPlanChecks:  plans(plancheck.ExpectEmptyPlan()),
-			ConfigStateChecks: []statecheck.StateCheck{has("status", knownvalue.StringExact("completed"))},
-		},
-		resource.TestStep{
-			PreConfig:        func() { remove(t, file) },
-			Config:           config,
-			ConfigPlanChecks: plans(plancheck.ExpectEmptyPlan()),
-			ConfigStateChecks: []statecheck.StateCheck{
-				has("fingerprint", knownvalue.StringExact(blob.Fingerprint())),
-			},
-		},
-	)
-}
-
 func TestAccWrongBlobFailsInThePlan(t *testing.T) {
 	t.Parallel()
 	image := sampletest.Image(t, sample.Image{})
@@ -205,39 +182,24 @@ func TestAccWrongBlobFailsInThePlan(t *testing.T) {
 	}
 }
 
-func TestAccTakenBackByAnotherIsStagedAgain(t *testing.T) {
-	t.Parallel()
-	image := sampletest.Image(t, sample.Image{})
-	_, file := sampletest.Blob(t)
-	config := fromFile(image, file, "")
-	scenario(t, imageIs(t, image, core.StateAbsent),
-		resource.TestStep{Config: config},
-		resource.TestStep{
-			PreConfig:        func() { unstage(t, image) },
-			Config:           config,
-			ConfigPlanChecks: plansAction(plancheck.ResourceActionCreate),
-			Check:            imageIs(t, image, core.StateStaged),
-		},
-	)
-}
-
-func TestAccAnotherJoinIsTheUsersToDecideAbout(t *testing.T) {
+func TestAccOnExistingIsAboutTheImageThatIsFound(t *testing.T) {
 	t.Parallel()
 	image := sampletest.Image(t, sample.Image{})
 	blob, file := sampletest.Blob(t)
 	other, _ := sampletest.Blob(t)
+	stage(t, image, other)
 	scenario(t, imageIs(t, image, core.StateAbsent),
-		resource.TestStep{Config: fromFile(image, file, "")},
 		resource.TestStep{
-			PreConfig:   func() { stage(t, image, other) },
-			Config:      fromFile(image, file, ""),
-			ExpectError: regexp.MustCompile(`Join not staged`),
+			Config: fromFile(image, file, ""), PlanOnly: true, ExpectError: regexp.MustCompile(`Join cannot be staged`),
 		},
 		resource.TestStep{
 			Config: fromFile(image, file, `on_existing = "keep"`),
 			ConfigStateChecks: []statecheck.StateCheck{
 				has("fingerprint", knownvalue.StringExact(other.Fingerprint())),
 			},
+		},
+		resource.TestStep{
+			Config: fromFile(image, file, ""), PlanOnly: true, ExpectError: regexp.MustCompile(`Join cannot be staged`),
 		},
 		resource.TestStep{
 			Config:           fromFile(image, file, `on_existing = "replace"`),
@@ -273,24 +235,134 @@ func TestAccAKeptJoinStaysAfterDestroying(t *testing.T) {
 	}
 }
 
-func TestAccUnmountedImageKeepsTheState(t *testing.T) {
+func TestAccAnImageThatIsGoneLeavesTheState(t *testing.T) {
 	t.Parallel()
 	image := sampletest.Image(t, sample.Image{})
 	_, file := sampletest.Blob(t)
-	config := fromFile(image, file, "")
+	moved := filepath.Join(filepath.Dir(image), "Moved")
+	var before string
+	unchanged := func(*terraform.State) error {
+		if now := statusOf(t, moved).StagedAt + modified(t, moved); now != before {
+			return fmt.Errorf("the image that moved was written to: %s, before %s", now, before)
+		}
+		return nil
+	}
 	scenario(t, nil,
+		resource.TestStep{Config: fromFile(image, file, "")},
+		resource.TestStep{ // not mounted: the plan is to make it again, and applying fails as long as it is away
+			PreConfig: func() {
+				before = statusOf(t, image).StagedAt + modified(t, image)
+				rename(t, image, moved)
+			},
+			Config:           fromFile(image, file, ""),
+			ConfigPlanChecks: plansAction(plancheck.ResourceActionCreate),
+			ExpectError:      regexp.MustCompile(`Join not staged[\s\S]*does not\s+exist`),
+		},
+		resource.TestStep{ // found again where it has moved to, with its join, which is not staged twice
+			Config:            fromFile(moved, file, ""),
+			ConfigPlanChecks:  plansAction(plancheck.ResourceActionCreate),
+			ConfigStateChecks: []statecheck.StateCheck{has("status", knownvalue.StringExact("staged"))},
+			Check:             unchanged,
+		},
+	)
+	if got := statusOf(t, moved).State; got != core.StateAbsent {
+		t.Errorf("the image is %s after destroying", got)
+	}
+}
+
+func TestAccAnUnmountedImageKeepsItsState(t *testing.T) {
+	t.Parallel()
+	image := sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
+	away := filepath.Join(t.TempDir(), "Windows")
+	config := fromFile(image, file, "")
+	scenario(t, imageIs(t, image, core.StateAbsent),
 		resource.TestStep{Config: config},
 		resource.TestStep{
-			PreConfig:         func() { rename(t, image, image+".away") },
+			PreConfig:         func() { rename(t, image, away) },
 			Config:            config,
 			ConfigPlanChecks:  plans(plancheck.ExpectEmptyPlan()),
 			ConfigStateChecks: []statecheck.StateCheck{has("status", knownvalue.StringExact("staged"))},
 		},
 		resource.TestStep{
-			PreConfig:        func() { rename(t, image+".away", image) },
+			PreConfig:        func() { rename(t, away, image) },
 			Config:           config,
 			ConfigPlanChecks: plans(plancheck.ExpectEmptyPlan()),
 		},
+	)
+}
+
+func modified(t *testing.T, windowsPath string) string {
+	t.Helper()
+	info, err := os.Stat(filepath.Join(windowsPath, "System32", "config", "SYSTEM"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.ModTime().String()
+}
+
+func TestAccAnotherPathIsAnotherResource(t *testing.T) {
+	t.Parallel()
+	first, second := sampletest.Image(t, sample.Image{}), sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
+	scenario(t, imageIs(t, second, core.StateAbsent),
+		resource.TestStep{Config: fromFile(first, file, "")},
+		resource.TestStep{ // the same account, which moves
+			Config:           fromFile(second, file, ""),
+			ConfigPlanChecks: plans(plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate), plansKnown("id", second)),
+			Check:            imageIs(t, first, core.StateAbsent),
+		},
+		resource.TestStep{ // an image that cannot be destroyed before it is unstaged
+			Config: fromFile(second, file, `on_destroy = "fail"`),
+			Check:  imageIs(t, second, core.StateStaged),
+		},
+		resource.TestStep{
+			Config:  fromFile(second, file, `on_destroy = "fail"`),
+			Destroy: true, ExpectError: regexp.MustCompile(`Join not to be destroyed`),
+		},
+		resource.TestStep{
+			Config: fromFile(second, file, ""),
+		},
+	)
+}
+
+func TestAccAbandonedJoinStays(t *testing.T) {
+	t.Parallel()
+	image := sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
+	scenario(t, imageIs(t, image, core.StateStaged),
+		resource.TestStep{Config: fromFile(image, file, `on_destroy = "abandon"`)},
+	)
+}
+
+func TestAccOneImageForOneResource(t *testing.T) {
+	t.Parallel()
+	f := launch(t, "first", "second")
+	twice := f.with()
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(f["first"].image, link); err != nil {
+		t.Fatal(err)
+	}
+	twice["second"].image = link
+	same := f.with("second", f["first"].file)
+	allowed := f.with("second", f["first"].file)
+	allowed["second"].more = "reuse = \"allow\"\n  reuse_reason = \"a test\""
+	unsaid := f.with()
+	unsaid["second"].more = `reuse = "allow"`
+	scenario(t, nil,
+		resource.TestStep{
+			Config: twice.config(), PlanOnly: true, ExpectError: regexp.MustCompile(`Claimed twice[\s\S]*has the image`),
+		},
+		resource.TestStep{
+			Config: same.config(), PlanOnly: true,
+			ExpectError: regexp.MustCompile(`Claimed twice[\s\S]*corp\.example\.com\\FIRST`),
+		},
+		resource.TestStep{Config: unsaid.config(), PlanOnly: true, ExpectError: regexp.MustCompile(`Reason missing`)},
+		resource.TestStep{Config: fleet{"first": f["first"]}.config()},
+		resource.TestStep{
+			Config: same.config(), PlanOnly: true, ExpectError: regexp.MustCompile(`Claimed twice`),
+		},
+		resource.TestStep{Config: allowed.config()},
 	)
 }
 

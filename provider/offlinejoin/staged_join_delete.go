@@ -3,10 +3,8 @@ package offlinejoin
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
-	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // Delete takes the pending join back when it is the resource's own. What cannot or must not be taken back is forgotten,
@@ -20,8 +18,10 @@ func (r *stagedJoinResource) Delete(
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	ctx, done := within(ctx, state.Timeouts.Delete, &resp.Diagnostics)
+	defer done()
 	windowsPath := state.WindowsPath.ValueString()
-	if imageAway(windowsPath) {
+	if look(windowsPath) != imageThere {
 		resp.Diagnostics.AddWarning("Image not there", windowsPath+" does not exist, so no join was taken back. If "+
 			"the image only is not mounted, it still holds what was staged: mount it and run "+
 			unstageCommand(windowsPath)+".")
@@ -29,26 +29,32 @@ func (r *stagedJoinResource) Delete(
 	}
 	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: windowsPath})
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image not readable", err.Error())
+		blame(ctx, "Image not readable", err, &resp.Diagnostics)
 		return
 	}
-	if why := leaves(status, mine); why != "" {
+	if why := leaves(status, mine, state.OnDestroy.ValueString()); why != "" {
 		resp.Diagnostics.AddWarning("Join only forgotten", why)
 		return
 	}
 	if status.State == core.StateAbsent {
 		return
 	}
+	if status.State == core.StateStaged && state.OnDestroy.ValueString() == destroyFail {
+		refuseToDestroy(windowsPath, &resp.Diagnostics)
+		return
+	}
 	_, err = core.Unstage(ctx, core.UnstageRequest{
-		WindowsPath: windowsPath, Progress: progress(ctx, &resp.Diagnostics),
+		WindowsPath: windowsPath, LedgerFile: r.run.ledgerFile, Run: r.run.core, StagedBy: r.stagedBy,
+		LockTimeout: r.run.lockTimeout,
+		Progress:    r.run.progress(ctx, windowsPath, &resp.Diagnostics),
 	})
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Join not taken back", err.Error())
+		blame(ctx, "Join not taken back", err, &resp.Diagnostics)
 	}
 }
 
 // leaves says why a join is not taken back, and nothing when it is.
-func leaves(status *core.Status, mine string) string {
+func leaves(status *core.Status, mine ownership, onDestroy string) string {
 	windowsPath := status.Image.WindowsPath
 	switch {
 	case status.State == core.StateAbsent:
@@ -57,9 +63,12 @@ func leaves(status *core.Status, mine string) string {
 		return forgetting(windowsPath)
 	case status.State == core.StateForeign || status.State == core.StateJoined:
 		return windowsPath + " has a join of another tool (" + status.Detail + "), which was left alone."
-	case status.Fingerprint != mine:
+	case status.Fingerprint != mine.Fingerprint:
 		return windowsPath + " has a join that this resource did not stage (" + status.MachineName + " in " +
 			status.Domain + "), which was left alone. To take it back, run " + unstageCommand(windowsPath) + "."
+	case onDestroy == destroyAbandon:
+		return windowsPath + " keeps its join of " + status.MachineName + " (on_destroy = \"abandon\"). Until its first " +
+			"boot the image holds the machine's password; to take the join back, run " + unstageCommand(windowsPath) + "."
 	}
 	return ""
 }

@@ -2,35 +2,112 @@ package offlinejoin
 
 import (
 	"path/filepath"
+	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // stagedJoinModel is the resource's state, plan or configuration.
 type stagedJoinModel struct {
-	WindowsPath   types.String `tfsdk:"windows_path"`
-	BlobFile      types.String `tfsdk:"blob_file"`
-	IdentityFile  types.String `tfsdk:"identity_file"`
-	BlobWO        types.String `tfsdk:"blob_wo"` // in the configuration only
-	BlobWOVersion types.Int64  `tfsdk:"blob_wo_version"`
-	MachineName   types.String `tfsdk:"machine_name"`
-	Domain        types.String `tfsdk:"domain"`
-	Method        types.String `tfsdk:"method"`
-	OnExisting    types.String `tfsdk:"on_existing"`
+	WindowsPath    types.String   `tfsdk:"windows_path"`
+	BlobFile       types.String   `tfsdk:"blob_file"`
+	IdentityFile   types.String   `tfsdk:"identity_file"`
+	BlobWO         types.String   `tfsdk:"blob_wo"` // in the configuration only
+	BlobWOVersion  types.String   `tfsdk:"blob_wo_version"`
+	MachineName    types.String   `tfsdk:"machine_name"`
+	Domain         types.String   `tfsdk:"domain"`
+	Method         types.String   `tfsdk:"method"`
+	OnExisting     types.String   `tfsdk:"on_existing"`
+	OnDestroy      types.String   `tfsdk:"on_destroy"`
+	AfterFirstBoot types.String   `tfsdk:"after_first_boot"`
+	Reuse          types.String   `tfsdk:"reuse"`
+	ReuseReason    types.String   `tfsdk:"reuse_reason"`
+	Timeouts       timeouts.Value `tfsdk:"timeouts"`
 
-	ID               types.String `tfsdk:"id"`
+	ID types.String `tfsdk:"id"`
+	joinFacts
+}
+
+// joinFacts are the attributes that nobody can set, except id.
+type joinFacts struct {
 	Fingerprint      types.String `tfsdk:"fingerprint"`
 	Status           types.String `tfsdk:"status"`
+	MethodUsed       types.String `tfsdk:"method_used"`
 	NetBIOSDomain    types.String `tfsdk:"netbios_domain"`
+	Forest           types.String `tfsdk:"forest"`
 	DomainSID        types.String `tfsdk:"domain_sid"`
 	DomainGUID       types.String `tfsdk:"domain_guid"`
+	AccountSID       types.String `tfsdk:"account_sid"`
 	DomainController types.String `tfsdk:"domain_controller"`
 	Site             types.String `tfsdk:"site"`
 	WindowsProduct   types.String `tfsdk:"windows_product"`
+	WindowsEdition   types.String `tfsdk:"windows_edition"`
 	WindowsBuild     types.String `tfsdk:"windows_build"`
 	Architecture     types.String `tfsdk:"architecture"`
+	ComputerName     types.String `tfsdk:"computer_name"`
+	MachineSID       types.String `tfsdk:"machine_sid"`
 	StagedAt         types.String `tfsdk:"staged_at"`
+	CompletedAt      types.String `tfsdk:"completed_at"`
+	Result           types.String `tfsdk:"result"`
+	ResultText       types.String `tfsdk:"result_text"`
+}
+
+// told is an attribute with what the blob or the image says for it.
+type told struct {
+	to   *types.String
+	text string
+}
+
+// ofBlob are the facts that only a blob tells, machine name and domain excepted.
+func (f *joinFacts) ofBlob(blob core.BlobFacts) []told {
+	return []told{
+		{&f.NetBIOSDomain, blob.NetBIOSName},
+		{&f.Forest, blob.Forest},
+		{&f.DomainSID, blob.DomainSID},
+		{&f.DomainGUID, blob.DomainGUID},
+		{&f.AccountSID, blob.AccountSID},
+		{&f.DomainController, blob.DC},
+		{&f.Site, blob.Site},
+	}
+}
+
+// ofImage are the facts that an image tells.
+func (f *joinFacts) ofImage(status core.Status) []told {
+	return []told{
+		{&f.Fingerprint, status.Fingerprint},
+		{&f.Status, string(status.State)},
+		{&f.MethodUsed, string(status.Method)},
+		{&f.WindowsProduct, status.Image.ProductName},
+		{&f.WindowsEdition, status.Image.EditionID},
+		{&f.WindowsBuild, status.Image.Build},
+		{&f.Architecture, status.Image.Architecture},
+		{&f.ComputerName, status.Image.ComputerName},
+		{&f.MachineSID, status.Image.MachineSID},
+		{&f.StagedAt, status.StagedAt},
+		{&f.CompletedAt, status.CompletedAt},
+		{&f.Result, resultOf(status)},
+		{&f.ResultText, status.ResultText},
+	}
+}
+
+// resultOf spells the code that the first boot came to, and nothing before it.
+func resultOf(status core.Status) string {
+	if !booted(&status) || status.State == core.StateStaged && status.Result == 0 {
+		return ""
+	}
+	return winerr.Code(status.Result).String()
+}
+
+// all are the attributes of both kinds, the blob's first.
+func (f *joinFacts) all() []*types.String {
+	var found []*types.String
+	for _, fact := range append(f.ofBlob(core.BlobFacts{}), f.ofImage(core.Status{})...) {
+		found = append(found, fact.to)
+	}
+	return found
 }
 
 // cleanPath returns the absolute path of an image's Windows directory, which is the resource's id.
@@ -50,38 +127,35 @@ func (m *stagedJoinModel) expect() core.Expect {
 	return core.Expect{MachineName: m.MachineName.ValueString(), Domain: m.Domain.ValueString()}
 }
 
-// computed are the attributes that nobody can set, except id.
-func (m *stagedJoinModel) computed() []*types.String {
-	return []*types.String{
-		&m.Fingerprint, &m.Status, &m.NetBIOSDomain, &m.DomainSID, &m.DomainGUID, &m.DomainController, &m.Site,
-		&m.WindowsProduct, &m.WindowsBuild, &m.Architecture, &m.StagedAt,
-	}
+// isFor reports whether the join that a state knows is for the machine that is expected.
+func (m *stagedJoinModel) isFor(expect core.Expect) bool {
+	known := m.MachineName.ValueString()
+	return known == "" || expect.MachineName == "" || strings.EqualFold(expect.MachineName, known)
 }
 
 // facts are the attributes that come from the blob or the image unless the configuration gives them.
 func (m *stagedJoinModel) facts() []*types.String {
-	return append(m.computed(), &m.MachineName, &m.Domain)
+	return append(m.all(), &m.MachineName, &m.Domain)
 }
 
 // setUnknown leaves everything that staging may change to the apply.
 func (m *stagedJoinModel) setUnknown(config *stagedJoinModel) {
-	for _, value := range m.computed() {
-		*value = types.StringUnknown()
-	}
-	if config.MachineName.IsNull() {
-		m.MachineName = types.StringUnknown()
-	}
-	if config.Domain.IsNull() {
-		m.Domain = types.StringUnknown()
+	given := config.facts()
+	for i, value := range m.facts() {
+		if given[i].IsNull() {
+			*value = types.StringUnknown()
+		}
 	}
 }
 
-// keep carries the facts over that the prior state knows. What it does not know stays as Terraform planned it.
+// keep carries the facts over that the prior state knows. What of a blob it does not know, as after an import, stays as
+// Terraform planned it: to be filled in when something else of the resource changes.
 func (m *stagedJoinModel) keep(prior, config *stagedJoinModel) {
 	before := prior.facts()
 	given := config.facts()
+	blobs := len(m.ofBlob(core.BlobFacts{}))
 	for i, value := range m.facts() {
-		if given[i].IsNull() && !before[i].IsNull() {
+		if given[i].IsNull() && (i >= blobs || !before[i].IsNull()) {
 			*value = *before[i]
 		}
 	}
@@ -92,43 +166,27 @@ func (m *stagedJoinModel) fill(blob core.BlobFacts, status core.Status) {
 	if blob.Fingerprint != status.Fingerprint {
 		blob = core.BlobFacts{MachineName: status.MachineName, Domain: status.Domain}
 	}
-	for value, text := range map[*types.String]string{
-		&m.Fingerprint:      status.Fingerprint,
-		&m.Status:           string(status.State),
-		&m.StagedAt:         status.StagedAt,
-		&m.MachineName:      blob.MachineName,
-		&m.Domain:           blob.Domain,
-		&m.NetBIOSDomain:    blob.NetBIOSName,
-		&m.DomainSID:        blob.DomainSID,
-		&m.DomainGUID:       blob.DomainGUID,
-		&m.DomainController: blob.DC,
-		&m.Site:             blob.Site,
-		&m.WindowsProduct:   status.Image.ProductName,
-		&m.WindowsBuild:     status.Image.Build,
-		&m.Architecture:     status.Image.Architecture,
-	} {
-		if value.IsUnknown() {
-			*value = stringOrNull(text)
+	known := append(m.ofBlob(blob), m.ofImage(status)...)
+	for _, fact := range append(known, told{&m.MachineName, blob.MachineName}, told{&m.Domain, blob.Domain}) {
+		if fact.to.IsUnknown() {
+			*fact.to = stringOrNull(fact.text)
 		}
 	}
 }
 
-// refresh takes over what the image says now. The blob's facts stay while the image has the same join.
+// refresh takes over what the image says now. The blob's facts stay while the image has the same join, and when it has
+// none any more: they tell which join is missing.
 func (m *stagedJoinModel) refresh(status core.Status) {
-	m.Status = stringOrNull(string(status.State))
-	m.StagedAt = stringOrNull(status.StagedAt)
-	m.WindowsProduct = stringOrNull(status.Image.ProductName)
-	m.WindowsBuild = stringOrNull(status.Image.Build)
-	m.Architecture = stringOrNull(status.Image.Architecture)
-	if now := stringOrNull(status.Fingerprint); !m.Fingerprint.Equal(now) {
-		m.Fingerprint = now
-		m.MachineName = stringOrNull(status.MachineName)
-		m.Domain = stringOrNull(status.Domain)
-		for _, value := range []*types.String{
-			&m.NetBIOSDomain, &m.DomainSID, &m.DomainGUID, &m.DomainController, &m.Site,
-		} {
-			*value = types.StringNull()
-		}
+	before := m.Fingerprint
+	for _, fact := range m.ofImage(status) {
+		*fact.to = stringOrNull(fact.text)
+	}
+	if status.Fingerprint == "" || m.Fingerprint.Equal(before) {
+		return
+	}
+	m.MachineName, m.Domain = stringOrNull(status.MachineName), stringOrNull(status.Domain)
+	for _, fact := range m.ofBlob(core.BlobFacts{}) {
+		*fact.to = types.StringNull()
 	}
 }
 

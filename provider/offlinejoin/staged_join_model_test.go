@@ -44,11 +44,13 @@ func TestFillTellsOfTheJoinInTheImage(t *testing.T) {
 func TestRefresh(t *testing.T) {
 	t.Parallel()
 	before := stagedJoinModel{
-		Fingerprint: types.StringValue("aa"), Status: types.StringValue("staged"),
 		MachineName: types.StringValue("web01"), Domain: types.StringValue("CORP"),
-		DomainSID: types.StringValue("S-1-5-21-1-2-3"),
+		joinFacts: joinFacts{
+			Fingerprint: types.StringValue("aa"), Status: types.StringValue("staged"),
+			DomainSID: types.StringValue("S-1-5-21-1-2-3"),
+		},
 	}
-	same, other := before, before
+	same, other, absent := before, before, before
 	same.refresh(core.Status{State: core.StateCompleted, Fingerprint: "aa", MachineName: "WEB01", Domain: "corp.test"})
 	if same.Status.ValueString() != "completed" || same.MachineName != before.MachineName ||
 		same.Domain != before.Domain || same.DomainSID != before.DomainSID {
@@ -58,6 +60,11 @@ func TestRefresh(t *testing.T) {
 	if other.Fingerprint.ValueString() != "bb" || other.MachineName.ValueString() != "WEB02" ||
 		!other.DomainSID.IsNull() {
 		t.Errorf("another join refreshed to %+v", other)
+	}
+	absent.refresh(core.Status{State: core.StateAbsent})
+	if absent.Status.ValueString() != "absent" || !absent.Fingerprint.IsNull() ||
+		absent.MachineName != before.MachineName || absent.DomainSID != before.DomainSID {
+		t.Errorf("no join refreshed to %+v", absent)
 	}
 }
 

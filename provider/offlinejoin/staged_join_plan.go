@@ -3,85 +3,252 @@ package offlinejoin
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// ModifyPlan decides whether the image gets staged (again), and lets a wrong blob fail in the plan. It does not look at
-// the image, which may be made or mounted by what is applied before.
+// planning is one call of ModifyPlan.
+type planning struct {
+	*stagedJoinResource
+	req                 resource.ModifyPlanRequest
+	resp                *resource.ModifyPlanResponse
+	config, plan, state stagedJoinModel
+	isNew               bool // there is nothing in the state, or another image
+	mine                ownership
+}
+
+// ModifyPlan decides whether the image gets staged (again), and lets what cannot work fail in the plan: a wrong blob, an
+// image that takes no join, two resources that want the same. It looks at the image when that is there; an image that is
+// made or mounted by what is applied before is looked at then.
 func (r *stagedJoinResource) ModifyPlan(
 	ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
 ) {
-	var config, plan, state stagedJoinModel
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	p := &planning{stagedJoinResource: r, req: req, resp: resp, isNew: req.State.Raw.IsNull()}
+	if !p.isNew {
+		resp.Diagnostics.Append(req.State.Get(ctx, &p.state)...)
 	}
 	if req.Plan.Raw.IsNull() {
-		warnOfForgetting(&state, resp)
+		p.destroy()
 		return
 	}
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &p.config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &p.plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !plan.WindowsPath.IsUnknown() {
-		plan.ID = types.StringValue(cleanPath(plan.WindowsPath.ValueString()))
+	if !p.plan.WindowsPath.IsUnknown() {
+		p.plan.ID = types.StringValue(cleanPath(p.plan.WindowsPath.ValueString()))
 	}
-	blob := config.blob(r.identityFile, &resp.Diagnostics)
+	p.checkReuse()
+	blob := p.config.blob(r.run.identityFile, &resp.Diagnostics)
 	defer clear(blob.bytes)
 	var facts core.BlobFacts
 	if blob.knowledge == blobKnown {
-		facts, _ = blob.check(config.expect(), &resp.Diagnostics)
+		facts, _ = blob.check(p.config.expect(), &resp.Diagnostics)
 	}
+	p.claim(ctx, blob, facts)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if req.State.Raw.IsNull() {
-		warnOfMissingFile(blob, resp)
-	} else {
-		mine, _ := owned(ctx, req.Private, &resp.Diagnostics)
-		if wantsStaging(blob.knowledge, facts.Fingerprint, mine, &plan, &state) {
-			plan.setUnknown(&config)
-		} else {
-			plan.keep(&state, &config)
-		}
+	p.decide(masked(ctx, blob.bytes), blob, facts)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &p.plan)...)
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 }
 
-// wantsStaging reports whether an existing resource needs the core to stage once more: the blob is another one than the
-// image has. mine is the fingerprint of the resource's own join.
-func wantsStaging(known knowledge, fingerprint, mine string, plan, state *stagedJoinModel) bool {
-	inImage := state.Fingerprint.ValueString()
-	pushedOut := inImage != mine || state.state() == core.StateForeign || state.state() == core.StateJoined
-	if pushedOut && plan.OnExisting.ValueString() == string(core.OnExistingKeep) {
-		return false
+// checkReuse wants a reason for what is done on purpose.
+func (p *planning) checkReuse() {
+	if p.plan.Reuse.ValueString() == reuseAllow && p.config.ReuseReason.IsNull() {
+		p.resp.Diagnostics.AddAttributeError(path.Root(options.ReuseReason.Name()), "Reason missing",
+			`reuse = "allow" needs a reuse_reason, which the ledger keeps: say why this account may be used again.`)
 	}
-	if known == blobKnown {
-		return fingerprint != inImage
-	}
-	// Without the blob only the user's version can tell of a change, and the image of somebody else's.
-	return pushedOut || !plan.BlobWOVersion.Equal(state.BlobWOVersion)
 }
 
-func warnOfMissingFile(blob givenBlob, resp *resource.ModifyPlanResponse) {
+// claim fails the plan when another resource of this run wants the same image, or the same account for another one.
+func (p *planning) claim(ctx context.Context, blob givenBlob, facts core.BlobFacts) {
+	want := newClaim(
+		tokenOf(ctx, p.req.Private, p.resp.Private, &p.resp.Diagnostics),
+		p.plan.WindowsPath.ValueString(), account(facts), blob.name)
+	if p.plan.Reuse.ValueString() == reuseAllow {
+		want.account = ""
+	}
+	if clash := p.run.claims.take(want); clash != "" {
+		p.resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Claimed twice", clash+".")
+	}
+}
+
+func account(facts core.BlobFacts) string {
+	if facts.MachineName == "" {
+		return ""
+	}
+	return facts.Domain + `\` + facts.MachineName
+}
+
+// decide plans what the state of the image asks for.
+func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFacts) {
+	diags := &p.resp.Diagnostics
+	moves := !p.isNew && !p.plan.ID.Equal(p.state.ID)
+	var recorded bool
+	p.mine, recorded = owned(ctx, p.req.Private, diags)
+	switch {
+	case moves:
+		p.tellOfMove()
+		fallthrough
+	case p.isNew:
+		p.warnOfMissingFile(blob)
+		p.rehearseNew(ctx, blob, moves || recorded)
+		return
+	case !recorded:
+		p.mine.Fingerprint = p.state.Fingerprint.ValueString()
+	}
+	m := p.matter(blob, facts)
+	switch m.judge() {
+	case restage:
+		p.warnOfMissingFile(blob)
+		p.rehearse(ctx, p.request(ctx, &p.plan, &p.config, blob, m.existing(), m.restages, diags), blob)
+		p.plan.setUnknown(&p.config)
+	case leave:
+		p.tellWhyLeft(m)
+		p.plan.keep(&p.state, &p.config)
+	case refuse:
+		diags.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image has another join", p.whyRefused())
+	}
+}
+
+// matter gathers what the verdict depends on. Read has brought the state up to date.
+func (p *planning) matter(blob givenBlob, facts core.BlobFacts) matter {
+	return matter{
+		image:       p.state.state(),
+		inImage:     p.state.Fingerprint.ValueString(),
+		damaged:     p.mine.Damaged,
+		mine:        p.mine,
+		blob:        blob.knowledge,
+		fingerprint: facts.Fingerprint,
+		newVersion:  !p.plan.BlobWOVersion.Equal(p.state.BlobWOVersion),
+		onExisting:  core.OnExisting(p.plan.OnExisting.ValueString()),
+		restages:    p.plan.AfterFirstBoot.ValueString() == bootRestage,
+	}
+}
+
+// rehearseNew rehearses for an image that the resource does not know yet, or of which its own join will have been taken
+// back by then, and the account with it.
+func (p *planning) rehearseNew(ctx context.Context, blob givenBlob, replaces bool) {
+	existing := core.OnExisting(p.plan.OnExisting.ValueString())
+	req := p.request(ctx, &p.plan, &p.config, blob, existing, false, &p.resp.Diagnostics)
+	if replaces {
+		req.LedgerFile = ""
+	}
+	if replaces && p.mine.Fingerprint != "" && imageHas(ctx, req.WindowsPath, p.mine.Fingerprint) {
+		req.OnExisting = core.OnExistingReplace
+	}
+	p.rehearse(ctx, req, blob)
+}
+
+func imageHas(ctx context.Context, windowsPath, fingerprint string) bool {
+	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: windowsPath})
+	return err == nil && status.State == core.StateStaged && status.Fingerprint == fingerprint
+}
+
+// rehearse lets the core check all that it would check when it stages, if blob and image are there. An image that
+// somebody is changing right now is looked at when Terraform applies.
+func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlob) {
+	if blob.knowledge != blobKnown || p.plan.WindowsPath.IsUnknown() || p.plan.openChoice() ||
+		look(req.WindowsPath) != imageThere {
+		return
+	}
+	_, err := core.Plan(ctx, req)
+	if code, _ := winerr.CodeOf(err); err != nil && code != winerr.Busy {
+		blame(ctx, "Join cannot be staged", err, &p.resp.Diagnostics)
+	}
+}
+
+// openChoice reports whether an option that the core would need is not known while planning.
+func (m *stagedJoinModel) openChoice() bool {
+	return m.Method.IsUnknown() || m.OnExisting.IsUnknown() || m.Reuse.IsUnknown() || m.ReuseReason.IsUnknown()
+}
+
+func (p *planning) tellOfMove() {
+	p.resp.Diagnostics.AddAttributeWarning(path.Root(options.WindowsPath.Name()), "Another image",
+		"This resource is replaced: its join is taken back from "+p.state.WindowsPath.ValueString()+" (on_destroy = "+
+			p.state.OnDestroy.String()+") and staged into "+p.newPlace()+". An image that has only moved takes its join "+
+			"along: move it first, then change windows_path, and nothing is written.")
+}
+
+func (p *planning) newPlace() string {
+	if p.plan.WindowsPath.IsUnknown() {
+		return "an image that is known after apply"
+	}
+	return p.plan.WindowsPath.ValueString()
+}
+
+// tellWhyLeft warns when something differs from what the user may expect, and nothing is done about it.
+func (p *planning) tellWhyLeft(m matter) {
+	diags := &p.resp.Diagnostics
+	windowsPath := p.state.WindowsPath.ValueString()
+	const way = ` Nothing is changed; after_first_boot = "restage" stages it.`
+	if !p.state.isFor(p.config.expect()) {
+		diags.AddAttributeError(path.Root(options.MachineName.Name()), "Expectation not met", "the join in "+windowsPath+
+			" is for "+p.state.MachineName.ValueString()+", but "+p.config.MachineName.ValueString()+" was expected: give "+
+			"another machine another image, or change machine_name.")
+		return
+	}
+	switch {
+	case m.mine.Fingerprint == "":
+	case m.image == core.StateAbsent || m.image == core.StateJoined:
+		diags.AddWarning("No join any more", windowsPath+" has booted with the join of this resource before, and has no "+
+			"record of it now: it is another image, or was set back."+way+" A blob that has joined a machine before may not "+
+			"do it again: make a new one.")
+	case m.image == core.StateCompleted && m.blob == blobKnown && m.fingerprint != m.inImage:
+		diags.AddWarning("Blob not used", "The join in "+windowsPath+" was completed with another blob than this resource "+
+			"has now."+way)
+	}
+}
+
+// whyRefused says what is in the image and what the user can do.
+func (p *planning) whyRefused() string {
+	windowsPath := p.state.WindowsPath.ValueString()
+	what := "holds a join that this resource did not stage, of " + p.state.MachineName.ValueString() + ", which has booted"
+	switch p.state.state() {
+	case core.StateForeign:
+		what = "holds a join of another tool, which is pending"
+	case core.StateJoined:
+		what = "is a member of a domain already, and not by the join of this resource"
+	}
+	return windowsPath + " " + what + ". It is left alone. Give this resource another image, or let Terraform forget it: " +
+		"remove it from the configuration, or destroy it with -refresh=false. on_existing = \"keep\" leaves the image as it is " +
+		"from now on, and \"replace\" stages over what is there."
+}
+
+func (p *planning) warnOfMissingFile(blob givenBlob) {
 	if blob.knowledge == blobAway {
-		resp.Diagnostics.AddAttributeWarning(path.Root(options.BlobFile.Name()), "Blob not checked yet",
+		p.resp.Diagnostics.AddAttributeWarning(blob.at, "Blob not checked yet",
 			"The blob could not be checked now, and must be readable when Terraform applies: "+blob.away+".")
 	}
 }
 
-func warnOfForgetting(state *stagedJoinModel, resp *resource.ModifyPlanResponse) {
-	if state.state() == core.StateCompleted {
-		resp.Diagnostics.AddWarning("Join only forgotten", forgetting(state.WindowsPath.ValueString()))
+// destroy tells in the plan what destroying will not do.
+func (p *planning) destroy() {
+	windowsPath := p.state.WindowsPath.ValueString()
+	switch {
+	case p.state.state() == core.StateCompleted:
+		p.resp.Diagnostics.AddWarning("Join only forgotten", forgetting(windowsPath))
+	case p.state.state() == core.StateStaged && p.state.OnDestroy.ValueString() == destroyFail:
+		refuseToDestroy(windowsPath, &p.resp.Diagnostics)
 	}
 }
 
+func refuseToDestroy(windowsPath string, diags *diag.Diagnostics) {
+	diags.AddAttributeError(path.Root(options.OnDestroy.Name()), "Join not to be destroyed", windowsPath+" holds a join "+
+		"that waits for its first boot, and on_destroy is \"fail\": apply on_destroy = \"unstage\" or \"abandon\" first.")
+}
+
 func forgetting(windowsPath string) string {
-	return "The machine of " + windowsPath + " has joined its domain already. Destroying this resource changes " +
-		"neither the machine nor its account; to leave the domain, do it in the running Windows or disable the account."
+	return "The machine of " + windowsPath + " has joined its domain already. Destroying this resource does not change the " +
+		"machine, and its computer account stays in the directory; to leave the domain, do it in the running Windows or " +
+		"disable the account."
 }

@@ -2,10 +2,7 @@ package offlinejoin
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -15,42 +12,54 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// Read takes over what the image says. An image without a join has lost the resource; a completed or failed join is
-// still the resource; an image that is not mounted says nothing, so the state stays.
+// Read takes over what the image says. What that means is decided in the plan (judge.go); only an image that is gone
+// takes the resource with it.
 func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state stagedJoinModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	mine, recorded := owned(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	// First of all: Terraform before 1.12 refuses a read without identity, even of what is gone.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{cleanPath(state.WindowsPath.ValueString())})...)
+	ctx, done := within(ctx, state.Timeouts.Read, &resp.Diagnostics)
+	defer done()
+
 	windowsPath := state.WindowsPath.ValueString()
-	if imageAway(windowsPath) && !state.Status.IsNull() {
-		resp.Diagnostics.AddAttributeWarning(path.Root(options.WindowsPath.Name()), "Image not there",
-			windowsPath+" does not exist now, perhaps because the image is not mounted. What was known of its join is "+
-				"kept; mount the image to see how it is.")
+	switch at := look(windowsPath); {
+	case at != imageThere && !recorded:
+		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image not there",
+			windowsPath+" does not exist: mount the image and import again.")
+		return
+	case at == imageUnmounted:
+		warnOfUnmounted(windowsPath, &resp.Diagnostics)
+		return
+	case at == imageGone:
+		warnOfGone(windowsPath, &resp.Diagnostics)
+		resp.State.RemoveResource(ctx)
 		return
 	}
 	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: windowsPath})
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image not readable", err.Error())
+		blame(ctx, "Image not readable", err, &resp.Diagnostics)
 		return
 	}
-	if status.State == core.StateAbsent {
-		resp.State.RemoveResource(ctx)
-		return
+	if !recorded { // just imported
+		if status.State == core.StateAbsent {
+			resp.State.RemoveResource(ctx)
+			return
+		}
+		mine.Fingerprint = status.Fingerprint
 	}
-	if _, recorded := owned(ctx, req.Private, &resp.Diagnostics); !recorded { // just imported
-		own(ctx, resp.Private, status.Fingerprint, &resp.Diagnostics)
+	if status.Fingerprint != "" && status.Fingerprint == mine.Fingerprint {
+		mine.Booted = booted(status)
+		mine.Damaged = status.State == core.StateStaged && !mine.Booted && status.Detail != ""
 	}
+	mine.record(ctx, resp.Private, &resp.Diagnostics)
 	warnOfTrouble(status, &resp.Diagnostics)
 	state.refresh(*status)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-}
-
-// imageAway reports whether there is no file tree at all where the image should be.
-func imageAway(windowsPath string) bool {
-	_, err := os.Stat(windowsPath)
-	return errors.Is(err, fs.ErrNotExist)
 }
 
 // warnOfTrouble tells of a join that will not complete, or did not. It is no drift: what to do is the user's to decide.
@@ -59,23 +68,32 @@ func warnOfTrouble(status *core.Status, diags *diag.Diagnostics) {
 	switch {
 	case status.State == core.StateFailed:
 		diags.AddAttributeWarning(at, "Join failed at first boot", fmt.Sprintf(
-			"Windows refused the join of %s in %s: %s (%s). Make a new blob and give it to this resource.",
+			"Windows refused the join of %s in %s: %s (%s). Nothing is changed. Make a new blob and give it to this "+
+				"resource: it is staged with the next apply.",
 			status.MachineName, status.Image.WindowsPath, status.ResultText, winerr.Code(status.Result)))
-	case status.Detail != "":
+	case status.Detail != "" && status.State != core.StateForeign && status.State != core.StateJoined:
 		diags.AddAttributeWarning(at, "Join needs attention", status.Image.WindowsPath+": "+status.Detail+".")
 	}
 }
 
-// ImportState takes the image's Windows directory as the id. Read finds the join in it.
+// ImportState takes the image's Windows directory, as the id or as the identity. Read finds the join in it.
 func (r *stagedJoinResource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
-	for word, value := range map[options.Word]string{
-		options.ID:          cleanPath(req.ID),
-		options.WindowsPath: req.ID,
-		options.MethodWord:  options.MethodWord.Default(),
-		options.Existing:    options.Existing.Default(),
-	} {
+	windowsPath := req.ID
+	if windowsPath == "" && req.Identity != nil {
+		at := path.Root(options.WindowsPath.Name())
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, at, &windowsPath)...)
+	}
+	set := func(word options.Word, value string) {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(word.Name()), value)...)
 	}
+	set(options.ID, cleanPath(windowsPath))
+	set(options.WindowsPath, windowsPath)
+	for _, word := range []options.Word{
+		options.MethodWord, options.Existing, options.OnDestroy, options.AfterFirstBoot, options.Reuse,
+	} {
+		set(word, word.Default())
+	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{cleanPath(windowsPath)})...)
 }

@@ -2,8 +2,11 @@ package offlinejoin
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/offlinejoin/offlinejoin/internal/options"
@@ -15,17 +18,18 @@ var (
 	_ resource.ResourceWithConfigValidators = (*stagedJoinResource)(nil)
 	_ resource.ResourceWithModifyPlan       = (*stagedJoinResource)(nil)
 	_ resource.ResourceWithImportState      = (*stagedJoinResource)(nil)
+	_ resource.ResourceWithIdentity         = (*stagedJoinResource)(nil)
 )
 
 // stagedJoinResource is one join staged in one image.
 type stagedJoinResource struct {
-	stagedBy     string
-	identityFile string // the provider's
+	stagedBy string
+	run      *settings
 }
 
 func newStagedJoinResource(version string) func() resource.Resource {
 	return func() resource.Resource {
-		return &stagedJoinResource{stagedBy: "terraform-provider-offlinejoin/" + version}
+		return &stagedJoinResource{stagedBy: "terraform-provider-offlinejoin/" + version, run: newRun()}
 	}
 }
 
@@ -35,12 +39,11 @@ func (r *stagedJoinResource) Metadata(
 	resp.TypeName = req.ProviderTypeName + "_staged_join"
 }
 
-// Configure takes over what the provider's configuration says for all.
 func (r *stagedJoinResource) Configure(
-	_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse,
+	_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse,
 ) {
-	if shared, ok := req.ProviderData.(*settings); ok { // else the provider is not configured yet
-		r.identityFile = shared.identityFile
+	if run := configured(req.ProviderData, &resp.Diagnostics); run != nil {
+		r.run = run
 	}
 }
 
@@ -49,5 +52,35 @@ func (r *stagedJoinResource) ConfigValidators(context.Context) []resource.Config
 		resourcevalidator.ExactlyOneOf(
 			path.MatchRoot(options.BlobFile.Name()), path.MatchRoot(options.BlobWO.Name()),
 		),
+		resourcevalidator.Conflicting(
+			path.MatchRoot(options.BlobFile.Name()), path.MatchRoot(options.BlobVersion.Name()),
+		),
+		resourcevalidator.Conflicting(
+			path.MatchRoot(options.IdentityFile.Name()), path.MatchRoot(options.BlobWO.Name()),
+		),
 	}
+}
+
+// patience is how long an operation may take when the user does not say it.
+const patience = 10 * time.Minute
+
+// within bounds an operation by what the user says for it in timeouts.
+func within(
+	ctx context.Context, say func(context.Context, time.Duration) (time.Duration, diag.Diagnostics), diags *diag.Diagnostics,
+) (context.Context, context.CancelFunc) {
+	limit, problems := say(ctx, patience)
+	diags.Append(problems...)
+	return context.WithTimeout(ctx, limit)
+}
+
+// blame tells of a failed operation at the image. Stopped operations leave the image whole, as the core's errors say.
+func blame(ctx context.Context, summary string, err error, diags *diag.Diagnostics) {
+	detail := err.Error()
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		detail += "\n\nThe time limit of this operation has run out: apply again, or raise it in timeouts."
+	case errors.Is(ctx.Err(), context.Canceled):
+		detail += "\n\nThe operation was interrupted: apply again to finish."
+	}
+	diags.AddAttributeError(path.Root(options.WindowsPath.Name()), summary, detail)
 }

@@ -3,8 +3,10 @@ package offlinejoin
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -15,54 +17,75 @@ import (
 
 const stagedJoinDescription = "An Active Directory join staged in a Windows image that is not running. The machine " +
 	"joins at its first boot, before the first logon, without network and without a domain credential.\n\n" +
-	"After the first boot `status` becomes `completed`, and that is no drift. A join is replaced or taken back only " +
-	"when this resource staged or imported it. Until the first boot the image holds the machine's password: treat it " +
-	"like one."
+	"After the first boot `status` becomes `completed`, and that is no drift. Until then the image holds the machine's " +
+	"password: treat it like one."
 
-func (r *stagedJoinResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
-		MarkdownDescription: stagedJoinDescription,
-		Attributes: map[string]schema.Attribute{
-			options.WindowsPath.Name(): windowsPathAttribute(),
-			options.BlobFile.Name(): schema.StringAttribute{
-				MarkdownDescription: options.BlobFile.Doc(),
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
-			options.IdentityFile.Name(): schema.StringAttribute{
-				MarkdownDescription: options.IdentityFile.Doc() + " The provider's `identity_file` comes before that.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-			},
-			options.BlobWO.Name(): schema.StringAttribute{
-				MarkdownDescription: options.BlobWO.Doc(),
-				Optional:            true,
-				Sensitive:           true,
-				WriteOnly:           true,
-			},
-			options.BlobVersion.Name(): schema.Int64Attribute{
-				MarkdownDescription: options.BlobVersion.Doc(),
-				Optional:            true,
-			},
-			options.MachineName.Name(): expectation(options.MachineName),
-			options.Domain.Name():      expectation(options.Domain),
-			options.MethodWord.Name():  choice(options.MethodWord),
-			options.Existing.Name():    choice(options.Existing),
-
-			options.ID.Name():               fact(options.ID),
-			options.Fingerprint.Name():      fact(options.Fingerprint),
-			options.StatusWord.Name():       fact(options.StatusWord),
-			options.NetBIOSDomain.Name():    fact(options.NetBIOSDomain),
-			options.DomainSID.Name():        fact(options.DomainSID),
-			options.DomainGUID.Name():       fact(options.DomainGUID),
-			options.DomainController.Name(): fact(options.DomainController),
-			options.Site.Name():             fact(options.Site),
-			options.WindowsProduct.Name():   fact(options.WindowsProduct),
-			options.WindowsBuild.Name():     fact(options.WindowsBuild),
-			options.Architecture.Name():     fact(options.Architecture),
-			options.StagedAt.Name():         fact(options.StagedAt),
+func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := map[string]schema.Attribute{
+		options.WindowsPath.Name():  windowsPathAttribute(),
+		options.BlobFile.Name():     given(options.BlobFile),
+		options.IdentityFile.Name(): ownIdentity(),
+		options.BlobWO.Name(): schema.StringAttribute{
+			MarkdownDescription: options.BlobWO.Doc(),
+			Optional:            true,
+			Sensitive:           true,
+			WriteOnly:           true,
 		},
+		options.BlobVersion.Name():    given(options.BlobVersion),
+		options.MachineName.Name():    expectation(options.MachineName),
+		options.Domain.Name():         expectation(options.Domain),
+		options.MethodWord.Name():     choice(options.MethodWord),
+		options.Existing.Name():       choice(options.Existing),
+		options.OnDestroy.Name():      choice(options.OnDestroy),
+		options.AfterFirstBoot.Name(): choice(options.AfterFirstBoot),
+		options.Reuse.Name():          choice(options.Reuse),
+		options.ReuseReason.Name():    given(options.ReuseReason),
+		"timeouts":                    timeouts.Attributes(ctx, timeoutOptions()),
+		options.ID.Name():             fact(options.ID),
 	}
+	for _, word := range factWords() {
+		attributes[word.Name()] = fact(word)
+	}
+	resp.Schema = schema.Schema{MarkdownDescription: stagedJoinDescription, Attributes: attributes}
+}
+
+// factWords are the computed attributes, except id.
+func factWords() []options.Word {
+	return []options.Word{
+		options.Fingerprint, options.StatusWord, options.MethodUsed, options.NetBIOSDomain, options.Forest,
+		options.DomainSID, options.DomainGUID, options.AccountSID, options.DomainController, options.Site,
+		options.WindowsProduct, options.WindowsEdition, options.WindowsBuild, options.Architecture,
+		options.ComputerName, options.MachineSID, options.StagedAt, options.CompletedAt, options.Result,
+		options.ResultText,
+	}
+}
+
+func timeoutOptions() timeouts.Opts {
+	const what = " Default: `10m`. Waiting for others who change the image ends earlier, with the provider's `lock_timeout`."
+	return timeouts.Opts{
+		Create: true, Read: true, Update: true, Delete: true,
+		CreateDescription: "How long staging may take." + what,
+		ReadDescription:   "How long looking at the image may take. Default: `10m`.",
+		UpdateDescription: "How long staging again may take." + what,
+		DeleteDescription: "How long taking the join back may take." + what,
+	}
+}
+
+// IdentitySchema tells Terraform (1.12 and later) what names a staged join for good: the image.
+func (r *stagedJoinResource) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		options.WindowsPath.Name(): identityschema.StringAttribute{
+			RequiredForImport: true,
+			Description:       options.ID.Doc(),
+		},
+	}}
+}
+
+// identityModel names a staged join.
+type identityModel struct {
+	WindowsPath string `tfsdk:"windows_path"`
 }
 
 func windowsPathAttribute() schema.StringAttribute {
@@ -82,6 +105,24 @@ func leadsElsewhere(
 ) {
 	resp.RequiresReplace = req.PlanValue.IsUnknown() ||
 		cleanPath(req.PlanValue.ValueString()) != cleanPath(req.StateValue.ValueString())
+}
+
+// given is what the user may say, and nobody else does.
+func given(w options.Word) schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: w.Doc(),
+		Optional:            true,
+		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+	}
+}
+
+const providersFirst = " The provider's `identity_file` comes before that."
+
+// ownIdentity is the identity file of one blob, beside the provider's.
+func ownIdentity() schema.StringAttribute {
+	attribute := given(options.IdentityFile)
+	attribute.MarkdownDescription += providersFirst
+	return attribute
 }
 
 // expectation is what the blob must be for when the user says it, and what it is for when not.

@@ -4,10 +4,8 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
-	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // Create stages the join.
@@ -20,11 +18,15 @@ func (r *stagedJoinResource) Create(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	receipt := r.stage(ctx, &config, &plan, core.OnExisting(plan.OnExisting.ValueString()), &resp.Diagnostics)
+	ctx, done := within(ctx, plan.Timeouts.Create, &resp.Diagnostics)
+	defer done()
+	existing := core.OnExisting(plan.OnExisting.ValueString())
+	receipt := r.stage(ctx, &config, &plan, existing, false, &resp.Diagnostics)
 	if receipt == nil {
 		return
 	}
-	ownFromReceipt(ctx, resp.Private, receipt, &resp.Diagnostics)
+	ofReceipt(receipt).record(ctx, resp.Private, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{plan.ID.ValueString()})...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
@@ -32,39 +34,46 @@ func (r *stagedJoinResource) Create(
 func (r *stagedJoinResource) Update(
 	ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse,
 ) {
-	var config, plan stagedJoinModel
+	var config, plan, state stagedJoinModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	mine, _ := owned(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	ctx, done := within(ctx, plan.Timeouts.Update, &resp.Diagnostics)
+	defer done()
 	if plan.Fingerprint.IsUnknown() {
-		mine, _ := owned(ctx, req.Private, &resp.Diagnostics)
-		receipt := r.stage(ctx, &config, &plan, onExisting(ctx, &plan, mine), &resp.Diagnostics)
+		existing, again := replacing(&plan, &state, mine)
+		receipt := r.stage(ctx, &config, &plan, existing, again, &resp.Diagnostics)
 		if receipt == nil {
 			return
 		}
-		ownFromReceipt(ctx, resp.Private, receipt, &resp.Diagnostics)
+		ofReceipt(receipt).record(ctx, resp.Private, &resp.Diagnostics)
 	} else {
-		plan.complete(r.identityFile, &config, &resp.Diagnostics)
+		plan.complete(r.run.identityFile, &config, &resp.Diagnostics)
 	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{plan.ID.ValueString()})...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
-// onExisting lets the resource stage over its own join; about every other one the user has the word.
-func onExisting(ctx context.Context, plan *stagedJoinModel, mine string) core.OnExisting {
-	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: plan.WindowsPath.ValueString()})
-	if err == nil && mine != "" && status.Fingerprint == mine {
-		return core.OnExistingReplace
+// replacing lets the resource stage over what the plan has shown to the user; about everything else the user has the
+// word.
+func replacing(plan, state *stagedJoinModel, mine ownership) (existing core.OnExisting, again bool) {
+	m := matter{
+		image: state.state(), inImage: state.Fingerprint.ValueString(), mine: mine,
+		onExisting: core.OnExisting(plan.OnExisting.ValueString()),
+		restages:   plan.AfterFirstBoot.ValueString() == bootRestage,
 	}
-	return core.OnExisting(plan.OnExisting.ValueString())
+	return m.existing(), m.restages
 }
 
 // stage asks the core, and fills the plan with what came of it. It returns nil after an error.
 func (r *stagedJoinResource) stage(
-	ctx context.Context, config, plan *stagedJoinModel, existing core.OnExisting, diags *diag.Diagnostics,
+	ctx context.Context, config, plan *stagedJoinModel, existing core.OnExisting, again bool, diags *diag.Diagnostics,
 ) *core.Receipt {
-	blob := config.blob(r.identityFile, diags)
+	blob := config.blob(r.run.identityFile, diags)
 	defer clear(blob.bytes)
 	if blob.knowledge == blobAway {
 		diags.AddAttributeError(blob.at, "Blob file missing", blob.away+".")
@@ -77,22 +86,37 @@ func (r *stagedJoinResource) stage(
 	if !ok {
 		return nil
 	}
-	receipt, err := core.Stage(ctx, core.Request{
-		WindowsPath: plan.WindowsPath.ValueString(),
+	receipt, err := core.Stage(ctx, r.request(ctx, plan, config, blob, existing, again, diags))
+	if err != nil { // the blob was good, so it is about the image
+		blame(ctx, "Join not staged", err, diags)
+		return nil
+	}
+	plan.fill(facts, receipt.Status)
+	return receipt
+}
+
+// request turns what the user wrote into a request to the core.
+func (r *stagedJoinResource) request(
+	ctx context.Context, plan, config *stagedJoinModel, blob givenBlob, existing core.OnExisting, again bool,
+	diags *diag.Diagnostics,
+) core.Request {
+	windowsPath := plan.WindowsPath.ValueString()
+	return core.Request{
+		WindowsPath: windowsPath,
 		Blob:        blob.bytes,
 		BlobName:    blob.name,
 		Method:      core.Method(plan.Method.ValueString()),
 		Expect:      config.expect(),
 		OnExisting:  existing,
+		Again:       again,
+		Reuse:       core.Reuse(plan.Reuse.ValueString()),
+		ReuseReason: plan.ReuseReason.ValueString(),
+		LedgerFile:  r.run.ledgerFile,
+		Run:         r.run.core,
+		LockTimeout: r.run.lockTimeout,
 		StagedBy:    r.stagedBy,
-		Progress:    progress(ctx, diags),
-	})
-	if err != nil { // the blob was good, so it is about the image
-		diags.AddAttributeError(path.Root(options.WindowsPath.Name()), "Join not staged", err.Error())
-		return nil
+		Progress:    r.run.progress(ctx, windowsPath, diags),
 	}
-	plan.fill(facts, receipt.Status)
-	return receipt
 }
 
 // complete gives the facts that an import could not know, from the blob when that is there.

@@ -1,0 +1,72 @@
+package offlinejoin
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+)
+
+var _ function.Function = (*answerFileFunction)(nil)
+
+// answerFileFunction is a whole answer file, for machines whose disk cannot be reached.
+type answerFileFunction struct{}
+
+func newAnswerFileFunction() function.Function { return &answerFileFunction{} }
+
+func (f *answerFileFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
+	resp.Name = "answer_file"
+}
+
+func (f *answerFileFunction) Definition(
+	_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse,
+) {
+	resp.Definition = function.Definition{
+		Summary: "An answer file that joins the machine while Windows Setup runs",
+		MarkdownDescription: "The text of a whole answer file (`unattend.xml`) that joins the machine offline in Setup's pass " +
+			"specialize (documented): for platforms where the disk cannot be reached after the upload, but an answer file can " +
+			"be handed in. The image must be generalized. **The result holds the secret.**" + aboutSecrets,
+		Parameters: []function.Parameter{
+			blobParameter(),
+			function.StringParameter{
+				Name:                "architecture",
+				MarkdownDescription: "The architecture of the Windows: `amd64`, `arm64` or `x86`.",
+				Validators: []function.StringParameterValidator{
+					stringvalidator.OneOf("amd64", "arm64", "x86"),
+				},
+			},
+		},
+		VariadicParameter: function.StringParameter{
+			Name: "template",
+			MarkdownDescription: "Your own answer file, as text, to merge the join into; left out, a minimal one is made. One that " +
+				"asks for another join or computer name is refused.",
+		},
+		Return: function.StringReturn{},
+	}
+}
+
+func (f *answerFileFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
+	var blob, architecture string
+	var templates []string
+	if resp.Error = req.Arguments.Get(ctx, &blob, &architecture, &templates); resp.Error != nil {
+		return
+	}
+	if len(templates) > 1 {
+		resp.Error = function.NewArgumentFuncError(2, "there is one template only: merge them before")
+		return
+	}
+	secret := []byte(blob)
+	defer clear(secret)
+	answer := core.AnswerFileRequest{Blob: secret, BlobName: "the blob", Architecture: architecture}
+	if len(templates) == 1 {
+		answer.Template = []byte(templates[0])
+	}
+	text, _, err := core.AnswerFile(answer)
+	if err != nil {
+		resp.Error = function.NewFuncError(err.Error())
+		return
+	}
+	defer clear(text)
+	resp.Error = resp.Result.Set(masked(ctx, secret), string(text))
+}

@@ -1,0 +1,96 @@
+package offlinejoin
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+)
+
+// claims keeps two resources of one run away from one image, and one account out of two images. Terraform does not tell a
+// provider the address of a resource; it puts that of the resource which is refused beside the diagnostic, and the
+// diagnostic tells what is known of the other one.
+//
+// Terraform may plan one resource twice: a replacement is planned as a change and then as a new one. So each resource has
+// a token of its own, in the private data that Terraform hands from one call to the next (ownership.go).
+type claims struct {
+	mu    sync.Mutex
+	taken []claim
+}
+
+// claim is what one resource wants for itself.
+type claim struct {
+	token       string // of the resource
+	windowsPath string // as the user wrote it; "": not known yet
+	account     string // `corp.example.com\WEB01`; "": not known, or to be used again on purpose
+	blobName    string
+	info        os.FileInfo // of the image; nil: not there yet
+}
+
+// newClaim looks where the path leads, so that two spellings of it, or two ways to it, are one image.
+func newClaim(token, windowsPath, account, blobName string) claim {
+	c := claim{token: token, windowsPath: windowsPath, account: account, blobName: blobName}
+	if info, err := os.Stat(windowsPath); err == nil && windowsPath != "" {
+		c.info = info
+	}
+	return c
+}
+
+// take records a claim, in the place of the resource's earlier one. It returns in one sentence which other resource has
+// the image or the account already, and "" when none has.
+func (c *claims) take(want claim) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clash := ""
+	kept := c.taken[:0]
+	for _, has := range c.taken {
+		if has.token == want.token {
+			continue
+		}
+		kept = append(kept, has)
+		if clash == "" {
+			clash = want.clash(has)
+		}
+	}
+	c.taken = append(kept, want)
+	return clash
+}
+
+func (c claim) clash(has claim) string {
+	switch {
+	case c.sameImage(has):
+		return fmt.Sprintf("another resource of this run has the image %s already (as %q, %s): one image takes one join, so "+
+			"give each resource an image of its own, or remove one of the two", c.windowsPath, has.windowsPath, has.what())
+	case c.account != "" && strings.EqualFold(c.account, has.account):
+		return fmt.Sprintf("another resource of this run stages the account %s already, into %s (%s): one account is for "+
+			"one machine, so make a blob for each, or set reuse = \"allow\" with a reuse_reason", c.account,
+			has.place(), has.what())
+	}
+	return ""
+}
+
+func (c claim) sameImage(has claim) bool {
+	if c.windowsPath == "" || has.windowsPath == "" {
+		return false
+	}
+	return cleanPath(c.windowsPath) == cleanPath(has.windowsPath) ||
+		c.info != nil && has.info != nil && os.SameFile(c.info, has.info)
+}
+
+func (c claim) place() string {
+	if c.windowsPath == "" {
+		return "an image that is not known yet"
+	}
+	return c.windowsPath
+}
+
+// what tells a claim's resource from others, in words of its configuration.
+func (c claim) what() string {
+	if c.blobName == "" {
+		return "its blob is not known yet"
+	}
+	if c.account == "" {
+		return "blob " + c.blobName
+	}
+	return "blob " + c.blobName + " for " + c.account
+}

@@ -1,0 +1,120 @@
+package offlinejoin
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+)
+
+var (
+	_ datasource.DataSource              = (*ledgerDataSource)(nil)
+	_ datasource.DataSourceWithConfigure = (*ledgerDataSource)(nil)
+)
+
+// ledgerDataSource is what a ledger knows.
+type ledgerDataSource struct{ run *settings }
+
+func newLedgerDataSource() datasource.DataSource { return &ledgerDataSource{run: newRun()} }
+
+// entriesName is the attribute with the entries.
+const entriesName = "entries"
+
+func (d *ledgerDataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
+	resp.TypeName = req.ProviderTypeName + "_ledger"
+}
+
+func (d *ledgerDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	entry := map[string]schema.Attribute{}
+	for _, fact := range entryFacts(core.LedgerEntry{}) {
+		entry[fact.word.Name()] = schema.StringAttribute{MarkdownDescription: what(fact.word), Computed: true}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The uses in force that a ledger knows: which account was staged into which image, and when. " +
+			"Nothing in a ledger is secret. A ledger that does not exist yet has no entries.",
+		Attributes: map[string]schema.Attribute{
+			options.LedgerFile.Name(): schema.StringAttribute{
+				MarkdownDescription: "The ledger to read. Default: the provider's `ledger_file`.",
+				Optional:            true,
+				Computed:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			entriesName: schema.ListNestedAttribute{
+				MarkdownDescription: "The uses, oldest first.",
+				Computed:            true,
+				NestedObject:        schema.NestedAttributeObject{Attributes: entry},
+			},
+		},
+	}
+}
+
+// entryFacts are all the facts of an entry. Its event is the status that the ledger knows.
+func entryFacts(e core.LedgerEntry) []worded {
+	at := ""
+	if !e.At.IsZero() {
+		at = e.At.UTC().Format(time.RFC3339)
+	}
+	return []worded{
+		{options.ID, e.ID},
+		{options.StatusWord, e.Event},
+		{options.RecordedAt, at},
+		{options.Fingerprint, e.Fingerprint},
+		{options.MachineName, e.MachineName},
+		{options.Domain, e.Domain},
+		{options.AccountSID, e.AccountSID},
+		{options.WindowsPath, e.WindowsPath},
+		{options.MachineSID, e.MachineSID},
+		{options.StagedBy, e.By},
+		{options.Host, e.Host},
+		{options.ReuseReason, e.ReuseReason},
+	}
+}
+
+func (d *ledgerDataSource) Configure(
+	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
+) {
+	if run := configured(req.ProviderData, &resp.Diagnostics); run != nil {
+		d.run = run
+	}
+}
+
+func (d *ledgerDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	at := path.Root(options.LedgerFile.Name())
+	var file types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &file)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	name := cmp.Or(file.ValueString(), d.run.ledgerFile)
+	if name == "" {
+		resp.Diagnostics.AddAttributeError(at, "No ledger", "Set ledger_file here or in the provider's configuration: "+
+			"without it no ledger is kept.")
+		return
+	}
+	entries, err := core.LedgerEntries(ctx, name)
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(at, "Ledger not readable", err.Error())
+		return
+	}
+	objects := []attr.Value{}
+	for _, entry := range entries {
+		object, problems := objectOf(entryFacts(entry))
+		resp.Diagnostics.Append(problems...)
+		objects = append(objects, object)
+	}
+	list, problems := types.ListValue(types.ObjectType{AttrTypes: typesOf(entryFacts(core.LedgerEntry{}))}, objects)
+	resp.Diagnostics.Append(problems...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, at, name)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(entriesName), list)...)
+}
