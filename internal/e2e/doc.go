@@ -11,7 +11,7 @@
 //   - the bytes that Windows' function would have received go to a judge that nobody here wrote: Samba takes them
 //     without a network, and then the machine logs on to the domain.
 //
-// The scripts in testdata read like a terminal. TestEndToEnd has three parts, for -run: line (the way of one join),
+// The scripts in testdata read like a terminal. TestEndToEnd has parts, for -run: line (the way of one join),
 // secrets (nothing outside the image holds the password), refusals (bad input gets its documented code, and not one
 // byte is written).
 //

@@ -6,6 +6,7 @@ func TestEndToEnd(t *testing.T) {
 	p := build(t)
 	t.Run("refusals", func(t *testing.T) { refusals(t, p) })
 	t.Run("secrets", func(t *testing.T) { secrets(t, p) })
+	t.Run("terraform", func(t *testing.T) { terraforms(t, p) })
 	t.Run("kills", func(t *testing.T) { kills(t, p) })
 	t.Run("line", func(t *testing.T) { line(t, p) })
 }

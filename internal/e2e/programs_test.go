@@ -54,11 +54,12 @@ func plugged(t *testing.T, p programs) []string {
 		t.Fatalf("%s: %v\n%s", install, err, out)
 	}
 	mirror := filepath.Join(dir, "mirror")
-	place := filepath.Join(mirror, "registry.terraform.io", "offlinejoin", "offlinejoin", "0.1.0",
-		runtime.GOOS+"_"+runtime.GOARCH)
-	must(t, os.MkdirAll(place, 0o700))
-	must(t, os.Symlink(filepath.Join(p.bin, "terraform-provider-offlinejoin"),
-		filepath.Join(place, "terraform-provider-offlinejoin_v0.1.0")))
+	for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		place := filepath.Join(mirror, registry, "offlinejoin", "offlinejoin", "0.1.0", runtime.GOOS+"_"+runtime.GOARCH)
+		must(t, os.MkdirAll(place, 0o700))
+		must(t, os.Symlink(filepath.Join(p.bin, "terraform-provider-offlinejoin"),
+			filepath.Join(place, "terraform-provider-offlinejoin_v0.1.0")))
+	}
 	must(t, os.WriteFile(filepath.Join(dir, "terraform.rc"),
 		fmt.Appendf(nil, "provider_installation {\n  filesystem_mirror { path = %q }\n}\n", mirror), 0o600))
 	return env

@@ -36,14 +36,14 @@ func (w world) run(t *testing.T, folder string) {
 			if !ok {
 				return fmt.Errorf("a script's %T is no testing.TB", e.T())
 			}
-			e.Values[stateKey{}] = &state{world: w, tb: tb, trees: map[string]snapshot{}}
+			e.Values[stateKey{}] = &state{world: w, tb: tb, trees: map[string]snapshot{}, locks: map[string]func(){}}
 			home := filepath.Join(e.WorkDir, "home")
 			e.Vars = append(e.Vars, w.env...)
 			e.Vars = append(e.Vars, "HOME="+home, "PACKER_CONFIG_DIR="+home,
 				"PACKER_CACHE_DIR="+filepath.Join(home, "cache"))
 			return os.Mkdir(home, 0o700)
 		},
-		Cmds: map[string]scriptCommand{
+		Cmds: both(terraformCommands(), map[string]scriptCommand{
 			"image":     command(1, (*state).makeImage),
 			"general":   command(1, (*state).makeGeneralized),
 			"blob":      command(2, (*state).makeBlob),
@@ -53,8 +53,13 @@ func (w world) run(t *testing.T, folder string) {
 			"secret":    command(1, (*state).secret),
 			"nosecret":  command(-1, (*state).noSecret),
 			"unzip":     command(2, (*state).unzip),
-		},
+		}),
 	})
+}
+
+func both(a, b map[string]scriptCommand) map[string]scriptCommand {
+	maps.Copy(a, b)
+	return a
 }
 
 // state is one script's.
@@ -62,6 +67,7 @@ type state struct {
 	world
 	tb     testing.TB
 	trees  map[string]snapshot
+	locks  map[string]func() // by image; calling it lets go
 	search *canary.Search
 }
 
