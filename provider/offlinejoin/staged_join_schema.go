@@ -24,7 +24,7 @@ func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaReques
 	attributes := map[string]schema.Attribute{
 		options.WindowsPath.Name():  windowsPathAttribute(),
 		options.BlobFile.Name():     given(options.BlobFile),
-		options.IdentityFile.Name(): ownIdentity(),
+		options.IdentityFile.Name(): identityAttribute(),
 		options.BlobWO.Name(): schema.StringAttribute{
 			MarkdownDescription: options.BlobWO.Doc(),
 			Optional:            true,
@@ -118,8 +118,8 @@ func given(w options.Word) schema.StringAttribute {
 
 const providersFirst = " The provider's `identity_file` comes before that."
 
-// ownIdentity is the identity file of one blob, beside the provider's.
-func ownIdentity() schema.StringAttribute {
+// identityAttribute is the identity file of one blob, beside the provider's.
+func identityAttribute() schema.StringAttribute {
 	attribute := given(options.IdentityFile)
 	attribute.MarkdownDescription += providersFirst
 	return attribute
