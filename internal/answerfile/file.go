@@ -78,12 +78,15 @@ func (l location) replace(change func() error) (kept string, err error) {
 	}
 	kept = "the old content of " + l.tree.Path(l.name) + " could not be overwritten, and may be found on the disk by " +
 		"who searches its free space"
-	if err := l.durably(change); err != nil {
+	if err := change(); err != nil {
 		// Not every file system lets go of a file that is open: NTFS does since Windows 10 (documented), FAT does not.
 		old.Close()
 		return kept, l.durably(change)
 	}
 	defer old.Close() // what matters was synced
+	if err := l.tree.SyncDir(path.Dir(l.name)); err != nil {
+		return "", err
+	}
 	if scrub(old) != nil {
 		return kept, nil
 	}
