@@ -20,8 +20,8 @@ func free(file string) error {
 }
 
 func taken(file string) error {
-	return winerr.Errorf(winerr.InvalidParameter, "%s is there already, and nothing is overwritten: give another --output, or "+
-		"remove it", file)
+	return winerr.Errorf(winerr.InvalidParameter, "%s is there already, and nothing is overwritten: give another "+
+		"--output, or remove it", file)
 }
 
 // writeOutput writes a new file that only its owner can read, or standard output. A file that cannot be written whole

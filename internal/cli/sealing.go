@@ -83,7 +83,8 @@ it is not needed any more. A file that is encrypted already is opened with --ide
 	flags.StringArrayVarP(&s.lists, "recipients-file", "R", nil,
 		"encrypt to all public keys in this `FILE`, one on a line; may be given more than once")
 	flags.BoolVarP(&s.asText, "armor", "a", false, "write text instead of bytes")
-	flags.StringVarP(&s.output, "output", "o", "", "write to this new `FILE`; a dash means standard output (default FILE.age)")
+	flags.StringVarP(&s.output, "output", "o", "",
+		"write to this new `FILE`; a dash means standard output (default FILE.age)")
 	flags.BoolVar(&s.force, "force", false, "encrypt even what is no blob")
 	word(cmd, options.IdentityFile, "FILE", into(&s.identityFile))
 	return cmd

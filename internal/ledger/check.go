@@ -3,24 +3,26 @@ package ledger
 import "context"
 
 // Check looks a claim up in all of the ledgers, nil ones left out, and records nothing: for a dry run. It refuses what
-// [Begin] would refuse, and returns what [Use.Warnings] would say. known tells that every ledger has this very use for this
-// very image in force already, so that there is nothing to record.
+// [Begin] would refuse, and returns what [Use.Warnings] would say. known tells that every ledger has this very use for
+// this very image in force already, so that there is nothing to record.
 func Check(ctx context.Context, claim Claim, ledgers ...*Ledger) (warnings []string, known bool, err error) {
-	if err := claim.check(); err != nil {
+	if claim, err = claim.checked(); err != nil {
 		return nil, false, err
 	}
 	use, known := &Use{claim: claim}, true
 	for _, l := range ledgers {
-		force, err := l.InForce(ctx)
+		if l == nil {
+			continue
+		}
+		entries, err := l.store.read(ctx, claim.filter())
 		if err != nil {
 			return nil, false, err
 		}
 		m := &mark{ledger: l}
-		m.look(force, claim)
-		if len(m.others) > 0 && !claim.Reuse {
-			return nil, false, secondUse(claim, m.others[len(m.others)-1])
+		if err := m.judge(entries, claim); err != nil {
+			return nil, false, err
 		}
-		known = known && (l == nil || m.knows(claim))
+		known = known && m.knows(claim)
 		use.marks = append(use.marks, m)
 	}
 	return use.Warnings(), known, nil

@@ -25,7 +25,7 @@ type file struct {
 }
 
 // read needs no lock: lines are only added, and what is not there whole is not looked at.
-func (s *file) read(context.Context) ([]Entry, error) {
+func (s *file) read(_ context.Context, wanted filter) ([]Entry, error) {
 	f, err := s.open(os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -34,7 +34,7 @@ func (s *file) read(context.Context) ([]Entry, error) {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	entries, _, err := s.parse(f, nil)
+	entries, _, err := s.parse(f, wanted)
 	return entries, err
 }
 

@@ -18,7 +18,7 @@ const DefaultWait = 30 * time.Second
 // store keeps entries. update calls decide with at least those that are wanted, and appends what it returns, with
 // nobody in between.
 type store interface {
-	read(ctx context.Context) ([]Entry, error)
+	read(ctx context.Context, wanted filter) ([]Entry, error)
 	update(ctx context.Context, wanted filter, decide func([]Entry) (Entry, error)) error
 }
 
@@ -63,9 +63,8 @@ func (l *Ledger) Begin(ctx context.Context, claim Claim) (*Use, error) { return 
 
 // Begin begins the use in all of the ledgers, nil ones left out, or in none of them.
 func Begin(ctx context.Context, claim Claim, ledgers ...*Ledger) (*Use, error) {
-	claim.Image.MachineSID = strings.ToUpper(claim.Image.MachineSID)
-	claim.Account.MachineName = strings.ToUpper(claim.Account.MachineName)
-	if err := claim.check(); err != nil {
+	claim, err := claim.checked()
+	if err != nil {
 		return nil, err
 	}
 	use := &Use{claim: claim}
@@ -83,31 +82,35 @@ func Begin(ctx context.Context, claim Claim, ledgers ...*Ledger) (*Use, error) {
 	return use, nil
 }
 
-func (c Claim) check() error {
+// checked returns the claim as it is compared and recorded.
+func (c Claim) checked() (Claim, error) {
+	c.Image.MachineSID = strings.ToUpper(c.Image.MachineSID)
+	c.Account.MachineName = strings.ToUpper(c.Account.MachineName)
 	switch {
 	case !isFingerprint(c.Fingerprint) || c.Image.Place == "" || c.Account.MachineName == "":
-		return winerr.Errorf(winerr.InvalidParameter, "a use needs an account, a fingerprint and an image: this is a defect "+
-			"of this program")
+		return c, winerr.Errorf(winerr.InvalidParameter, "a use needs an account, a fingerprint and an image: this is a "+
+			"defect of this program")
 	case c.Reuse && blank(c.ReuseReason):
-		return winerr.Errorf(winerr.InvalidParameter, "reuse = \"allow\" needs a reason: say in reuse_reason why the account "+
-			"may be used again")
+		return c, winerr.Errorf(winerr.InvalidParameter, "reuse = \"allow\" needs a reason: say in reuse_reason why the "+
+			"account may be used again")
 	}
-	for _, text := range []string{c.Image.Path, c.Image.Place, c.ReuseReason, c.By, c.Account.Domain, c.Account.MachineName} {
+	for _, text := range []string{
+		c.Image.Path, c.Image.Place, c.ReuseReason, c.By, c.Account.Domain, c.Account.MachineName,
+	} {
 		if len(text) > maxText {
-			return winerr.Errorf(winerr.InvalidParameter, "a path or a reason has more than %d bytes, which is too much for "+
-				"the ledger: shorten it", maxText)
+			return c, winerr.Errorf(winerr.InvalidParameter, "a path or a reason has more than %d bytes, which is too much "+
+				"for the ledger: shorten it", maxText)
 		}
 	}
-	return nil
+	return c, nil
 }
 
 // begin decides under the lock, and appends the intent.
 func (l *Ledger) begin(ctx context.Context, claim Claim) (*mark, error) {
 	m := &mark{ledger: l}
 	err := l.store.update(ctx, claim.filter(), func(entries []Entry) (Entry, error) {
-		m.look(inForce(entries), claim)
-		if m.isSecond() && !claim.Reuse {
-			return Entry{}, secondUse(claim, m.others[len(m.others)-1])
+		if err := m.judge(entries, claim); err != nil {
+			return Entry{}, err
 		}
 		m.intent = l.entry(EventIntent, claim)
 		for _, e := range m.same { // staged again, with the reason that it has
@@ -143,7 +146,7 @@ func (l *Ledger) Entries(ctx context.Context) ([]Entry, error) {
 	if l == nil {
 		return nil, nil
 	}
-	return l.store.read(ctx)
+	return l.store.read(ctx, nil)
 }
 
 // InForce returns the uses that keep their accounts from other images, oldest first: each with the last event that it

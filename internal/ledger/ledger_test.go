@@ -173,7 +173,8 @@ func TestACopyIsToldFromAMove(t *testing.T) {
 	moved.Holds, copied.Holds = true, true
 	stage(t, l, moved)
 	refused(t, l, copied)
-	if known, err := l.Unstaged(t.Context(), at("/older/Windows", "42").Image, moved.Fingerprint, ""); !known || err != nil {
+	known, err := l.Unstaged(t.Context(), at("/older/Windows", "42").Image, moved.Fingerprint, "")
+	if !known || err != nil {
 		t.Errorf("Unstaged of a moved image: %v, %v", known, err)
 	}
 	stage(t, l, copied)
@@ -199,9 +200,9 @@ func TestWarnings(t *testing.T) {
 	reuse := claim(1, "one", "web03")
 	reuse.Reuse, reuse.ReuseReason = true, "two halves of\x1b[2J one cluster"
 	for want, c := range map[string]ledger.Claim{
-		"^images/web02 is the same installation as images/web01, which was staged for WEB01 .*generalize": clone(2, "two", "web02"),
-		"^the ledger says that this account was staged into images/web01 before .* does not hold":         clone(1, "one", "web01"),
-		`^this account is already staged into images/web01 .* because: two halves of\?\[2J one cluster$`:  reuse,
+		"^images/web02 is the same installation as images/web01, .* for WEB01 .*generalize":              clone(2, "two", "web02"),
+		"^the ledger says that this account was staged into images/web01 .* does not hold":               clone(1, "one", "web01"),
+		`^this account is already staged into images/web01 .* because: two halves of\?\[2J one cluster$`: reuse,
 	} {
 		use := begin(t, l, c)
 		got := use.Warnings()
@@ -233,6 +234,37 @@ func TestAReusedAccountMayBeStagedAgainWhereItIs(t *testing.T) {
 		if want := map[string]string{"images/b": "two halves"}[e.Image.Path]; e.ReuseReason != want {
 			t.Errorf("%s has the reason %q, want %q", e.Image.Path, e.ReuseReason, want)
 		}
+	}
+}
+
+// Check says what Begin would, and leaves no trace.
+func TestCheckSaysWhatBeginWould(t *testing.T) {
+	t.Parallel()
+	l, path := newFile(t)
+	stage(t, l, claim(1, "one", "a"))
+	second := claim(1, "one", "b")
+	second.Reuse, second.ReuseReason = true, "two halves"
+	stage(t, l, second)
+	before := content(t, path)
+	for name, c := range map[string]struct {
+		claim  ledger.Claim
+		passes bool
+		known  bool
+	}{
+		"the first image":       {claim(1, "one", "a"), true, true},
+		"the second, reused":    {claim(1, "one", "b"), true, true},
+		"a newer blob":          {claim(1, "two", "a"), true, false},
+		"a third image":         {claim(1, "one", "c"), false, false},
+		"another account":       {claim(2, "two", "c"), true, false},
+		"a claim that is wrong": {ledger.Claim{}, false, false},
+	} {
+		_, known, err := ledger.Check(t.Context(), c.claim, nil, l)
+		if (err == nil) != c.passes || known != c.known {
+			t.Errorf("%s: known %v, error %v", name, known, err)
+		}
+	}
+	if after := content(t, path); string(after) != string(before) {
+		t.Error("Check wrote the ledger")
 	}
 }
 

@@ -10,7 +10,7 @@ type memory struct {
 
 func newMemory() *memory { return &memory{busy: make(chan struct{}, 1)} }
 
-func (m *memory) read(ctx context.Context) ([]Entry, error) {
+func (m *memory) read(ctx context.Context, _ filter) ([]Entry, error) {
 	if err := m.lock(ctx); err != nil {
 		return nil, err
 	}

@@ -45,7 +45,8 @@ func TestLocateFile(t *testing.T) {
 	t.Parallel()
 	disk := filepath.Join(t.TempDir(), "web01.qcow2")
 	got := ledger.LocateFile(disk, "/Windows")
-	if got.Path != disk || !strings.HasPrefix(got.Place, "file:") || !strings.HasSuffix(got.Place, "/web01.qcow2|/Windows") {
+	const end = "/web01.qcow2|/Windows"
+	if got.Path != disk || !strings.HasPrefix(got.Place, "file:") || !strings.HasSuffix(got.Place, end) {
 		t.Errorf("LocateFile = %+v", got)
 	}
 }

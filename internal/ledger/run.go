@@ -46,8 +46,8 @@ func runFolder() (string, error) {
 		}
 		tried = append(tried, folder)
 	}
-	return "", winerr.Errorf(winerr.AccessDenied, "no folder is private to this user (tried %s), so duplicates of this run "+
-		"cannot be noticed: set XDG_RUNTIME_DIR, or use a ledger_file", strings.Join(tried, ", "))
+	return "", winerr.Errorf(winerr.AccessDenied, "no folder is private to this user (tried %s), so duplicates of this "+
+		"run cannot be noticed: set XDG_RUNTIME_DIR, or use a ledger_file", strings.Join(tried, ", "))
 }
 
 func runFolders() []string {

@@ -18,8 +18,8 @@ func secondUse(c Claim, e Entry) error {
 			"it still runs, wait for it; if it was stopped, stage into that image again or unstage it, %s",
 			shown(e.Image.Path), facts(e), allow)
 	case e.Fingerprint != c.Fingerprint:
-		return winerr.Errorf(winerr.AccountReuseBlocked, "the account of %s is already staged into %s with another blob (%s): "+
-			"the newer blob has replaced the password, so that only one of both images can join; unstage that image, %s",
+		return winerr.Errorf(winerr.AccountReuseBlocked, "the account of %s is already staged into %s with another blob "+
+			"(%s): the newer blob has replaced the password, so that only one of both images can join; unstage that image, %s",
 			name, shown(e.Image.Path), facts(e), allow)
 	}
 	return winerr.Errorf(winerr.AccountReuseBlocked, "this account is already staged into %s (%s): one blob joins one "+
@@ -35,8 +35,7 @@ func (u *Use) Warnings() []string {
 			all = append(all, fmt.Sprintf("this account is already staged into %s (%s), and is used again because: %s",
 				shown(e.Image.Path), facts(e), shown(u.claim.ReuseReason)))
 		}
-		if !u.claim.Holds && len(m.same) > 0 {
-			e := m.same[len(m.same)-1]
+		if e, is := m.lastStaged(); is && !u.claim.Holds {
 			all = append(all, fmt.Sprintf("the ledger says that this account was staged into %s before (%s), but the image "+
 				"does not hold that join: right if the image was made again; if another image is mounted there now, "+
 				"two machines get one account", shown(e.Image.Path), facts(e)))
@@ -48,10 +47,20 @@ func (u *Use) Warnings() []string {
 	return distinct(all)
 }
 
+// lastStaged returns the last use for the same image that was staged, not only begun.
+func (m *mark) lastStaged() (last Entry, is bool) {
+	for _, e := range m.same {
+		if e.Event != EventIntent {
+			last, is = e, true
+		}
+	}
+	return last, is
+}
+
 // cloneWarning says why images that share a machine SID should be generalized (facts: windows.md 7).
 func cloneWarning(c Claim, e Entry) string {
-	return fmt.Sprintf("%s is the same installation as %s, which was staged for %s (%s): both have the machine SID %s, and "+
-		"Windows 11 24H2, Windows Server 2025 and later refuse Kerberos and NTLM between such machines (since the "+
+	return fmt.Sprintf("%s is the same installation as %s, which was staged for %s (%s): both have the machine SID %s, "+
+		"and Windows 11 24H2, Windows Server 2025 and later refuse Kerberos and NTLM between such machines (since the "+
 		"updates of August 2025, event 6167): generalize the image with sysprep before it is cloned, and use method "+
 		"answer_file", shown(c.Image.Path), shown(e.Image.Path), shown(e.Account.MachineName), facts(e),
 		shown(c.Image.MachineSID))

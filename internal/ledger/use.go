@@ -41,6 +41,15 @@ func (m *mark) look(force []Entry, c Claim) {
 	}
 }
 
+// judge looks at the uses in force, and refuses the second one.
+func (m *mark) judge(entries []Entry, c Claim) error {
+	m.look(inForce(entries), c)
+	if m.isSecond() && !c.Reuse {
+		return secondUse(c, m.others[len(m.others)-1])
+	}
+	return nil
+}
+
 // isSecond reports whether the use is the first for its image while another image has the account or the blob. An image
 // that has them already got them before the other, or with a reason.
 func (m *mark) isSecond() bool { return len(m.others) > 0 && len(m.same) == 0 }

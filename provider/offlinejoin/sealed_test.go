@@ -25,9 +25,11 @@ func ownIdentity(file string) string { return fmt.Sprintf("identity_file = %q", 
 func TestAccEncryptedBlobFile(t *testing.T) {
 	t.Parallel()
 	image, sealed, other := sampletest.Image(t, sample.Image{}), sampletest.SealedBlob(t), sampletest.SealedBlob(t)
-	secret := search{searchFor(sealed.Blob).And(canary.For(map[string][]byte{"the identity": []byte(sealed.Identity[20:])}))}
+	key := canary.For(map[string][]byte{"the identity": []byte(sealed.Identity[20:])})
+	secret := search{searchFor(sealed.Blob).And(key)}
 	staged := []statecheck.StateCheck{
-		has("fingerprint", knownvalue.StringExact(sealed.Blob.Fingerprint())), has("status", knownvalue.StringExact("staged")),
+		has("fingerprint", knownvalue.StringExact(sealed.Blob.Fingerprint())),
+		has("status", knownvalue.StringExact("staged")),
 		secret,
 	}
 	scenario(
@@ -37,7 +39,8 @@ func TestAccEncryptedBlobFile(t *testing.T) {
 			ExpectError: regexp.MustCompile(`(?s)Blob file not readable.*does\s+not\s+open`),
 		},
 		resource.TestStep{
-			Config:           providerIdentity(other.IdentityFile) + fromFile(image, sealed.File, ownIdentity(sealed.IdentityFile)),
+			Config: providerIdentity(other.IdentityFile) +
+				fromFile(image, sealed.File, ownIdentity(sealed.IdentityFile)),
 			ConfigPlanChecks: plans(secret), ConfigStateChecks: staged,
 		},
 		resource.TestStep{
