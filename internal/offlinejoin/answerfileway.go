@@ -13,6 +13,10 @@ import (
 // answerFileSyncs is how often writing an answer file waits for the disk: for the file, its folder and the old one.
 const answerFileSyncs = 3
 
+// maxUndo bounds what the record says of an answer file, in bytes; in the registry it takes twice as many, and a value of
+// it can have 1 MiB (documented).
+const maxUndo = 256 << 10
+
 // answerFileWay is the method answer_file: the blob lies in the answer file that Windows Setup will use, and the record
 // says where and how to take it out again.
 type answerFileWay struct {
@@ -83,8 +87,14 @@ func (w *answerFileWay) planEdit() (err error) {
 		w.undo = w.older
 		return nil
 	}
-	w.undo, err = w.place.Record(w.edit)
-	return err
+	if w.undo, err = w.place.Record(w.edit); err != nil {
+		return err
+	}
+	if n := len(w.undo.Text()); n > maxUndo {
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "what the join replaces in %s is too large to be kept for taking it back "+
+			"(%s): take it out of the file yourself", w.place.Path, FormatSize(int64(n)))
+	}
+	return nil
 }
 
 func (w *answerFileWay) holdsThis(content []byte) bool {
