@@ -4,13 +4,14 @@ set -eu
 build=$1
 sdc="${GO:-go} tool packer-sdc"
 
-# Packer: one partial for each Config. struct-markdown walks up for a folder named packer-plugin-* and never ends when
+# Packer: partials of each configuration. struct-markdown walks up for a folder named packer-plugin-* and never ends when
 # there is none, so it works in a link of that name, and under a time limit.
 mkdir -p "$build"
 ln -sfn ../provisioner "$build/packer-plugin-offlinejoin"
 limit=
 command -v timeout >/dev/null 2>&1 && limit="timeout 120"
-(cd "$build/packer-plugin-offlinejoin/offlinejoin" && $limit $sdc struct-markdown config.go)
+(cd "$build/packer-plugin-offlinejoin/offlinejoin" &&
+	for config in config postprocessorconfig blobdata imagedata; do $limit $sdc struct-markdown $config.go; done)
 
 # Packer: pages for the integrations site. They are the pages in docs/ with the partials in, and without front matter.
 web() { # web KIND-IN-DOCS KIND-ON-THE-SITE

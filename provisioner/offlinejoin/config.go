@@ -1,4 +1,4 @@
-//go:generate go tool packer-sdc mapstructure-to-hcl2 -type Config,Expect
+//go:generate go tool packer-sdc mapstructure-to-hcl2 -type Config,JoinOptions,Expect
 
 package offlinejoin
 
@@ -9,6 +9,18 @@ type Config struct {
 	// The Windows directory of the image, such as `/mnt/web01/Windows`. The image must not be running and must be
 	// mounted for writing.
 	WindowsPath string `mapstructure:"windows_path" required:"true"`
+	// Whether `windows_path` is a path of the build's guest, a rescue or surrogate system that has the volume of the
+	// image mounted, and not of this machine. What is needed of the image is fetched and written back through the
+	// communicator when `true`. Default: `false`.
+	Remote bool `mapstructure:"remote"`
+
+	JoinOptions `mapstructure:",squash"`
+
+	ctx interpolate.Context
+}
+
+// JoinOptions are the options of everything that stages a join.
+type JoinOptions struct {
 	// A file with the provisioning blob, in any encoding that `djoin`, Samba or Windows' API writes, plain or encrypted
 	// with age. A blob holds a machine password, so let nobody else read a plain file.
 	BlobFile string `mapstructure:"blob_file"`
@@ -22,17 +34,32 @@ type Config struct {
 	// What the blob must be for: a block with `machine_name` and `domain`. A wrong blob then fails in
 	// `packer validate`.
 	Expect Expect `mapstructure:"expect"`
-	// How the join gets completed: `auto` (default) picks by the state of the image, `registry` has our program
-	// complete it before the first logon (observed), and `answer_file` (not available yet) has Windows Setup complete
-	// it (documented).
+	// How the join gets completed: `auto` (default) picks by the state of the image. `registry` is for installed
+	// images: our program completes the join before the first logon (observed). `answer_file` is for generalized
+	// images: the join is merged into the answer file that Windows Setup will use (documented). `native` is for programs
+	// that run on Windows: Windows' own function takes the blob (documented).
 	Method string `mapstructure:"method"`
 	// What to do when the image already has another join: `fail` (default) refuses, `replace` stages over it, `keep`
 	// leaves it alone and succeeds. The same join staged again is never an error and never written twice.
 	OnExisting string `mapstructure:"on_existing"`
+	// A file that records which account was staged into which image, so that a blob is used for one machine only. It is
+	// made when it does not exist, and holds no secret. Default: no ledger is kept.
+	LedgerFile string `mapstructure:"ledger_file"`
+	// What to do with a blob whose account was staged into another image: `refuse` (default), or `allow` with a
+	// `reuse_reason`. One account is for one machine.
+	Reuse string `mapstructure:"reuse"`
+	// Why an account may be used again, such as `web01 is rebuilt`; the ledger keeps it. Needed with `reuse` = `allow`.
+	ReuseReason string `mapstructure:"reuse_reason"`
+	// How long to wait for somebody else who is changing the image, such as `2m`. Default: `30s`; `0s` does not wait.
+	LockTimeout string `mapstructure:"lock_timeout"`
+	// A folder for a copy of the SYSTEM hive and its logs as they are before anything is written. It is made when it
+	// does not exist, and must be for this image alone. Default: no copy is made.
+	Backup string `mapstructure:"backup"`
+	// A file for the receipt in JSON: what was done, with which blob, and the status of the image. It is readable by
+	// its owner only, replaces what is there, and holds no secret. Default: none is written.
+	ReportFile string `mapstructure:"report_file"`
 	// Make every check, show every change and write nothing when `true`. Default: `false`.
 	DryRun bool `mapstructure:"dry_run"`
-
-	ctx interpolate.Context
 }
 
 // Expect is what the blob must be for. What is left out is not checked.

@@ -77,16 +77,20 @@ func TestPrepareRefusesAnUnknownOption(t *testing.T) {
 
 func TestRender(t *testing.T) {
 	t.Parallel()
-	config := Config{WindowsPath: "{{ .MountPath }}/Windows", BlobFile: "secrets/{{ .ID }}.djoin"}
-	got, err := config.render(map[string]any{"MountPath": "/mnt/web01", "ID": "web01"})
-	if err != nil || got.WindowsPath != "/mnt/web01/Windows" || got.BlobFile != "secrets/web01.djoin" {
+	config := Config{WindowsPath: "{{ .MountPath }}/Windows"}
+	config.BlobFile, config.ReportFile = "secrets/{{ .ID }}.djoin", "{{ .ID }}.json"
+	got := config
+	err := render(got.texts(), got.ctx, map[string]any{"MountPath": "/mnt/web01", "ID": "web01"})
+	if err != nil || got.WindowsPath != "/mnt/web01/Windows" || got.BlobFile != "secrets/web01.djoin" ||
+		got.ReportFile != "web01.json" {
 		t.Errorf("rendered %+v, %v", got, err)
 	}
 	if config.WindowsPath != "{{ .MountPath }}/Windows" {
 		t.Error("render changed the configuration itself, which a retry starts from")
 	}
 	for name, data := range map[string]map[string]any{"no data": nil, "other data": {"ID": "web01"}} {
-		_, err := config.render(data)
+		got := Config{WindowsPath: config.WindowsPath}
+		err := render(got.texts(), got.ctx, data)
 		if err == nil || !strings.HasPrefix(err.Error(), "windows_path holds a template") {
 			t.Errorf("%s: error %v, want one about windows_path", name, err)
 		}
@@ -100,7 +104,8 @@ func TestAnErrorNeverShowsTheBlob(t *testing.T) {
 		p := new(Provisioner)
 		err := p.Prepare(map[string]any{"windows_path": "/mnt/Windows", "blob": blob})
 		if err == nil {
-			_, err = p.config.render(nil)
+			c := p.config
+			err = render(c.texts(), c.ctx, nil)
 		}
 		if err == nil {
 			t.Errorf("blob %q was taken", blob)

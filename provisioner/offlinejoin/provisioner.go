@@ -2,11 +2,14 @@ package offlinejoin
 
 import (
 	"context"
+	"os"
+	"runtime"
 
 	"github.com/hashicorp/hcl/v2/hcldec"
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
-	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
-	"github.com/offlinejoin/offlinejoin/internal/options"
+
+	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/provisioner/offlinejoin/guest"
 )
 
 // Provisioner stages a join into an image. Its zero value is ready for Prepare.
@@ -17,45 +20,59 @@ var _ packersdk.Provisioner = (*Provisioner)(nil)
 // ConfigSpec tells Packer what the block may hold.
 func (p *Provisioner) ConfigSpec() hcldec.ObjectSpec { return p.config.FlatMapstructure().HCL2Spec() }
 
-// Provision stages the join, or only shows what it would do when dry_run is set. It works on a path of this machine, so
-// it needs no communicator. Done again it finds its join staged already and writes nothing.
+// Prepare reads the configuration and returns every mistake in it at once. It looks at the blob when that is there
+// already, and never at the image, which may be mounted only when the build gets here.
+func (p *Provisioner) Prepare(raws ...any) error {
+	p.config = Config{}
+	if err := decode(&p.config, &p.config.ctx, p.config.texts(), raws); err != nil {
+		return err
+	}
+	c := p.config
+	notYet := known(c.texts(), c.ctx)
+	return together(c.check(notYet))
+}
+
+// Provision stages the join, or only shows what it would do when dry_run is set. A path of this machine needs no
+// communicator; with remote the image is one that the guest has mounted. Done again it finds its join staged already and
+// writes nothing.
 func (p *Provisioner) Provision(
-	ctx context.Context, ui packersdk.Ui, _ packersdk.Communicator, generated map[string]any,
+	ctx context.Context, ui packersdk.Ui, comm packersdk.Communicator, generated map[string]any,
 ) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	known, err := p.config.render(generated)
+	c := p.config
+	if err := render(c.texts(), c.ctx, generated); err != nil {
+		return err
+	}
+	if err := c.checkPlace(); err != nil {
+		return err
+	}
+	if !c.Remote {
+		if runtime.GOOS == "windows" && guest.SameWindowsPath(c.WindowsPath, os.Getenv("SystemRoot")) {
+			return guest.Running(c.WindowsPath)
+		}
+		return c.stage(ctx, ui, place{windowsPath: c.WindowsPath}, runID(generated))
+	}
+	tree, err := c.remoteTree(ctx, comm, generated)
 	if err != nil {
-		return err
+		return stopped(ctx, err)
 	}
-	if err := oneBlob(known.BlobFile, known.Blob); err != nil {
-		return err
-	}
-	req, warning, err := known.request()
-	if err != nil {
-		return err
-	}
-	defer clear(req.Blob)
-	packersdk.LogSecretFilter.Set(options.Spellings(req.Blob)...)
-	screen := screen{ui}
-	if warning != "" {
-		screen.warn(warning)
-	}
-	req.Progress = screen.show
-	if known.DryRun {
-		return preview(ctx, screen, req)
-	}
-	_, err = core.Stage(ctx, req)
-	return err
+	defer tree.Close() //nolint:errcheck // it only forgets
+	return c.stage(ctx, ui, place{windowsPath: tree.String(), tree: tree}, runID(generated))
 }
 
-// preview shows every change that Stage would make.
-func preview(ctx context.Context, screen screen, req core.Request) error {
-	receipt, err := core.Plan(ctx, req)
+// remoteTree opens the image that the guest has mounted. Messages call it HOST:PATH.
+func (c Config) remoteTree(
+	ctx context.Context, comm packersdk.Communicator, generated map[string]any,
+) (*target.Remote, error) {
+	machine, err := guest.Open(ctx, comm, c.WindowsPath)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	screen.preview(receipt)
-	return nil
+	host, ok := generated["Host"].(string)
+	if !ok || host == "" {
+		host = "guest"
+	}
+	return target.NewRemote(ctx, machine, host+":"+c.WindowsPath, c.WindowsPath)
 }

@@ -5,47 +5,95 @@ import (
 	"strings"
 
 	"github.com/hashicorp/packer-plugin-sdk/template/interpolate"
+
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // unknownValue is what Packer puts in place of a value that it does not know yet, when it prepares for the first time.
 const unknownValue = "<unknown>"
 
-// rendered lists the options that may hold build data such as `{{ .MountPath }}`. Packer leaves them to Provision.
-func rendered() []string {
-	return []string{
-		options.WindowsPath.Name(), options.BlobFile.Name(), options.IdentityFile.Name(), options.Blob.Name(), "expect",
+// field is an option that holds text, and may hold a template.
+type field struct {
+	option options.Word
+	value  *string
+}
+
+// texts are all fields that hold text. The structs of a block with more options add theirs.
+func (o *JoinOptions) texts() []field {
+	return []field{
+		{options.BlobFile, &o.BlobFile},
+		{options.IdentityFile, &o.IdentityFile},
+		{options.Blob, &o.Blob},
+		{options.MachineName, &o.Expect.MachineName},
+		{options.Domain, &o.Expect.Domain},
+		{options.MethodWord, &o.Method},
+		{options.Existing, &o.OnExisting},
+		{options.LedgerFile, &o.LedgerFile},
+		{options.Reuse, &o.Reuse},
+		{options.ReuseReason, &o.ReuseReason},
+		{options.LockTimeout, &o.LockTimeout},
+		{options.Backup, &o.Backup},
+		{options.ReportFile, &o.ReportFile},
 	}
 }
 
-// render returns c with its templates rendered. The error names the option and not its value, which may be the blob.
-func (c Config) render(data map[string]any) (Config, error) {
-	ctx := c.ctx
+func (c *Config) texts() []field {
+	return append(c.JoinOptions.texts(), field{options.WindowsPath, &c.WindowsPath})
+}
+
+func (c *PostProcessorConfig) texts() []field {
+	return append(c.JoinOptions.texts(), field{options.WindowsPath, &c.WindowsPath})
+}
+
+// rendered lists the options that may hold build data such as `{{ .MountPath }}`. Packer leaves them to us.
+func rendered(fields []field) []string {
+	names := []string{"expect"}
+	for _, f := range fields {
+		names = append(names, f.option.Name())
+	}
+	return names
+}
+
+// render fills the templates in with the data of a build. The error names the option and not its value, which may be the
+// blob.
+func render(fields []field, ctx interpolate.Context, data map[string]any) error {
 	ctx.Data = data
-	for _, field := range c.templates() {
-		value, err := renderOne(*field.value, &ctx)
+	for _, f := range fields {
+		value, err := renderOne(*f.value, &ctx)
 		if err != nil {
-			return Config{}, fmt.Errorf("%s holds a template that this builder cannot fill: see the builder's "+
-				"documentation for what it shares", field.option)
+			return fmt.Errorf("%s holds a template that this builder cannot fill: see the builder's documentation for what "+
+				"it shares", f.option)
 		}
-		*field.value = value
+		*f.value = value
 	}
-	return c, nil
+	return nil
 }
 
-// known returns c for the checks that need no image: what Packer or the builder will only tell later is empty, and the
-// second result says which options those are.
-func (c Config) known() (Config, map[options.Word]bool) {
-	later := map[options.Word]bool{}
-	for _, field := range c.words() {
-		value, err := renderOne(*field.value, &c.ctx)
+// later says what of the options only a build will tell.
+type later map[options.Word]bool
+
+// any reports whether one of some options is not known yet.
+func (l later) any(words ...options.Word) bool {
+	for _, w := range words {
+		if l[w] {
+			return true
+		}
+	}
+	return false
+}
+
+// known is render for the checks before a build: what Packer or the builder will only tell later becomes empty.
+func known(fields []field, ctx interpolate.Context) later {
+	notYet := later{}
+	for _, f := range fields {
+		value, err := renderOne(*f.value, &ctx)
 		if err != nil || strings.Contains(value, unknownValue) {
-			later[field.option] = true
+			notYet[f.option] = true
 			value = ""
 		}
-		*field.value = value
+		*f.value = value
 	}
-	return c, later
+	return notYet
 }
 
 func renderOne(value string, ctx *interpolate.Context) (string, error) {
@@ -57,26 +105,4 @@ func renderOne(value string, ctx *interpolate.Context) (string, error) {
 		err = fmt.Errorf("no such build data")
 	}
 	return text, err
-}
-
-type field struct {
-	option options.Word
-	value  *string
-}
-
-// templates are the fields that may hold build data.
-func (c *Config) templates() []field {
-	return []field{
-		{options.WindowsPath, &c.WindowsPath},
-		{options.BlobFile, &c.BlobFile},
-		{options.IdentityFile, &c.IdentityFile},
-		{options.Blob, &c.Blob},
-		{options.MachineName, &c.Expect.MachineName},
-		{options.Domain, &c.Expect.Domain},
-	}
-}
-
-// words are all fields that hold text.
-func (c *Config) words() []field {
-	return append(c.templates(), field{options.MethodWord, &c.Method}, field{options.Existing, &c.OnExisting})
 }

@@ -6,29 +6,40 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/version"
 )
 
-// request makes the request to the core from a configuration whose templates are rendered. The caller wipes
-// Request.Blob. The warning is about the blob file, and mostly empty.
-func (c Config) request() (req core.Request, warning string, err error) {
+// request makes the request to the core of options whose templates are rendered; the place of the image is still to be
+// filled in. The caller wipes Request.Blob. The warning is about the blob file, and mostly empty.
+func (o JoinOptions) request() (req core.Request, warning string, err error) {
 	req = core.Request{
-		WindowsPath: c.WindowsPath,
-		BlobName:    options.Blob.Name(),
-		Expect:      core.Expect{MachineName: c.Expect.MachineName, Domain: c.Expect.Domain},
+		Expect:      core.Expect{MachineName: o.Expect.MachineName, Domain: o.Expect.Domain},
 		StagedBy:    "packer-plugin-offlinejoin/" + version.String(),
+		LedgerFile:  o.LedgerFile,
+		ReuseReason: o.ReuseReason,
+		Backup:      o.Backup,
 	}
-	if req.Method, err = options.Method(c.Method); err != nil {
+	if req.Method, err = options.Method(o.Method); err != nil {
 		return core.Request{}, "", err
 	}
-	if req.OnExisting, err = options.OnExisting(c.OnExisting); err != nil {
+	if req.OnExisting, err = options.OnExisting(o.OnExisting); err != nil {
 		return core.Request{}, "", err
 	}
-	if c.BlobFile == "" {
-		req.Blob = []byte(c.Blob)
-		return req, "", nil
+	if req.Reuse, err = options.ReuseOf(o.Reuse, o.ReuseReason); err != nil {
+		return core.Request{}, "", err
 	}
-	req.BlobName = c.BlobFile
-	req.Blob, warning, err = options.ReadBlobFile(c.BlobFile, c.IdentityFile)
+	if req.LockTimeout, err = options.Wait(o.LockTimeout); err != nil {
+		return core.Request{}, "", err
+	}
+	req.Blob, req.BlobName, warning, err = readBlob(o.BlobFile, o.IdentityFile, o.Blob)
 	if err != nil {
 		return core.Request{}, "", err
 	}
 	return req, warning, nil
+}
+
+// readBlob returns the blob of a file, or else the text that was given, and how messages call it. The caller wipes it.
+func readBlob(file, identity, text string) (blob []byte, name, warning string, err error) {
+	if file == "" {
+		return []byte(text), options.Blob.Name(), "", nil
+	}
+	blob, warning, err = options.ReadBlobFile(file, identity)
+	return blob, file, warning, err
 }

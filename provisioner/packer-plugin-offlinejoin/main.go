@@ -22,6 +22,9 @@ func main() {
 func components() *plugin.Set {
 	set := plugin.NewSet()
 	set.RegisterProvisioner(plugin.DEFAULT_NAME, new(offlinejoin.Provisioner))
+	set.RegisterPostProcessor(plugin.DEFAULT_NAME, new(offlinejoin.PostProcessor))
+	set.RegisterDatasource("blob", new(offlinejoin.BlobSource))
+	set.RegisterDatasource("image", new(offlinejoin.ImageSource))
 	set.SetVersion(sdkversion.NewPluginVersion(version.Version, version.Prerelease, ""))
 	return set
 }

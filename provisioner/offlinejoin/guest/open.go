@@ -37,8 +37,8 @@ func noGuest(err error) error {
 		"(ssh or winrm), or leave remote out and give a path of this machine: %w", err)
 }
 
-// running refuses the Windows that the guest itself runs.
-func running(windowsPath string) error {
+// Running is the refusal of a Windows that the guest, or this machine, itself runs (170).
+func Running(windowsPath string) error {
 	return winerr.Errorf(winerr.Busy, "%s is the Windows that this guest is running, and its registry is in use: stage into "+
 		"the finished image with the post-processor offlinejoin, or boot the guest into a rescue system or WinPE and name "+
 		"the Windows directory as it is mounted there", windowsPath)

@@ -64,7 +64,7 @@ func openPosix(ctx context.Context, comm packersdk.Communicator, windowsPath str
 	case 0:
 		p.sum = strings.TrimSpace(string(told.stdout))
 	case exitRunning:
-		return nil, running(windowsPath)
+		return nil, Running(windowsPath)
 	case exitTool:
 		return nil, winerr.Errorf(winerr.NotSupported, "the guest has no %s: install it there, or mount the image on this "+
 			"machine and leave remote out", told.stderr)

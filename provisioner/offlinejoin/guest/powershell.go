@@ -41,7 +41,7 @@ func openWindows(ctx context.Context, comm packersdk.Communicator, windowsPath s
 	}
 	root, temp := lineOf(out, "SystemRoot="), lineOf(out, "Temp=")
 	if SameWindowsPath(windowsPath, root) {
-		return nil, running(windowsPath)
+		return nil, Running(windowsPath)
 	}
 	if !plainWindowsPath(windowsPath) {
 		return nil, winerr.Errorf(winerr.InvalidParameter, `windows_path %s is no plain absolute path of the guest: give `+

@@ -1,3 +1,5 @@
+# One image whose volume is mounted on this machine, such as by ntfs-3g, by qemu-nbd or by Mount-DiskImage.
+
 packer {
   required_plugins {
     offlinejoin = {
@@ -29,6 +31,7 @@ build {
   provisioner "offlinejoin" {
     windows_path = var.windows_path
     blob_file    = var.blob_file
+    report_file  = "web01.json"
 
     expect {
       machine_name = "WEB01"

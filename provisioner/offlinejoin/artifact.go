@@ -1,0 +1,134 @@
+package offlinejoin
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// imageOf returns the one Windows directory among the files of an artifact. Builders list files, directories or both.
+func imageOf(artifact packersdk.Artifact) (string, error) {
+	files := artifact.Files()
+	found := map[string]bool{}
+	disk := ""
+	for _, file := range files {
+		if windows := windowsOfHive(file); windows != "" {
+			found[windows] = true
+			continue
+		}
+		for _, windows := range windowsBelow(file, 2) {
+			found[windows] = true
+		}
+		if disk == "" && isDisk(file) {
+			disk = file
+		}
+	}
+	images := make([]string, 0, len(found))
+	for windows := range found {
+		images = append(images, windows)
+	}
+	slices.Sort(images)
+	switch {
+	case len(images) == 1:
+		return images[0], nil
+	case len(images) > 1:
+		return "", winerr.Errorf(winerr.InvalidParameter, "the artifact holds %d Windows directories (%s), and one blob joins "+
+			"one machine: choose with windows_path", len(images), strings.Join(images, ", "))
+	case disk != "":
+		return "", winerr.Errorf(winerr.NotSupported, "the artifact holds the disk image %s, and disk images cannot be opened "+
+			"yet: mount it and give windows_path, or use the provisioner offlinejoin with the null builder on the mounted "+
+			"tree", disk)
+	}
+	return "", winerr.Errorf(winerr.InvalidParameter, "the artifact (%s, %d files) holds no Windows directory: give "+
+		"windows_path, or put this post-processor behind one whose artifact is the image's tree",
+		artifact.BuilderId(), len(files))
+}
+
+// windowsOfHive returns the Windows directory that a SYSTEM hive belongs to, and "" for any other file.
+func windowsOfHive(file string) string {
+	dir := filepath.Clean(file)
+	for _, name := range []string{"SYSTEM", "config", "System32"} {
+		if !strings.EqualFold(filepath.Base(dir), name) {
+			return ""
+		}
+		dir = filepath.Dir(dir)
+	}
+	if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return dir
+}
+
+// windowsBelow returns the Windows directories that a directory is or holds, down to some depth. It follows no link.
+func windowsBelow(dir string, depth int) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	if hasHives(dir, entries) {
+		return []string{filepath.Clean(dir)}
+	}
+	var found []string
+	for _, e := range entries {
+		if e.IsDir() && depth > 0 {
+			found = append(found, windowsBelow(filepath.Join(dir, e.Name()), depth-1)...)
+		}
+	}
+	return found
+}
+
+// hasHives reports whether a directory has a System32\config with a SYSTEM hive in it.
+func hasHives(dir string, entries []os.DirEntry) bool {
+	for _, want := range []string{"System32", "config", "SYSTEM"} {
+		at := slices.IndexFunc(entries, func(e os.DirEntry) bool { return strings.EqualFold(e.Name(), want) })
+		if at < 0 {
+			return false
+		}
+		if want == "SYSTEM" {
+			return entries[at].Type().IsRegular()
+		}
+		dir = filepath.Join(dir, entries[at].Name())
+		if !entries[at].IsDir() {
+			return false
+		}
+		var err error
+		if entries, err = os.ReadDir(dir); err != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// isDisk reports whether a file is a disk image: by its first bytes, or by its name where there are none.
+func isDisk(file string) bool {
+	switch strings.ToLower(filepath.Ext(file)) {
+	case ".raw", ".img", ".dd", ".vhd", ".vhdx", ".vmdk", ".vdi", ".qcow2", ".wim", ".iso":
+		return true
+	}
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close() //nolint:errcheck // only read
+	head := make([]byte, 512)
+	n, err := io.ReadFull(f, head)
+	if err != nil {
+		return false
+	}
+	for _, magic := range []string{"QFI\xfb", "vhdxfile", "KDMV", "conectix", "MSWIM\x00\x00\x00"} {
+		if bytes.HasPrefix(head[:n], []byte(magic)) {
+			return true
+		}
+	}
+	return head[510] == 0x55 && head[511] == 0xAA // a master boot record, as qemu's images without extension have
+}

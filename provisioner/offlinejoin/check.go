@@ -1,0 +1,132 @@
+package offlinejoin
+
+import (
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// check returns all mistakes that can be seen without the image. Templates are rendered as far as they can be.
+func (c Config) check(notYet later) []error {
+	var errs []error
+	add := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if !notYet[options.WindowsPath] {
+		add(c.checkPlace())
+	}
+	if c.Remote && (c.LockTimeout != "" || notYet[options.LockTimeout]) {
+		add(mistake("lock_timeout says nothing with remote = true: a remote tree has no lock to wait for; leave it out"))
+	}
+	if c.Remote && c.Method == string(core.MethodNative) {
+		add(mistake(`method = "native" works on a path of this machine: leave remote out, or write method = "auto"`))
+	}
+	return append(errs, c.JoinOptions.check(notYet)...)
+}
+
+// checkPlace refuses a windows_path that cannot be right.
+func (c Config) checkPlace() error {
+	switch {
+	case c.WindowsPath == "":
+		return mistake("windows_path is missing: give the image's Windows directory, such as /mnt/web01/Windows")
+	case c.Remote && !path.IsAbs(c.WindowsPath) && !isDrivePath(c.WindowsPath):
+		return mistake("windows_path is relative, which means nothing on the guest: give where the image's Windows " +
+			"directory is mounted there, such as /mnt/web01/Windows")
+	case !c.Remote && isDrivePath(c.WindowsPath) && runtime.GOOS != "windows":
+		return mistake(c.WindowsPath + " is a path of Windows, and this machine is none: give where the image is mounted " +
+			"here, or set remote = true when a guest has it mounted there; the Windows that a guest is running cannot be " +
+			"staged into, so use the post-processor offlinejoin on the finished image")
+	}
+	return nil
+}
+
+// isDrivePath recognises C:\Windows and C:/Windows.
+func isDrivePath(s string) bool {
+	return len(s) > 2 && s[1] == ':' && (s[2] == '\\' || s[2] == '/')
+}
+
+// check returns all mistakes in the options of a join, and in the blob when that is there already.
+func (o JoinOptions) check(notYet later) []error {
+	errs := o.mistakes(notYet)
+	if notYet.any(options.BlobFile, options.IdentityFile, options.Blob) || len(errs) > 0 {
+		return errs
+	}
+	if err := o.checkBlob(); err != nil {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// mistakes returns all mistakes that can be seen without the blob.
+func (o JoinOptions) mistakes(notYet later) []error {
+	checks := []error{
+		o.oneBlob(notYet),
+		second(options.Method(o.Method)),
+		second(options.OnExisting(o.OnExisting)),
+		second(options.Wait(o.LockTimeout)),
+		o.checkFiles(),
+	}
+	if !notYet.any(options.Reuse, options.ReuseReason) {
+		checks = append(checks, second(options.ReuseOf(o.Reuse, o.ReuseReason)))
+	}
+	return slices.DeleteFunc(checks, func(err error) bool { return err == nil })
+}
+
+// oneBlob wants exactly one of the two ways to give the blob. What is not known yet is there.
+func (o JoinOptions) oneBlob(notYet later) error {
+	file, text := o.BlobFile != "" || notYet[options.BlobFile], o.Blob != "" || notYet[options.Blob]
+	switch {
+	case !file && !text:
+		return mistake("the blob is missing: give blob_file, or blob with a sensitive variable")
+	case file && text:
+		return mistake("blob_file and blob are both there: keep one of them, better blob_file")
+	case text && (o.IdentityFile != "" || notYet[options.IdentityFile]):
+		return mistake("identity_file opens a blob_file: leave it out beside blob")
+	}
+	return nil
+}
+
+// checkFiles refuses to write a file over another that is read or kept.
+func (o JoinOptions) checkFiles() error {
+	written := []field{{options.ReportFile, &o.ReportFile}, {options.LedgerFile, &o.LedgerFile}}
+	others := append(written, field{options.BlobFile, &o.BlobFile}, field{options.IdentityFile, &o.IdentityFile},
+		field{options.Backup, &o.Backup})
+	for i, w := range written {
+		for _, other := range others[i+1:] {
+			if *w.value != "" && *other.value != "" && filepath.Clean(*w.value) == filepath.Clean(*other.value) {
+				return mistake(w.option.Name() + " and " + other.option.Name() + " are the same path: give each its own")
+			}
+		}
+	}
+	return nil
+}
+
+// checkBlob parses the blob and compares it with what is expected. A blob file that is not there yet is no mistake, nor
+// is an identity that is not there to open it: an earlier step of the build may make them, and where templates are only
+// validated secrets are often away.
+func (o JoinOptions) checkBlob() error {
+	req, _, err := o.request()
+	if err != nil {
+		if options.Away(err) {
+			return nil
+		}
+		return err
+	}
+	defer clear(req.Blob)
+	_, err = core.CheckBlob(req)
+	return err
+}
+
+func mistake(sentence string) error {
+	return winerr.Errorf(winerr.InvalidParameter, "%s", strings.TrimSpace(sentence))
+}
+
+func second[T any](_ T, err error) error { return err }

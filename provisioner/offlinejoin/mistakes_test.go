@@ -1,0 +1,182 @@
+package offlinejoin
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
+)
+
+const invalid = " (87 ERROR_INVALID_PARAMETER)"
+
+// mistakes lists what packer validate catches in the options of a join: one sentence each, which says what to write.
+func mistakes(blobFile, notABlob string) map[string]struct {
+	config map[string]any
+	want   string
+} {
+	with := func(kv ...any) map[string]any {
+		c := map[string]any{"windows_path": "/mnt/Windows", "blob_file": blobFile}
+		for i := 0; i < len(kv); i += 2 {
+			if kv[i+1] == nil {
+				delete(c, kv[i].(string))
+				continue
+			}
+			c[kv[i].(string)] = kv[i+1]
+		}
+		return c
+	}
+	return map[string]struct {
+		config map[string]any
+		want   string
+	}{
+		"no blob": {
+			with("blob_file", nil),
+			"the blob is missing: give blob_file, or blob with a sensitive variable" + invalid,
+		},
+		"two blobs": {
+			with("blob", "x"),
+			"blob_file and blob are both there: keep one of them, better blob_file" + invalid,
+		},
+		"a blob that is not known yet, and a file": {
+			with("blob", "<unknown>"),
+			"blob_file and blob are both there: keep one of them, better blob_file" + invalid,
+		},
+		"an identity without a file": {
+			with("blob_file", nil, "blob", "<unknown>", "identity_file", "key.txt"),
+			"identity_file opens a blob_file: leave it out beside blob" + invalid,
+		},
+		"method": {
+			with("method", "magic"),
+			`method = "magic" is not known: use "auto", "registry", "answer_file" or "native"` + invalid,
+		},
+		"on_existing": {
+			with("on_existing", "overwrite"),
+			`on_existing = "overwrite" is not known: use "fail", "replace" or "keep"` + invalid,
+		},
+		"reuse": {
+			with("reuse", "yes"),
+			`reuse = "yes" is not known: use "refuse" or "allow"` + invalid,
+		},
+		"reuse without reason": {
+			with("reuse", "allow"),
+			`reuse = "allow" needs a reason: set reuse_reason, such as "web01 is rebuilt"` + invalid,
+		},
+		"reason without reuse": {
+			with("reuse_reason", "web01 is rebuilt"),
+			`reuse_reason is there, but reuse is "refuse": set reuse = "allow", or leave the reason out` + invalid,
+		},
+		"lock_timeout without unit": {
+			with("lock_timeout", "30"),
+			`lock_timeout = "30" is no length of time: write a number with its unit, such as "30s" or "2m"` + invalid,
+		},
+		"the report over the blob": {
+			with("report_file", blobFile),
+			"report_file and blob_file are the same path: give each its own" + invalid,
+		},
+		"the report over the ledger": {
+			with("report_file", "a/../used.json", "ledger_file", "used.json"),
+			"report_file and ledger_file are the same path: give each its own" + invalid,
+		},
+		"the ledger over the identity": {
+			with("ledger_file", "key.txt", "identity_file", "key.txt"),
+			"ledger_file and identity_file are the same path: give each its own" + invalid,
+		},
+		"another machine": {
+			with("expect", map[string]any{"machine_name": "WEB02"}),
+			"the blob is for WEB01, but WEB02 was expected: use the blob made for WEB02, or change the expected " +
+				"machine_name" + invalid,
+		},
+		"another domain": {
+			with("expect", map[string]any{"domain": "other.test"}),
+			"the blob is for the domain corp.example.com (CORP), but other.test was expected: use a blob made in " +
+				"other.test, or change the expected domain" + invalid,
+		},
+		"no blob in the file": {
+			with("blob_file", notABlob),
+			notABlob + ": this is no provisioning blob: character 6 of its text does not belong to base64; use the file that " +
+				"djoin /savefile wrote, or its text as plain base64" + invalid,
+		},
+	}
+}
+
+func TestValidateCatchesEveryWrongCombination(t *testing.T) {
+	t.Parallel()
+	_, blobFile := sampletest.Blob(t)
+	notABlob := filepath.Join(t.TempDir(), "web01.djoin")
+	if err := os.WriteFile(notABlob, []byte("hello!"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range mistakes(blobFile, notABlob) {
+		for kind, err := range map[string]error{
+			"provisioner":    new(Provisioner).Prepare(c.config),
+			"post-processor": new(PostProcessor).Configure(c.config),
+		} {
+			if err == nil || err.Error() != c.want {
+				t.Errorf("%s, %s:\n %v\nwant\n %s", kind, name, err, c.want)
+			}
+		}
+	}
+}
+
+func TestValidateCatchesWhatOnlyTheProvisionerHas(t *testing.T) {
+	t.Parallel()
+	_, blobFile := sampletest.Blob(t)
+	for want, config := range map[string]map[string]any{
+		"windows_path is missing: give the image's Windows directory, such as /mnt/web01/Windows": {},
+		"windows_path is relative, which means nothing on the guest: give where the image's Windows directory is mounted " +
+			"there, such as /mnt/web01/Windows": {"windows_path": "mnt/Windows", "remote": true},
+		"lock_timeout says nothing with remote = true: a remote tree has no lock to wait for; leave it out": {
+			"windows_path": "/mnt/Windows", "remote": true, "lock_timeout": "1m",
+		},
+		`method = "native" works on a path of this machine: leave remote out, or write method = "auto"`: {
+			"windows_path": "/mnt/Windows", "remote": true, "method": "native",
+		},
+		`C:\Windows is a path of Windows, and this machine is none: give where the image is mounted here, or set remote = ` +
+			`true when a guest has it mounted there; the Windows that a guest is running cannot be staged into, so use the ` +
+			`post-processor offlinejoin on the finished image`: {"windows_path": `C:\Windows`},
+	} {
+		if runtime.GOOS == "windows" && config["windows_path"] == `C:\Windows` {
+			continue
+		}
+		config["blob_file"] = blobFile
+		if err := new(Provisioner).Prepare(config); err == nil || err.Error() != want+invalid {
+			t.Errorf("%v:\n %v\nwant\n %s", config, err, want)
+		}
+	}
+}
+
+// What is right must pass, or the tables above would prove nothing.
+func TestValidateTakesEveryOption(t *testing.T) {
+	t.Parallel()
+	_, blobFile := sampletest.Blob(t)
+	all := map[string]any{
+		"blob_file": blobFile, "identity_file": "key.txt", "method": "registry", "on_existing": "keep",
+		"ledger_file": "used.json", "reuse": "allow", "reuse_reason": "web01 is rebuilt", "backup": "backup",
+		"report_file": "web01.json", "dry_run": true, "expect": map[string]any{"machine_name": "web01", "domain": "corp"},
+	}
+	if err := new(PostProcessor).Configure(all); err != nil {
+		t.Error(err)
+	}
+	local := maps.Clone(all)
+	local["windows_path"], local["lock_timeout"] = "/mnt/Windows", "2m"
+	remote := maps.Clone(all)
+	remote["windows_path"], remote["remote"] = `D:\Windows`, true
+	for _, config := range []map[string]any{local, remote} {
+		if err := new(Provisioner).Prepare(config); err != nil {
+			t.Errorf("%v: %v", slices.Sorted(maps.Keys(config)), err)
+		}
+	}
+	unknown := map[string]any{"expect": map[string]any{"machine_name": "<unknown>", "domain": "<unknown>"}}
+	for _, f := range new(Config).texts() {
+		if name := f.option.Name(); name != "blob" && name != "machine_name" && name != "domain" {
+			unknown[name] = "<unknown>"
+		}
+	}
+	if err := new(Provisioner).Prepare(unknown); err != nil {
+		t.Errorf("nothing is known yet: %v", err)
+	}
+}
