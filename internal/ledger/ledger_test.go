@@ -62,7 +62,7 @@ func TestTheSentences(t *testing.T) {
 		`^a stage of this account into images/web01 began and has not ended \(` + at + `\): if it still runs, wait for it; ` +
 			`if it was stopped, stage into that image again or unstage it, or set reuse = "allow" with a reason` + end,
 		`^this account is already staged into images/web01 \(` + at + `\): one blob joins one machine; make a new blob ` +
-			`with djoin /provision /reuse for WEB01, or set reuse = "allow" with a reason` + end,
+			`for another machine than WEB01, unstage that image, or set reuse = "allow" with a reason` + end,
 	} {
 		if got := refused(t, l, claim(1, "one", "web02")); !regexp.MustCompile(want).MatchString(got) {
 			t.Errorf("error\n %s\nwant\n %s", got, want)

@@ -23,7 +23,7 @@ func secondUse(c Claim, e Entry) error {
 			name, shown(e.Image.Path), facts(e), allow)
 	}
 	return winerr.Errorf(winerr.AccountReuseBlocked, "this account is already staged into %s (%s): one blob joins one "+
-		"machine; make a new blob with djoin /provision /reuse for %s, %s", shown(e.Image.Path), facts(e), name, allow)
+		"machine; make a new blob for another machine than %s, unstage that image, %s", shown(e.Image.Path), facts(e), name, allow)
 }
 
 // Warnings says what people should know of the use, in sentences.
