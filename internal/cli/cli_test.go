@@ -3,7 +3,9 @@ package cli_test
 import (
 	"context"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -14,7 +16,9 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"offlinejoin": func() {
-			streams := cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+			interrupts := make(chan os.Signal, 2)
+			signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+			streams := cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interrupts: interrupts}
 			os.Exit(cli.Run(context.Background(), os.Args[1:], streams))
 		},
 	})
@@ -35,4 +39,11 @@ func TestScripts(t *testing.T) {
 			"mode": fileMode,
 		},
 	})
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

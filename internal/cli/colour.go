@@ -10,12 +10,7 @@ type painter struct{ on bool }
 
 // newPainter is on when w is a terminal and the user has not set NO_COLOR (https://no-color.org) or TERM=dumb.
 func newPainter(w io.Writer) painter {
-	f, isFile := w.(*os.File)
-	if !isFile || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return painter{}
-	}
-	info, err := f.Stat()
-	return painter{on: err == nil && info.Mode()&os.ModeCharDevice != 0 && understandsANSI()}
+	return painter{on: os.Getenv("NO_COLOR") == "" && isTerminal(w)}
 }
 
 func (p painter) line(m mark, text string) string {
@@ -40,4 +35,14 @@ func (p painter) bold(text string) string {
 		return text
 	}
 	return "\x1b[1m" + text + "\x1b[0m"
+}
+
+// isTerminal reports whether w is a terminal that lines can be redrawn on.
+func isTerminal(w io.Writer) bool {
+	f, isFile := w.(*os.File)
+	if !isFile || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && understandsANSI()
 }

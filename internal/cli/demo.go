@@ -16,7 +16,7 @@ import (
 
 func (a *app) demo() *cobra.Command {
 	var d demonstration
-	var only string
+	var only, fleet string
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Stage a sample join into a sample image, and show the registry before and after",
@@ -26,14 +26,18 @@ Image and blob are made by this program, for a fictional domain, in a temporary 
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
 			d.app = a
-			if only != "" {
+			switch {
+			case only != "":
 				return d.prepare(only)
+			case fleet != "":
+				return d.prepareFleet(fleet)
 			}
 			return d.run(ctx)
 		}),
 	}
 	cmd.Flags().BoolVar(&d.keep, "keep", false, "keep the folder, to look around in it")
 	cmd.Flags().StringVar(&only, "sample", "", "only make the sample image and blob, in `FOLDER`, to try things on")
+	cmd.Flags().StringVar(&fleet, "fleet", "", "only make three sample images with blobs and a join file, in `FOLDER`")
 	cmd.Flags().BoolVar(&d.continued, "continued", false, "leave out the last line; more follows")
 	cmd.Flags().MarkHidden("continued") //nolint:errcheck // the flag was added one line above
 	return cmd

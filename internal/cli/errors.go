@@ -18,6 +18,13 @@ func coded(err error) error {
 	return winerr.Errorf(codeFor(err), "%w", err)
 }
 
+// untouched adds to a refusal that it came before anything was written.
+func untouched(err error) error {
+	err = coded(err)
+	e, _ := errors.AsType[*winerr.Error](err)
+	return winerr.Errorf(e.Code, "%s. Nothing was written.", e.Message)
+}
+
 func codeFor(err error) winerr.Code {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

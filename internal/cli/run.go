@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,17 +13,22 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// Streams are the standard files of the process.
+// Streams are what connects a run to the process: its standard files and the user's interrupts.
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
+
+	// Interrupts brings the signals that ask to end, such as Ctrl-C; nil: none come. The first stops a command; one that
+	// works on many images finishes those in hand, and stops them with the second.
+	Interrupts <-chan os.Signal
 }
 
 // The exit codes.
 const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitOK      = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitChanges = 2 // of plan --detailed-exitcode
 )
 
 // app is what the commands share during one run.
@@ -47,16 +53,25 @@ func Run(ctx context.Context, args []string, s Streams) int {
 		return exitOK
 	case errors.Is(err, errReported):
 		return exitFailed
+	case errors.Is(err, errChanges):
+		return exitChanges
 	case !a.started:
 		fmt.Fprintf(s.Err, "error: %v\nTry: %s --help\n", firstLine(err), cmd.CommandPath())
+		if wantsDetailedExitCode(args) {
+			return exitFailed // 2 would say that there are changes
+		}
 		return exitUsage
 	}
 	a.fail(err)
 	return exitFailed
 }
 
-// errReported ends a command whose output already tells what is wrong.
-var errReported = errors.New("reported")
+var (
+	// errReported ends a command whose output already tells what is wrong.
+	errReported = errors.New("reported")
+	// errChanges ends a plan that found something to do and was asked to say so by its exit code.
+	errChanges = errors.New("changes")
+)
 
 // fail tells people on standard error and, with --json, programs on standard output.
 func (a *app) fail(err error) {
@@ -80,6 +95,16 @@ func firstLine(err error) string {
 
 // begin returns a cobra RunE around work: from here on, errors are not about usage.
 func (a *app) begin(work func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		a.started = true
+		ctx, stop := a.untilInterrupted(cmd.Context())
+		defer stop()
+		return work(ctx, args)
+	}
+}
+
+// beginMany is begin for work on many images, which takes interrupts itself: the first does not end its context.
+func (a *app) beginMany(work func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		a.started = true
 		return work(cmd.Context(), args)

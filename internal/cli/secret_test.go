@@ -12,6 +12,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/cli"
+	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 )
 
@@ -85,4 +86,75 @@ func output(args []string, stdin string) string {
 	var all bytes.Buffer
 	cli.Run(context.Background(), args, cli.Streams{In: strings.NewReader(stdin), Out: &all, Err: &all})
 	return all.String()
+}
+
+// TestNoFleetCommandShowsASecret does the same with a fleet: every command, with its output for people, for programs and
+// on a terminal's lines, its reports, its diagnostics, and what one failing member makes it say.
+func TestNoFleetCommandShowsASecret(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	joinFile, err := sample.WriteFleet(dir)
+	must(t, err)
+	search, pasted := fleetSecrets(t, dir)
+	must(t, os.Mkdir(filepath.Join(dir, "bad"), 0o700))
+	must(t, os.WriteFile(filepath.Join(dir, "bad", "bad.join.hcl"), []byte(pasted), 0o600))
+	duplicates := filepath.Join(dir, "twice.join.hcl")
+	must(t, os.WriteFile(duplicates, []byte(`join "a" {
+  for_each     = toset(["web01", "web02"])
+  windows_path = "images/${each.key}/Windows"
+  blob_file    = "secrets/web01.djoin"
+}
+`), 0o600))
+	page, document := filepath.Join(dir, "report.html"), filepath.Join(dir, "report.json")
+	for _, args := range [][]string{
+		{"plan", joinFile, "--report", page},
+		{"apply", joinFile, "--yes", "--report", page},
+		{"apply", joinFile, "--yes", "--report", document}, // staged already
+		{"plan", duplicates},
+		{"plan", filepath.Join(dir, "bad")},
+		{"plan", joinFile, "--var", pasted},
+		{"plan", joinFile, "--var", "images=" + pasted},
+		{"status", joinFile, "--report", page},
+		{"unstage", joinFile, "--yes", "--report", document},
+		{"apply", joinFile}, // not confirmed
+	} {
+		for _, form := range [][]string{nil, {"--json"}} {
+			args := append(append([]string{}, args...), form...)
+			printed := output(args, "no\n")
+			if printed == "" {
+				t.Errorf("%.200q prints nothing", args)
+			}
+			if found := search.In([]byte(printed)); found != nil {
+				t.Errorf("%.200q prints the secret (%q):\n%s", args, found, printed)
+			}
+			for _, file := range []string{page, document} {
+				if text, err := os.ReadFile(file); err == nil && search.In(text) != nil {
+					t.Errorf("%.200q writes the secret to %s", args, file)
+				}
+			}
+		}
+	}
+	for _, file := range []string{page, document} {
+		if info, err := os.Stat(file); err != nil || info.Size() == 0 {
+			t.Errorf("%s was not written: %v", file, err)
+		}
+	}
+}
+
+// fleetSecrets returns a search for the secrets of the sample fleet below dir, and a join file that one is pasted into.
+func fleetSecrets(t *testing.T, dir string) (search *canary.Search, pasted string) {
+	t.Helper()
+	for _, name := range []string{"web01", "web02", "web03"} {
+		data, err := os.ReadFile(filepath.Join(dir, "secrets", name+".djoin"))
+		must(t, err)
+		blob, err := odj.Parse(data)
+		must(t, err)
+		one := canary.ForBlob(blob.Bytes(), blob.MachinePassword())
+		if search == nil {
+			search = one
+		}
+		search = search.And(one)
+		pasted = "join \"web\" {\n  blob = \"" + string(blob.AccountData()) + "\"\n}\n"
+	}
+	return search, pasted
 }

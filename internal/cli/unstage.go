@@ -5,17 +5,30 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 func (a *app) unstage() *cobra.Command {
+	c := &fleetCommand{app: a, action: fleet.Unstage}
 	var req offlinejoin.UnstageRequest
 	cmd := &cobra.Command{
-		Use:   "unstage",
-		Short: "Take a staged join back, leaving no byte of the blob in the image",
-		Args:  cobra.NoArgs,
-		RunE: a.begin(func(ctx context.Context, _ []string) error {
+		Use:   "unstage {--windows-path PATH | FILE|FOLDER}",
+		Short: "Take staged joins back, leaving no byte of the blobs in the images",
+		Long: `Take staged joins back, leaving no byte of the blobs in the images.
+
+Name one image by --windows-path, or give a join file (*.join.hcl, or a folder of them) for all of its images; then it is
+asked first, unless --yes is given.`,
+		Example: `  offlinejoin unstage --windows-path /mnt/web01/Windows
+  offlinejoin unstage fleet.join.hcl --yes`,
+		Args: imageOrJoinFile(&req.WindowsPath),
+		RunE: a.beginMany(func(ctx context.Context, args []string) error {
+			if len(args) > 0 {
+				return c.unstageOf(ctx, args[0])
+			}
+			ctx, stop := a.untilInterrupted(ctx)
+			defer stop()
 			req.Progress = a.progress()
 			receipt, err := offlinejoin.Unstage(ctx, req)
 			if err != nil {
@@ -28,6 +41,8 @@ func (a *app) unstage() *cobra.Command {
 			return nil
 		}),
 	}
-	required(cmd, options.WindowsPath, "PATH", into(&req.WindowsPath))
+	word(cmd, options.WindowsPath, "PATH", into(&req.WindowsPath))
+	c.addFlags(cmd)
+	c.addYes(cmd)
 	return cmd
 }

@@ -81,6 +81,7 @@ func TestNoDiagnosticShowsABlob(t *testing.T) {
 		"a reference":    "locals {\n  a = var." + encoded[:200] + "\n}\njoin \"a\" {\n}\n",
 		"an environment": "locals {\n  a = env(\"" + encoded + "\")\n}\njoin \"a\" {\n}\n",
 		"a file":         "locals {\n  a = file(\"" + encoded + "\")\n}\njoin \"a\" {\n}\n",
+		"a path":         "join \"a\" {\n  windows_path = \"x\"\n  blob_file = <<EOT\n" + encoded + "\nEOT\n}\n",
 		"a key":          "join \"a\" {\n  for_each = { \"" + encoded[:200] + "\" = 1 }\n}\n",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,7 +3,6 @@ package joinfile
 import (
 	"maps"
 	"path"
-	"slices"
 
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/zclconf/go-cty/cty"
@@ -37,8 +36,6 @@ func documentedFunctions(folder string, in Inputs) map[string]documented {
 	}
 	return all
 }
-
-func functionNames(all map[string]documented) []string { return slices.Sorted(maps.Keys(all)) }
 
 func textFunctions() map[string]documented {
 	return map[string]documented{

@@ -9,15 +9,18 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // Join is one declared join: a request that is whole but for the blob.
 type Join struct {
-	Address  string              // join.web["web01"], join.web[0] or join.web
-	File     string              // where it is declared
-	Line     int                 // from 1
-	BlobFile string              // the file with the blob
-	Request  offlinejoin.Request // Blob, BlobName and what the front end sets are empty
+	Address string              // join.web["web01"], join.web[0] or join.web
+	File    string              // where it is declared
+	Line    int                 // from 1
+	Request offlinejoin.Request // Blob, BlobName and what the front end sets are empty
+
+	BlobFile     string // the file with the blob
+	IdentityFile string // what opens it when it is encrypted; empty: as the environment says
 }
 
 // instance is one repetition of a join block.
@@ -118,8 +121,9 @@ func (b joinBlock) forEach(expr hcl.Expression) (out []instance) {
 		if value.Type().IsSetType() {
 			key = element
 		}
-		if key.IsNull() || len(key.AsString()) == 0 || len(key.AsString()) > maxKey {
-			b.add(wrong(expr.Range(), "Invalid for_each", fmt.Sprintf("A key of for_each is a string of 1 to %d bytes.", maxKey)))
+		if key.IsNull() || len(key.AsString()) == 0 || len(key.AsString()) > maxKey || !showable(key.AsString()) {
+			b.add(wrong(expr.Range(), "Invalid for_each", fmt.Sprintf("A key of for_each is a string of 1 to %d bytes that "+
+				"can be shown, in one line.", maxKey)))
 			return nil
 		}
 		out = append(out, instance{
@@ -184,11 +188,32 @@ func wholeNumber(value cty.Value) (int, bool) {
 // join makes one join of an instance, and reports whether it is right.
 func (b joinBlock) join(i instance) (Join, bool) {
 	j := Join{Address: i.address, File: b.block.DefRange.Filename, Line: b.block.DefRange.Start.Line}
+	j.Request.LockTimeout, _ = options.Wait("") //nolint:errcheck // the default is right, as the tests of options show
 	right := true
 	for _, o := range b.options {
 		right = b.setOption(&j, o, i) && right
 	}
-	return j, right
+	if !right {
+		return j, false
+	}
+	var err error
+	if j.Request.Reuse, err = options.ReuseOf(string(j.Request.Reuse), j.Request.ReuseReason); err != nil {
+		b.add(wrong(b.reuseRange(), "Invalid reuse", fmt.Sprintf("In %s: %s.", j.Address, message(err))))
+		return j, false
+	}
+	return j, true
+}
+
+// reuseRange is the place that says how an account is used again.
+func (b joinBlock) reuseRange() hcl.Range {
+	for _, from := range []hcl.Attributes{b.own, b.defaults} {
+		for _, word := range []options.Word{options.Reuse, options.ReuseReason} {
+			if a, ok := from[word.Name()]; ok {
+				return a.NameRange
+			}
+		}
+	}
+	return b.block.DefRange
 }
 
 // setOption sets an option of a join to what the block says, or else the defaults. Null is to say nothing.

@@ -117,6 +117,9 @@ func told(t *testing.T, fleet *joinfile.Fleet, diagnostics *joinfile.Diagnostics
 		fmt.Fprintf(&b, "%s\n  windows_path %s\n  blob_file %s\n", j.Address, r.WindowsPath, j.BlobFile)
 		fmt.Fprintf(&b, "  expects %q in %q, method %q, on_existing %q\n", r.Expect.MachineName, r.Expect.Domain, r.Method,
 			r.OnExisting)
+		if r.LedgerFile != "" {
+			fmt.Fprintf(&b, "  ledger %s, reuse %q because %q, waits %v\n", r.LedgerFile, r.Reuse, r.ReuseReason, r.LockTimeout)
+		}
 	}
 	return b.String()
 }

@@ -2,6 +2,7 @@ package joinfile
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -44,6 +45,11 @@ func maskRuns(text []byte) []byte {
 		at += max(n, 1)
 	}
 	return out
+}
+
+// showable reports whether a value can be shown as it is: it is no pasted blob and drives no terminal.
+func showable(text string) bool {
+	return string(masked([]byte(text))) == text && !strings.ContainsAny(text, "\r\n")
 }
 
 // run returns how many characters of base64 text begins with.

@@ -7,6 +7,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -35,6 +36,7 @@ func joinOptions(folder string) []option {
 	return []option{
 		{options.WindowsPath, true, path(func(j *Join) *string { return &j.Request.WindowsPath })},
 		{options.BlobFile, true, path(func(j *Join) *string { return &j.BlobFile })},
+		{options.IdentityFile, false, path(func(j *Join) *string { return &j.IdentityFile })},
 		{options.MachineName, false, text(func(j *Join) *string { return &j.Request.Expect.MachineName })},
 		{options.Domain, false, text(func(j *Join) *string { return &j.Request.Expect.Domain })},
 		{options.MethodWord, false, func(j *Join, text string) (err error) {
@@ -43,6 +45,16 @@ func joinOptions(folder string) []option {
 		}},
 		{options.Existing, false, func(j *Join, text string) (err error) {
 			j.Request.OnExisting, err = options.OnExisting(text)
+			return err
+		}},
+		{options.LedgerFile, false, path(func(j *Join) *string { return &j.Request.LedgerFile })},
+		{options.Reuse, false, func(j *Join, text string) error {
+			j.Request.Reuse = offlinejoin.Reuse(text) // looked at with its reason
+			return nil
+		}},
+		{options.ReuseReason, false, text(func(j *Join) *string { return &j.Request.ReuseReason })},
+		{options.LockTimeout, false, func(j *Join, text string) (err error) {
+			j.Request.LockTimeout, err = options.Wait(text)
 			return err
 		}},
 	}
@@ -66,6 +78,10 @@ func (o option) apply(j *Join, value cty.Value, at hcl.Range) hcl.Diagnostics {
 	}
 	if text.AsString() == "" {
 		return wrong(at, "Empty value", fmt.Sprintf("%s of %s is empty: write a value, or null for none.", o.word, j.Address))
+	}
+	if !showable(text.AsString()) {
+		return wrong(at, "Looks like a secret", fmt.Sprintf("%s of %s has line breaks, or runs of base64 as blobs have them, "+
+			"and would be shown in plans: name the file that holds the blob in blob_file, not its content.", o.word, j.Address))
 	}
 	if err := o.set(j, text.AsString()); err != nil {
 		return wrong(at, "Invalid value", fmt.Sprintf("In %s: %s.%s", j.Address, message(err),

@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offlinejoin/offlinejoin/internal/joinfile"
+	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
+	"github.com/offlinejoin/offlinejoin/internal/joinfile/report"
+	"github.com/offlinejoin/offlinejoin/internal/version"
+)
+
+// fleetCommand is one command on join files: what the user asked, and what is shared while it runs.
+type fleetCommand struct {
+	*app
+	action   fleet.Action
+	vars     []joinfile.Var
+	parallel int
+	failFast bool
+	yes      bool
+	report   string
+	source   string // the join file or folder
+}
+
+// addFlags adds the flags of every command on join files.
+func (c *fleetCommand) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.Var(&text{kind: "NAME=VALUE", set: func(s string) error {
+		c.vars = append(c.vars, joinfile.Var{Assign: s})
+		return nil
+	}}, "var", "set a variable of the join file; can be given several times, later ones win")
+	flags.Var(&text{kind: "FILE", set: func(s string) error {
+		c.vars = append(c.vars, joinfile.Var{File: s})
+		return nil
+	}}, "var-file", "set variables from a file of NAME = VALUE lines, or of one JSON object when it ends in .json")
+	flags.Var(&text{kind: "FILE", set: func(s string) error {
+		c.report = s
+		return report.CheckName(s)
+	}}, "report", "write what became of every join to FILE: JSON when it ends in .json, a page to look at when in .html")
+	flags.Var(&text{kind: "N", set: func(s string) error {
+		var err error
+		if c.parallel, err = strconv.Atoi(s); err != nil || c.parallel < 1 || c.parallel > maxParallel {
+			return fmt.Errorf("write a number from 1 to %d", maxParallel)
+		}
+		return nil
+	}}, "parallel", "how many images to work on at a time (default: one for each CPU)")
+	flags.BoolVar(&c.failFast, "fail-fast", false, "begin no further image after one has failed")
+	cmd.ValidArgsFunction = completeJoinFiles
+}
+
+// maxParallel bounds --parallel: each image takes memory and file handles.
+const maxParallel = 64
+
+// addYes adds the flag of the commands that ask before they write.
+func (c *fleetCommand) addYes(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&c.yes, "yes", false, "do not ask before writing")
+}
+
+// completeJoinFiles lets the shell offer join files and folders.
+func completeJoinFiles(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return []string{"hcl", "json"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+// load reads the join files, tells what is wrong with them, and refuses joins that cannot be meant together.
+func (c *fleetCommand) load(ctx context.Context, path string) ([]joinfile.Join, error) {
+	c.source = path
+	ctx, stop := c.untilInterrupted(ctx)
+	defer stop()
+	declared, diagnostics := joinfile.Load(ctx, path, joinfile.Inputs{Environ: os.Environ(), Vars: c.vars})
+	if err := c.showDiagnostics(diagnostics); err != nil {
+		return nil, err
+	}
+	wrong := fleet.Check(ctx, c.action, declared.Joins)
+	for _, err := range wrong {
+		c.fail(untouched(err))
+	}
+	if len(wrong) > 0 {
+		return nil, errReported
+	}
+	return declared.Joins, nil
+}
+
+// run carries joins out with progress for people or programs.
+func (c *fleetCommand) run(ctx context.Context, action fleet.Action, joins []joinfile.Join) *fleet.Report {
+	show := c.watcher(action, len(joins))
+	both := c.interruptedTwice(ctx, func() {
+		show.say("Interrupted: the images in hand are finished, and no other is begun. Interrupt again to stop those, too.")
+	})
+	defer both.stop()
+	run := fleet.Run{
+		Action: action, Source: c.source, By: "offlinejoin/" + version.String(), Parallel: c.parallel,
+		FailFast: c.failFast, Watcher: show,
+	}
+	if run.Parallel == 0 {
+		run.Parallel = runtime.NumCPU()
+	}
+	r := run.Do(both, both.soft, joins)
+	show.close(r)
+	return r
+}
+
+// finish writes the report that was asked for, and returns the error that gives the exit code.
+func (c *fleetCommand) finish(r *fleet.Report) error {
+	if c.report != "" {
+		if err := report.Write(c.report, r); err != nil {
+			return err
+		}
+	}
+	if !r.Well() {
+		return errReported
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package fleet
+
+import (
+	"errors"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/joinfile"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// SchemaVersion is the version of a report's JSON form and of the lines that tell of a run as it goes.
+const SchemaVersion = 1
+
+// Action is what a run does with each join.
+type Action string
+
+// The actions.
+const (
+	Plan    Action = "plan"
+	Apply   Action = "apply"
+	Status  Action = "status"
+	Unstage Action = "unstage"
+)
+
+// Outcome is what became of one join: an outcome of the core, or one of these.
+type Outcome = offlinejoin.Outcome
+
+// The outcomes that a run adds to those of the core.
+const (
+	OutcomeRead     Outcome = "read"      // the status was read
+	OutcomeFailed   Outcome = "failed"    // refused, or failed; Error tells why
+	OutcomeNotBegun Outcome = "not_begun" // the run was stopped before it
+)
+
+// Result is what became of one join. It holds no secret.
+type Result struct {
+	Join        string               `json:"join"` // its address
+	File        string               `json:"file"` // where it is declared
+	Line        int                  `json:"line"`
+	WindowsPath string               `json:"windows_path"`
+	BlobFile    string               `json:"blob_file"`
+	Outcome     Outcome              `json:"outcome"`
+	Error       *Failure             `json:"error,omitempty"`
+	Receipt     *offlinejoin.Receipt `json:"receipt,omitempty"`      // of plan, apply and unstage
+	Status      *offlinejoin.Status  `json:"image_status,omitempty"` // of status
+	Millis      int64                `json:"duration_ms"`
+}
+
+// Failure is why a join failed.
+type Failure struct {
+	Code    uint32 `json:"code"`
+	Name    string `json:"name"`
+	Message string `json:"message"`
+}
+
+// Report is the outcome of a run.
+type Report struct {
+	SchemaVersion int             `json:"schema_version"`
+	Action        Action          `json:"action"`
+	Source        string          `json:"source"` // the join file or folder, as the user named it
+	By            string          `json:"by"`     // name/version
+	StartedAt     time.Time       `json:"started_at"`
+	FinishedAt    time.Time       `json:"finished_at"`
+	Interrupted   bool            `json:"interrupted"`
+	Outcomes      map[Outcome]int `json:"outcomes"` // how many joins came to each
+	Joins         []Result        `json:"joins"`    // in the order of the declarations
+}
+
+// Count returns how many joins came to an outcome.
+func (r *Report) Count(o Outcome) int { return r.Outcomes[o] }
+
+// Well reports whether every join came to what was asked.
+func (r *Report) Well() bool { return r.Count(OutcomeFailed) == 0 && r.Count(OutcomeNotBegun) == 0 }
+
+// Elapsed is how long the run took.
+func (r *Report) Elapsed() time.Duration { return r.FinishedAt.Sub(r.StartedAt) }
+
+// Machine returns the machine and the domain that a result is about, as far as they are known.
+func (r *Result) Machine() (machine, domain string) {
+	switch {
+	case r.Receipt != nil && r.Receipt.Blob.MachineName != "":
+		return r.Receipt.Blob.MachineName, r.Receipt.Blob.Domain
+	case r.Status != nil:
+		return r.Status.MachineName, r.Status.Domain
+	}
+	return "", ""
+}
+
+// ImageStatus returns what the image held last, and nil when it is not known.
+func (r *Result) ImageStatus() *offlinejoin.Status {
+	if r.Receipt != nil {
+		return &r.Receipt.Status
+	}
+	return r.Status
+}
+
+// begun returns the result of a join before anything is known.
+func begun(j *joinfile.Join) Result {
+	return Result{
+		Join: j.Address, File: j.File, Line: j.Line, WindowsPath: j.Request.WindowsPath, BlobFile: j.BlobFile,
+		Outcome: OutcomeNotBegun,
+	}
+}
+
+func failure(err error) *Failure {
+	if e, ok := errors.AsType[*winerr.Error](err); ok {
+		return &Failure{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
+	}
+	return &Failure{Code: uint32(winerr.InvalidParameter), Name: winerr.InvalidParameter.Name(), Message: err.Error()}
+}
+
+// Recount counts the outcomes anew, after a change of Joins.
+func (r *Report) Recount() {
+	r.Outcomes = map[Outcome]int{}
+	for _, one := range r.Joins {
+		r.Outcomes[one.Outcome]++
+	}
+}

@@ -1,0 +1,175 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/joinfile"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+)
+
+// Watcher is told of a run as it goes, by one call at a time.
+type Watcher interface {
+	Begin(j *joinfile.Join)
+	Event(j *joinfile.Join, e offlinejoin.Event)
+	End(r *Result)
+}
+
+// Run says how joins are carried out.
+type Run struct {
+	Action   Action
+	Source   string           // what the report calls the join files
+	By       string           // name/version of the front end
+	Parallel int              // images at a time; below 1: one
+	FailFast bool             // begin no further image after one has failed
+	Watcher  Watcher          // nil: nobody
+	Now      func() time.Time // nil: time.Now
+}
+
+// Do carries out the joins and reports what became of each. When soft is closed, no further image is begun; when ctx is
+// done, those in hand are stopped as well, each old or new.
+func (r Run) Do(ctx context.Context, soft <-chan struct{}, joins []joinfile.Join) *Report {
+	if r.Now == nil {
+		r.Now = time.Now
+	}
+	report := &Report{
+		SchemaVersion: SchemaVersion, Action: r.Action, Source: r.Source, By: r.By, StartedAt: r.Now().UTC(),
+		Joins: make([]Result, len(joins)),
+	}
+	for i := range joins {
+		report.Joins[i] = begun(&joins[i])
+	}
+	w := &work{Run: r, joins: joins, results: report.Joins, soft: soft}
+	w.all(ctx)
+	report.FinishedAt = r.Now().UTC()
+	report.Recount()
+	report.Interrupted = ctx.Err() != nil || w.interrupted(ctx) && report.Count(OutcomeNotBegun) > 0
+	return report
+}
+
+// work is a run underway.
+type work struct {
+	Run
+	joins   []joinfile.Join
+	results []Result
+	soft    <-chan struct{}
+
+	mu     sync.Mutex
+	next   int
+	failed bool
+}
+
+// all lets workers take the joins one after the other, in their order.
+func (w *work) all(ctx context.Context) {
+	var workers sync.WaitGroup
+	for range min(max(w.Parallel, 1), len(w.joins)) {
+		workers.Go(func() {
+			for {
+				i, ok := w.take(ctx)
+				if !ok {
+					return
+				}
+				w.one(ctx, i)
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// take returns the next join to begin.
+func (w *work) take(ctx context.Context) (int, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.next == len(w.joins) || w.failed && w.FailFast || w.interrupted(ctx) {
+		return 0, false
+	}
+	w.next++
+	return w.next - 1, true
+}
+
+func (w *work) interrupted(ctx context.Context) bool {
+	select {
+	case <-w.soft:
+		return true
+	case <-ctx.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+func (w *work) one(ctx context.Context, i int) {
+	j, result := &w.joins[i], &w.results[i]
+	w.tell(func(to Watcher) { to.Begin(j) })
+	start := w.Now()
+	err := w.carryOut(ctx, j, result)
+	result.Millis = w.Now().Sub(start).Milliseconds()
+	if err != nil {
+		result.Outcome, result.Error, result.Receipt = OutcomeFailed, failure(err), nil
+	}
+	w.mu.Lock()
+	w.failed = w.failed || err != nil
+	w.mu.Unlock()
+	w.tell(func(to Watcher) { to.End(result) })
+}
+
+func (w *work) tell(what func(Watcher)) {
+	if w.Watcher == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	what(w.Watcher)
+}
+
+// carryOut asks the core for one join.
+func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (err error) {
+	// A fault of ours in one image must not leave the others half done and the user without a report.
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("this is a bug, please report it: %v", fault)
+		}
+	}()
+	progress := func(e offlinejoin.Event) { w.tell(func(to Watcher) { to.Event(j, e) }) }
+	switch w.Action {
+	case Status:
+		result.Status, err = offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{WindowsPath: j.Request.WindowsPath})
+		result.Outcome = OutcomeRead
+		return err
+	case Unstage:
+		result.Receipt, err = offlinejoin.Unstage(ctx, offlinejoin.UnstageRequest{
+			WindowsPath: j.Request.WindowsPath, LedgerFile: j.Request.LedgerFile, StagedBy: w.By,
+			LockTimeout: j.Request.LockTimeout, Progress: progress,
+		})
+	case Plan:
+		result.Receipt, err = w.withBlob(ctx, j, progress, offlinejoin.Plan)
+	case Apply:
+		result.Receipt, err = w.withBlob(ctx, j, progress, offlinejoin.Stage)
+	}
+	if err == nil {
+		result.Outcome = result.Receipt.Outcome
+	}
+	return err
+}
+
+type coreAction func(context.Context, offlinejoin.Request) (*offlinejoin.Receipt, error)
+
+// withBlob reads a join's blob, and wipes it when the core is done with it.
+func (w *work) withBlob(ctx context.Context, j *joinfile.Join, progress func(offlinejoin.Event), do coreAction) (
+	*offlinejoin.Receipt, error,
+) {
+	blob, warning, err := options.ReadBlobFile(j.BlobFile, j.IdentityFile)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(blob)
+	if warning != "" {
+		progress(offlinejoin.Event{Kind: offlinejoin.EventWarning, Text: warning})
+	}
+	req := j.Request
+	req.Blob, req.BlobName, req.StagedBy, req.Progress = blob, j.BlobFile, w.By, progress
+	return do(ctx, req)
+}
