@@ -30,7 +30,7 @@ func arrows() map[string][]string {
 		"internal/offlinejoin":         core(),
 		"internal/winimage":            {"internal/regf", "internal/target", "internal/winerr"},
 		"internal/odj":                 {"internal/ndr", "internal/winerr"},
-		"internal/completion":          {"internal/winerr"},
+		"internal/completion":          {"internal/winerr", "internal/version"},
 		"internal/completion/winetest": {"internal/completion", "internal/winerr", "internal/testenv", "internal/canary"},
 		"internal/answerfile":          {"internal/target", "internal/winerr"},
 		"internal/ledger":              {"internal/winerr"},

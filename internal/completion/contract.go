@@ -54,7 +54,8 @@ const (
 // It detects damage, not an enemy: who may write the one may write the other. It is no secret where the password is
 // random (120 characters), because nothing in a blob can be found from it. Of a blob with the default password or one
 // that people chose, the digest tells somebody who knows all the rest whether a guess is right. So it lies in the same
-// key, which only SYSTEM and Administrators can read, it is shown nowhere, and it is deleted with the blob.
+// key, which only SYSTEM and Administrators can read, no plan, receipt or status shows it, and it is deleted with the
+// blob.
 
 // States, the values of [ValueState].
 const (
@@ -111,3 +112,7 @@ const (
 	EventFailed    uint32 = 2 // error: it is not, and is not tried again
 	EventRetry     uint32 = 3 // warning: it is not, and is tried again at the next boot
 )
+
+// ProgramMarker is how the completion program's marker begins, the text in its file that names its version; the version
+// and a semicolon follow. It can be read without running the program, and signing the file does not touch it.
+const ProgramMarker = "odjboot.exe of offlinejoin "

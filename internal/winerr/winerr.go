@@ -9,6 +9,7 @@ package winerr
 import (
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // Code is a Win32 error number.
@@ -19,14 +20,30 @@ const (
 	Success                     Code = 0
 	FileNotFound                Code = 2
 	AccessDenied                Code = 5
+	NotEnoughMemory             Code = 8
+	OutOfMemory                 Code = 14
+	NotReady                    Code = 21
+	GenFailure                  Code = 31
+	SharingViolation            Code = 32
+	LockViolation               Code = 33
 	NotSupported                Code = 50
 	InvalidParameter            Code = 87
 	DiskFull                    Code = 112
 	Busy                        Code = 170
+	UnhandledException          Code = 574
 	ElevationRequired           Code = 740
+	OperationAborted            Code = 995
+	ServiceRequestTimeout       Code = 1053
+	ServiceNotActive            Code = 1062
+	ShutdownInProgress          Code = 1115
+	NoSystemResources           Code = 1450
+	CommitmentLimit             Code = 1455
 	Timeout                     Code = 1460
+	RPCServerUnavailable        Code = 1722
+	RPCServerTooBusy            Code = 1723
 	WkstaNotStarted             Code = 2138
 	UserExists                  Code = 2224
+	SetupAlreadyJoined          Code = 2691
 	NoOfflineJoinInfo           Code = 2709
 	BadOfflineJoinInfo          Code = 2710
 	CantCreateJoinInfo          Code = 2711
@@ -41,7 +58,6 @@ const (
 	TargetVersionUnsupported    Code = 2723
 	InvalidMachineNameForJoin   Code = 2724
 	AccountReuseBlocked         Code = 2732
-	SetupAlreadyJoined          Code = 2691
 )
 
 type entry struct{ name, text string }
@@ -50,12 +66,27 @@ var catalogue = map[Code]entry{
 	Success:                     {"NERR_Success", "done"},
 	FileNotFound:                {"ERROR_FILE_NOT_FOUND", "the file does not exist"},
 	AccessDenied:                {"ERROR_ACCESS_DENIED", "access is denied"},
+	NotEnoughMemory:             {"ERROR_NOT_ENOUGH_MEMORY", "there is not enough memory"},
+	OutOfMemory:                 {"ERROR_OUTOFMEMORY", "there is not enough memory"},
+	NotReady:                    {"ERROR_NOT_READY", "the system is not ready"},
+	GenFailure:                  {"ERROR_GEN_FAILURE", "something in the system does not work"},
+	SharingViolation:            {"ERROR_SHARING_VIOLATION", "the file is in use by another process"},
+	LockViolation:               {"ERROR_LOCK_VIOLATION", "a part of the file is locked by another process"},
 	NotSupported:                {"ERROR_NOT_SUPPORTED", "the request is not supported"},
 	InvalidParameter:            {"ERROR_INVALID_PARAMETER", "an argument is missing or wrong"},
 	DiskFull:                    {"ERROR_DISK_FULL", "there is not enough space on the disk"},
 	Busy:                        {"ERROR_BUSY", "the resource is in use"},
+	UnhandledException:          {"ERROR_UNHANDLED_EXCEPTION", "the program crashed"},
 	ElevationRequired:           {"ERROR_ELEVATION_REQUIRED", "the operation needs elevation"},
+	OperationAborted:            {"ERROR_OPERATION_ABORTED", "the operation was broken off"},
+	ServiceRequestTimeout:       {"ERROR_SERVICE_REQUEST_TIMEOUT", "a service did not answer in time"},
+	ServiceNotActive:            {"ERROR_SERVICE_NOT_ACTIVE", "a service has not been started"},
+	ShutdownInProgress:          {"ERROR_SHUTDOWN_IN_PROGRESS", "the system is shutting down"},
+	NoSystemResources:           {"ERROR_NO_SYSTEM_RESOURCES", "there are not enough system resources"},
+	CommitmentLimit:             {"ERROR_COMMITMENT_LIMIT", "the paging file is too small"},
 	Timeout:                     {"ERROR_TIMEOUT", "the time limit ran out"},
+	RPCServerUnavailable:        {"RPC_S_SERVER_UNAVAILABLE", "a service of the system does not answer"},
+	RPCServerTooBusy:            {"RPC_S_SERVER_TOO_BUSY", "a service of the system is too busy"},
 	WkstaNotStarted:             {"NERR_WkstaNotStarted", "the Workstation service has not been started"},
 	UserExists:                  {"NERR_UserExists", "the account already exists"},
 	SetupAlreadyJoined:          {"NERR_SetupAlreadyJoined", "the machine is already joined to a domain"},
@@ -83,10 +114,11 @@ func (c Code) Text() string { return catalogue[c].text }
 
 // String returns number and name, such as "50 ERROR_NOT_SUPPORTED"; the number alone for a code not in the catalogue.
 func (c Code) String() string {
+	number := strconv.FormatUint(uint64(c), 10)
 	if n := c.Name(); n != "" {
-		return fmt.Sprintf("%d %s", uint32(c), n)
+		return number + " " + n
 	}
-	return fmt.Sprintf("%d", uint32(c))
+	return number
 }
 
 // Error is a refusal or failure with its documented code.
@@ -96,6 +128,10 @@ type Error struct {
 	Err     error  // the cause, or nil
 }
 
+// New makes an Error of a sentence. Unlike [Errorf] it needs no package fmt, which the completion program has no room
+// for.
+func New(code Code, message string) *Error { return &Error{Code: code, Message: message} }
+
 // Errorf makes an Error from a format; a %w operand becomes its cause.
 func Errorf(code Code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
@@ -103,7 +139,7 @@ func Errorf(code Code, format string, args ...any) *Error {
 }
 
 // Error returns the sentence, ending with the code: "… (50 ERROR_NOT_SUPPORTED)".
-func (e *Error) Error() string { return fmt.Sprintf("%s (%s)", e.Message, e.Code) }
+func (e *Error) Error() string { return e.Message + " (" + e.Code.String() + ")" }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

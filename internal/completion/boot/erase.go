@@ -7,20 +7,22 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// erase is step 5: the blob's data is overwritten with as many zeros and flushed before the value is deleted, so that
+// erase is step 7: the blob's data is overwritten with as many zeros and flushed before the value is deleted, so that
 // its bytes do not stay behind in a free cell of the hive. A value larger than any blob is not our secret and only
-// deleted.
+// deleted. The digest goes with it.
 func (r *run) erase() error {
 	const key, name = completion.Key, completion.ValueProvisioningBlob
+	var errs []error
+	step := func(what string, do func() error) { errs = append(errs, said(what, guarded(do))) }
+	step("deleting the digest", func() error { return r.sys.Delete(key, completion.ValueBlobSHA256) })
 	size, err := r.sizeOf(key, name)
 	if errors.Is(err, ErrAbsent) {
-		return nil
+		return errors.Join(errs...)
 	}
-	errs := []error{said("measuring", err)}
+	errs = append(errs, said("measuring", err))
 	if err != nil {
 		size = r.blobSize
 	}
-	step := func(what string, do func() error) { errs = append(errs, said(what, guarded(do))) }
 	if size <= completion.MaxBlobSize {
 		step("overwriting", func() error { return r.sys.SetBytes(key, name, make([]byte, size)) })
 		step("flushing the zeros", func() error { return r.sys.Flush(key) })
@@ -28,8 +30,8 @@ func (r *run) erase() error {
 	step("deleting", func() error { return r.sys.Delete(key, name) })
 	step("flushing", func() error { return r.sys.Flush(key) })
 	if _, err := r.sizeOf(key, name); !errors.Is(err, ErrAbsent) {
-		errs = append(errs, said("looking again", err), winerr.Errorf(winerr.AccessDenied,
-			"the blob may still be in the registry: delete SYSTEM\\%s", key))
+		errs = append(errs, said("looking again", err), winerr.New(winerr.AccessDenied,
+			"the blob may still be in the registry: delete SYSTEM\\"+key))
 	}
 	return errors.Join(errs...)
 }

@@ -3,6 +3,7 @@ package boot
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,44 +11,64 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-var errInjected = winerr.Errorf(winerr.DiskFull, "injected")
+// errInjected is final, errPassing is not.
+var (
+	errInjected = winerr.Errorf(winerr.DiskFull, "injected")
+	errPassing  = winerr.Errorf(winerr.Busy, "injected")
+)
 
-// TestOneFailureAnywhere lets each single call fail, once with an error and once with a panic, and demands each time
-// what the package comment promises.
+// TestOneFailureAnywhere lets each single call fail, with a final error, with a passing one and with a panic, and
+// demands each time what the package comment promises. It does so for a join that succeeds and for one that meets a
+// passing error.
 func TestOneFailureAnywhere(t *testing.T) {
 	t.Parallel()
-	whole := staged()
-	runIn(t, whole)
-	for n, call := range whole.calls {
-		for _, panics := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%02d %s panics=%v", n, call, panics), func(t *testing.T) {
-				t.Parallel()
-				m := staged()
-				m.fail = func(i int, _ string) error {
-					switch {
-					case i != n:
+	for join, machine := range map[string]func() *machine{"joins": staged, "passing error": stagedButBusy} {
+		whole := machine()
+		runIn(t, whole)
+		for n, call := range whole.calls {
+			for how, fails := range map[string]func() error{
+				"final": func() error { return errInjected }, "passing": func() error { return errPassing },
+				"panic": func() error { panic(errInjected) },
+			} {
+				t.Run(fmt.Sprintf("%s/%02d %s %s", join, n, call, how), func(t *testing.T) {
+					t.Parallel()
+					m := machine()
+					m.fail = func(i int, _ string) error {
+						if i == n {
+							return fails()
+						}
 						return nil
-					case panics:
-						panic(errInjected)
 					}
-					return errInjected
-				}
-				checkPromises(t, m, call)
-			})
+					checkPromises(t, m, call)
+				})
+			}
 		}
 	}
+}
+
+// stagedButBusy is a machine whose Windows' function meets a passing error.
+func stagedButBusy() *machine {
+	m := staged()
+	m.onRequest = func([]byte) winerr.Code { return winerr.Busy }
+	return m
 }
 
 func checkPromises(t *testing.T, m *machine, failing string) {
 	t.Helper()
 	out := runIn(t, m)
-	if m.armed() {
-		t.Error("the hook is still armed")
+	if m.armed() != out.Retry {
+		t.Errorf("the hook is armed: %v, outcome %+v", m.armed(), out)
 	}
-	if m.holdsBlob() {
-		t.Error("the blob is still in the registry")
+	if m.holdsBlob() != out.Retry {
+		t.Errorf("the blob is in the registry: %v, outcome %+v", m.holdsBlob(), out)
 	}
-	if m.called("Join") > 1 {
+	if out.Retry && (!Passes(out.Code) || failing == "ProtectProgram" || strings.HasSuffix(failing, "Attempts")) {
+		t.Errorf("another try was not allowed: %+v", out)
+	}
+	if m.remembersBlob() {
+		t.Error("a copy of the blob in memory was not wiped")
+	}
+	if m.called("Request") > 1 {
 		t.Error("Windows' function was called twice")
 	}
 	if at := m.first("Join"); at >= 0 && at < m.first(`Flush Setup`) {
@@ -62,13 +83,14 @@ func checkPromises(t *testing.T, m *machine, failing string) {
 	if asked := m.called("Restart") == 1; asked != done {
 		t.Errorf("restart asked: %v, outcome %+v", asked, out)
 	}
-	if m.called("RemoveProgram") != 1 {
-		t.Error("the program was not removed")
+	if removed := m.called("RemoveProgram") == 1; removed == out.Retry {
+		t.Errorf("program removed: %v, outcome %+v", removed, out)
 	}
 	text, _ := m.own(completion.ValueResultText).(string)
 	const clean = "Windows took the join (0 NERR_Success)"
-	if told := out.Text != clean || text != clean; !told && failing != "Log" {
-		t.Errorf("nothing tells of the failure: %q", out.Text)
+	told := out.Text != clean || text != clean || len(m.lines) > 1
+	if !told && failing != "Log" {
+		t.Errorf("nothing tells of the failure: %q, %q", out.Text, m.lines)
 	}
 }
 
@@ -76,23 +98,24 @@ func checkPromises(t *testing.T, m *machine, failing string) {
 // the hook stays armed.
 func TestNothingWorksFromHereOn(t *testing.T) {
 	t.Parallel()
-	whole := staged()
+	whole := stagedButBusy()
 	runIn(t, whole)
 	for n, call := range whole.calls {
 		t.Run(fmt.Sprintf("%02d %s", n, call), func(t *testing.T) {
 			t.Parallel()
-			m := staged()
+			m := stagedButBusy()
 			m.fail = func(i int, _ string) error {
 				if i >= n {
 					return errInjected
 				}
 				return nil
 			}
-			runIn(t, m)
-			if m.armed() && m.called("Join") > 0 {
+			out := runIn(t, m)
+			if m.armed() && m.called("Join") > 0 && !out.Retry && n <= whole.first("Join") {
 				t.Error("joined although the hook is still armed")
 			}
-			if n > whole.first(`SetNumber Setup\SetupType`) && m.armed() {
+			rearmed := slices.Index(whole.calls[whole.first("Join"):], `SetNumber Setup\SetupType`) + whole.first("Join")
+			if n > whole.first(`SetNumber Setup\SetupType`) && n <= rearmed && m.armed() {
 				t.Error("the hook is armed although it had been put back")
 			}
 		})
@@ -142,7 +165,7 @@ func TestErrorWithoutCodeGetsOne(t *testing.T) {
 		}
 		return nil
 	}
-	if out := runIn(t, m); out.Code != genFailure || out.Text != "reading the blob: odd (31)" {
+	if out := runIn(t, m); out.Code != winerr.GenFailure || out.Text != "reading the blob: odd (31 ERROR_GEN_FAILURE)" {
 		t.Errorf("outcome %+v", out)
 	}
 }
@@ -150,7 +173,7 @@ func TestErrorWithoutCodeGetsOne(t *testing.T) {
 func TestPanicTextIsNotTold(t *testing.T) {
 	t.Parallel()
 	m := staged()
-	m.onJoin = func([]byte) winerr.Code { panic("hunter2") }
+	m.onRequest = func([]byte) winerr.Code { panic("hunter2") }
 	m.fail = func(_ int, call string) error {
 		if call == "ProtectProgram" {
 			panic("hunter2")

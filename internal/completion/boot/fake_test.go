@@ -2,9 +2,12 @@ package boot
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -16,16 +19,25 @@ type machine struct {
 	values map[string]any // by key\name: uint32, string or []byte
 	calls  []string       // "SetText Setup\CmdLine", "Join", "Flush Setup"
 
-	onJoin    func(blob []byte) winerr.Code // nil: success
+	onRequest func(blob []byte) winerr.Code // nil: success
 	onRestart func() error                  // nil: success
+	onEvent   func() error                  // nil: success
+	hurries   bool                          // the second process does not wait for the Workstation service
+	crashes   bool                          // Windows' function takes its process with it
 	fail      func(n int, call string) error
 
-	joined [][]byte // the blobs as Join received them
+	joined [][]byte // the blobs as Windows' function received them
 	held   [][]byte // the same memory, not copied
 	lines  []string // of the log
+	events []string // "1 text"
 }
 
 var testBlob = bytes.Repeat([]byte("not a real password "), 100)
+
+func digest(blob []byte) string {
+	sum := sha256.Sum256(blob)
+	return hex.EncodeToString(sum[:])
+}
 
 // staged is a machine as staging leaves it.
 func staged() *machine {
@@ -35,6 +47,7 @@ func staged() *machine {
 		completion.ValueMethod:            completion.MethodRegistry,
 		completion.ValueState:             completion.StateStaged,
 		completion.ValueProvisioningBlob:  bytes.Clone(testBlob),
+		completion.ValueBlobSHA256:        digest(testBlob),
 		completion.ValuePreviousSetupType: completion.SetupTypeNone,
 		completion.ValuePreviousCmdLine:   "",
 		completion.ValueAttempts:          uint32(0),
@@ -180,17 +193,66 @@ func (m *machine) Restart() error {
 	return m.onRestart()
 }
 
-func (m *machine) Join(blob []byte) winerr.Code {
+// Join is the second process: it has the same Windows, and its end is waited for up to the limit.
+func (m *machine) Join(limit time.Duration) (winerr.Code, error) {
+	if err := m.enter("Join"); err != nil {
+		return 0, err
+	}
+	done := make(chan winerr.Code, 1)
+	limits := DefaultLimits()
+	if m.hurries {
+		limits.Workstation = 0
+	}
+	go func() { done <- Call(m, limits) }()
+	select {
+	case code := <-done:
+		if m.crashes {
+			return 0, winerr.New(winerr.UnhandledException, "status 0xc0000005")
+		}
+		return code, nil
+	case <-time.After(limit):
+		return 0, winerr.New(winerr.Timeout, "it did not return")
+	}
+}
+
+func (m *machine) Request(blob []byte) winerr.Code {
 	m.joined = append(m.joined, bytes.Clone(blob))
 	m.held = append(m.held, blob)
-	if err := m.enter("Join"); err != nil {
+	if err := m.enter("Request"); err != nil {
 		code, _ := winerr.CodeOf(err)
 		return code
 	}
-	if m.onJoin == nil {
+	if m.onRequest == nil {
 		return winerr.Success
 	}
-	return m.onJoin(blob)
+	return m.onRequest(blob)
+}
+
+// SHA256 also remembers the memory that it saw, because all of it has to be wiped in the end.
+func (m *machine) SHA256(data []byte) (sum [32]byte, err error) {
+	m.held = append(m.held, data)
+	if err := m.enter("SHA256"); err != nil {
+		return sum, err
+	}
+	return sha256.Sum256(data), nil
+}
+
+// remembersBlob reports whether memory that held the blob was not wiped.
+func (m *machine) remembersBlob() bool {
+	return slices.ContainsFunc(m.held, func(b []byte) bool {
+		return bytes.ContainsFunc(b, func(c rune) bool { return c != 0 })
+	})
+}
+
+func (m *machine) Event(id uint32, text string) error {
+	if err := m.enter("Event"); err != nil {
+		return err
+	}
+	m.events = append(m.events, fmt.Sprint(id, " ", text))
+	if m.onEvent == nil {
+		return nil
+	}
+	return m.onEvent()
 }
 
 func (m *machine) Log(line string) {

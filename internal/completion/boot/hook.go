@@ -24,8 +24,8 @@ func (r *run) disarm() bool {
 		before, err = r.previous()
 		return err
 	})
-	r.try("restoring SetupType", func() error { return r.putNumber(completion.ValueSetupType, before.setupType) })
-	r.try("restoring CmdLine", func() error { return r.putText(completion.ValueCmdLine, before.cmdLine) })
+	r.try("restoring SetupType", func() error { return r.putNumber(completion.SetupKey, completion.ValueSetupType, before.setupType) })
+	r.try("restoring CmdLine", func() error { return r.putText(completion.SetupKey, completion.ValueCmdLine, before.cmdLine) })
 	if r.armed() {
 		r.try("setting SetupType to 0", func() error {
 			return r.sys.SetNumber(completion.SetupKey, completion.ValueSetupType, completion.SetupTypeNone)
@@ -42,7 +42,7 @@ func (r *run) previous() (hook, error) {
 	normal := completion.SetupTypeNone
 	safe := hook{setupType: &normal}
 	if _, err := r.sys.Size(completion.Key, completion.ValueVersion); err != nil {
-		return safe, err
+		return safe, ignoreAbsent(err)
 	}
 	var h hook
 	setupType, err := r.sys.Number(completion.Key, completion.ValuePreviousSetupType)
@@ -65,18 +65,18 @@ func (r *run) previous() (hook, error) {
 	return h, nil
 }
 
-func (r *run) putNumber(name string, v *uint32) error {
+func (r *run) putNumber(key, name string, v *uint32) error {
 	if v == nil {
-		return r.sys.Delete(completion.SetupKey, name)
+		return r.sys.Delete(key, name)
 	}
-	return r.sys.SetNumber(completion.SetupKey, name, *v)
+	return r.sys.SetNumber(key, name, *v)
 }
 
-func (r *run) putText(name string, v *string) error {
+func (r *run) putText(key, name string, v *string) error {
 	if v == nil {
-		return r.sys.Delete(completion.SetupKey, name)
+		return r.sys.Delete(key, name)
 	}
-	return r.sys.SetText(completion.SetupKey, name, *v)
+	return r.sys.SetText(key, name, *v)
 }
 
 // armed reports whether the next boot would start this program. What cannot be read counts as armed.

@@ -1,27 +1,19 @@
 package boot
 
 import (
-	"fmt"
 	"runtime"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// Codes of Windows that only first boot meets (winerror.h).
-const (
-	notReady           winerr.Code = 21   // ERROR_NOT_READY
-	unhandledException winerr.Code = 574  // ERROR_UNHANDLED_EXCEPTION, for a panic of our own
-	genFailure         winerr.Code = 31   // ERROR_GEN_FAILURE, for an error that carries no code
-	shutdownInProgress winerr.Code = 1115 // ERROR_SHUTDOWN_IN_PROGRESS
-)
-
 // Outcome is what first boot came to. It holds no secret.
 type Outcome struct {
-	State string      // completion.StateCompleted or StateFailed
+	State string      // completion.StateCompleted or StateFailed; StateStaged with Retry
 	Code  winerr.Code // what Windows' function returned, or why it was not called
 	Text  string      // one sentence, with the notes of steps that failed beside it
 	Again bool        // an earlier run had finished: nothing was tried, and its record stays as it was
+	Retry bool        // the hook is armed for another try
 }
 
 // ExitCode is the program's exit code: 0 when the join is done, 1 when it is not.
@@ -35,18 +27,36 @@ func (o Outcome) ExitCode() int {
 // restarts reports whether this run changed the machine so that it needs its one restart.
 func (o Outcome) restarts() bool { return o.State == completion.StateCompleted && !o.Again }
 
+// event is the event that tells of the outcome.
+func (o Outcome) event() uint32 {
+	switch {
+	case o.Retry:
+		return completion.EventRetry
+	case o.State == completion.StateCompleted:
+		return completion.EventCompleted
+	}
+	return completion.EventFailed
+}
+
 func joined(code winerr.Code) Outcome {
 	return Outcome{State: completion.StateCompleted, Code: code, Text: "Windows took the join (" + code.String() + ")"}
 }
 
 // failed makes an Outcome of err; its text ends with the code.
 func failed(err error) Outcome {
-	code, ok := winerr.CodeOf(err)
-	if !ok {
-		code = genFailure
-		err = winerr.Errorf(code, "%w", err)
+	code, text := codeOf(err), oneLine(err.Error())
+	if _, coded := winerr.CodeOf(err); !coded {
+		text = winerr.New(code, text).Error()
 	}
-	return Outcome{State: completion.StateFailed, Code: code, Text: err.Error()}
+	return Outcome{State: completion.StateFailed, Code: code, Text: text}
+}
+
+// codeOf is the code of an error. One that carries none is a general failure.
+func codeOf(err error) winerr.Code {
+	if code, ok := winerr.CodeOf(err); ok {
+		return code
+	}
+	return winerr.GenFailure
 }
 
 // refused is the failure for a code that Windows' function returned.
@@ -55,7 +65,7 @@ func refused(code winerr.Code) Outcome {
 	if text == "" {
 		text = "see this code in Microsoft's list of system error codes"
 	}
-	return failed(winerr.Errorf(code, "Windows refused the join: %s", text))
+	return failed(winerr.New(code, "Windows refused the join: "+text))
 }
 
 // guarded calls work and turns a panic into an error. The panic's value is shown only when the runtime made it: any
@@ -65,18 +75,10 @@ func guarded(work func() error) (err error) {
 		switch p := recover().(type) {
 		case nil:
 		case runtime.Error:
-			err = winerr.Errorf(unhandledException, "the program crashed: %v", p)
+			err = winerr.New(winerr.UnhandledException, "the program crashed: "+p.Error())
 		default:
-			err = winerr.Errorf(unhandledException, "the program crashed")
+			err = winerr.New(winerr.UnhandledException, "the program crashed")
 		}
 	}()
 	return work()
-}
-
-// said tells what was tried when err happened. The code stays.
-func said(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

@@ -1,18 +1,19 @@
 package boot
 
 import (
-	"context"
+	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// restart is step 8: the documented call, asked again while Windows says that it is not ready; when it fails for good,
+// restart is step 11: the documented call, asked again while Windows says that it is not ready; when it fails for good,
 // the value that Windows Setup uses for the same purpose (observed). When that fails too, the join takes effect at
 // whatever restart comes next, and the record says so.
-func (r *run) restart(out Outcome) {
+func (r *run) restart(out Outcome) Outcome {
+	told := len(r.notes)
 	if r.try("asking for the restart", r.askRestart) {
-		return
+		return out
 	}
 	r.try("setting SetupShutdownRequired", func() error {
 		err := r.sys.SetNumber(completion.SetupKey, completion.ValueSetupShutdownRequired, 1)
@@ -22,19 +23,25 @@ func (r *run) restart(out Outcome) {
 		return r.sys.Flush(completion.SetupKey)
 	})
 	r.notes = append(r.notes, "restart Windows when it does not do so by itself")
+	r.notes = r.notes[told:] // out has the others
 	r.record(out)
+	out.Text = r.withNotes(out.Text)
+	r.log(out.State + ": " + out.Text)
+	return out
 }
 
 func (r *run) askRestart() error {
-	ctx, cancel := context.WithTimeout(context.Background(), r.limits.Restart)
-	defer cancel()
+	end := time.Now().Add(r.limits.Restart)
 	for {
 		err := r.sys.Restart()
-		code, _ := winerr.CodeOf(err)
-		if code == shutdownInProgress {
+		if err == nil {
 			return nil
 		}
-		if code != notReady || !pause(ctx, r.limits.Poll) {
+		code := codeOf(err)
+		if code == winerr.ShutdownInProgress {
+			return nil
+		}
+		if code != winerr.NotReady || !pause(end, r.limits.Poll) {
 			return err
 		}
 	}

@@ -1,10 +1,8 @@
 package boot
 
 import (
-	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -14,30 +12,36 @@ import (
 // returns within the limits plus the time that single calls of sys take.
 func Run(sys System, limits Limits) Outcome {
 	r := &run{sys: sys, limits: limits}
-	r.try("locking down the program's file", sys.ProtectProgram)
-	disarmed := r.disarm()
+	r.locked = r.try("locking down the program's file", sys.ProtectProgram)
+	r.disarmed = r.disarm()
 
 	var out Outcome
-	if err := guarded(func() error { out = r.complete(disarmed); return nil }); err != nil {
+	if err := guarded(func() error { out = r.complete(); return nil }); err != nil {
 		out = failed(err)
 	}
-	r.try("erasing the blob", r.erase)
-	r.try("asking for the program's removal", sys.RemoveProgram)
-	if !out.Again {
-		r.record(out)
-	}
-	if out.restarts() {
-		r.restart(out)
+	out = r.retry(out)
+	if !out.Retry {
+		r.finish(out)
 	}
 	out.Text = r.withNotes(out.Text)
-	r.log(out)
+	r.tell(out)
+	if out.restarts() {
+		out = r.restart(out)
+	}
 	return out
 }
 
 // run is one first boot.
 type run struct {
-	sys      System
-	limits   Limits
+	sys    System
+	limits Limits
+
+	locked   bool   // nobody but SYSTEM and Administrators can write the program's file
+	disarmed bool   // the hook was put back
+	counted  bool   // this attempt is in the record
+	attempt  uint32 // its number, from 1
+	noRecord bool   // our key does not exist
+
 	notes    []string // what failed without stopping the join, in order
 	blobSize int      // as the contract check found it
 }
@@ -59,8 +63,8 @@ func (r *run) withNotes(text string) string {
 	return strings.Join(append([]string{text}, r.notes...), "; ")
 }
 
-// complete is steps 3 and 4.
-func (r *run) complete(disarmed bool) Outcome {
+// complete is steps 3 to 6.
+func (r *run) complete() Outcome {
 	var state string
 	r.try("reading the state", func() (err error) {
 		state, err = r.sys.Text(completion.Key, completion.ValueState)
@@ -69,22 +73,33 @@ func (r *run) complete(disarmed bool) Outcome {
 	if state == completion.StateCompleted || state == completion.StateFailed {
 		return r.again(state)
 	}
-	r.try("counting the attempt", r.count)
-	if !disarmed {
-		return failed(winerr.Errorf(winerr.AccessDenied,
+	r.counted = r.try("counting the attempt", r.count)
+	switch {
+	case !r.disarmed:
+		return failed(winerr.New(winerr.AccessDenied,
 			"the hook in SYSTEM\\Setup could not be removed, so the join was not tried"))
+	case r.attempt > completion.MaxAttempts:
+		return failed(winerr.New(winerr.BadOfflineJoinInfo,
+			"all attempts were made before, so the join was not tried: stage the image again with a new blob"))
 	}
-	blob, err := r.staged()
-	if err != nil {
+	if err := checkContract(r.sys, completion.StateStaged, completion.StateStarted); err != nil {
 		return failed(err)
 	}
-	code := r.join(blob)
-	switch code {
-	case winerr.Success, winerr.JoinPerformedMustRestart:
+	r.try("marking the record", r.markStarted)
+	if err := r.checkBlob(); err != nil {
+		return failed(err)
+	}
+	return r.join()
+}
+
+// join is step 6.
+func (r *run) join() Outcome {
+	code, err := r.sys.Join(r.limits.Join)
+	if err != nil {
+		return failed(said("calling Windows' function", err))
+	}
+	if code == winerr.Success || code == winerr.JoinPerformedMustRestart {
 		return joined(code)
-	case winerr.Timeout:
-		return failed(winerr.Errorf(code, "Windows did not finish the join within %v; "+
-			"whether it still takes effect shows after the next restart", r.limits.Join))
 	}
 	return refused(code)
 }
@@ -98,49 +113,11 @@ func (r *run) again(state string) Outcome {
 	return out
 }
 
-// count adds one to Attempts. A bad or absent number counts as none.
-func (r *run) count() error {
-	n, readErr := r.sys.Number(completion.Key, completion.ValueAttempts)
-	if n+1 > n {
-		n++
+// finish is steps 7 to 9. After a finished run it does again what may not have worked then.
+func (r *run) finish(out Outcome) {
+	r.try("erasing the blob", r.erase)
+	r.try("asking for the program's removal", r.sys.RemoveProgram)
+	if !out.Again {
+		r.record(out)
 	}
-	if err := r.sys.SetNumber(completion.Key, completion.ValueAttempts, n); err != nil {
-		return err
-	}
-	return errors.Join(ignoreAbsent(readErr), r.sys.Flush(completion.Key))
 }
-
-// record is step 7. State comes last: whoever reads it finds the rest there.
-func (r *run) record(out Outcome) {
-	const key = completion.Key
-	r.try("recording the result", func() error {
-		return errors.Join(
-			r.sys.SetNumber(key, completion.ValueResult, uint32(out.Code)),
-			r.sys.SetText(key, completion.ValueResultText, r.withNotes(out.Text)),
-			r.sys.SetText(key, completion.ValueCompletedAt, time.Now().UTC().Format(time.RFC3339)),
-		)
-	})
-	r.try("recording the state", func() error {
-		return errors.Join(r.sys.SetText(key, completion.ValueState, out.State), r.sys.Flush(key))
-	})
-}
-
-// log keeps the outcome as a line of the log. A log that fails is nobody's loss.
-func (r *run) log(out Outcome) {
-	_ = guarded(func() error {
-		r.sys.Log(out.State + ": " + out.Text)
-		return nil
-	})
-}
-
-// ignoreAbsent is err, and nil for an absent value.
-func ignoreAbsent(err error) error {
-	if errors.Is(err, ErrAbsent) {
-		return nil
-	}
-	return err
-}
-
-// oneLine makes one line of a text of several, such as errors.Join makes. A line that repeats the one before is
-// dropped.
-func oneLine(s string) string { return strings.Join(slices.Compact(strings.Split(s, "\n")), ", ") }

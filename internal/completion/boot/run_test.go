@@ -16,7 +16,10 @@ import (
 // runIn lets m boot in a bubble of its own time, where waiting takes none.
 func runIn(t *testing.T, m *machine) (out Outcome) {
 	t.Helper()
-	synctest.Test(t, func(*testing.T) { out = Run(m, DefaultLimits()) })
+	synctest.Test(t, func(*testing.T) {
+		out = Run(m, DefaultLimits())
+		time.Sleep(2 * time.Hour) // until what was left behind has ended too
+	})
 	return out
 }
 
@@ -38,13 +41,27 @@ func TestSuccessStepByStep(t *testing.T) {
 		`Text Setup\OfflineJoin\State`,
 		`Number Setup\OfflineJoin\Attempts`,
 		`SetNumber Setup\OfflineJoin\Attempts`,
+		`Number Setup\OfflineJoin\Version`,
+		`Text Setup\OfflineJoin\Method`,
+		`Text Setup\OfflineJoin\State`,
+		`SetNumber Setup\OfflineJoin\Result`,
+		`SetText Setup\OfflineJoin\ResultText`,
+		`SetText Setup\OfflineJoin\State`,
 		`Flush Setup\OfflineJoin`,
+		`Size Setup\OfflineJoin\ProvisioningBlob`,
+		`Text Setup\OfflineJoin\BlobSHA256`,
+		`Bytes Setup\OfflineJoin\ProvisioningBlob`,
+		`SHA256`,
+		`Join`, // and in the second process:
 		`Number Setup\OfflineJoin\Version`,
 		`Text Setup\OfflineJoin\Method`,
 		`Text Setup\OfflineJoin\State`,
 		`Size Setup\OfflineJoin\ProvisioningBlob`,
+		`Text Setup\OfflineJoin\BlobSHA256`,
 		`Bytes Setup\OfflineJoin\ProvisioningBlob`,
-		`Join`,
+		`SHA256`,
+		`Request`, // here it ends
+		`Delete Setup\OfflineJoin\BlobSHA256`,
 		`Size Setup\OfflineJoin\ProvisioningBlob`,
 		`SetBytes Setup\OfflineJoin\ProvisioningBlob`,
 		`Flush Setup\OfflineJoin`,
@@ -57,8 +74,9 @@ func TestSuccessStepByStep(t *testing.T) {
 		`SetText Setup\OfflineJoin\CompletedAt`,
 		`SetText Setup\OfflineJoin\State`,
 		`Flush Setup\OfflineJoin`,
-		`Restart`,
 		`Log`,
+		`Event`,
+		`Restart`,
 	}
 	if diff := cmp.Diff(want, m.calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
@@ -69,8 +87,11 @@ func TestSuccessStepByStep(t *testing.T) {
 	if !bytes.Equal(m.joined[0], testBlob) {
 		t.Error("Windows did not get the blob that was staged")
 	}
-	if bytes.ContainsFunc(m.held[0], func(c rune) bool { return c != 0 }) {
-		t.Error("the program's own copy of the blob was not wiped")
+	if len(m.held) != 3 || m.remembersBlob() {
+		t.Error("a copy of the blob in memory was not wiped")
+	}
+	if diff := cmp.Diff([]string{"1 Windows took the join (0 NERR_Success)"}, m.events); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
 	}
 	wantValues := map[string]any{
 		`Setup\SetupType`:                     completion.SetupTypeNone,
@@ -104,21 +125,41 @@ func TestOutcomes(t *testing.T) {
 		restarts int
 	}{
 		"2713 is success": {
-			&machine{values: staged().values, onJoin: returns(winerr.JoinPerformedMustRestart)},
+			&machine{values: staged().values, onRequest: returns(winerr.JoinPerformedMustRestart)},
 			completion.StateCompleted, winerr.JoinPerformedMustRestart, "took the join", 1, 1,
 		},
 		"known failure": {
-			&machine{values: staged().values, onJoin: returns(winerr.InvalidMachineNameForJoin)},
+			&machine{values: staged().values, onRequest: returns(winerr.InvalidMachineNameForJoin)},
 			completion.StateFailed, winerr.InvalidMachineNameForJoin,
 			"the machine name is not valid for a join (2724 NERR_InvalidMachineNameForJoin)", 1, 0,
 		},
 		"unknown failure": {
-			&machine{values: staged().values, onJoin: returns(1355)},
+			&machine{values: staged().values, onRequest: returns(1355)},
 			completion.StateFailed, 1355, "(1355)", 1, 0,
 		},
 		"panic in the call": {
-			&machine{values: staged().values, onJoin: func([]byte) winerr.Code { panic("secret") }},
-			completion.StateFailed, unhandledException, "(574)", 1, 0,
+			&machine{values: staged().values, onRequest: func([]byte) winerr.Code { panic("secret") }},
+			completion.StateFailed, winerr.UnhandledException, "(574 ERROR_UNHANDLED_EXCEPTION)", 1, 0,
+		},
+		"crash in the call": {
+			&machine{values: staged().values, crashes: true},
+			completion.StateFailed, winerr.UnhandledException, "status 0xc0000005 (574 ERROR_UNHANDLED_EXCEPTION)", 1, 0,
+		},
+		"blob changed": {
+			staged().set(completion.ValueProvisioningBlob, bytes.ToUpper(testBlob)),
+			completion.StateFailed, winerr.BadOfflineJoinInfo, "it is not the blob that was staged", 0, 0,
+		},
+		"digest changed": {
+			staged().set(completion.ValueBlobSHA256, strings.ToUpper(digest(testBlob))),
+			completion.StateFailed, winerr.BadOfflineJoinInfo, "it is not the blob that was staged", 0, 0,
+		},
+		"no digest": {
+			staged().without(completion.ValueBlobSHA256),
+			completion.StateFailed, winerr.BadOfflineJoinInfo, "its digest BlobSHA256 is not in the registry", 0, 0,
+		},
+		"digest of another type": {
+			staged().set(completion.ValueBlobSHA256, []byte(digest(testBlob))),
+			completion.StateFailed, winerr.BadOfflineJoinInfo, "another type", 0, 0,
 		},
 		"no blob": {
 			staged().without(completion.ValueProvisioningBlob),
@@ -168,7 +209,7 @@ func TestOutcomes(t *testing.T) {
 			if (out.ExitCode() == 0) != (tt.state == completion.StateCompleted) {
 				t.Errorf("exit code %d", out.ExitCode())
 			}
-			if n := m.called("Join"); n != tt.calls {
+			if n := m.called("Request"); n != tt.calls {
 				t.Errorf("Windows' function was called %d times, want %d", n, tt.calls)
 			}
 			if n := m.called("Restart"); n != tt.restarts {
@@ -178,8 +219,14 @@ func TestOutcomes(t *testing.T) {
 				m.own(completion.ValueResultText) != out.Text || m.own(completion.ValueAttempts) != uint32(1) {
 				t.Errorf("recorded: %v", m.values)
 			}
-			if m.own(completion.ValueProvisioningBlob) != nil {
-				t.Error("the blob is still there")
+			if m.own(completion.ValueProvisioningBlob) != nil || m.own(completion.ValueBlobSHA256) != nil {
+				t.Error("the blob or its digest is still there")
+			}
+			if m.remembersBlob() {
+				t.Error("a copy of the blob in memory was not wiped")
+			}
+			if m.setup(completion.ValueSetupShutdownRequired) != nil {
+				t.Error("SetupShutdownRequired was set although the restart was asked for or is not wanted")
 			}
 			if m.armed() || m.setup(completion.ValueSetupType) != completion.SetupTypeNone ||
 				m.setup(completion.ValueCmdLine) != "" {
@@ -207,6 +254,9 @@ func TestNothingStaged(t *testing.T) {
 	if out.Code != winerr.NoOfflineJoinInfo || out.ExitCode() != 1 || m.called("Join") != 0 {
 		t.Errorf("outcome %+v", out)
 	}
+	if len(m.events) != 0 || strings.Contains(out.Text, ";") {
+		t.Errorf("there is nothing to tell of: %q, %q", m.events, out.Text)
+	}
 	want := map[string]any{`Setup\SetupType`: completion.SetupTypeNone}
 	if diff := cmp.Diff(want, m.values); diff != "" {
 		t.Errorf("registry afterwards (-want +got):\n%s", diff)
@@ -218,7 +268,7 @@ func TestSecondStartChangesNothing(t *testing.T) {
 	for _, state := range []string{completion.StateCompleted, completion.StateFailed} {
 		m := staged()
 		if state == completion.StateFailed {
-			m.onJoin = func([]byte) winerr.Code { return winerr.InvalidParameter }
+			m.onRequest = func([]byte) winerr.Code { return winerr.InvalidParameter }
 		}
 		first := runIn(t, m)
 		before := map[string]any{}
@@ -241,10 +291,10 @@ func TestSecondStartChangesNothing(t *testing.T) {
 
 func TestHangEndsAtTheLimit(t *testing.T) {
 	t.Parallel()
-	m := staged()
+	m := staged().set(completion.ValueAttempts, completion.MaxAttempts-1)
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		m.onJoin = func([]byte) winerr.Code { <-release; return winerr.Success }
+		m.onRequest = func([]byte) winerr.Code { <-release; return winerr.Success }
 		start := time.Now()
 		out := Run(m, DefaultLimits())
 		if out.Code != winerr.Timeout || m.own(completion.ValueState) != completion.StateFailed {
@@ -254,14 +304,39 @@ func TestHangEndsAtTheLimit(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 		if m.holdsBlob() || m.armed() || m.called("Restart") != 0 {
-			t.Error("a hang must end like every failure")
+			t.Error("the last hang must end like every final failure")
 		}
 		close(release)
-		synctest.Wait()
-		if bytes.ContainsFunc(m.held[0], func(c rune) bool { return c != 0 }) {
-			t.Error("the blob was not wiped when the late call came back")
-		}
 	})
+}
+
+func TestEventLogIsNotNeeded(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		onEvent func() error
+		line    string
+	}{
+		"refuses": {
+			func() error { return winerr.New(winerr.RPCServerUnavailable, "ReportEvent") },
+			"no event was written: ReportEvent (1722 RPC_S_SERVER_UNAVAILABLE)",
+		},
+		"panics": {func() error { panic("hunter2") }, "no event was written: the program crashed"},
+		"hangs":  {func() error { time.Sleep(time.Hour); return nil }, "did not answer within 10s"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := staged()
+			m.onEvent = tt.onEvent
+			out := runIn(t, m)
+			if out.State != completion.StateCompleted || strings.Contains(out.Text, ";") || m.called("Restart") != 1 {
+				t.Errorf("outcome %+v", out)
+			}
+			if len(m.lines) != 2 || !strings.Contains(m.lines[1], tt.line) {
+				t.Errorf("log: %q", m.lines)
+			}
+		})
+	}
 }
 
 func TestWaitsForTheWorkstationService(t *testing.T) {
@@ -280,14 +355,14 @@ func TestWaitsForTheWorkstationService(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				m := staged()
-				m.onJoin = func([]byte) winerr.Code {
+				m.onRequest = func([]byte) winerr.Code {
 					if time.Since(start) < tt.startsAfter {
 						return winerr.WkstaNotStarted
 					}
 					return winerr.Success
 				}
 				out := Run(m, DefaultLimits())
-				if out.Code != tt.code {
+				if out.Code != tt.code || out.Retry != (tt.code != winerr.Success) {
 					t.Errorf("outcome %+v", out)
 				}
 				if took := time.Since(start); took > tt.atMost {
@@ -319,10 +394,10 @@ func TestRestart(t *testing.T) {
 		fallback  bool
 	}{
 		"at once":             {refuse(0, 0), 1, false},
-		"not ready at first":  {refuse(notReady, 3), 4, false},
-		"never ready":         {refuse(notReady, 1000), 15, true},
+		"not ready at first":  {refuse(winerr.NotReady, 3), 4, false},
+		"never ready":         {refuse(winerr.NotReady, 1000), 15, true},
 		"refused":             {refuse(winerr.AccessDenied, 1000), 1, true},
-		"restarting already":  {refuse(shutdownInProgress, 1000), 1, false},
+		"restarting already":  {refuse(winerr.ShutdownInProgress, 1000), 1, false},
 		"panic":               {func() error { panic(1) }, 1, true},
 		"error without codes": {func() error { return ErrAbsent }, 1, true},
 	}

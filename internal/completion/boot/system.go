@@ -9,14 +9,15 @@ import (
 
 // System is what first boot needs from Windows. Errors carry their Windows code as a [winerr.Error].
 type System interface {
-	Registry
+	Source
 
 	// ProtectProgram gives the program's own file the access rights of completion.FileSecurity.
 	ProtectProgram() error
 
-	// Join calls NetRequestOfflineDomainJoin for the running Windows and returns its code. It may take long, and it may
-	// be left behind while it still runs.
-	Join(blob []byte) winerr.Code
+	// Join starts a process of this program that does [Call], and returns the code that it came to. It ends a process
+	// that takes longer than limit, and returns [winerr.Timeout] as an error; a process that ended otherwise than by
+	// returning from Call is the error [winerr.UnhandledException].
+	Join(limit time.Duration) (winerr.Code, error)
 
 	// RemoveProgram has the program's file deleted at the next start of Windows.
 	RemoveProgram() error
@@ -26,10 +27,27 @@ type System interface {
 
 	// Log keeps one line for an administrator, or loses it. The line holds no secret.
 	Log(line string)
+
+	// Event writes one of completion's events to the Application log, and registers its source before. It may hang.
+	Event(id uint32, text string) error
+}
+
+// Caller is what the second process needs from Windows.
+type Caller interface {
+	Source
+
+	// Request calls NetRequestOfflineDomainJoin for the running Windows and returns its code.
+	Request(blob []byte) winerr.Code
+}
+
+// Source is what it takes to read the blob and to check it.
+type Source interface {
+	Registry
+	SHA256(data []byte) (sum [32]byte, err error)
 }
 
 // Registry is HKLM\SYSTEM: keys are paths below it, as in package completion. Readers return [ErrAbsent] when the value
-// or its key is not there.
+// or its key is not there, and so do setters when the key is not there.
 type Registry interface {
 	Number(key, name string) (uint32, error)    // REG_DWORD
 	Text(key, name string) (string, error)      // REG_SZ
@@ -47,13 +65,17 @@ var ErrAbsent = errors.New("the registry value does not exist")
 
 // Limits bounds how long first boot may take.
 type Limits struct {
-	Join        time.Duration // the whole of step 4, after which the machine goes on without
+	Join        time.Duration // the whole of the second process, after which the machine goes on without
 	Workstation time.Duration // how long NERR_WkstaNotStarted is answered by trying again, within Join
 	Restart     time.Duration // how long ERROR_NOT_READY is answered by asking again
+	Event       time.Duration // how long the event log is waited for
 	Poll        time.Duration // pause between two tries
 }
 
 // DefaultLimits are the limits for real machines.
 func DefaultLimits() Limits {
-	return Limits{Join: 5 * time.Minute, Workstation: time.Minute, Restart: 30 * time.Second, Poll: 2 * time.Second}
+	return Limits{
+		Join: 5 * time.Minute, Workstation: time.Minute, Restart: 30 * time.Second, Event: 10 * time.Second,
+		Poll: 2 * time.Second,
+	}
 }

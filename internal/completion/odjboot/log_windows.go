@@ -1,11 +1,12 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/completion/boot"
 )
 
 // Log appends to %SystemRoot%\debug\offlinejoin.log, beside Windows' own NetSetup.log. A line that cannot be kept is
@@ -15,14 +16,22 @@ func (windowsSystem) Log(line string) {
 	if err != nil {
 		return
 	}
-	dir = filepath.Join(dir, "debug")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return
-	}
-	f, err := os.OpenFile(filepath.Join(dir, "offlinejoin.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	folder, err := windows.UTF16PtrFromString(dir + `\debug`)
 	if err != nil {
 		return
 	}
-	_, _ = f.WriteString(time.Now().UTC().Format(time.RFC3339) + " " + line + "\r\n")
-	_ = f.Close()
+	_ = windows.CreateDirectory(folder, nil) // it exists already
+	name, err := windows.UTF16PtrFromString(dir + `\` + completion.LogFile)
+	if err != nil {
+		return
+	}
+	file, err := windows.CreateFile(name, windows.FILE_APPEND_DATA, windows.FILE_SHARE_READ, nil, windows.OPEN_ALWAYS,
+		windows.FILE_ATTRIBUTE_NORMAL, 0)
+	if err != nil {
+		return
+	}
+	var written uint32
+	_ = windows.WriteFile(file, []byte(boot.Stamp(time.Now())+" "+line+"\r\n"), &written, nil)
+	_ = windows.FlushFileBuffers(file)
+	_ = windows.CloseHandle(file)
 }

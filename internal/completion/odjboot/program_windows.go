@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -9,12 +8,28 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 )
 
+// ownFile is the path of the program's file.
+func ownFile() (string, error) {
+	name := make([]uint16, 1024) // %SystemRoot%\System32\odjboot.exe, or what somebody who starts it by hand has
+	n, err := windows.GetModuleFileName(0, &name[0], uint32(len(name)))
+	switch {
+	case err != nil:
+		return "", coded("finding the program's file", err)
+	case int(n) == len(name):
+		return "", coded("finding the program's file", windows.ERROR_INSUFFICIENT_BUFFER)
+	}
+	return windows.UTF16ToString(name[:n]), nil
+}
+
 // ProtectProgram sets owner, group and a protected DACL on our own file. When the owner may not be set, the DACL alone
 // is: it is what keeps others from writing.
 func (windowsSystem) ProtectProgram() error {
-	file, err := os.Executable()
+	if !lockable() {
+		return coded("SetNamedSecurityInfo", windows.ERROR_ACCESS_DENIED)
+	}
+	file, err := ownFile()
 	if err != nil {
-		return coded("finding the program's file", err)
+		return err
 	}
 	image := completion.FileSecurity()
 	sd := (*windows.SECURITY_DESCRIPTOR)(unsafe.Pointer(&image[0]))
@@ -42,9 +57,9 @@ func (windowsSystem) ProtectProgram() error {
 
 // RemoveProgram has the session manager delete our file, which is in use until we end, at the next start (documented).
 func (windowsSystem) RemoveProgram() error {
-	file, err := os.Executable()
+	file, err := ownFile()
 	if err != nil {
-		return coded("finding the program's file", err)
+		return err
 	}
 	path, err := windows.UTF16PtrFromString(file)
 	if err != nil {

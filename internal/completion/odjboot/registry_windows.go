@@ -14,7 +14,7 @@ import (
 const maxText = 64 << 10
 
 // errType tells of a value whose type or length is not the contract's.
-var errType = winerr.Errorf(winerr.BadOfflineJoinInfo, "the value has another type or length than it must have")
+var errType = winerr.New(winerr.BadOfflineJoinInfo, "the value has another type or length than it must have")
 
 // in opens the key below HKLM\SYSTEM for one use.
 func in(key string, access uint32, use func(registry.Key) error) error {

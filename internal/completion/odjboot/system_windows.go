@@ -4,8 +4,6 @@ import (
 	"errors"
 	"syscall"
 
-	"golang.org/x/sys/windows"
-
 	"github.com/offlinejoin/offlinejoin/internal/completion/boot"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -13,7 +11,10 @@ import (
 // windowsSystem is the running Windows.
 type windowsSystem struct{}
 
-var _ boot.System = windowsSystem{}
+var (
+	_ boot.System = windowsSystem{}
+	_ boot.Caller = windowsSystem{}
+)
 
 // coded gives an error of a Windows call its code, and nil for no error.
 func coded(what string, err error) error {
@@ -21,9 +22,9 @@ func coded(what string, err error) error {
 		return nil
 	}
 	if code, is := errors.AsType[syscall.Errno](err); is {
-		return winerr.Errorf(winerr.Code(code), "%s: %s", what, describe(winerr.Code(code)))
+		return winerr.New(winerr.Code(code), what+": "+describe(winerr.Code(code)))
 	}
-	return winerr.Errorf(winerr.Code(windows.ERROR_GEN_FAILURE), "%s: %w", what, err)
+	return winerr.New(winerr.GenFailure, what+": "+err.Error())
 }
 
 func describe(code winerr.Code) string {

@@ -13,11 +13,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/version"
 )
 
+// Marker is the text in the program's file that names this version of the source: no prerelease, so that the same source
+// gives the same program for a release and before it.
+func Marker() string { return completion.ProgramMarker + version.Version + ";" }
+
+// ForTests is the build tag of the program for tests under Wine (package odjboot).
+const ForTests = "odjboot_wine"
+
 // Program returns the completion program for windows/arch, an executable of some 2 MiB. It runs `go build` in dir, any
-// folder of this module.
-func Program(ctx context.Context, dir, arch string) ([]byte, error) {
+// folder of this module. Tags are build tags; what images get has none.
+func Program(ctx context.Context, dir, arch string, tags ...string) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "odjboot-")
 	if err != nil {
 		return nil, err
@@ -27,9 +38,10 @@ func Program(ctx context.Context, dir, arch string) ([]byte, error) {
 
 	// -l: without inlining the program is 4 % smaller, and speed is nothing to it.
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-gcflags=all=-l",
-		"-ldflags=-s -w -buildid=", "-o", out, "github.com/offlinejoin/offlinejoin/internal/completion/odjboot")
+		"-tags="+strings.Join(tags, ","), "-ldflags=-s -w -buildid= -X 'main.marker="+Marker()+"'", "-o", out,
+		"github.com/offlinejoin/offlinejoin/internal/completion/odjboot")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH="+arch, "CGO_ENABLED=0", "GOAMD64=v1", "GOARM64=v8.0",
+	cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH="+arch, "CGO_ENABLED=0", "GOAMD64=v1", "GOARM64=v8.0", "GO386=sse2",
 		"GOFLAGS=", "GOWORK=off", "GOEXPERIMENT=")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("compiling the completion program for windows/%s: %w\n%s", arch, err, text)
