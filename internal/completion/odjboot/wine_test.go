@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,122 +18,89 @@ import (
 )
 
 const (
-	setupKey = winetest.System + `\` + completion.SetupKey
-	ownKey   = winetest.System + `\` + completion.Key
+	sourceRegistry = winetest.System + `\CurrentControlSet\Services\EventLog\Application\` + completion.EventSource
+	sessionManager = winetest.System + `\CurrentControlSet\Control\Session Manager`
+	pendingRenames = "PendingFileRenameOperations"
 )
 
-// stagedValues is the contract as staging leaves it, and the armed hook.
-func stagedValues(blob []byte) []winetest.RegValue {
-	return []winetest.RegValue{
-		winetest.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeThenLogon),
-		winetest.SZ(setupKey, completion.ValueCmdLine, completion.ProgramFile),
-		winetest.DWord(ownKey, completion.ValueVersion, completion.Version),
-		winetest.SZ(ownKey, completion.ValueMethod, completion.MethodRegistry),
-		winetest.SZ(ownKey, completion.ValueState, completion.StateStaged),
-		winetest.SZ(ownKey, completion.ValueMachineName, "WEB01"),
-		winetest.DWord(ownKey, completion.ValueAttempts, 0),
-		winetest.DWord(ownKey, completion.ValuePreviousSetupType, completion.SetupTypeNone),
-		winetest.SZ(ownKey, completion.ValuePreviousCmdLine, ""),
-		winetest.Binary(ownKey, completion.ValueProvisioningBlob, blob),
-	}
-}
-
-func without(values []winetest.RegValue, name string) []winetest.RegValue {
-	var kept []winetest.RegValue
-	for _, v := range values {
-		if v.Name != name {
-			kept = append(kept, v)
-		}
-	}
-	return kept
-}
-
-func newBlob(t *testing.T) []byte {
-	t.Helper()
-	blob := make([]byte, 2032)
-	if _, err := rand.Read(blob); err != nil {
-		t.Fatal(err)
-	}
-	return blob
-}
-
-// scenario is one first boot and what must come of it.
-type scenario struct {
-	name   string
-	absent string   // a value that staging left out
-	stub   string   // how Windows' function behaves
-	codes  []uint32 // of each call that the stub receives
-	state  string
-	result uint32
-	text   string // part of ResultText
-}
-
 // TestFirstBoot runs the program as it will be embedded, in a Windows by Wine 8, against a stub of Windows' function.
+// Outcomes for which limits have to run out use a program that differs in its limits only; the outcomes for which the
+// file cannot be locked down use one that does as if, because Wine run by root can change any file.
 //
-// Really done by Wine: every registry call, MoveFileEx with the deletion at the next start, the privilege, the call
-// with its arguments. Not proved by Wine: InitiateSystemShutdownEx is a stub there that succeeds, the file's access
-// rights become Unix permissions that cannot say "SYSTEM and Administrators", and RegFlushKey is about a text file.
-// That Windows starts the program from CmdLine at all is not proved by anything here.
+// Really done by Wine: every registry call, the second process with its end by force and its crash, MoveFileEx with the
+// deletion at the next start, the privilege, the digest, the call with its arguments. Not proved by Wine:
+// InitiateSystemShutdownEx and ReportEvent are stubs there that succeed, the file's access rights become Unix
+// permissions that cannot say "SYSTEM and Administrators", and RegFlushKey is about a text file. That Windows starts the
+// program from CmdLine at all is not proved by anything here.
 func TestFirstBoot(t *testing.T) {
 	prefix := winetest.New(t)
-	exe, err := crossbuild.Program(t.Context(), ".", "amd64")
+	shipped, err := crossbuild.Program(t.Context(), ".", "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
-	scenarios := []scenario{
-		{"success", "", winetest.Returns(0), []uint32{0}, completion.StateCompleted, 0, "Windows took the join"},
-		{"2713", "", winetest.Returns(2713), []uint32{2713}, completion.StateCompleted, 2713, "Windows took the join"},
-		{
-			"bad machine name", "", winetest.Returns(2724),
-			[]uint32{2724},
-			completion.StateFailed, 2724,
-			"the machine name is not valid for a join (2724 NERR_InvalidMachineNameForJoin)",
-		},
-		{"code nobody knows", "", winetest.Returns(1355), []uint32{1355}, completion.StateFailed, 1355, "(1355)"},
-		{
-			"Workstation service late", "", winetest.Returns(2138, 0),
-			[]uint32{2138, 0},
-			completion.StateCompleted, 0, "Windows took the join",
-		},
-		{
-			"no blob", completion.ValueProvisioningBlob, winetest.Returns(0), nil, completion.StateFailed, 2709,
-			"the blob is not in the registry",
-		},
-		{"no method", completion.ValueMethod, winetest.Returns(0), nil, completion.StateFailed, 2710, "Method"},
+	short, err := crossbuild.Program(t.Context(), ".", "amd64", crossbuild.ForTests)
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Run("control", func(t *testing.T) {
 		blob := newBlob(t)
-		arrange(t, prefix, exe, stagedValues(blob))
+		arrange(t, prefix, shipped, stagedValues(blob))
 		if found := prefix.Holds(t, blob); !slices.Contains(found, "system.reg") {
 			t.Errorf("the search for the blob finds %v, and must find the registry", found)
 		}
-		prefix.Boot(t)
+		if n := prefix.InRegistry(t, blob); n != 1 {
+			t.Errorf("the blob is %d times in the registry's files, want once", n)
+		}
 	})
-	for _, s := range scenarios {
+	var blobs [][]byte
+	for _, s := range scenarios() {
 		t.Run(s.name, func(t *testing.T) {
-			blob := newBlob(t)
-			file := arrange(t, prefix, exe, without(stagedValues(blob), s.absent))
-			start := time.Now().Truncate(time.Second)
-			result := prefix.Run(t, file, s.stub)
-			if done := s.state == completion.StateCompleted; (result.ExitCode == 0) != done || result.Output != "" {
-				t.Errorf("exit code %d, output %q", result.ExitCode, result.Output)
+			exe := shipped
+			if s.short {
+				exe = short
 			}
-			checkFile(t, file)
-			checkCalls(t, prefix.Calls(t), blob, len(s.codes))
-			checkHook(t, prefix)
-			checkRecord(t, prefix, s, start)
-			checkLeftovers(t, prefix, file, blob)
+			blob := newBlob(t)
+			blobs = append(blobs, blob)
+			play(t, prefix, exe, s, blob)
 		})
 	}
-	t.Run("crash inside the call", func(t *testing.T) { crashInside(t, prefix, exe) })
+	t.Run("files", func(t *testing.T) { searchFiles(t, prefix, blobs) })
+	t.Run("files while another try is wanted", func(t *testing.T) { filesMeanwhile(t, prefix, shipped) })
+	t.Run("second run", func(t *testing.T) { secondRun(t, prefix, shipped) })
+	t.Run("the next start", func(t *testing.T) { nextStart(t, prefix, shipped) })
+	t.Run("event", func(t *testing.T) { event(t, prefix, shipped) })
+}
+
+// play runs the program once for each boot of a scenario.
+func play(t *testing.T, prefix *winetest.Prefix, exe []byte, s scenario, blob []byte) {
+	staged := stagedValues
+	if s.staged != nil {
+		staged = s.staged
+	}
+	before := staged(blob)
+	file := arrange(t, prefix, exe, before)
+	for n, want := range s.boots {
+		start := time.Now().Truncate(time.Second)
+		result := prefix.Run(t, file, append(s.env, want.stub)...)
+		if done := want.state == completion.StateCompleted; (result.ExitCode == 0) != done || result.Output != "" {
+			t.Errorf("boot %d: exit code %d, output %q", n+1, result.ExitCode, result.Output)
+		}
+		checkCalls(t, prefix.Calls(t), blob, want.calls)
+		after := prefix.Tree(t, winetest.System)
+		checkHook(t, after, want)
+		checkRecord(t, after, before, want, uint32(n+1), start)
+		checkFile(t, after, file, want, len(s.env) == 0)
+		checkBlob(t, after, blob, want)
+		checkLog(t, prefix, 2*(n+1), want)
+	}
 }
 
 // arrange makes the prefix a staged Windows and returns the program's path in it.
 func arrange(t *testing.T, prefix *winetest.Prefix, exe []byte, values []winetest.RegValue) string {
 	t.Helper()
-	prefix.DeleteKeys(t, setupKey)
-	prefix.Import(t, values)
-	if err := os.RemoveAll(prefix.Path("windows", "debug")); err != nil {
+	forget := winetest.RegValue{Key: sessionManager, Name: pendingRenames, Type: 7}
+	prefix.Replace(t, []string{setupKey, sourceRegistry}, append(slices.Clone(values), forget))
+	if err := os.RemoveAll(logFile(prefix)); err != nil {
 		t.Fatal(err)
 	}
 	file := prefix.Install(t, completion.ProgramFile, bytes.NewReader(exe))
@@ -143,16 +110,25 @@ func arrange(t *testing.T, prefix *winetest.Prefix, exe []byte, values []winetes
 	return file
 }
 
+func logFile(prefix *winetest.Prefix) string {
+	return filepath.Join(prefix.Path("windows"), filepath.FromSlash(strings.ReplaceAll(completion.LogFile, `\`, "/")))
+}
+
 // checkFile sees whether the program has taken its file from everybody: of the descriptor, Wine 8 can show that others
-// may not write any more, and no more than that. It comes before Wine can start again, which deletes the file.
-func checkFile(t *testing.T, file string) {
+// may not write any more, and no more than that. And it sees whether the file is to be removed at the next start.
+func checkFile(t *testing.T, after winetest.Tree, file string, want boot, lockable bool) {
 	t.Helper()
 	info, err := os.Stat(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Mode().Perm()&0o002 != 0 {
-		t.Errorf("everybody may still write the program's file: %v", info.Mode())
+	if locked := info.Mode().Perm()&0o002 == 0; locked != lockable {
+		t.Errorf("everybody may write the program's file: %v", info.Mode())
+	}
+	pending := after.Key(sessionManager)[pendingRenames]
+	removed := strings.Contains(strings.ToLower(winetest.Wide(pending.Data)), `\system32\`+completion.ProgramFile)
+	if removed == want.retry() {
+		t.Errorf("the program is to be removed: %v", removed)
 	}
 }
 
@@ -174,71 +150,178 @@ func checkCalls(t *testing.T, calls []winetest.Call, blob []byte, want int) {
 	}
 }
 
-func checkHook(t *testing.T, prefix *winetest.Prefix) {
+// checkHook demands that SYSTEM\Setup is as before staging, with no SetupShutdownRequired, or armed for another try.
+func checkHook(t *testing.T, after winetest.Tree, b boot) {
 	t.Helper()
-	setup := prefix.Query(t, setupKey)
 	want := map[string]winetest.RegValue{
 		completion.ValueSetupType: winetest.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeNone),
 		completion.ValueCmdLine:   winetest.SZ(setupKey, completion.ValueCmdLine, ""),
 	}
-	if diff := cmp.Diff(want, setup); diff != "" {
+	if b.retry() {
+		want[completion.ValueSetupType] = winetest.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeThenLogon)
+		want[completion.ValueCmdLine] = winetest.SZ(setupKey, completion.ValueCmdLine, completion.ProgramFile)
+	}
+	if b.none { // nobody knows what was there
+		delete(want, completion.ValueCmdLine)
+	}
+	if diff := cmp.Diff(want, after.Key(setupKey)); diff != "" {
 		t.Errorf("SYSTEM\\Setup afterwards (-want +got):\n%s", diff)
 	}
 }
 
-func checkRecord(t *testing.T, prefix *winetest.Prefix, s scenario, start time.Time) {
+// checkRecord compares our key with the contract, value for value.
+func checkRecord(
+	t *testing.T, after winetest.Tree, before []winetest.RegValue, b boot, attempt uint32, start time.Time,
+) {
 	t.Helper()
-	own := prefix.Query(t, ownKey)
-	if _, there := own[completion.ValueProvisioningBlob]; there {
-		t.Error("the blob's value is still there")
+	got := after.Key(ownKey)
+	if b.none {
+		if got != nil {
+			t.Errorf("a record was made: %v", got)
+		}
+		return
 	}
-	if got := own[completion.ValueState].Text(); got != s.state {
-		t.Errorf("State %q, want %q", got, s.state)
+	text := got[completion.ValueResultText].Text()
+	if !strings.Contains(text, b.text) {
+		t.Errorf("ResultText %q, want %q", text, b.text)
 	}
-	if got, ok := own[completion.ValueResult].Number(); !ok || got != s.result {
-		t.Errorf("Result %d, want %d", got, s.result)
+	checkNotes(t, text)
+	if !b.retry() {
+		at, err := time.Parse(time.RFC3339, got[completion.ValueCompletedAt].Text())
+		if err != nil || at.Before(start) || at.After(time.Now()) {
+			t.Errorf("CompletedAt %v, %v", at, err)
+		}
 	}
-	if got, _ := own[completion.ValueAttempts].Number(); got != 1 {
-		t.Errorf("Attempts %d, want 1", got)
+	want := map[string]winetest.RegValue{}
+	for _, v := range before {
+		if v.Key == ownKey {
+			want[v.Name] = v
+		}
 	}
-	text := own[completion.ValueResultText].Text()
-	if !strings.Contains(text, s.text) || strings.Contains(text, ";") {
-		t.Errorf("ResultText %q, want %q and no note of a failed step", text, s.text)
+	want[completion.ValueState] = winetest.SZ(ownKey, completion.ValueState, b.state)
+	want[completion.ValueResult] = winetest.DWord(ownKey, completion.ValueResult, b.result)
+	want[completion.ValueAttempts] = winetest.DWord(ownKey, completion.ValueAttempts, attempt)
+	want[completion.ValueResultText] = got[completion.ValueResultText]
+	if !b.retry() {
+		want[completion.ValueCompletedAt] = got[completion.ValueCompletedAt]
+		delete(want, completion.ValueProvisioningBlob)
+		delete(want, completion.ValueBlobSHA256)
 	}
-	at, err := time.Parse(time.RFC3339, own[completion.ValueCompletedAt].Text())
-	if err != nil || at.Before(start) || at.After(time.Now()) {
-		t.Errorf("CompletedAt %v, %v", at, err)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); diff != "" {
+		t.Errorf("values of our key (-want +got):\n%s", diff)
 	}
-	if got := own[completion.ValueMachineName].Text(); got != "WEB01" {
-		t.Errorf("MachineName became %q", got)
+	for name, v := range want {
+		if !cmp.Equal(v, got[name]) {
+			t.Errorf("%s is %x (type %d)", name, got[name].Data, got[name].Type)
+		}
 	}
 }
 
-func checkLeftovers(t *testing.T, prefix *winetest.Prefix, file string, blob []byte) {
+// checkNotes demands that nothing is told of steps that failed, but for the one that had to.
+func checkNotes(t *testing.T, text string) {
 	t.Helper()
-	log, err := os.ReadFile(filepath.Join(prefix.Path("windows", "debug"), "offlinejoin.log"))
-	if err != nil || bytes.Count(log, []byte("\n")) != 1 {
-		t.Errorf("the log is %q, %v", log, err)
+	for _, note := range strings.Split(text, "; ")[1:] {
+		expected := slices.ContainsFunc([]string{
+			"this was attempt ", "not tried again, because ", "whether it still takes effect ",
+			"locking down the program's file: SetNamedSecurityInfo: access is denied",
+		}, func(begin string) bool { return strings.HasPrefix(note, begin) })
+		if !expected {
+			t.Errorf("ResultText tells of a step that failed: %q", note)
+		}
 	}
-	if found := prefix.Holds(t, blob); found != nil {
-		t.Errorf("the blob is still in %v", found)
+}
+
+// checkBlob demands that the blob is nowhere, or, when another try is wanted, in one value and nowhere else.
+func checkBlob(t *testing.T, after winetest.Tree, blob []byte, b boot) {
+	t.Helper()
+	copies := 0
+	if b.retry() {
+		copies = 1
 	}
+	if n := after.Holding(blob); n != copies {
+		t.Errorf("the blob is in %d values of the registry, want %d", n, copies)
+	}
+	if n := after.Holding(blob[len(blob)/2:]); n != copies {
+		t.Errorf("a half of the blob is in %d values of the registry, want %d", n, copies)
+	}
+}
+
+// checkLog demands a line for the program and one for the outcome, at each boot.
+func checkLog(t *testing.T, prefix *winetest.Prefix, lines int, b boot) {
+	t.Helper()
+	log, err := os.ReadFile(logFile(prefix))
+	if err != nil || bytes.Count(log, []byte("\r\n")) != lines || !bytes.Contains(log, []byte(crossbuild.Marker())) {
+		t.Errorf("the log is %q, %v; want %d lines", log, err, lines)
+	}
+	if !strings.Contains(string(log), b.text) {
+		t.Errorf("the log is %q, want %q", log, b.text)
+	}
+}
+
+// searchFiles demands that no blob of all that has been done before is in any file of the Windows, the registry's
+// included. Wine writes those when it stops.
+func searchFiles(t *testing.T, prefix *winetest.Prefix, blobs [][]byte) {
+	for n, blob := range blobs {
+		if found := prefix.Holds(t, blob); found != nil {
+			t.Errorf("blob %d is in %v", n+1, found)
+		}
+	}
+}
+
+// filesMeanwhile demands that the blob is once in the registry's files and in no other.
+func filesMeanwhile(t *testing.T, prefix *winetest.Prefix, exe []byte) {
+	blob := newBlob(t)
+	file := arrange(t, prefix, exe, stagedValues(blob))
+	prefix.Run(t, file, winetest.Returns(170))
+	if diff := cmp.Diff([]string{"system.reg"}, prefix.Holds(t, blob)); diff != "" {
+		t.Errorf("files that hold the blob (-want +got):\n%s", diff)
+	}
+	if n := prefix.InRegistry(t, blob); n != 1 {
+		t.Errorf("the blob is %d times in the registry's files, want once", n)
+	}
+}
+
+// secondRun starts the program again after it has finished, with the hook armed by hand.
+func secondRun(t *testing.T, prefix *winetest.Prefix, exe []byte) {
+	file := arrange(t, prefix, exe, stagedValues(newBlob(t)))
+	prefix.Run(t, file, winetest.Returns(0))
+	before := prefix.Query(t, ownKey)
+	prefix.Import(t, stagedValues(nil)[:2])
+	if result := prefix.Run(t, file, winetest.Returns(2724)); result.ExitCode != 0 || result.Output != "" {
+		t.Errorf("exit code %d, output %q", result.ExitCode, result.Output)
+	}
+	checkCalls(t, prefix.Calls(t), nil, 0)
+	checkHook(t, prefix.Tree(t, setupKey), completed(0))
+	if diff := cmp.Diff(before, prefix.Query(t, ownKey)); diff != "" {
+		t.Errorf("the second run changed the record (-before +after):\n%s", diff)
+	}
+}
+
+// nextStart shows that Windows removes the program.
+func nextStart(t *testing.T, prefix *winetest.Prefix, exe []byte) {
+	file := arrange(t, prefix, exe, stagedValues(newBlob(t)))
+	prefix.Run(t, file, winetest.Returns(0))
 	prefix.Boot(t)
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("the program is still there after the next start: %v", err)
 	}
 }
 
-// crashInside shows what is left when Windows' function takes the process with it: a disarmed hook, and a join that
-// counts as staged with one attempt.
-func crashInside(t *testing.T, prefix *winetest.Prefix, exe []byte) {
+// event shows that the source is registered, and what is written to the event log: Wine 8 tells it as debug output.
+func event(t *testing.T, prefix *winetest.Prefix, exe []byte) {
 	file := arrange(t, prefix, exe, stagedValues(newBlob(t)))
-	if result := prefix.Run(t, file, winetest.Crashes()); result.ExitCode == 0 {
-		t.Error("a crash must not end with exit code 0")
+	result := prefix.Run(t, file, winetest.Returns(2724), "WINEDEBUG=-all,+eventlog,fixme+advapi")
+	const text = "Windows refused the join: the machine name is not valid"
+	if !strings.Contains(result.Output, text) || !strings.Contains(result.Output, completion.EventSource) {
+		t.Errorf("the event log got %q", result.Output)
 	}
-	checkHook(t, prefix)
-	own := prefix.Query(t, ownKey)
-	if got, _ := own[completion.ValueAttempts].Number(); own[completion.ValueState].Text() != "staged" || got != 1 {
-		t.Errorf("afterwards: %v attempts, state %q", got, own[completion.ValueState].Text())
+	source := prefix.Query(t, sourceRegistry)
+	const expand = 2 // REG_EXPAND_SZ
+	message := source["EventMessageFile"]
+	if message.Type != expand || winetest.Wide(message.Data) != `%SystemRoot%\System32\EventCreate.exe` {
+		t.Errorf("EventMessageFile is %q (type %d)", winetest.Wide(message.Data), message.Type)
+	}
+	if n, _ := source["TypesSupported"].Number(); n != 7 {
+		t.Errorf("TypesSupported is %d", n)
 	}
 }

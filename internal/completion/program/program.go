@@ -26,7 +26,7 @@ var embedded embed.FS
 
 // Program is the completion program for one architecture. It is a Windows executable.
 type Program struct {
-	Arch   string // as in Go: amd64, arm64
+	Arch   string // as in answer files: amd64, arm64, x86
 	SHA256 string // of the executable, lower-case hex
 	Size   int64  // of the executable, in bytes
 
@@ -34,12 +34,12 @@ type Program struct {
 }
 
 // Architectures lists the architectures for which there can be a program.
-func Architectures() []string { return []string{"amd64", "arm64"} }
+func Architectures() []string { return []string{"amd64", "arm64", "x86"} }
 
 // FileFor names the compressed program for arch, below this package's folder.
 func FileFor(arch string) string { return "bin/odjboot_" + arch + ".exe.gz" }
 
-// Lookup returns the program for images of an architecture (amd64, arm64). The error has code 50: the architecture is
+// Lookup returns the program for images of an architecture (amd64, arm64, x86). The error has code 50: the architecture is
 // not supported, or this build holds no program for it.
 func Lookup(arch string) (*Program, error) { return lookup(embedded, arch) }
 

@@ -30,6 +30,23 @@ func (p *Prefix) Holds(t testing.TB, secret []byte) []string {
 	return files
 }
 
+// InRegistry returns how many values of the registry's files have data that is, or contains, the given bytes. It stops
+// the Windows first, so that everything is on the disk.
+func (p *Prefix) InRegistry(t testing.TB, data []byte) int {
+	t.Helper()
+	p.Stop(t)
+	count := 0
+	for _, name := range []string{"system.reg", "user.reg", "userdef.reg"} {
+		text, err := os.ReadFile(filepath.Join(p.dir, name))
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		oneLine := strings.ReplaceAll(string(text), "\\\n  ", "") // long data goes on in the next line
+		count += strings.Count(oneLine, commaHex(data))
+	}
+	return count
+}
+
 // old reports whether no test can have written a file.
 func (p *Prefix) old(path string) bool {
 	since := p.ready.Add(-2 * time.Second) // file systems' clocks are coarse

@@ -13,10 +13,13 @@ import (
 // before its values, data as hex(TYPE):aa,bb,… for every type.
 const regFileHead = "Windows Registry Editor Version 5.00\r\n"
 
-// formatRegFile writes values in their order, so that importing the text sets them.
-func formatRegFile(values []RegValue) []byte {
+// formatRegFile writes the text that deletes keys with all below them, and then sets values in their order.
+func formatRegFile(deleted []string, values []RegValue) []byte {
 	var b strings.Builder
 	b.WriteString(regFileHead)
+	for _, key := range deleted {
+		fmt.Fprintf(&b, "\r\n[-%s]\r\n", key)
+	}
 	key := ""
 	for _, v := range values {
 		if v.Key != key {
@@ -24,16 +27,6 @@ func formatRegFile(values []RegValue) []byte {
 			fmt.Fprintf(&b, "\r\n[%s]\r\n", key)
 		}
 		fmt.Fprintf(&b, "%s=hex(%x):%s\r\n", quoteRegName(v.Name), v.Type, commaHex(v.Data))
-	}
-	return utf16File(b.String())
-}
-
-// formatRegDelete writes the text that deletes keys with all below them.
-func formatRegDelete(keys []string) []byte {
-	var b strings.Builder
-	b.WriteString(regFileHead)
-	for _, key := range keys {
-		fmt.Fprintf(&b, "\r\n[-%s]\r\n", key)
 	}
 	return utf16File(b.String())
 }

@@ -40,7 +40,7 @@ func TestRegFileRoundTrip(t *testing.T) {
 		SZ(key, "Text", "straße"), SZ(key, "Empty", ""), DWord(key, "Number", 1<<31), Binary(key, `b"\`, []byte{0, 1, 2}),
 		Binary(System, "", []byte{9}),
 	}
-	got, err := parseRegFile(formatRegFile(want))
+	got, err := parseRegFile(formatRegFile(nil, want))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,9 +48,14 @@ func (v RegValue) Text() string {
 	if v.Type != RegSZ {
 		return ""
 	}
-	units := make([]uint16, len(v.Data)/2)
+	return Wide(v.Data)
+}
+
+// Wide reads UTF-16LE without the NULs at its end, such as the data of REG_SZ, REG_EXPAND_SZ and REG_MULTI_SZ.
+func Wide(data []byte) string {
+	units := make([]uint16, len(data)/2)
 	for i := range units {
-		units[i] = binary.LittleEndian.Uint16(v.Data[2*i:])
+		units[i] = binary.LittleEndian.Uint16(data[2*i:])
 	}
 	return strings.TrimRight(string(utf16.Decode(units)), "\x00")
 }

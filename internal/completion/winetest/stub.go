@@ -23,6 +23,9 @@ func Returns(codes ...uint32) string {
 // Crashes is the environment for [Prefix.Run] that lets the stub crash in NetRequestOfflineDomainJoin.
 func Crashes() string { return "STUB_CODES=crash" }
 
+// Hangs is the environment for [Prefix.Run] that keeps NetRequestOfflineDomainJoin from ever returning.
+func Hangs() string { return "STUB_CODES=hang" }
+
 // Call is one call of NetRequestOfflineDomainJoin as the stub received it.
 type Call struct {
 	Blob        []byte

@@ -26,9 +26,13 @@ func Marker() string { return completion.ProgramMarker + version.Version + ";" }
 // ForTests is the build tag of the program for tests under Wine (package odjboot).
 const ForTests = "odjboot_wine"
 
-// Program returns the completion program for windows/arch, an executable of some 2 MiB. It runs `go build` in dir, any
+// Program returns the completion program for Windows on arch (amd64, arm64, x86), an executable below 2 MiB. It runs `go build` in dir, any
 // folder of this module. Tags are build tags; what images get has none.
 func Program(ctx context.Context, dir, arch string, tags ...string) ([]byte, error) {
+	goarch := arch
+	if arch == "x86" {
+		goarch = "386"
+	}
 	tmp, err := os.MkdirTemp("", "odjboot-")
 	if err != nil {
 		return nil, err
@@ -41,7 +45,7 @@ func Program(ctx context.Context, dir, arch string, tags ...string) ([]byte, err
 		"-tags="+strings.Join(tags, ","), "-ldflags=-s -w -buildid= -X 'main.marker="+Marker()+"'", "-o", out,
 		"github.com/offlinejoin/offlinejoin/internal/completion/odjboot")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH="+arch, "CGO_ENABLED=0", "GOAMD64=v1", "GOARM64=v8.0", "GO386=sse2",
+	cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH="+goarch, "CGO_ENABLED=0", "GOAMD64=v1", "GOARM64=v8.0", "GO386=sse2",
 		"GOFLAGS=", "GOWORK=off", "GOEXPERIMENT=")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("compiling the completion program for windows/%s: %w\n%s", arch, err, text)

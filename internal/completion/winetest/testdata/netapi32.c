@@ -2,7 +2,7 @@
  *
  * Environment: STUB_DIR   Windows path of the folder for the record
  *              STUB_CODES decimal codes separated by commas: the first call returns the first, the last one repeats;
- *                         "crash" reads from address 0
+ *                         "crash" reads from address 0, "hang" never returns
  * Record:      call-N.bin the blob, N from 1
  *              call-N.txt "size N", "options N", "setup_type N", then "path " and the path in UTF-8
  */
@@ -68,5 +68,7 @@ __declspec(dllexport) DWORD WINAPI NetRequestOfflineDomainJoin(BYTE *data, DWORD
     record(call, data, size, options, path);
     if (strncmp(code, "crash", 5) == 0)
         return *(volatile DWORD *)0;
+    if (strncmp(code, "hang", 4) == 0)
+        Sleep(INFINITE);
     return (DWORD)strtoul(code, NULL, 10);
 }
