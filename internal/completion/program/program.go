@@ -29,6 +29,7 @@ type Program struct {
 	Arch   string // as in answer files: amd64, arm64, x86
 	SHA256 string // of the executable, lower-case hex
 	Size   int64  // of the executable, in bytes
+	Signed bool   // it has a signature of somebody's; nobody has checked it ([Read])
 
 	exe []byte
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/completion/program/crossbuild"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
+	"github.com/offlinejoin/offlinejoin/internal/version"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -46,7 +47,7 @@ func TestLookupRefuses(t *testing.T) {
 		"a build without": {
 			nil, "arm64", "this build of offlinejoin holds no completion program for arm64: build it with `make`",
 		},
-		"x86":                      {good, "x86", `no completion program for images of architecture "x86"`},
+		"ia64":                     {good, "ia64", `no completion program for images of architecture "ia64"`},
 		"no architecture":          {good, "", `no completion program for images of architecture ""`},
 		"a path":                   {good, "../amd64", "no completion program for images of architecture"},
 		"not compressed":           {[]byte("MZ"), "amd64", "is damaged"},
@@ -94,7 +95,9 @@ func TestLookupUnpacks(t *testing.T) {
 // TestEmbedded judges what this very build holds.
 func TestEmbedded(t *testing.T) {
 	t.Parallel()
-	machines := map[string]uint16{"amd64": pe.IMAGE_FILE_MACHINE_AMD64, "arm64": pe.IMAGE_FILE_MACHINE_ARM64}
+	machines := map[string]uint16{
+		"amd64": pe.IMAGE_FILE_MACHINE_AMD64, "arm64": pe.IMAGE_FILE_MACHINE_ARM64, "x86": pe.IMAGE_FILE_MACHINE_I386,
+	}
 	for _, arch := range Architectures() {
 		t.Run(arch, func(t *testing.T) {
 			t.Parallel()
@@ -118,6 +121,12 @@ func TestEmbedded(t *testing.T) {
 			}
 			if p.Size > 2<<20 {
 				t.Errorf("%d bytes: the aim is 2 MiB at most", p.Size)
+			}
+			if got := markedVersion(exe); got != version.Version {
+				t.Errorf("the program's marker says version %q, and this is %s", got, version.Version)
+			}
+			if bytes.Contains(exe, []byte("ODJBOOT_")) {
+				t.Error("the program is the one for tests")
 			}
 			if bytes.Contains(exe, []byte(testenv.Root())) {
 				t.Error("the program tells where it was built")
