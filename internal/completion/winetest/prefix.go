@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -27,6 +28,7 @@ type Prefix struct {
 	dir          string    // WINEPREFIX
 	work         string    // files that pass in and out, not part of the Windows
 	ready        time.Time // no file of the Windows that is older was written by a test
+	running      bool      // its server was started, and not stopped since
 }
 
 // New makes a prefix that lives as long as t. It skips the test when Wine or the mingw compiler are not installed.
@@ -133,8 +135,28 @@ func (p *Prefix) mustRun(t testing.TB, args ...string) {
 	}
 }
 
+// linger is for how many seconds Wine's server, and with it the services, stay when no program runs. With Wine's own
+// few seconds, a busy machine would see a new start of Windows, and what that does to files noted for deletion, between
+// any two programs.
+const linger = 300
+
+// start starts Wine's server, which goes on in the background, when it does not run.
+func (p *Prefix) start(t testing.TB) {
+	t.Helper()
+	if p.running {
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), p.server, fmt.Sprintf("-p%d", linger))
+	cmd.Env = p.environ(nil)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("starting %s: %v", p.server, err)
+	}
+	p.running = true
+}
+
 func (p *Prefix) run(t testing.TB, env []string, args ...string) Result {
 	t.Helper()
+	p.start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	// A file, not a pipe: Wine's services inherit it, and a pipe would be waited for until they end.
@@ -170,6 +192,7 @@ func (p *Prefix) Stop(t testing.TB) {
 	kill := exec.CommandContext(ctx, p.server, "-k")
 	kill.Env = p.environ(nil)
 	_ = kill.Run() // fails when nothing runs
+	p.running = false
 	wait := exec.CommandContext(ctx, p.server, "-w")
 	wait.Env = p.environ(nil)
 	if out, err := wait.CombinedOutput(); err != nil {
