@@ -111,10 +111,14 @@ func scenarios() []scenario {
 		},
 		{name: "blob changed", staged: changed, boots: []boot{notCalled(2710, "it is not the blob that was staged")}},
 		{name: "blob cut off", staged: cutOff, boots: []boot{notCalled(2710, "it is not the blob that was staged")}},
-		{name: "no digest", staged: lacks(completion.ValueBlobSHA256),
-			boots: []boot{notCalled(2710, "its digest BlobSHA256 is not in the registry")}},
-		{name: "no blob", staged: lacks(completion.ValueProvisioningBlob),
-			boots: []boot{notCalled(2709, "the blob is not in the registry")}},
+		{
+			name: "no digest", staged: lacks(completion.ValueBlobSHA256),
+			boots: []boot{notCalled(2710, "its digest BlobSHA256 is not in the registry")},
+		},
+		{
+			name: "no blob", staged: lacks(completion.ValueProvisioningBlob),
+			boots: []boot{notCalled(2709, "the blob is not in the registry")},
+		},
 		{name: "no method", staged: lacks(completion.ValueMethod), boots: []boot{notCalled(2710, "Method")}},
 		{name: "nothing staged", staged: nothing, boots: []boot{{stub: returns(0), none: true}}},
 	}

@@ -98,7 +98,7 @@ func play(t *testing.T, prefix *winetest.Prefix, exe []byte, s scenario, blob []
 // arrange makes the prefix a staged Windows and returns the program's path in it.
 func arrange(t *testing.T, prefix *winetest.Prefix, exe []byte, values []winetest.RegValue) string {
 	t.Helper()
-	forget := winetest.RegValue{Key: sessionManager, Name: pendingRenames, Type: 7}
+	forget := winetest.Gone(sessionManager, pendingRenames)
 	prefix.Replace(t, []string{setupKey, sourceRegistry}, append(slices.Clone(values), forget))
 	if err := os.RemoveAll(logFile(prefix)); err != nil {
 		t.Fatal(err)
@@ -261,10 +261,8 @@ func checkLog(t *testing.T, prefix *winetest.Prefix, lines int, b boot) {
 // searchFiles demands that no blob of all that has been done before is in any file of the Windows, the registry's
 // included. Wine writes those when it stops.
 func searchFiles(t *testing.T, prefix *winetest.Prefix, blobs [][]byte) {
-	for n, blob := range blobs {
-		if found := prefix.Holds(t, blob); found != nil {
-			t.Errorf("blob %d is in %v", n+1, found)
-		}
+	if found := prefix.Holds(t, blobs...); found != nil {
+		t.Errorf("a blob is in %v", found)
 	}
 }
 

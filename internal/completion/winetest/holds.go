@@ -1,6 +1,7 @@
 package winetest
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,13 +13,17 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/canary"
 )
 
-// Holds returns the files of this Windows, registry included, in which secret or a part of it appears in any spelling. It
+// Holds returns the files of this Windows, registry included, in which a secret or a part of it appears in any spelling. It
 // stops the Windows first, so that everything is on the disk. Files that are older than the prefix's first test are not
 // read, because no test wrote them.
-func (p *Prefix) Holds(t testing.TB, secret []byte) []string {
+func (p *Prefix) Holds(t testing.TB, secrets ...[]byte) []string {
 	t.Helper()
 	p.Stop(t)
-	search := canary.For(map[string][]byte{"the secret": secret})
+	named := map[string][]byte{}
+	for n, secret := range secrets {
+		named[fmt.Sprintf("secret %d", n+1)] = secret
+	}
+	search := canary.For(named)
 	found, _, err := search.InTree(p.dir, p.old)
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,10 @@ func formatRegFile(deleted []string, values []RegValue) []byte {
 			key = v.Key
 			fmt.Fprintf(&b, "\r\n[%s]\r\n", key)
 		}
+		if v.Type == regGone {
+			fmt.Fprintf(&b, "%s=-\r\n", quoteRegName(v.Name))
+			continue
+		}
 		fmt.Fprintf(&b, "%s=hex(%x):%s\r\n", quoteRegName(v.Name), v.Type, commaHex(v.Data))
 	}
 	return utf16File(b.String())

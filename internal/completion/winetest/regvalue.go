@@ -43,6 +43,12 @@ func Binary(key, name string, data []byte) RegValue {
 	return RegValue{Key: key, Name: name, Type: RegBinary, Data: data}
 }
 
+// regGone is the type of a value that is to be deleted.
+const regGone = ^uint32(0)
+
+// Gone makes what deletes a value when it is set.
+func Gone(key, name string) RegValue { return RegValue{Key: key, Name: name, Type: regGone} }
+
 // Text returns the string of a REG_SZ, and "" for another type.
 func (v RegValue) Text() string {
 	if v.Type != RegSZ {
