@@ -37,7 +37,7 @@ func (d *diagram) svg() []byte {
 		x := center(n)
 		fmt.Fprintf(&out, `<path d="M%d %dV%d" stroke="#bcc" stroke-dasharray="3 4"/>`+"\n", x, margin+headHeight, height-margin)
 		box(&out, x-laneWidth/2+padding, margin, laneWidth-2*padding, headHeight, "#345", "")
-		lines(&out, x, margin+headHeight/2, wrap(l.name, laneWidth-4*padding), `fill="#fff" font-weight="bold"`)
+		lines(&out, x, margin+headHeight/2, wrap(l.name, laneWidth-8*padding), `fill="#fff" font-weight="bold"`)
 	}
 	out.Write(rows.Bytes())
 	out.WriteString("</svg>\n")
