@@ -58,6 +58,7 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 		return err
 	})
 	useFlags(cmd, &req)
+	word(cmd, options.CompletionProgram, "FILE", into(&req.CompletionProgram))
 	word(cmd, options.Backup, "FOLDER", into(&req.Backup))
 	word(cmd, options.ReportFile, "FILE", into(&report))
 	cmd.Flags().BoolVar(&req.Online, options.Online.Flag(), false, doc(options.Online))

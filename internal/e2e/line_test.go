@@ -17,6 +17,7 @@ func line(t *testing.T, p programs) {
 	w := world{env: append(plugged(t, p), dc.env()...), image: realImage, blob: dc.provision, boot: first.boot}
 	dc.ready(t)
 	t.Run("composed", func(t *testing.T) { composedJoins(t, dc) })
+	t.Run("native", func(t *testing.T) { native(t, first.prefix) })
 	w.run(t, "line")
 	w.run(t, "secrets")
 }

@@ -32,9 +32,10 @@ type programFile struct {
 	secures bool // the file system can hold Windows security
 }
 
-// planProgram finds the program for an image, and what the image has of it. It writes nothing.
-func planProgram(im *openImage, arch string) (*programFile, error) {
-	p, err := program.Lookup(arch)
+// planProgram finds the program for an image, the user's own copy when a path is given, and what the image has of it. It
+// writes nothing.
+func planProgram(im *openImage, arch, own string) (*programFile, error) {
+	p, err := lookUpProgram(arch, own)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +52,13 @@ func planProgram(im *openImage, arch string) (*programFile, error) {
 	}
 	f.exists, f.present = true, sum == p.SHA256
 	return f, nil
+}
+
+func lookUpProgram(arch, own string) (*program.Program, error) {
+	if own != "" {
+		return program.Read(own, arch)
+	}
+	return program.Lookup(arch)
 }
 
 // fileDigest returns the SHA-256 of a file of the given size, and "" for a file of another size.

@@ -65,7 +65,6 @@ func TestRefusals(t *testing.T) {
 		{"domain controller", sample.Image{ProductType: "LanmanNT"}, nil, winerr.NotSupported, "domain controller"},
 		{"home edition", sample.Image{ProductType: "WinNT", EditionID: "Core"}, nil, winerr.NotSupported, "home edition"},
 		{"Windows 7", sample.Image{Build: "7601"}, nil, winerr.TargetVersionUnsupported, "7601"},
-		{"32 bits", sample.Image{Architecture: "x86"}, nil, winerr.NotSupported, "x86"},
 		{
 			"hive missing",
 			sample.Image{},

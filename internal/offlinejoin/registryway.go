@@ -12,12 +12,13 @@ import (
 // it.
 type registryWay struct {
 	blob []byte // the preparation's
+	own  string // a signed copy of the program; empty: the embedded one
 	file *programFile
 }
 
 func (w *registryWay) plan(p *preparation) (err error) {
 	w.blob = p.blob.Bytes()
-	w.file, err = planProgram(p.im, string(p.im.Facts().Architecture))
+	w.file, err = planProgram(p.im, string(p.im.Facts().Architecture), w.own)
 	return err
 }
 

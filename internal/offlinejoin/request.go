@@ -54,7 +54,10 @@ type Request struct {
 	Expect      Expect     // what the blob must be for
 	OnExisting  OnExisting // empty: OnExistingFail
 	Again       bool       // stage a join once more that was completed already; without it, it is left alone
-	StagedBy    string     // name/version of the front end, such as "packer-plugin-offlinejoin/0.1.0"
+
+	CompletionProgram string // a signed copy of the completion program, by its path; empty: the one that is built in
+
+	StagedBy string // name/version of the front end, such as "packer-plugin-offlinejoin/0.1.0"
 
 	LedgerFile  string // the ledger of uses, so that one blob joins one machine; empty: none
 	Reuse       Reuse  // empty: ReuseRefuse

@@ -66,9 +66,13 @@ func checkMethod(m Method, online bool) error {
 // newWay returns the way of a method, after the image has passed its checks.
 func (p *preparation) newWay(m Method, req Request) (way, error) {
 	if m == MethodAnswerFile {
+		if req.CompletionProgram != "" {
+			return nil, winerr.Errorf(winerr.InvalidParameter, "the method answer_file needs no completion program: leave "+
+				"completion_program out")
+		}
 		return &answerFileWay{replace: req.OnExisting == OnExistingReplace}, p.im.CheckAnswerFileMethod()
 	}
-	return &registryWay{}, p.im.CheckRegistryMethod()
+	return &registryWay{own: req.CompletionProgram}, p.im.CheckRegistryMethod()
 }
 
 // methodValue is the method as the record has it.

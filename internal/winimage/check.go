@@ -56,9 +56,7 @@ func (im *Image) CheckRegistryMethod() error {
 	case f.Build < firstBuild:
 		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s is build %d; %s", im.fsys, f.Build, needs)
 	case f.Architecture == "":
-		return im.unsupported("does not tell its processor architecture; the method registry needs amd64 or arm64")
-	case f.Architecture != AMD64 && f.Architecture != ARM64:
-		return im.unsupported("is Windows for %s; the method registry needs amd64 or arm64", f.Architecture)
+		return im.unsupported("does not tell its processor architecture; the method registry needs amd64, arm64 or x86")
 	case f.Phase == PhaseUndeployable:
 		return im.unsupported("is an installation that Windows Setup gave up (IMAGE_STATE_UNDEPLOYABLE): install it again")
 	case f.Phase != PhaseInstalled:

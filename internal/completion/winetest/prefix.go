@@ -119,13 +119,19 @@ type Result struct {
 // ("NAME=value", see [Returns]), and waits for its end. The record of the stub begins anew.
 func (p *Prefix) Run(t testing.TB, exe string, env ...string) Result {
 	t.Helper()
+	return p.RunWith(t, env, exe)
+}
+
+// RunWith is [Prefix.Run] for a program that takes arguments.
+func (p *Prefix) RunWith(t testing.TB, env []string, exe string, args ...string) Result {
+	t.Helper()
 	if err := os.RemoveAll(p.records()); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(p.records(), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return p.run(t, env, exe)
+	return p.run(t, env, append([]string{exe}, args...)...)
 }
 
 func (p *Prefix) mustRun(t testing.TB, args ...string) {
