@@ -103,10 +103,7 @@ func (s *state) makeBlob(abs func(string) string, args []string) {
 	file := abs(args[1])
 	must(s.tb, os.MkdirAll(filepath.Dir(file), 0o700))
 	s.blob(s.tb, args[0], file)
-	data, err := os.ReadFile(file)
-	must(s.tb, err)
-	b, err := odj.Parse(data)
-	must(s.tb, err)
+	b := s.lookFor(file)
 	variable := fmt.Appendf(nil, "blob = %q\n", b.AccountData())
 	for name, content := range map[string][]byte{
 		file + ".b64": []byte(b.AccountData()),
@@ -115,11 +112,20 @@ func (s *state) makeBlob(abs func(string) string, args []string) {
 	} {
 		must(s.tb, os.WriteFile(name, content, 0o600))
 	}
+}
+
+// lookFor makes the secrets of a blob what `nosecret` looks for, too.
+func (s *state) lookFor(file string) *odj.Blob {
+	data, err := os.ReadFile(file)
+	must(s.tb, err)
+	b, err := odj.Parse(data)
+	must(s.tb, err)
 	search := canary.ForBlob(b.Bytes(), b.MachinePassword())
 	if s.search != nil {
 		search = search.And(s.search)
 	}
 	s.search = search
+	return b
 }
 
 // bootImage: `boot WINDOWS FILE` boots an image for the first time and writes what Windows' function received to FILE.

@@ -13,6 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
+	"github.com/offlinejoin/offlinejoin/internal/agefile"
+	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 	"github.com/offlinejoin/offlinejoin/internal/target"
 )
@@ -22,6 +26,7 @@ func terraformCommands() map[string]scriptCommand {
 	return map[string]scriptCommand{
 		"fleet":  command(2, (*state).makeFleet),
 		"happen": command(2, (*state).happen),
+		"seal":   command(2, (*state).seal),
 		"lock":   command(1, (*state).lock),
 		"unlock": command(1, (*state).unlock),
 		"await":  command(3, (*state).await),
@@ -29,7 +34,8 @@ func terraformCommands() map[string]scriptCommand {
 	}
 }
 
-// makeFleet: `fleet N DIR` makes the images DIR/w001/Windows … and their blobs secret/w001.djoin …
+// makeFleet: `fleet N DIR` makes the images DIR/w001/Windows … and their blobs secret/w001.djoin … `nosecret` looks for the
+// first few, because a search for a hundred takes long.
 func (s *state) makeFleet(abs func(string) string, args []string) {
 	n, err := strconv.Atoi(args[0])
 	must(s.tb, err)
@@ -39,7 +45,26 @@ func (s *state) makeFleet(abs func(string) string, args []string) {
 		file := abs(filepath.Join("secret", name+".djoin"))
 		must(s.tb, os.MkdirAll(filepath.Dir(file), 0o700))
 		s.blob(s.tb, strings.ToUpper(name), file)
+		if i < 4 {
+			s.lookFor(file)
+		}
 	}
+}
+
+// seal: `seal FILE KEY` encrypts FILE to FILE.age for the identity that it writes to KEY. Plain FILE goes.
+func (s *state) seal(abs func(string) string, args []string) {
+	key, err := age.GenerateX25519Identity()
+	must(s.tb, err)
+	plain, err := os.ReadFile(abs(args[0]))
+	must(s.tb, err)
+	var to agefile.Recipients
+	must(s.tb, to.Add(key.Recipient().String()))
+	sealed, err := agefile.Seal(plain, &to, true)
+	must(s.tb, err)
+	must(s.tb, os.WriteFile(abs(args[0])+".age", sealed, 0o600))
+	must(s.tb, os.WriteFile(abs(args[1]), []byte(key.String()+"\n"), 0o600))
+	must(s.tb, os.Remove(abs(args[0])))
+	s.search = s.search.And(canary.For(map[string][]byte{"the identity": []byte(key.String()[20:])}))
 }
 
 // happen: `happen EVENT WINDOWS` lets something happen to an image.
