@@ -9,4 +9,8 @@ terraform {
   }
 }
 
-provider "offlinejoin" {}
+provider "offlinejoin" {
+  ledger_file   = "${path.root}/joins.ledger"       # one blob joins one machine, in all runs
+  identity_file = "${path.root}/secrets/stager.key" # opens blobs that are encrypted with age
+  lock_timeout  = "2m"
+}

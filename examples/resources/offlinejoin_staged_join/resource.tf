@@ -17,6 +17,18 @@ resource "offlinejoin_staged_join" "web02" {
   machine_name = "WEB02"
 }
 
+# A fleet.
+resource "offlinejoin_staged_join" "app" {
+  for_each     = toset(["app01", "app02", "app03"])
+  windows_path = "/mnt/${each.key}/Windows"
+  blob_file    = "${path.root}/secrets/${each.key}.djoin"
+  machine_name = upper(each.key)
+
+  timeouts = {
+    create = "5m"
+  }
+}
+
 output "join" {
   value = offlinejoin_staged_join.web01.status # staged, and completed after the first boot
 }

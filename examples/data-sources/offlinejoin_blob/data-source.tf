@@ -1,0 +1,7 @@
+data "offlinejoin_blob" "web01" {
+  blob_file = "${path.root}/secrets/web01.djoin"
+}
+
+output "account" {
+  value = "${data.offlinejoin_blob.web01.domain}: ${data.offlinejoin_blob.web01.machine_name}"
+}

@@ -1,0 +1,13 @@
+ephemeral "offlinejoin_blob" "web01" {
+  source_file = "${path.root}/secrets/web01.djoin"
+}
+
+# The secret goes into the environment of a command, which Terraform neither keeps nor shows.
+resource "terraform_data" "upload" {
+  provisioner "local-exec" {
+    command = "umask 077; printf %s \"$ACCOUNT_DATA\" > secrets/web01.accountdata"
+    environment = {
+      ACCOUNT_DATA = provider::offlinejoin::account_data(ephemeral.offlinejoin_blob.web01.blob)
+    }
+  }
+}

@@ -1,0 +1,19 @@
+ephemeral "offlinejoin_blob" "web01" {
+  source_file = "${path.root}/secrets/web01.djoin"
+}
+
+locals {
+  facts = provider::offlinejoin::inspect_blob(ephemeral.offlinejoin_blob.web01.blob)
+}
+
+resource "offlinejoin_staged_join" "web01" {
+  windows_path = "/mnt/web01/Windows"
+  blob_wo      = ephemeral.offlinejoin_blob.web01.blob
+
+  lifecycle {
+    precondition {
+      condition     = local.facts.site != null
+      error_message = "The blob names no site."
+    }
+  }
+}
