@@ -40,6 +40,11 @@ func (d *ledgerDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 	for _, fact := range entryFacts(core.LedgerEntry{}) {
 		entry[fact.word.Name()] = schema.StringAttribute{MarkdownDescription: what(fact.word), Computed: true}
 	}
+	entry[options.StatusWord.Name()] = schema.StringAttribute{
+		MarkdownDescription: "What the ledger knows of the join: `intent` (its stage was not seen to end), `staged` or " +
+			"`completed`.",
+		Computed: true,
+	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The uses in force that a ledger knows: which account was staged into which image, and when. " +
 			"Nothing in a ledger is secret. A ledger that does not exist yet has no entries.",
