@@ -47,6 +47,7 @@ func joinOptions(folder string) []option {
 			j.Request.OnExisting, err = options.OnExisting(text)
 			return err
 		}},
+		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.Request.CompletionProgram })},
 		{options.LedgerFile, false, path(func(j *Join) *string { return &j.Request.LedgerFile })},
 		{options.Reuse, false, func(j *Join, text string) error {
 			j.Request.Reuse = offlinejoin.Reuse(text) // looked at with its reason

@@ -12,20 +12,21 @@ import (
 
 // stagedJoinModel is the resource's state, plan or configuration.
 type stagedJoinModel struct {
-	WindowsPath    types.String   `tfsdk:"windows_path"`
-	BlobFile       types.String   `tfsdk:"blob_file"`
-	IdentityFile   types.String   `tfsdk:"identity_file"`
-	BlobWO         types.String   `tfsdk:"blob_wo"` // in the configuration only
-	BlobWOVersion  types.String   `tfsdk:"blob_wo_version"`
-	MachineName    types.String   `tfsdk:"machine_name"`
-	Domain         types.String   `tfsdk:"domain"`
-	Method         types.String   `tfsdk:"method"`
-	OnExisting     types.String   `tfsdk:"on_existing"`
-	OnDestroy      types.String   `tfsdk:"on_destroy"`
-	AfterFirstBoot types.String   `tfsdk:"after_first_boot"`
-	Reuse          types.String   `tfsdk:"reuse"`
-	ReuseReason    types.String   `tfsdk:"reuse_reason"`
-	Timeouts       timeouts.Value `tfsdk:"timeouts"`
+	WindowsPath       types.String   `tfsdk:"windows_path"`
+	BlobFile          types.String   `tfsdk:"blob_file"`
+	IdentityFile      types.String   `tfsdk:"identity_file"`
+	BlobWO            types.String   `tfsdk:"blob_wo"` // in the configuration only
+	BlobWOVersion     types.String   `tfsdk:"blob_wo_version"`
+	MachineName       types.String   `tfsdk:"machine_name"`
+	Domain            types.String   `tfsdk:"domain"`
+	Method            types.String   `tfsdk:"method"`
+	OnExisting        types.String   `tfsdk:"on_existing"`
+	OnDestroy         types.String   `tfsdk:"on_destroy"`
+	AfterFirstBoot    types.String   `tfsdk:"after_first_boot"`
+	Reuse             types.String   `tfsdk:"reuse"`
+	ReuseReason       types.String   `tfsdk:"reuse_reason"`
+	CompletionProgram types.String   `tfsdk:"completion_program"`
+	Timeouts          timeouts.Value `tfsdk:"timeouts"`
 
 	ID types.String `tfsdk:"id"`
 	joinFacts

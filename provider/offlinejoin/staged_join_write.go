@@ -111,11 +111,13 @@ func (r *stagedJoinResource) request(
 		Again:       again,
 		Reuse:       core.Reuse(plan.Reuse.ValueString()),
 		ReuseReason: plan.ReuseReason.ValueString(),
-		LedgerFile:  r.run.ledgerFile,
-		Run:         r.run.core,
-		LockTimeout: r.run.lockTimeout,
-		StagedBy:    r.stagedBy,
-		Progress:    r.run.progress(ctx, windowsPath, diags),
+
+		CompletionProgram: plan.CompletionProgram.ValueString(),
+		LedgerFile:        r.run.ledgerFile,
+		Run:               r.run.core,
+		LockTimeout:       r.run.lockTimeout,
+		StagedBy:          r.stagedBy,
+		Progress:          r.run.progress(ctx, windowsPath, diags),
 	}
 }
 
