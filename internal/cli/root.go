@@ -6,6 +6,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// Commands returns the definitions of all commands, for documentation.
+func Commands() *cobra.Command {
+	root := (&app{}).root()
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
 func (a *app) root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "offlinejoin",
