@@ -13,7 +13,8 @@ import (
 // canAsk refuses to ask where nobody could read the question among JSON.
 func (a *app) canAsk() error {
 	if a.json {
-		return winerr.Errorf(winerr.InvalidParameter, "with --json there is nobody to ask: give --yes, too. Nothing was written.")
+		return winerr.Errorf(winerr.InvalidParameter, "with --json there is nobody to ask: give --yes, too. Nothing was "+
+			"written.")
 	}
 	return nil
 }

@@ -18,9 +18,9 @@ func (a *app) apply() *cobra.Command {
 		Short: "Stage the joins of a join file into their images",
 		Long: `Stage the joins of a join file into their images.
 
-The plan is shown first, and asked about unless --yes is given. Images are worked on side by side; one that fails does not
-stop the others. Ctrl-C finishes the images in hand; every image is left old or new. The same command again goes on where
-it stopped: what is staged already is not written again.`,
+The plan is shown first, and asked about unless --yes is given. Images are worked on side by side; one that fails does
+not stop the others. Ctrl-C finishes the images in hand; every image is left old or new. The same command again goes on
+where it stopped: what is staged already is not written again.`,
 		Example: `  offlinejoin apply fleet.join.hcl
   offlinejoin apply joins/ --yes --parallel 4 --report report.html`,
 		Args: cobra.ExactArgs(1),

@@ -64,7 +64,8 @@ func TestProgressOnATerminal(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	script := testenv.Tool(t, "script")
-	cmd := exec.CommandContext(t.Context(), script, "-qec", "stty rows 40 cols 120; "+f.command+" apply --yes "+f.dir, "/dev/null")
+	cmd := exec.CommandContext(t.Context(), script, "-qec",
+		"stty rows 40 cols 120; "+f.command+" apply --yes "+f.dir, "/dev/null")
 	cmd.Env = append(os.Environ(), "TERM=xterm")
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -28,7 +28,8 @@ or Samba says what to join; the image is a mounted Windows directory.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetUsageTemplate(usageTemplate)
-	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of text: one document, or lines of JSON where many images are worked on")
+	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of text: one document, or lines of JSON "+
+		"where many images are worked on")
 	cmd.AddCommand(
 		a.inspect(),
 		a.blob(),

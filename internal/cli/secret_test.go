@@ -88,8 +88,8 @@ func output(args []string, stdin string) string {
 	return all.String()
 }
 
-// TestNoFleetCommandShowsASecret does the same with a fleet: every command, with its output for people, for programs and
-// on a terminal's lines, its reports, its diagnostics, and what one failing member makes it say.
+// TestNoFleetCommandShowsASecret does the same with a fleet: every command, with its output for people, for programs
+// and on a terminal's lines, its reports, its diagnostics, and what one failing member makes it say.
 func TestNoFleetCommandShowsASecret(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

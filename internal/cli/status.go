@@ -63,8 +63,8 @@ func imageOrJoinFile(windowsPath *string) cobra.PositionalArgs {
 		case len(args) == 1 && *windowsPath != "":
 			return errors.New("give --windows-path for one image, or a join file for its images, not both")
 		case len(args) == 0 && *windowsPath == "":
-			return errors.New("give --windows-path PATH for one image, or a join file (*.join.hcl or a folder of them) for all " +
-				"of its images")
+			return errors.New("give --windows-path PATH for one image, or a join file (*.join.hcl or a folder of them) for " +
+				"all of its images")
 		}
 		return nil
 	}

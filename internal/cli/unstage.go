@@ -18,8 +18,8 @@ func (a *app) unstage() *cobra.Command {
 		Short: "Take staged joins back, leaving no byte of the blobs in the images",
 		Long: `Take staged joins back, leaving no byte of the blobs in the images.
 
-Name one image by --windows-path, or give a join file (*.join.hcl, or a folder of them) for all of its images; then it is
-asked first, unless --yes is given.`,
+Name one image by --windows-path, or give a join file (*.join.hcl, or a folder of them) for all of its images; then it
+is asked first, unless --yes is given.`,
 		Example: `  offlinejoin unstage --windows-path /mnt/web01/Windows
   offlinejoin unstage fleet.join.hcl --yes`,
 		Args: imageOrJoinFile(&req.WindowsPath),

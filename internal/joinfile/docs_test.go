@@ -16,7 +16,9 @@ import (
 func TestGuideShowsTheExamples(t *testing.T) {
 	t.Parallel()
 	guide := read(t, "docs/join-files.md")
-	for _, path := range []string{"examples/fleet/fleet.join.hcl", "examples/fleet/main.tf", "examples/packer/fleet/fleet.pkr.hcl"} {
+	for _, path := range []string{
+		"examples/fleet/fleet.join.hcl", "examples/fleet/main.tf", "examples/packer/fleet/fleet.pkr.hcl",
+	} {
 		if !strings.Contains(guide, read(t, path)) {
 			t.Errorf("docs/join-files.md does not show %s as it is", path)
 		}

@@ -27,11 +27,14 @@ func functions(folder string, in Inputs) map[string]function.Function {
 
 func documentedFunctions(folder string, in Inputs) map[string]documented {
 	all := map[string]documented{
-		"file":    {fileFunction(folder), "The text of a file, at most 1 MiB of UTF-8. Not for blobs: name those in `blob_file`."},
+		"file": {fileFunction(folder), "The text of a file, at most 1 MiB of UTF-8. Not for blobs: name those in " +
+			"`blob_file`."},
 		"fileset": {filesetFunction(folder), "The files below a folder that match a pattern with `*`, `?`, `[…]` and `**`."},
 		"env":     {envFunction(in), "A variable of the environment; the second argument is for when it is not set."},
 	}
-	for _, more := range []map[string]documented{textFunctions(), numberFunctions(), collectionFunctions(), typeFunctions()} {
+	for _, more := range []map[string]documented{
+		textFunctions(), numberFunctions(), collectionFunctions(), typeFunctions(),
+	} {
 		maps.Copy(all, more)
 	}
 	return all

@@ -10,8 +10,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 )
 
-// FuzzLoad feeds any text to Load, as native HCL and as JSON: it tells what is wrong, or gives joins that have what they
-// need, and never panics.
+// FuzzLoad feeds any text to Load, as native HCL and as JSON: it tells what is wrong, or gives joins that have what
+// they need, and never panics.
 func FuzzLoad(f *testing.F) {
 	scenarios, err := filepath.Glob(filepath.Join("testdata", "*", "*.txtar"))
 	if err != nil || len(scenarios) == 0 {

@@ -74,12 +74,12 @@ func checkName(what, name string, at hcl.Range) hcl.Diagnostics {
 	if validName.MatchString(name) {
 		return nil
 	}
-	return wrong(at, "Invalid name", fmt.Sprintf("The name of a %s begins with a letter and has letters, digits, - and _, "+
-		"at most 64 of them.", what))
+	return wrong(at, "Invalid name", fmt.Sprintf("The name of a %s begins with a letter and has letters, digits, - and "+
+		"_, at most 64 of them.", what))
 }
 
 // duplicate is a diagnostic about a name that two places declare.
 func duplicate(what, name string, second, first hcl.Range) hcl.Diagnostics {
-	return wrong(second, "Duplicate "+what, fmt.Sprintf("The %s %q is declared at %s line %d already: rename one of them, "+
-		"or remove it.", what, name, first.Filename, first.Start.Line))
+	return wrong(second, "Duplicate "+what, fmt.Sprintf("The %s %q is declared at %s line %d already: rename one of "+
+		"them, or remove it.", what, name, first.Filename, first.Start.Line))
 }

@@ -143,11 +143,11 @@ func (b joinBlock) checkForEach(value cty.Value, at hcl.Range) hcl.Diagnostics {
 	case t.IsMapType(), t.IsObjectType(), t.IsSetType() && t.ElementType() == cty.String:
 	case t.IsSetType() && value.LengthInt() == 0:
 	case t.IsTupleType(), t.IsListType(), t.IsSetType():
-		return wrong(at, "Invalid for_each", "for_each takes a set of strings or a map, not a list: write toset([…]), so that "+
-			"a join keeps its name when the order changes.")
+		return wrong(at, "Invalid for_each", "for_each takes a set of strings or a map, not a list: write toset([…]), so "+
+			"that a join keeps its name when the order changes.")
 	default:
-		return wrong(at, "Invalid for_each", fmt.Sprintf("for_each takes a set of strings or a map, not %s: write toset([…]) "+
-			"or { key = value }.", called(t)))
+		return wrong(at, "Invalid for_each", fmt.Sprintf("for_each takes a set of strings or a map, not %s: write "+
+			"toset([…]) or { key = value }.", called(t)))
 	}
 	if value.LengthInt() > MaxJoins {
 		return wrong(at, "Too many joins", fmt.Sprintf("for_each has %d elements, and at most %d joins are made: split the "+

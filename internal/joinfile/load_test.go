@@ -17,7 +17,8 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestGolden loads every archive of testdata/right and testdata/mistakes and compares what comes of it with the file
-// `want` of the archive. Lines before the first file are notes, but for those that begin with `var` or `env`, which are inputs.
+// `want` of the archive. Lines before the first file are notes, but for those that begin with `var` or `env`, which
+// are inputs.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"right", "mistakes"} {

@@ -96,6 +96,6 @@ func (e *localEvaluation) cycle(again *local) hcl.Diagnostics {
 		names = append(names[:8], "…")
 	}
 	names = append(names, "local."+again.name)
-	return wrong(again.at, "Locals refer to each other in a circle", fmt.Sprintf("%s: give one of them a value that does not "+
-		"refer to the others.", strings.Join(names, " → ")))
+	return wrong(again.at, "Locals refer to each other in a circle", fmt.Sprintf("%s: give one of them a value that "+
+		"does not refer to the others.", strings.Join(names, " → ")))
 }

@@ -16,7 +16,8 @@ const (
 )
 
 // masked returns text of the same length in which long runs of base64 and hex are asterisks, and what would drive a
-// terminal is a question mark. It is for what people are shown of their own files: somebody may have pasted a blob there.
+// terminal is a question mark. It is for what people are shown of their own files: somebody may have pasted a blob
+// there.
 func masked(text []byte) []byte {
 	out := maskRuns(text)
 	for i, c := range out {

@@ -82,7 +82,8 @@ func (o option) apply(j *Join, value cty.Value, at hcl.Range) hcl.Diagnostics {
 		return wrong(at, "Empty value", fmt.Sprintf("%s of %s is empty: write a value, or null for none.", o.word, j.Address))
 	}
 	if !showable(text.AsString()) {
-		return wrong(at, "Looks like a secret", fmt.Sprintf("%s of %s has line breaks, or runs of base64 as blobs have them, "+
+		return wrong(at, "Looks like a secret", fmt.Sprintf("%s of %s has line breaks, or runs of base64 as blobs have "+
+			"them, "+
 			"and would be shown in plans: name the file that holds the blob in blob_file, not its content.", o.word, j.Address))
 	}
 	if err := o.set(j, text.AsString()); err != nil {

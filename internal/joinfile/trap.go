@@ -18,16 +18,17 @@ func variableTraps() []trap {
 }
 
 func joinTraps() []trap {
-	const noSecret = "A blob is a machine password, and a join file is shown and kept: write the blob to a file that only " +
-		"you can read, and name it in blob_file."
+	const noSecret = "A blob is a machine password, and a join file is shown and kept: write the blob to a file that " +
+		"only you can read, and name it in blob_file."
 	return []trap{
 		{name: "blob", summary: "No blob in a join file", detail: noSecret},
 		{name: "blob_wo", summary: "No blob in a join file", detail: noSecret},
-		{name: "expect", block: true, summary: "No expect block here", detail: "Write machine_name and domain as arguments of " +
-			"the join, as Terraform has them."},
+		{name: "expect", block: true, summary: "No expect block here", detail: "Write machine_name and domain as " +
+			"arguments of the join, as Terraform has them."},
 		{name: "dry_run", summary: "No dry_run in a join file", detail: "`offlinejoin plan` makes every check and writes " +
 			"nothing; `offlinejoin apply` writes."},
-		{name: "source", summary: "No source here", detail: "A join names its image in windows_path and its blob in blob_file."},
+		{name: "source", summary: "No source here", detail: "A join names its image in windows_path and its blob in " +
+			"blob_file."},
 		{name: "depends_on", summary: "No order among joins", detail: "Joins are independent of each other and run side by " +
 			"side: remove depends_on."},
 	}

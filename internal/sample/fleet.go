@@ -26,8 +26,8 @@ join "web" {
 }
 `
 
-// WriteFleet makes, in dir, the images and blobs of web01, web02 and web03 and a join file that declares their joins. It
-// returns the join file's path.
+// WriteFleet makes, in dir, the images and blobs of web01, web02 and web03 and a join file that declares their joins.
+// It returns the join file's path.
 func WriteFleet(dir string) (joinFile string, err error) {
 	for _, name := range []string{"web01", "web02", "web03"} {
 		if err := WriteMember(dir, name); err != nil {

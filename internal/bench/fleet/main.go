@@ -1,12 +1,13 @@
 // Command fleet measures `offlinejoin apply` on fleets of images, and fails when one of them goes wrong or takes more
-// memory than it may: 1,000 images, 64 of them with the real SYSTEM hive of a Windows 10 (13 MB, not closed cleanly), must
-// all be staged by one command within 128 MiB.
+// memory than it may: 1,000 images, 64 of them with the real SYSTEM hive of a Windows 10 (13 MB, not closed cleanly),
+// must all be staged by one command within 128 MiB.
 //
 //	go run ./internal/bench/fleet [-images 1000]
 //
 // It tells the throughput with 1, 2 and 4 images at a time, and the time for a quarter and a half of the images, which
 // shows that time grows with their number and not faster. Each measurement is a process of its own, on images that were
-// taken back before; memory is the greatest resident size that the kernel tells. The images take about 4 GB for a while.
+// taken back before; memory is the greatest resident size that the kernel tells. The images take about 4 GB for a
+// while.
 package main
 
 import (

@@ -18,7 +18,9 @@ import (
 // that use blobs, two of one blob or of one account. It returns an error for each (87). A blob that cannot be read is
 // no matter of Check: its join fails when it is carried out.
 func Check(ctx context.Context, action Action, joins []joinfile.Join) []error {
-	c := checker{images: map[any]*joinfile.Join{}, blobs: map[string]*joinfile.Join{}, accounts: map[string]*joinfile.Join{}}
+	c := checker{
+		images: map[any]*joinfile.Join{}, blobs: map[string]*joinfile.Join{}, accounts: map[string]*joinfile.Join{},
+	}
 	for i := range joins {
 		if ctx.Err() != nil {
 			return append(c.errs, ctx.Err())
@@ -44,7 +46,8 @@ func (c *checker) image(j *joinfile.Join) {
 		c.images[imageOf(j.Request.WindowsPath)] = j
 		return
 	}
-	c.refuse("%s and %s are both about the image %s: one image takes one join; remove one of them, or correct windows_path",
+	c.refuse("%s and %s are both about the image %s: one image takes one join; remove one of them, or correct "+
+		"windows_path",
 		named(first), named(j), j.Request.WindowsPath)
 }
 

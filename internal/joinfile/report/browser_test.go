@@ -15,8 +15,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
-// TestPageInABrowser opens a report in Chromium, filters and sorts its table as a user does, and takes a screenshot, which
-// stays in .build/report.png to be looked at.
+// TestPageInABrowser opens a report in Chromium, filters and sorts its table as a user does, and takes a screenshot,
+// which stays in .build/report.png to be looked at.
 func TestPageInABrowser(t *testing.T) {
 	t.Parallel()
 	page := filepath.Join(t.TempDir(), "report.html")
@@ -38,14 +38,14 @@ func TestPageInABrowser(t *testing.T) {
 		chromedp.SendKeys("#filter", "domain controller", chromedp.ByID),
 		rows(3), // 4, 11 and 18
 		chromedp.Text("#shown", &text, chromedp.ByID),
-		chromedp.Evaluate(`document.getElementById("filter").value = ""; document.getElementById("filter").dispatchEvent(new Event("input"))`, nil),
+		clearFilter(),
 		rows(24),
 		chromedp.Click(".tile.unchanged", chromedp.ByQuery),
 		rows(r.Count("unchanged")),
 		chromedp.SendKeys("#filter", "no such machine", chromedp.ByID),
 		rows(0),
 		chromedp.WaitVisible("#none", chromedp.ByID),
-		chromedp.Evaluate(`document.getElementById("filter").value = ""; document.getElementById("filter").dispatchEvent(new Event("input"))`, nil),
+		clearFilter(),
 		chromedp.Click(".tile.all", chromedp.ByQuery),
 		chromedp.Click(`#joins thead th:nth-child(2) button`, chromedp.ByQuery), // by result: failed ones first
 		firstRow(t, "failed"),
@@ -89,12 +89,17 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
+// clearFilter empties the field as a user does.
+func clearFilter() chromedp.Action {
+	return chromedp.Evaluate(`filter.value = ""; filter.dispatchEvent(new Event("input"))`, nil)
+}
+
 func countRows(t *testing.T, want int) chromedp.Action {
 	t.Helper()
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		var shown int
-		err := chromedp.Evaluate(`Array.from(document.querySelectorAll("#joins tbody")).filter(r => r.offsetParent !== null).length`,
-			&shown).Do(ctx)
+		const script = `Array.from(document.querySelectorAll("#joins tbody")).filter(r => r.offsetParent !== null).length`
+		err := chromedp.Evaluate(script, &shown).Do(ctx)
 		if err == nil && shown != want {
 			t.Errorf("%d rows are shown, want %d", shown, want)
 		}

@@ -59,8 +59,14 @@ func sampleReceipt(name string, unchanged bool) *offlinejoin.Receipt {
 			},
 		},
 		Changes: []offlinejoin.Change{
-			{Kind: offlinejoin.ChangeAdd, Where: `SYSTEM\Setup\OfflineJoin`, Type: "key", After: "new key, SYSTEM and Administrators only"},
-			{Kind: offlinejoin.ChangeModify, Where: `SYSTEM\Setup`, Name: "SetupType", Type: "REG_DWORD", Before: "0", After: "2"},
+			{
+				Kind: offlinejoin.ChangeAdd, Where: `SYSTEM\Setup\OfflineJoin`, Type: "key",
+				After: "new key, SYSTEM and Administrators only",
+			},
+			{
+				Kind: offlinejoin.ChangeModify, Where: `SYSTEM\Setup`, Name: "SetupType", Type: "REG_DWORD",
+				Before: "0", After: "2",
+			},
 		},
 		BytesWritten: 2 << 20,
 	}

@@ -88,7 +88,9 @@ func hash(text string) string {
 
 // tiles counts the rows by their kinds, those that want attention first.
 func tiles(rows []row) []tile {
-	order := []string{"failed", "not_begun", "foreign", "planned", "staged", "unstaged", "completed", "joined", "unchanged", "kept", "absent"}
+	order := []string{
+		"failed", "not_begun", "foreign", "planned", "staged", "unstaged", "completed", "joined", "unchanged", "kept", "absent",
+	}
 	counted := map[string]*tile{}
 	for _, one := range rows {
 		if counted[one.Kind] == nil {
@@ -127,7 +129,8 @@ func rowOf(one *fleet.Result) row {
 		}
 	}
 	r.describe(one)
-	r.Search = strings.ToLower(strings.Join([]string{r.Join, r.Word, r.Machine, r.Domain, r.Image, r.Windows, r.Error}, " "))
+	all := []string{r.Join, r.Word, r.Machine, r.Domain, r.Image, r.Windows, r.Error}
+	r.Search = strings.ToLower(strings.Join(all, " "))
 	return r
 }
 

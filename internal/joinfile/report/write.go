@@ -51,7 +51,8 @@ func Write(path string, r *fleet.Report) error {
 }
 
 func cannotWrite(path string, err error) error {
-	return winerr.Errorf(winerr.InvalidParameter, "the report %s cannot be written: %w; the images are as the output tells",
+	return winerr.Errorf(winerr.InvalidParameter, "the report %s cannot be written: %w; the images are as the output "+
+		"tells",
 		path, err)
 }
 

@@ -80,7 +80,9 @@ func TestAFailedReportLeavesNoFileBehind(t *testing.T) {
 
 func TestCheckName(t *testing.T) {
 	t.Parallel()
-	for name, ok := range map[string]bool{"a.json": true, "b/c.html": true, "a": false, "a.txt": false, "json": false, "a.HTML": false} {
+	for name, ok := range map[string]bool{
+		"a.json": true, "b/c.html": true, "a": false, "a.txt": false, "json": false, "a.HTML": false,
+	} {
 		if err := report.CheckName(name); (err == nil) != ok {
 			t.Errorf("%s: %v", name, err)
 		}
