@@ -58,6 +58,7 @@ func joinOptions(folder string) []option {
 			j.Request.LockTimeout, err = options.Wait(text)
 			return err
 		}},
+		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.Request.CompletionProgram })},
 		{options.Backup, false, path(func(j *Join) *string { return &j.Request.Backup })},
 	}
 }
