@@ -71,7 +71,7 @@ func completeJoinFiles(_ *cobra.Command, args []string, _ string) ([]string, cob
 
 // load reads the join files, tells what is wrong with them, and refuses joins that cannot be meant together.
 func (c *fleetCommand) load(ctx context.Context, path string) ([]joinfile.Join, error) {
-	c.source = path
+	c.source, c.lines = path, true
 	ctx, stop := c.untilInterrupted(ctx)
 	defer stop()
 	declared, diagnostics := joinfile.Load(ctx, path, joinfile.Inputs{Environ: os.Environ(), Vars: c.vars})

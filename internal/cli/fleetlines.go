@@ -12,6 +12,7 @@ import (
 // The types of lines.
 const (
 	lineDiagnostic = "diagnostic" // what is wrong with the join files
+	lineError      = "error"      // why the command ends before, or after, its run
 	lineRun        = "run"        // a run begins
 	lineBegin      = "begin"      // an image is begun
 	lineEvent      = "event"      // the core tells something about it
@@ -34,6 +35,7 @@ type line struct {
 	Text        string                `json:"text,omitempty"`         // event, note
 	Result      *fleet.Result         `json:"result,omitempty"`       // result
 	Diagnostic  *joinfile.Problem     `json:"diagnostic,omitempty"`   // diagnostic
+	Error       *errorFacts           `json:"error,omitempty"`        // error
 	Outcomes    map[fleet.Outcome]int `json:"outcomes,omitempty"`     // summary
 	Interrupted bool                  `json:"interrupted,omitempty"`  // summary
 	Millis      *int64                `json:"duration_ms,omitempty"`  // summary

@@ -35,6 +35,7 @@ const (
 type app struct {
 	Streams
 	json    bool // --json
+	lines   bool // JSON is printed in lines, not in one document
 	started bool // a command began its work, so that an error is not about usage any more
 }
 
@@ -81,10 +82,12 @@ func (a *app) fail(err error) {
 		return
 	}
 	e, _ := errors.AsType[*winerr.Error](err)
-	a.printJSON(errorDocument{
-		SchemaVersion: schemaVersion,
-		Error:         errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message},
-	})
+	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
+	if a.lines {
+		a.printLine(line{Type: lineError, Error: &facts})
+		return
+	}
+	a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
 }
 
 // firstLine drops what cobra appends to some errors.
