@@ -8,4 +8,19 @@ integration {
     name = "Offline Domain Join"
     slug = "offlinejoin"
   }
+  component {
+    type = "post-processor"
+    name = "Offline Domain Join"
+    slug = "offlinejoin"
+  }
+  component {
+    type = "data-source"
+    name = "Offline Domain Join: Blob"
+    slug = "blob"
+  }
+  component {
+    type = "data-source"
+    name = "Offline Domain Join: Image"
+    slug = "image"
+  }
 }
