@@ -36,14 +36,17 @@ func (w world) run(t *testing.T, folder string) {
 			if !ok {
 				return fmt.Errorf("a script's %T is no testing.TB", e.T())
 			}
-			e.Values[stateKey{}] = &state{world: w, tb: tb, trees: map[string]snapshot{}, locks: map[string]func(){}}
+			e.Values[stateKey{}] = &state{
+				world: w, tb: tb, trees: map[string]snapshot{}, locks: map[string]func(){}, onEnd: e.Defer,
+				vars: func() []string { return e.Vars },
+			}
 			home := filepath.Join(e.WorkDir, "home")
 			e.Vars = append(e.Vars, w.env...)
 			e.Vars = append(e.Vars, "HOME="+home, "PACKER_CONFIG_DIR="+home,
 				"PACKER_CACHE_DIR="+filepath.Join(home, "cache"))
 			return os.Mkdir(home, 0o700)
 		},
-		Cmds: both(terraformCommands(), map[string]scriptCommand{
+		Cmds: both(both(terraformCommands(), packerCommands()), map[string]scriptCommand{
 			"image":     command(1, (*state).makeImage),
 			"general":   command(1, (*state).makeGeneralized),
 			"blob":      command(2, (*state).makeBlob),
@@ -69,6 +72,8 @@ type state struct {
 	trees  map[string]snapshot
 	locks  map[string]func() // by image; calling it lets go
 	search *canary.Search
+	onEnd  func(func())    // runs when the script has ended
+	vars   func() []string // its environment at the beginning
 }
 
 type stateKey struct{}

@@ -72,6 +72,7 @@ func (o JoinOptions) mistakes(notYet later) []error {
 		second(options.Method(o.Method)),
 		second(options.OnExisting(o.OnExisting)),
 		second(options.Wait(o.LockTimeout)),
+		o.checkProgram(notYet),
 		o.checkFiles(),
 	}
 	if !notYet.any(options.Reuse, options.ReuseReason) {
@@ -94,11 +95,21 @@ func (o JoinOptions) oneBlob(notYet later) error {
 	return nil
 }
 
+// checkProgram refuses a completion program where none is used.
+func (o JoinOptions) checkProgram(notYet later) error {
+	given := o.CompletionProgram != "" || notYet[options.CompletionProgram]
+	if given && (o.Method == string(core.MethodAnswerFile) || o.Method == string(core.MethodNative)) {
+		return mistake("completion_program is for the method registry, and the method is " + o.Method +
+			": leave one of them out")
+	}
+	return nil
+}
+
 // checkFiles refuses to write a file over another that is read or kept.
 func (o JoinOptions) checkFiles() error {
 	written := []field{{options.ReportFile, &o.ReportFile}, {options.LedgerFile, &o.LedgerFile}}
 	others := append(written, field{options.BlobFile, &o.BlobFile}, field{options.IdentityFile, &o.IdentityFile},
-		field{options.Backup, &o.Backup})
+		field{options.Backup, &o.Backup}, field{options.CompletionProgram, &o.CompletionProgram})
 	for i, w := range written {
 		for _, other := range others[i+1:] {
 			if *w.value != "" && *other.value != "" && filepath.Clean(*w.value) == filepath.Clean(*other.value) {

@@ -50,6 +50,9 @@ type JoinOptions struct {
 	Reuse string `mapstructure:"reuse"`
 	// Why an account may be used again, such as `web01 is rebuilt`; the ledger keeps it. Needed with `reuse` = `allow`.
 	ReuseReason string `mapstructure:"reuse_reason"`
+	// A completion program of your own making, to be put in the image instead of the one that is built in, such as one
+	// that you have signed. Default: the built-in program for the image's architecture.
+	CompletionProgram string `mapstructure:"completion_program"`
 	// How long to wait for somebody else who is changing the image, such as `2m`. Default: `30s`; `0s` does not wait.
 	LockTimeout string `mapstructure:"lock_timeout"`
 	// A folder for a copy of the SYSTEM hive and its logs as they are before anything is written. It is made when it

@@ -24,7 +24,7 @@ func TestDocumentationIsTheWordsOfOptions(t *testing.T) {
 		"config.go expect": true, // a block, and only Packer has it
 	}
 	for file, least := range map[string]int{
-		"config.go": 17, "postprocessorconfig.go": 1, "blobdata.go": 13, "imagedata.go": 20,
+		"config.go": 18, "postprocessorconfig.go": 1, "blobdata.go": 13, "imagedata.go": 20,
 	} {
 		comments := fieldComments(t, file)
 		if len(comments) < least {

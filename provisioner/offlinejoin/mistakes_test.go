@@ -85,6 +85,14 @@ func mistakes(blobFile, notABlob string) map[string]struct {
 			with("ledger_file", "key.txt", "identity_file", "key.txt"),
 			"ledger_file and identity_file are the same path: give each its own" + invalid,
 		},
+		"the report over the program": {
+			with("report_file", "my.exe", "completion_program", "my.exe"),
+			"report_file and completion_program are the same path: give each its own" + invalid,
+		},
+		"a program without use": {
+			with("completion_program", "my.exe", "method", "answer_file"),
+			"completion_program is for the method registry, and the method is answer_file: leave one of them out" + invalid,
+		},
 		"another machine": {
 			with("expect", map[string]any{"machine_name": "WEB02"}),
 			"the blob is for WEB01, but WEB02 was expected: use the blob made for WEB02, or change the expected " +
@@ -156,6 +164,7 @@ func TestValidateTakesEveryOption(t *testing.T) {
 	all := map[string]any{
 		"blob_file": blobFile, "identity_file": "key.txt", "method": "registry", "on_existing": "keep",
 		"ledger_file": "used.json", "reuse": "allow", "reuse_reason": "web01 is rebuilt", "backup": "backup",
+		"completion_program": "my.exe",
 		"report_file": "web01.json", "dry_run": true, "expect": map[string]any{"machine_name": "web01", "domain": "corp"},
 	}
 	if err := new(PostProcessor).Configure(all); err != nil {

@@ -31,6 +31,7 @@ func (o *JoinOptions) texts() []field {
 		{options.LedgerFile, &o.LedgerFile},
 		{options.Reuse, &o.Reuse},
 		{options.ReuseReason, &o.ReuseReason},
+		{options.CompletionProgram, &o.CompletionProgram},
 		{options.LockTimeout, &o.LockTimeout},
 		{options.Backup, &o.Backup},
 		{options.ReportFile, &o.ReportFile},

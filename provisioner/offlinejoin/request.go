@@ -15,6 +15,8 @@ func (o JoinOptions) request() (req core.Request, warning string, err error) {
 		LedgerFile:  o.LedgerFile,
 		ReuseReason: o.ReuseReason,
 		Backup:      o.Backup,
+
+		CompletionProgram: o.CompletionProgram,
 	}
 	if req.Method, err = options.Method(o.Method); err != nil {
 		return core.Request{}, "", err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 type shell struct {
 	packersdk.MockCommunicator
 	name     string       // of the shell; empty: sh
+	prefix   string       // set before each script, such as variables
 	commands atomic.Int64 // that were started
 	breaks   int64        // the number of the command before, or after, which the connection breaks; 0: never
 	after    bool         // it breaks after that command has done its work
@@ -31,7 +33,11 @@ func (s *shell) Start(ctx context.Context, cmd *packersdk.RemoteCmd) error {
 	if name == "" {
 		name = "sh"
 	}
-	c := exec.CommandContext(ctx, name, "-c", cmd.Command)
+	command := cmd.Command
+	if strings.HasPrefix(command, "sh ") {
+		command = s.prefix + command
+	}
+	c := exec.CommandContext(ctx, name, "-c", command)
 	c.Stdin, c.Stdout, c.Stderr = cmd.Stdin, cmd.Stdout, cmd.Stderr
 	if err := c.Start(); err != nil {
 		return err
