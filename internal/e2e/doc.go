@@ -15,5 +15,8 @@
 // secrets (nothing outside the image holds the password), refusals (bad input gets its documented code, and not one
 // byte is written).
 //
+// The part packer drives every component of the plugin, every example in examples/packer and every way to stop a build;
+// a remote tree goes through Packer's SSH communicator to Debian's sshd.
+//
 // What is not proved here: that Windows itself starts the program, and that its function takes the blob.
 package e2e

@@ -10,21 +10,22 @@ import (
 // FlatConfig is an auto-generated flat version of Config.
 // Where the contents of a field with a `mapstructure:,squash` tag are bubbled up.
 type FlatConfig struct {
-	WindowsPath  *string     `mapstructure:"windows_path" required:"true" cty:"windows_path" hcl:"windows_path"`
-	Remote       *bool       `mapstructure:"remote" cty:"remote" hcl:"remote"`
-	BlobFile     *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
-	IdentityFile *string     `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
-	Blob         *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
-	Expect       *FlatExpect `mapstructure:"expect" cty:"expect" hcl:"expect"`
-	Method       *string     `mapstructure:"method" cty:"method" hcl:"method"`
-	OnExisting   *string     `mapstructure:"on_existing" cty:"on_existing" hcl:"on_existing"`
-	LedgerFile   *string     `mapstructure:"ledger_file" cty:"ledger_file" hcl:"ledger_file"`
-	Reuse        *string     `mapstructure:"reuse" cty:"reuse" hcl:"reuse"`
-	ReuseReason  *string     `mapstructure:"reuse_reason" cty:"reuse_reason" hcl:"reuse_reason"`
-	LockTimeout  *string     `mapstructure:"lock_timeout" cty:"lock_timeout" hcl:"lock_timeout"`
-	Backup       *string     `mapstructure:"backup" cty:"backup" hcl:"backup"`
-	ReportFile   *string     `mapstructure:"report_file" cty:"report_file" hcl:"report_file"`
-	DryRun       *bool       `mapstructure:"dry_run" cty:"dry_run" hcl:"dry_run"`
+	WindowsPath       *string     `mapstructure:"windows_path" required:"true" cty:"windows_path" hcl:"windows_path"`
+	Remote            *bool       `mapstructure:"remote" cty:"remote" hcl:"remote"`
+	BlobFile          *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
+	IdentityFile      *string     `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
+	Blob              *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
+	Expect            *FlatExpect `mapstructure:"expect" cty:"expect" hcl:"expect"`
+	Method            *string     `mapstructure:"method" cty:"method" hcl:"method"`
+	OnExisting        *string     `mapstructure:"on_existing" cty:"on_existing" hcl:"on_existing"`
+	LedgerFile        *string     `mapstructure:"ledger_file" cty:"ledger_file" hcl:"ledger_file"`
+	Reuse             *string     `mapstructure:"reuse" cty:"reuse" hcl:"reuse"`
+	ReuseReason       *string     `mapstructure:"reuse_reason" cty:"reuse_reason" hcl:"reuse_reason"`
+	CompletionProgram *string     `mapstructure:"completion_program" cty:"completion_program" hcl:"completion_program"`
+	LockTimeout       *string     `mapstructure:"lock_timeout" cty:"lock_timeout" hcl:"lock_timeout"`
+	Backup            *string     `mapstructure:"backup" cty:"backup" hcl:"backup"`
+	ReportFile        *string     `mapstructure:"report_file" cty:"report_file" hcl:"report_file"`
+	DryRun            *bool       `mapstructure:"dry_run" cty:"dry_run" hcl:"dry_run"`
 }
 
 // FlatMapstructure returns a new FlatConfig.
@@ -39,21 +40,22 @@ func (*Config) FlatMapstructure() interface{ HCL2Spec() map[string]hcldec.Spec }
 // The decoded values from this spec will then be applied to a FlatConfig.
 func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 	s := map[string]hcldec.Spec{
-		"windows_path":  &hcldec.AttrSpec{Name: "windows_path", Type: cty.String, Required: false},
-		"remote":        &hcldec.AttrSpec{Name: "remote", Type: cty.Bool, Required: false},
-		"blob_file":     &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
-		"identity_file": &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
-		"blob":          &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},
-		"expect":        &hcldec.BlockSpec{TypeName: "expect", Nested: hcldec.ObjectSpec((*FlatExpect)(nil).HCL2Spec())},
-		"method":        &hcldec.AttrSpec{Name: "method", Type: cty.String, Required: false},
-		"on_existing":   &hcldec.AttrSpec{Name: "on_existing", Type: cty.String, Required: false},
-		"ledger_file":   &hcldec.AttrSpec{Name: "ledger_file", Type: cty.String, Required: false},
-		"reuse":         &hcldec.AttrSpec{Name: "reuse", Type: cty.String, Required: false},
-		"reuse_reason":  &hcldec.AttrSpec{Name: "reuse_reason", Type: cty.String, Required: false},
-		"lock_timeout":  &hcldec.AttrSpec{Name: "lock_timeout", Type: cty.String, Required: false},
-		"backup":        &hcldec.AttrSpec{Name: "backup", Type: cty.String, Required: false},
-		"report_file":   &hcldec.AttrSpec{Name: "report_file", Type: cty.String, Required: false},
-		"dry_run":       &hcldec.AttrSpec{Name: "dry_run", Type: cty.Bool, Required: false},
+		"windows_path":       &hcldec.AttrSpec{Name: "windows_path", Type: cty.String, Required: false},
+		"remote":             &hcldec.AttrSpec{Name: "remote", Type: cty.Bool, Required: false},
+		"blob_file":          &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
+		"identity_file":      &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
+		"blob":               &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},
+		"expect":             &hcldec.BlockSpec{TypeName: "expect", Nested: hcldec.ObjectSpec((*FlatExpect)(nil).HCL2Spec())},
+		"method":             &hcldec.AttrSpec{Name: "method", Type: cty.String, Required: false},
+		"on_existing":        &hcldec.AttrSpec{Name: "on_existing", Type: cty.String, Required: false},
+		"ledger_file":        &hcldec.AttrSpec{Name: "ledger_file", Type: cty.String, Required: false},
+		"reuse":              &hcldec.AttrSpec{Name: "reuse", Type: cty.String, Required: false},
+		"reuse_reason":       &hcldec.AttrSpec{Name: "reuse_reason", Type: cty.String, Required: false},
+		"completion_program": &hcldec.AttrSpec{Name: "completion_program", Type: cty.String, Required: false},
+		"lock_timeout":       &hcldec.AttrSpec{Name: "lock_timeout", Type: cty.String, Required: false},
+		"backup":             &hcldec.AttrSpec{Name: "backup", Type: cty.String, Required: false},
+		"report_file":        &hcldec.AttrSpec{Name: "report_file", Type: cty.String, Required: false},
+		"dry_run":            &hcldec.AttrSpec{Name: "dry_run", Type: cty.Bool, Required: false},
 	}
 	return s
 }
@@ -86,19 +88,20 @@ func (*FlatExpect) HCL2Spec() map[string]hcldec.Spec {
 // FlatJoinOptions is an auto-generated flat version of JoinOptions.
 // Where the contents of a field with a `mapstructure:,squash` tag are bubbled up.
 type FlatJoinOptions struct {
-	BlobFile     *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
-	IdentityFile *string     `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
-	Blob         *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
-	Expect       *FlatExpect `mapstructure:"expect" cty:"expect" hcl:"expect"`
-	Method       *string     `mapstructure:"method" cty:"method" hcl:"method"`
-	OnExisting   *string     `mapstructure:"on_existing" cty:"on_existing" hcl:"on_existing"`
-	LedgerFile   *string     `mapstructure:"ledger_file" cty:"ledger_file" hcl:"ledger_file"`
-	Reuse        *string     `mapstructure:"reuse" cty:"reuse" hcl:"reuse"`
-	ReuseReason  *string     `mapstructure:"reuse_reason" cty:"reuse_reason" hcl:"reuse_reason"`
-	LockTimeout  *string     `mapstructure:"lock_timeout" cty:"lock_timeout" hcl:"lock_timeout"`
-	Backup       *string     `mapstructure:"backup" cty:"backup" hcl:"backup"`
-	ReportFile   *string     `mapstructure:"report_file" cty:"report_file" hcl:"report_file"`
-	DryRun       *bool       `mapstructure:"dry_run" cty:"dry_run" hcl:"dry_run"`
+	BlobFile          *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
+	IdentityFile      *string     `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
+	Blob              *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
+	Expect            *FlatExpect `mapstructure:"expect" cty:"expect" hcl:"expect"`
+	Method            *string     `mapstructure:"method" cty:"method" hcl:"method"`
+	OnExisting        *string     `mapstructure:"on_existing" cty:"on_existing" hcl:"on_existing"`
+	LedgerFile        *string     `mapstructure:"ledger_file" cty:"ledger_file" hcl:"ledger_file"`
+	Reuse             *string     `mapstructure:"reuse" cty:"reuse" hcl:"reuse"`
+	ReuseReason       *string     `mapstructure:"reuse_reason" cty:"reuse_reason" hcl:"reuse_reason"`
+	CompletionProgram *string     `mapstructure:"completion_program" cty:"completion_program" hcl:"completion_program"`
+	LockTimeout       *string     `mapstructure:"lock_timeout" cty:"lock_timeout" hcl:"lock_timeout"`
+	Backup            *string     `mapstructure:"backup" cty:"backup" hcl:"backup"`
+	ReportFile        *string     `mapstructure:"report_file" cty:"report_file" hcl:"report_file"`
+	DryRun            *bool       `mapstructure:"dry_run" cty:"dry_run" hcl:"dry_run"`
 }
 
 // FlatMapstructure returns a new FlatJoinOptions.
@@ -113,19 +116,20 @@ func (*JoinOptions) FlatMapstructure() interface{ HCL2Spec() map[string]hcldec.S
 // The decoded values from this spec will then be applied to a FlatJoinOptions.
 func (*FlatJoinOptions) HCL2Spec() map[string]hcldec.Spec {
 	s := map[string]hcldec.Spec{
-		"blob_file":     &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
-		"identity_file": &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
-		"blob":          &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},
-		"expect":        &hcldec.BlockSpec{TypeName: "expect", Nested: hcldec.ObjectSpec((*FlatExpect)(nil).HCL2Spec())},
-		"method":        &hcldec.AttrSpec{Name: "method", Type: cty.String, Required: false},
-		"on_existing":   &hcldec.AttrSpec{Name: "on_existing", Type: cty.String, Required: false},
-		"ledger_file":   &hcldec.AttrSpec{Name: "ledger_file", Type: cty.String, Required: false},
-		"reuse":         &hcldec.AttrSpec{Name: "reuse", Type: cty.String, Required: false},
-		"reuse_reason":  &hcldec.AttrSpec{Name: "reuse_reason", Type: cty.String, Required: false},
-		"lock_timeout":  &hcldec.AttrSpec{Name: "lock_timeout", Type: cty.String, Required: false},
-		"backup":        &hcldec.AttrSpec{Name: "backup", Type: cty.String, Required: false},
-		"report_file":   &hcldec.AttrSpec{Name: "report_file", Type: cty.String, Required: false},
-		"dry_run":       &hcldec.AttrSpec{Name: "dry_run", Type: cty.Bool, Required: false},
+		"blob_file":          &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
+		"identity_file":      &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
+		"blob":               &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},
+		"expect":             &hcldec.BlockSpec{TypeName: "expect", Nested: hcldec.ObjectSpec((*FlatExpect)(nil).HCL2Spec())},
+		"method":             &hcldec.AttrSpec{Name: "method", Type: cty.String, Required: false},
+		"on_existing":        &hcldec.AttrSpec{Name: "on_existing", Type: cty.String, Required: false},
+		"ledger_file":        &hcldec.AttrSpec{Name: "ledger_file", Type: cty.String, Required: false},
+		"reuse":              &hcldec.AttrSpec{Name: "reuse", Type: cty.String, Required: false},
+		"reuse_reason":       &hcldec.AttrSpec{Name: "reuse_reason", Type: cty.String, Required: false},
+		"completion_program": &hcldec.AttrSpec{Name: "completion_program", Type: cty.String, Required: false},
+		"lock_timeout":       &hcldec.AttrSpec{Name: "lock_timeout", Type: cty.String, Required: false},
+		"backup":             &hcldec.AttrSpec{Name: "backup", Type: cty.String, Required: false},
+		"report_file":        &hcldec.AttrSpec{Name: "report_file", Type: cty.String, Required: false},
+		"dry_run":            &hcldec.AttrSpec{Name: "dry_run", Type: cty.Bool, Required: false},
 	}
 	return s
 }

@@ -165,7 +165,7 @@ func TestValidateTakesEveryOption(t *testing.T) {
 		"blob_file": blobFile, "identity_file": "key.txt", "method": "registry", "on_existing": "keep",
 		"ledger_file": "used.json", "reuse": "allow", "reuse_reason": "web01 is rebuilt", "backup": "backup",
 		"completion_program": "my.exe",
-		"report_file": "web01.json", "dry_run": true, "expect": map[string]any{"machine_name": "web01", "domain": "corp"},
+		"report_file":        "web01.json", "dry_run": true, "expect": map[string]any{"machine_name": "web01", "domain": "corp"},
 	}
 	if err := new(PostProcessor).Configure(all); err != nil {
 		t.Error(err)

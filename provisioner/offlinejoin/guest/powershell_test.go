@@ -92,7 +92,8 @@ func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	entries, err := m.List(ctx, config)
 	must(t, err)
 	want := []target.Entry{
-		{Name: "SYSTEM", Size: 12288, Links: 1}, {Name: "config", Mode: fs.ModeDir, Links: 1},
+		{Name: "SYSTEM", Size: 12288, Links: 1},
+		{Name: "config", Mode: fs.ModeDir, Links: 1},
 		{Name: "link", Mode: fs.ModeIrregular, Links: 1},
 	}
 	if len(entries) != 3 || entries[0] != want[0] || entries[1] != want[1] || entries[2] != want[2] {
@@ -215,7 +216,7 @@ func TestWindowsGuestRefusals(t *testing.T) {
 	t.Parallel()
 	for want, w := range map[string]*winPE{
 		"the guest runs no PowerShell: add the optional components WinPE-NetFx and WinPE-PowerShell": {},
-		"is no plain absolute path of the guest": {answers: []string{probed}},
+		"is no plain absolute path of the guest":                                                     {answers: []string{probed}},
 	} {
 		if _, err := guest.Open(t.Context(), w, `Windows`); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
