@@ -62,7 +62,6 @@ func (s *state) makeSample(abs func(string) string, args []string) {
 		"controller": {ProductType: "LanmanNT"},
 		"home":       {EditionID: "Core", ProductType: "WinNT"},
 		"old":        {Build: "9600"},
-		"x86":        {Architecture: "x86"},
 	}
 	im, ok := kinds[args[0]]
 	if !ok {
