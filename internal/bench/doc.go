@@ -1,7 +1,10 @@
 // Command bench measures, on this machine and in one run, what one join costs and what the hive engine costs next to the
 // tools that others use for the same edit: hivex (hivexget, python3-hivex, hivexregedit) and reged.
 //
-//	go run ./internal/bench [-runs 7] [-small]
+//	go run ./internal/bench [-runs 7] [-small] [-fleet]
+//
+// It also stages many images in one apply of the real terraform, when that is installed, and tells how much of the time is
+// not the core's: the same stages are made without terraform, and as many resources that do nothing with it.
 //
 // Every measurement is a process of its own on a fresh copy of the hive, with a warm page cache. Time is from start to end
 // of the process, median of the runs, and "inside" from main to its end: the rest is what the system takes to start a

@@ -22,9 +22,10 @@ func main() {
 	}
 	runs := flag.Int("runs", 7, "how often each measurement is made")
 	small := flag.Bool("small", false, "leave the large hive out")
+	fleetOnly := flag.Bool("fleet", false, "measure only many images in one apply of terraform")
 	shared := flag.String("shared", defaultShared(), "the project's shared folder")
 	flag.Parse()
-	exit(bench(*runs, *small, *shared))
+	exit(bench(*runs, *small, *fleetOnly, *shared))
 }
 
 func exit(err error) {
@@ -42,7 +43,7 @@ func defaultShared() string {
 	return filepath.Join("..", "shared")
 }
 
-func bench(runs int, small bool, shared string) error {
+func bench(runs int, small, fleetOnly bool, shared string) error {
 	if _, err := os.Stat(shared); err != nil {
 		fmt.Println("bench: skipped: the shared test data is not there (set OFFLINEJOIN_SHARED)")
 		return nil
@@ -59,11 +60,17 @@ func bench(runs int, small bool, shared string) error {
 	fmt.Printf("%d runs each, %s/%s, %d cores\n", runs, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 
 	// The hives are made by a child: the kernel counts the size of this process into the peak of those that it starts.
-	if out, err := exec.Command(me, "self", "hives", shared, dir, strconv.FormatBool(!small)).CombinedOutput(); err != nil {
+	if out, err := exec.Command(me, "self", "hives", shared, dir, strconv.FormatBool(!small && !fleetOnly)).CombinedOutput(); err != nil {
 		return fmt.Errorf("making the hives: %w: %s", err, out)
 	}
 	clean := filepath.Join(dir, cleanName)
+	if fleetOnly {
+		return benchFleet(dir, clean)
+	}
 	if err := benchStage(runs, me, dir, clean); err != nil {
+		return err
+	}
+	if err := benchFleet(dir, clean); err != nil {
 		return err
 	}
 	hiveedit := filepath.Join(dir, "hiveedit")
@@ -157,8 +164,10 @@ func benchStage(runs int, me, dir, hive string) error {
 
 type table struct{ *tabwriter.Writer }
 
+func newTabs() *tabwriter.Writer { return tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0) }
+
 func newTable() table {
-	t := table{tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)}
+	t := table{newTabs()}
 	fmt.Fprintln(t, "  \tmedian\tfastest\tinside\tread KiB\twritten KiB\tfsyncs\tpeak MiB")
 	return t
 }
