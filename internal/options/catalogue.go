@@ -29,7 +29,7 @@ var words = map[Word]entry{
 			"in the plan file.",
 	},
 	BlobVersion: {
-		doc: "Any number; changing it makes Terraform look at a `blob_wo` that is not known while planning. " +
+		doc: "Any text; changing it makes Terraform look at a `blob_wo` that is not known while planning. " +
 			"Other changes of the blob are found by its fingerprint.",
 	},
 	MachineName: {

@@ -1,16 +1,21 @@
-// Package offlinejoin is all that Terraform sees: the resource offlinejoin_staged_join and the ephemeral resource
-// offlinejoin_blob. It turns what the user wrote into requests to the core (internal/offlinejoin) and what the core
-// says into state and diagnostics; policy about images and joins is the core's.
+// Package offlinejoin is all that Terraform sees: the resource offlinejoin_staged_join, the data sources
+// offlinejoin_image, offlinejoin_blob and offlinejoin_ledger, the ephemeral resource offlinejoin_blob, and the functions
+// fingerprint, inspect_blob, account_data and answer_file. It turns what the user wrote into requests to the core
+// (internal/offlinejoin) and what the core says into state and diagnostics; policy about images and joins is the core's.
 //
 // What only Terraform needs is here:
 //
 //   - The plan. A change of the blob is found by its fingerprint, which ModifyPlan takes from the write-only value or
 //     the file. A changed fingerprint is planned as unknown, never as the new value: the blob may change once more
-//     before apply, and a known value that changes looks like a bug of the provider (staged_join_plan.go).
-//   - Ownership. Private state records the fingerprint of the join that this resource staged. Only that one is replaced
-//     or taken back without asking; another join in the same image is the user's to decide about (ownership.go).
-//   - What is no drift: a completed join stays as it is though its blob is gone from the image, and an image that is
-//     not mounted says nothing at all (staged_join_read.go).
+//     before apply, and a known value that changes looks like a bug of the provider. Where blob and image are there,
+//     the core rehearses the stage, so that what cannot work fails in the plan (staged_join_plan.go).
+//   - The meaning of drift, in one place without any Terraform in it (judge.go). Read only takes over what the image
+//     says, and drops the resource when its image is gone (staged_join_read.go, whereabouts.go).
+//   - Ownership. Private state records the fingerprint of the join that this resource staged, and that the image has
+//     booted with it: that outlives the record in the image (ownership.go).
+//   - Two resources that want the same image or account (claims.go): Terraform plans one resource up to twice and tells
+//     no address, so each has a random token in private state.
+//   - One run: what is shared between the configuration of the provider and its end (settings.go).
 //
 // Nothing secret is in state, plan, private state, logs or diagnostics.
 package offlinejoin
