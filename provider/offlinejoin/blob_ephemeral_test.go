@@ -3,6 +3,7 @@ package offlinejoin
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -16,26 +17,31 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
-// readsBlob runs one step with a provider that puts the ephemeral values into state, where a test can see them.
-func readsBlob(t *testing.T, file string, step resource.TestStep) {
+// readsBlobs runs steps that read files with a provider that puts the ephemeral values into state, where a test can see
+// them.
+func readsBlobs(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	testenv.Tool(t, "terraform")
-	step.Config = fmt.Sprintf(`
-ephemeral "offlinejoin_blob" "test" {
-  source_file = %q
-}
-provider "echo" {
-  data = ephemeral.offlinejoin_blob.test
-}
-resource "echo" "test" {}
-`, file)
 	both := factories()
 	both["echo"] = func() (tfprotov6.ProviderServer, error) { return echoprovider.NewProviderServer()() }
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: both,
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_10_0)},
-		Steps:                    []resource.TestStep{step},
+		Steps:                    steps,
 	})
+}
+
+func reading(files ...string) string {
+	return fmt.Sprintf(`
+ephemeral "offlinejoin_blob" "test" {
+  for_each    = toset(split(",", %q))
+  source_file = each.key
+}
+provider "echo" {
+  data = ephemeral.offlinejoin_blob.test
+}
+resource "echo" "test" {}
+`, strings.Join(files, ","))
 }
 
 func TestAccBlobInEveryEncoding(t *testing.T) {
@@ -44,23 +50,19 @@ func TestAccBlobInEveryEncoding(t *testing.T) {
 	raw, text := djoin+".raw", djoin+".txt"
 	write(t, raw, blob.Bytes())
 	write(t, text, []byte(blob.AccountData()+"\n"))
-	for name, file := range map[string]string{"djoin": djoin, "bytes": raw, "text": text} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			readsBlob(t, file, resource.TestStep{ConfigStateChecks: []statecheck.StateCheck{
-				statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data"), knownvalue.ObjectPartial(
-					map[string]knownvalue.Check{
-						"source_file":   knownvalue.StringExact(file),
-						"identity_file": knownvalue.Null(),
-						"blob":          knownvalue.StringExact(blob.AccountData()),
-						"fingerprint":   knownvalue.StringExact(blob.Fingerprint()),
-						"machine_name":  knownvalue.StringExact("WEB01"),
-						"domain":        knownvalue.StringExact("corp.example.com"),
-					},
-				)),
-			}})
-		})
+	var checks []statecheck.StateCheck
+	for _, file := range []string{djoin, raw, text} {
+		checks = append(checks, statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey(file),
+			knownvalue.ObjectPartial(map[string]knownvalue.Check{
+				"source_file":   knownvalue.StringExact(file),
+				"identity_file": knownvalue.Null(),
+				"blob":          knownvalue.StringExact(blob.AccountData()),
+				"fingerprint":   knownvalue.StringExact(blob.Fingerprint()),
+				"machine_name":  knownvalue.StringExact("WEB01"),
+				"domain":        knownvalue.StringExact("corp.example.com"),
+			})))
 	}
+	readsBlobs(t, resource.TestStep{Config: reading(djoin, raw, text), ConfigStateChecks: checks})
 }
 
 func TestAccBlobRefusals(t *testing.T) {
@@ -68,10 +70,12 @@ func TestAccBlobRefusals(t *testing.T) {
 	_, file := sampletest.Blob(t)
 	damaged := file + ".damaged"
 	write(t, damaged, []byte("hello"))
-	for file, want := range map[string]string{
-		damaged:        `Blob not usable`,
-		file + ".none": `Blob file not readable[\s\S]*ERROR_FILE_NOT_FOUND`,
-	} {
-		readsBlob(t, file, resource.TestStep{ExpectError: regexp.MustCompile(want)})
-	}
+	readsBlobs(
+		t,
+		resource.TestStep{Config: reading(damaged), ExpectError: regexp.MustCompile(`Blob not usable`)},
+		resource.TestStep{
+			Config:      reading(file + ".none"),
+			ExpectError: regexp.MustCompile(`Blob file not readable[\s\S]*ERROR_FILE_NOT_FOUND`),
+		},
+	)
 }

@@ -22,9 +22,12 @@ type claims struct {
 type claim struct {
 	token       string // of the resource
 	windowsPath string // as the user wrote it; "": not known yet
-	account     string // `corp.example.com\WEB01`; "": not known, or to be used again on purpose
+	account     string // `corp.example.com\WEB01`; "": not known
 	blobName    string
-	info        os.FileInfo // of the image; nil: not there yet
+	// easy tells that the resource does not mind another use of its account: its join is in its image already and stays
+	// as it is, or the user has said that the account is used again.
+	easy bool
+	info os.FileInfo // of the image; nil: not there yet
 }
 
 // newClaim looks where the path leads, so that two spellings of it, or two ways to it, are one image.
@@ -61,9 +64,9 @@ func (c claim) clash(has claim) string {
 	case c.sameImage(has):
 		return fmt.Sprintf("another resource of this run has the image %s already (as %q, %s): one image takes one join, so "+
 			"give each resource an image of its own, or remove one of the two", c.windowsPath, has.windowsPath, has.what())
-	case c.account != "" && strings.EqualFold(c.account, has.account):
+	case c.account != "" && strings.EqualFold(c.account, has.account) && !(c.easy && has.easy):
 		return fmt.Sprintf("another resource of this run stages the account %s already, into %s (%s): one account is for "+
-			"one machine, so make a blob for each, or set reuse = \"allow\" with a reuse_reason", c.account,
+			"one machine, so make a blob for each, or set reuse = \"allow\" with a reuse_reason in all that are new", c.account,
 			has.place(), has.what())
 	}
 	return ""

@@ -18,10 +18,17 @@ func TestClaims(t *testing.T) {
 	}
 	const account = `corp.example.com\WEB01`
 	first := newClaim("a", image, account, "web01.djoin")
+	easy := func(token, windowsPath string) claim {
+		c := newClaim(token, windowsPath, account, "b")
+		c.easy = true
+		return c
+	}
 	for name, c := range map[string]struct {
 		second claim
 		says   string
 	}{
+		"same account, once allowed": {easy("b", t.TempDir()), "in all that are new"},
+
 		"another image and account": {newClaim("b", t.TempDir(), `corp.example.com\WEB02`, "b"), ""},
 		"planned twice":             {newClaim("a", image, account, "web01.djoin"), ""},
 		"moves":                     {newClaim("a", t.TempDir(), account, "web01.djoin"), ""},
@@ -46,6 +53,21 @@ func TestClaims(t *testing.T) {
 				t.Errorf("%q does not tell of the other resource", clash)
 			}
 		})
+	}
+}
+
+func TestClaimsOfAnAccountThatIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	var run claims
+	for _, token := range []string{"a", "b", "c"} { // settled, or all allowed
+		c := newClaim(token, "/none/"+token, `d\WEB01`, "blob")
+		c.easy = true
+		if clash := run.take(c); clash != "" {
+			t.Errorf("%s: %s", token, clash)
+		}
+	}
+	if clash := run.take(newClaim("d", "/none/d", `d\WEB01`, "blob")); clash == "" {
+		t.Error("one that minds is not told")
 	}
 }
 

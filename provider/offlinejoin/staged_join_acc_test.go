@@ -235,41 +235,6 @@ func TestAccAKeptJoinStaysAfterDestroying(t *testing.T) {
 	}
 }
 
-func TestAccAnImageThatIsGoneLeavesTheState(t *testing.T) {
-	t.Parallel()
-	image := sampletest.Image(t, sample.Image{})
-	_, file := sampletest.Blob(t)
-	moved := filepath.Join(filepath.Dir(image), "Moved")
-	var before string
-	unchanged := func(*terraform.State) error {
-		if now := statusOf(t, moved).StagedAt + modified(t, moved); now != before {
-			return fmt.Errorf("the image that moved was written to: %s, before %s", now, before)
-		}
-		return nil
-	}
-	scenario(t, nil,
-		resource.TestStep{Config: fromFile(image, file, "")},
-		resource.TestStep{ // not mounted: the plan is to make it again, and applying fails as long as it is away
-			PreConfig: func() {
-				before = statusOf(t, image).StagedAt + modified(t, image)
-				rename(t, image, moved)
-			},
-			Config:           fromFile(image, file, ""),
-			ConfigPlanChecks: plansAction(plancheck.ResourceActionCreate),
-			ExpectError:      regexp.MustCompile(`Join not staged[\s\S]*does not\s+exist`),
-		},
-		resource.TestStep{ // found again where it has moved to, with its join, which is not staged twice
-			Config:            fromFile(moved, file, ""),
-			ConfigPlanChecks:  plansAction(plancheck.ResourceActionCreate),
-			ConfigStateChecks: []statecheck.StateCheck{has("status", knownvalue.StringExact("staged"))},
-			Check:             unchanged,
-		},
-	)
-	if got := statusOf(t, moved).State; got != core.StateAbsent {
-		t.Errorf("the image is %s after destroying", got)
-	}
-}
-
 func TestAccAnUnmountedImageKeepsItsState(t *testing.T) {
 	t.Parallel()
 	image := sampletest.Image(t, sample.Image{})
@@ -292,37 +257,18 @@ func TestAccAnUnmountedImageKeepsItsState(t *testing.T) {
 	)
 }
 
-func modified(t *testing.T, windowsPath string) string {
-	t.Helper()
-	info, err := os.Stat(filepath.Join(windowsPath, "System32", "config", "SYSTEM"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return info.ModTime().String()
-}
-
-func TestAccAnotherPathIsAnotherResource(t *testing.T) {
+func TestAccOnDestroyFail(t *testing.T) {
 	t.Parallel()
-	first, second := sampletest.Image(t, sample.Image{}), sampletest.Image(t, sample.Image{})
+	image := sampletest.Image(t, sample.Image{})
 	_, file := sampletest.Blob(t)
-	scenario(t, imageIs(t, second, core.StateAbsent),
-		resource.TestStep{Config: fromFile(first, file, "")},
-		resource.TestStep{ // the same account, which moves
-			Config:           fromFile(second, file, ""),
-			ConfigPlanChecks: plans(plancheck.ExpectResourceAction(address, plancheck.ResourceActionDestroyBeforeCreate), plansKnown("id", second)),
-			Check:            imageIs(t, first, core.StateAbsent),
-		},
-		resource.TestStep{ // an image that cannot be destroyed before it is unstaged
-			Config: fromFile(second, file, `on_destroy = "fail"`),
-			Check:  imageIs(t, second, core.StateStaged),
-		},
+	guarded := fromFile(image, file, `on_destroy = "fail"`)
+	scenario(
+		t, imageIs(t, image, core.StateAbsent),
+		resource.TestStep{Config: guarded},
 		resource.TestStep{
-			Config:  fromFile(second, file, `on_destroy = "fail"`),
-			Destroy: true, ExpectError: regexp.MustCompile(`Join not to be destroyed`),
+			Config: guarded, Destroy: true, ExpectError: regexp.MustCompile(`Join not to be destroyed`),
 		},
-		resource.TestStep{
-			Config: fromFile(second, file, ""),
-		},
+		resource.TestStep{Config: fromFile(image, file, "")},
 	)
 }
 
@@ -344,24 +290,21 @@ func TestAccOneImageForOneResource(t *testing.T) {
 		t.Fatal(err)
 	}
 	twice["second"].image = link
-	same := f.with("second", f["first"].file)
+	const reason = "reuse = \"allow\"\n  reuse_reason = \"a test\""
 	allowed := f.with("second", f["first"].file)
-	allowed["second"].more = "reuse = \"allow\"\n  reuse_reason = \"a test\""
+	allowed["first"].more, allowed["second"].more = reason, reason
 	unsaid := f.with()
 	unsaid["second"].more = `reuse = "allow"`
-	scenario(t, nil,
+	scenario(
+		t, nil,
 		resource.TestStep{
 			Config: twice.config(), PlanOnly: true, ExpectError: regexp.MustCompile(`Claimed twice[\s\S]*has the image`),
 		},
 		resource.TestStep{
-			Config: same.config(), PlanOnly: true,
+			Config: f.with("second", f["first"].file).config(), PlanOnly: true,
 			ExpectError: regexp.MustCompile(`Claimed twice[\s\S]*corp\.example\.com\\FIRST`),
 		},
 		resource.TestStep{Config: unsaid.config(), PlanOnly: true, ExpectError: regexp.MustCompile(`Reason missing`)},
-		resource.TestStep{Config: fleet{"first": f["first"]}.config()},
-		resource.TestStep{
-			Config: same.config(), PlanOnly: true, ExpectError: regexp.MustCompile(`Claimed twice`),
-		},
 		resource.TestStep{Config: allowed.config()},
 	)
 }
@@ -386,16 +329,6 @@ func TestAccImport(t *testing.T) {
 			},
 		},
 	)
-}
-
-func TestAccImportOfNothing(t *testing.T) {
-	t.Parallel()
-	image := sampletest.Image(t, sample.Image{})
-	_, file := sampletest.Blob(t)
-	scenario(t, nil, resource.TestStep{
-		Config: fromFile(image, file, ""), ResourceName: address, ImportState: true, ImportStateId: image,
-		ExpectError: regexp.MustCompile(`non-existent remote object`),
-	})
 }
 
 func rename(t *testing.T, from, to string) {

@@ -51,11 +51,11 @@ func (r *stagedJoinResource) ModifyPlan(
 	if blob.knowledge == blobKnown {
 		facts, _ = blob.check(p.config.expect(), &resp.Diagnostics)
 	}
-	p.claim(ctx, blob, facts)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	p.decide(masked(ctx, blob.bytes), blob, facts)
+	stays := p.decide(masked(ctx, blob.bytes), blob, facts)
+	p.claim(ctx, blob, facts, stays)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &p.plan)...)
 	}
@@ -70,13 +70,11 @@ func (p *planning) checkReuse() {
 }
 
 // claim fails the plan when another resource of this run wants the same image, or the same account for another one.
-func (p *planning) claim(ctx context.Context, blob givenBlob, facts core.BlobFacts) {
+func (p *planning) claim(ctx context.Context, blob givenBlob, facts core.BlobFacts, stays bool) {
 	want := newClaim(
 		tokenOf(ctx, p.req.Private, p.resp.Private, &p.resp.Diagnostics),
 		p.plan.WindowsPath.ValueString(), account(facts), blob.name)
-	if p.plan.Reuse.ValueString() == reuseAllow {
-		want.account = ""
-	}
+	want.easy = stays || p.plan.Reuse.ValueString() == reuseAllow
 	if clash := p.run.claims.take(want); clash != "" {
 		p.resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Claimed twice", clash+".")
 	}
@@ -89,8 +87,8 @@ func account(facts core.BlobFacts) string {
 	return facts.Domain + `\` + facts.MachineName
 }
 
-// decide plans what the state of the image asks for.
-func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFacts) {
+// decide plans what the state of the image asks for. It reports whether the join stays as it is.
+func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFacts) (stays bool) {
 	diags := &p.resp.Diagnostics
 	moves := !p.isNew && !p.plan.ID.Equal(p.state.ID)
 	var recorded bool
@@ -102,7 +100,7 @@ func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFa
 	case p.isNew:
 		p.warnOfMissingFile(blob)
 		p.rehearseNew(ctx, blob, moves || recorded)
-		return
+		return false
 	case !recorded:
 		p.mine.Fingerprint = p.state.Fingerprint.ValueString()
 	}
@@ -115,9 +113,11 @@ func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFa
 	case leave:
 		p.tellWhyLeft(m)
 		p.plan.keep(&p.state, &p.config)
+		return true
 	case refuse:
 		diags.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image has another join", p.whyRefused())
 	}
+	return false
 }
 
 // matter gathers what the verdict depends on. Read has brought the state up to date.
