@@ -22,6 +22,10 @@ func native(t *testing.T, prefix *winetest.Prefix) {
 	blob := newBlob(t)
 	defer blob.Wipe()
 	must(t, os.WriteFile(prefix.Path("web01.djoin"), blob.DjoinFile(), 0o600))
+	defer func() { // what is searched later must hold nothing of this
+		must(t, os.RemoveAll(dir))
+		must(t, os.Remove(prefix.Path("web01.djoin")))
+	}()
 	run := func(code uint32, more ...string) winetest.Result {
 		args := append([]string{"stage", "--method", "native", "--blob-file", `C:\web01.djoin`}, more...)
 		return prefix.RunWith(t, []string{winetest.Returns(code)}, exe, args...)
