@@ -12,13 +12,17 @@ import (
 // on the path, or where `make tofu-cli` builds it.
 func terraforms(t *testing.T, p programs) {
 	env := plugged(t, p)
-	for name, program := range map[string]string{"terraform": testenv.Tool(t, "terraform"), "tofu": tofu()} {
-		if program == "" {
+	for name, one := range map[string]struct{ program, many string }{
+		"terraform": {testenv.Tool(t, "terraform"), "100"},
+		"tofu":      {tofu(), "20"},
+	} {
+		if one.program == "" {
 			t.Logf("%s is not installed, so its scripts are left out", name)
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			w := world{env: append(env[:len(env):len(env)], "TF="+program), image: sampleImage, blob: composeBlob}
+			settings := []string{"TF=" + one.program, "MANY=" + one.many, "TF_VAR_many=" + one.many}
+			w := world{env: append(env[:len(env):len(env)], settings...), image: sampleImage, blob: composeBlob}
 			w.run(t, "terraform")
 		})
 	}
