@@ -8,30 +8,39 @@ import (
 	"time"
 )
 
+// watched is what children were seen to use.
+type watched struct {
+	peak int64         // greatest resident size of one, bytes
+	cpu  time.Duration // user and system time of all, in steps of 10 ms
+}
+
 // watchChildren looks at the children of a process with a program of the given name until the function that it returns is
-// called, which returns the greatest resident size that one of them has had, in bytes. The kernel keeps that maximum
-// (VmHWM), so only what a child did in its last 5 ms may be missed. Where there is no /proc it is 0.
-func watchChildren(parent int, name string) (stop func() int64) {
-	quit, result := make(chan struct{}), make(chan int64)
+// called, which tells what they used. What a child did in its last 5 ms is missed. Where there is no /proc it is nothing.
+func watchChildren(parent int, name string) (stop func() watched) {
+	quit, result := make(chan struct{}), make(chan watched)
 	go func() {
-		var peak int64
+		used := map[string]time.Duration{} // by process
+		var seen watched
 		child := ""
 		for {
-			size := highWater(child)
+			size, cpu := usage(child)
 			if size == 0 { // it has ended, or none has begun
 				child = childOf(parent, name)
-				size = highWater(child)
+				size, cpu = usage(child)
 			}
-			peak = max(peak, size)
+			seen.peak, used[child] = max(seen.peak, size), max(used[child], cpu)
 			select {
 			case <-quit:
-				result <- peak
+				for _, cpu := range used {
+					seen.cpu += cpu
+				}
+				result <- seen
 				return
 			case <-time.After(5 * time.Millisecond):
 			}
 		}
 	}()
-	return func() int64 { close(quit); return <-result }
+	return func() watched { close(quit); return <-result }
 }
 
 // childOf returns the process that a process has started with a program, and "" when there is none.
@@ -44,34 +53,45 @@ func childOf(parent int, program string) string {
 		if exe, err := os.Readlink(link); err != nil || filepath.Base(exe) != program {
 			continue
 		}
-		stat, err := os.ReadFile(filepath.Join(filepath.Dir(link), "stat"))
-		if err != nil {
-			continue // it has ended
-		}
-		// pid (name) state parent …
-		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-		if len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
-			return filepath.Base(filepath.Dir(link))
+		pid := filepath.Base(filepath.Dir(link))
+		if fields := stat(pid); len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			return pid
 		}
 	}
 	return ""
 }
 
-func highWater(pid string) int64 {
+// stat returns the fields of /proc/PID/stat from the state on, and nothing when the process has ended.
+func stat(pid string) []string {
+	text, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+}
+
+// usage returns the greatest resident size in bytes, and the user and system time, of a process that has not ended.
+func usage(pid string) (peak int64, cpu time.Duration) {
 	if pid == "" {
-		return 0
+		return 0, 0
+	}
+	if fields := stat(pid); len(fields) > 12 {
+		const tick = 10 * time.Millisecond
+		user, _ := strconv.ParseInt(fields[11], 10, 64)   //nolint:errcheck // the kernel writes numbers
+		system, _ := strconv.ParseInt(fields[12], 10, 64) //nolint:errcheck // the kernel writes numbers
+		cpu = time.Duration(user+system) * tick
 	}
 	text, err := os.ReadFile(filepath.Join("/proc", pid, "status"))
 	if err != nil {
-		return 0
+		return 0, cpu
 	}
 	for line := range strings.Lines(string(text)) {
 		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
 			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
 			if err == nil {
-				return kib << 10
+				peak = kib << 10
 			}
 		}
 	}
-	return 0
+	return peak, cpu
 }

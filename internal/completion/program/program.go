@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -42,7 +43,28 @@ func FileFor(arch string) string { return "bin/odjboot_" + arch + ".exe.gz" }
 
 // Lookup returns the program for images of an architecture (amd64, arm64, x86). The error has code 50: the architecture is
 // not supported, or this build holds no program for it.
-func Lookup(arch string) (*Program, error) { return lookup(embedded, arch) }
+func Lookup(arch string) (*Program, error) {
+	unpackOnce, known := unpacked[arch]
+	if !known {
+		return lookup(embedded, arch)
+	}
+	p, err := unpackOnce()
+	if err != nil {
+		return nil, err
+	}
+	own := *p
+	return &own, nil
+}
+
+// unpacked unpacks each program once, for all images of a process: it is half of the work of a stage, and the bytes stay
+// the same.
+var unpacked = func() map[string]func() (*Program, error) {
+	once := map[string]func() (*Program, error){}
+	for _, arch := range Architectures() {
+		once[arch] = sync.OnceValues(func() (*Program, error) { return lookup(embedded, arch) })
+	}
+	return once
+}()
 
 func lookup(files fs.FS, arch string) (*Program, error) {
 	if !slices.Contains(Architectures(), arch) {
