@@ -88,7 +88,8 @@ func (f fleet) unstage() error {
 func (f fleet) write(dir string, ours bool) error {
 	body := "resource \"terraform_data\" \"web\" {\n  for_each = local.names\n  input    = each.key\n}\n"
 	if ours {
-		body = fmt.Sprintf("terraform {\n  required_providers {\n    offlinejoin = { source = \"offlinejoin/offlinejoin\" }\n  }\n}\n"+
+		body = fmt.Sprintf("terraform {\n  required_providers {\n"+
+			"    offlinejoin = { source = \"offlinejoin/offlinejoin\" }\n  }\n}\n"+
 			"resource \"offlinejoin_staged_join\" \"web\" {\n  for_each     = local.names\n"+
 			"  windows_path = \"%s/${each.key}/Windows\"\n  blob_file    = \"%[1]s/${each.key}.djoin\"\n}\n", f.dir)
 	}
@@ -111,7 +112,8 @@ func benchFleet(dir, hive string) error {
 	}
 	fmt.Println("\nimages staged in one apply (real SYSTEM hive of Windows 10; plan included)")
 	t := table{newTabs()}
-	fmt.Fprintln(t, "  images\tparallelism\tapply\tper image\tcore alone\tterraform alone\tCPU of provider\tof terraform\tits share\tprovider's peak MiB")
+	fmt.Fprintln(t, "  images\tparallelism\tapply\tper image\tcore alone\tterraform alone\t"+
+		"CPU of provider\tof terraform\tits share\tprovider's peak MiB")
 	for _, size := range []struct{ n, parallel int }{{25, 10}, {50, 10}, {100, 10}, {100, 50}} {
 		folder := filepath.Join(dir, fmt.Sprintf("fleet-%d-%d", size.n, size.parallel))
 		f, err := makeFleet(filepath.Join(folder, "image"), size.n, hive)

@@ -21,7 +21,9 @@ func examples(t *testing.T, p programs) {
 	terraform := testenv.Tool(t, "terraform")
 	root := filepath.Join(testenv.Root(), "examples")
 	found := 0
-	for _, kind := range []string{"provider", "resources/*", "data-sources/*", "ephemeral-resources/*", "functions/*", "guides/*"} {
+	for _, kind := range []string{
+		"provider", "resources/*", "data-sources/*", "ephemeral-resources/*", "functions/*", "guides/*",
+	} {
 		folders, err := filepath.Glob(filepath.Join(root, kind))
 		must(t, err)
 		for _, folder := range folders {

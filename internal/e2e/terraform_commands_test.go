@@ -34,8 +34,8 @@ func terraformCommands() map[string]scriptCommand {
 	}
 }
 
-// makeFleet: `fleet N DIR` makes the images DIR/w001/Windows … and their blobs secret/w001.djoin … `nosecret` looks for the
-// first few, because a search for a hundred takes long.
+// makeFleet: `fleet N DIR` makes the images DIR/w001/Windows … and their blobs secret/w001.djoin … `nosecret` looks for
+// the first few, because a search for a hundred takes long.
 func (s *state) makeFleet(abs func(string) string, args []string) {
 	n, err := strconv.Atoi(args[0])
 	must(s.tb, err)
@@ -131,7 +131,8 @@ func (s *state) crash(abs func(string) string, args []string) {
 	must(s.tb, err)
 	parent := strings.TrimSpace(string(text))
 	for _, pid := range children(s.tb, parent) {
-		if exe, err := os.Readlink("/proc/" + pid + "/exe"); err == nil && strings.Contains(exe, "terraform-provider-offlinejoin") {
+		exe, err := os.Readlink("/proc/" + pid + "/exe")
+		if err == nil && strings.Contains(exe, "terraform-provider-offlinejoin") {
 			number, err := strconv.Atoi(pid)
 			must(s.tb, err)
 			provider, err := os.FindProcess(number)

@@ -24,8 +24,8 @@ type LedgerEntry struct {
 	ReuseReason string    `json:"reuse_reason,omitempty"`
 }
 
-// LedgerEntries returns the uses in force that the ledger in a file knows, oldest first. A ledger that does not exist knows
-// none.
+// LedgerEntries returns the uses in force that the ledger in a file knows, oldest first. A ledger that does not exist
+// knows none.
 func LedgerEntries(ctx context.Context, path string) ([]LedgerEntry, error) {
 	uses, err := ledger.Open(path, 0).InForce(ctx)
 	if err != nil {
@@ -36,7 +36,8 @@ func LedgerEntries(ctx context.Context, path string) ([]LedgerEntry, error) {
 		entries[i] = LedgerEntry{
 			Event: string(u.Event), ID: u.ID, At: u.At, Fingerprint: u.Fingerprint,
 			MachineName: u.Account.MachineName, Domain: u.Account.Domain, AccountSID: u.Account.SID,
-			WindowsPath: u.Image.Path, Place: u.Image.Place, MachineSID: u.Image.MachineSID, By: u.By, Host: u.Host, ReuseReason: u.ReuseReason,
+			WindowsPath: u.Image.Path, Place: u.Image.Place, MachineSID: u.Image.MachineSID,
+			By: u.By, Host: u.Host, ReuseReason: u.ReuseReason,
 		}
 	}
 	return entries, nil

@@ -114,5 +114,7 @@ func (p *offlinejoinProvider) EphemeralResources(context.Context) []func() ephem
 }
 
 func (p *offlinejoinProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newFingerprintFunction, newInspectBlobFunction, newAccountDataFunction, newAnswerFileFunction}
+	return []func() function.Function{
+		newFingerprintFunction, newInspectBlobFunction, newAccountDataFunction, newAnswerFileFunction,
+	}
 }
