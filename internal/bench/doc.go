@@ -7,8 +7,9 @@
 // not the core's: the same stages are made without terraform, and as many resources that do nothing with it.
 //
 // Every measurement is a process of its own on a fresh copy of the hive, with a warm page cache. Time is from start to end
-// of the process, median of the runs, and "inside" from main to its end: the rest is what the system takes to start a
-// process. Memory is the greatest resident size that the kernel tells, not less than that of this program, about 8 MiB; bytes are what the
+// of the process, median of the runs, and "inside" from main to its end (of python3-hivex: from the first line after the
+// imports): the rest is what the system takes to start a process. "an empty Go program" shows how much that is. Memory is the greatest resident size: of our programs as they
+// read it themselves, of the others as the kernel tells it, which is not less than that of this program (12 MiB); bytes are what the
 // process has read and written by the kernel's account (/proc/PID/io: rchar, wchar), which does not see what a tool changes
 // through a memory map. Our edits are durable (fsync) when the process ends; hivex and reged do not sync.
 //

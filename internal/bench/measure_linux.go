@@ -48,13 +48,17 @@ func measure(runs int, prepare func() error, command func() *exec.Cmd) (figures,
 		if err := cmd.Wait(); err != nil && !changedHive(cmd) {
 			return f, fmt.Errorf("%v: %w: %s", cmd.Args[0], err, errs.String())
 		}
-		f.memory = max(f.memory, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss<<10) //nolint:forcetypeassert // Linux
+		peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10 //nolint:forcetypeassert // Linux
 		f.read, f.written = io["rchar"], io["wchar"]
 		var r selfReport
 		if json.Unmarshal(out.Bytes(), &r) == nil && r.Inside > 0 {
 			insides = append(insides, r.Inside)
 			f.syncs = strconv.Itoa(r.Syncs)
 		}
+		if r.Peak > 0 {
+			peak = r.Peak
+		}
+		f.memory = max(f.memory, peak)
 	}
 	f.wall, f.fastest, f.inside = median(walls), slices.Min(walls), median(insides)
 	return f, nil

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/bench/task"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
@@ -15,6 +16,7 @@ type selfReport struct {
 	Inside time.Duration // from main to end
 	Syncs  int
 	Bytes  int64 // as the engine counts what it writes
+	Peak   int64 // greatest resident size in bytes, as the process itself is told; 0: not known
 }
 
 // self is what a child of this program does: it is measured like the other tools.
@@ -33,7 +35,7 @@ func self(args []string) error {
 	if err != nil {
 		return err
 	}
-	r.Inside = time.Since(start)
+	r.Inside, r.Peak = time.Since(start), task.Peak()
 	return json.NewEncoder(os.Stdout).Encode(r)
 }
 

@@ -2,8 +2,8 @@
 //
 //	hiveedit get|set|create|record HIVE
 //
-// It prints what the benchmark wants to know as one line of JSON: the time from main to the end in nanoseconds, and how
-// often it waited for the disk.
+// It prints what the benchmark wants to know as one line of JSON: the time from main to the end in nanoseconds, how often it
+// waited for the disk, and its greatest size in memory.
 package main
 
 import (
@@ -23,7 +23,8 @@ func main() {
 	if err != nil {
 		fail(err.Error())
 	}
-	line := `{"Inside":` + strconv.FormatInt(int64(time.Since(start)), 10) + `,"Syncs":` + strconv.Itoa(report.Syncs) + "}\n"
+	line := `{"Inside":` + strconv.FormatInt(int64(time.Since(start)), 10) + `,"Syncs":` + strconv.Itoa(report.Syncs) +
+		`,"Peak":` + strconv.FormatInt(task.Peak(), 10) + "}\n"
 	if _, err := os.Stdout.WriteString(line); err != nil {
 		fail(err.Error())
 	}

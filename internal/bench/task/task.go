@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
@@ -23,9 +24,12 @@ const (
 	ValueSize   = 4096
 )
 
-// Run does one task on a hive: "get", "set", "create" or "record". The report is empty for "get".
+// Run does one task on a hive: "get", "set", "create" or "record"; "nothing" is what starting a process costs. The
+// report is empty for "get".
 func Run(name, path string) (regf.CommitReport, error) {
 	switch name {
+	case "nothing":
+		return regf.CommitReport{}, nil
 	case "get":
 		return regf.CommitReport{}, get(path)
 	case "set":
@@ -99,6 +103,22 @@ func record(path string) (regf.CommitReport, error) {
 		return regf.CommitReport{}, err
 	}
 	return h.Commit(regf.CommitOptions{Forget: true})
+}
+
+// Peak returns the greatest resident size of this process in bytes, and 0 where the system does not tell. What the kernel
+// tells to a parent has the size of the parent in it, from before the program was loaded.
+func Peak() int64 {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	number, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	kib, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return kib << 10
 }
 
 // diskFile is a hive's file on disk.
