@@ -8,18 +8,20 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/version"
 )
 
 func (a *app) unstage() *cobra.Command {
 	c := &fleetCommand{app: a, action: fleet.Unstage}
-	var req offlinejoin.UnstageRequest
+	req := offlinejoin.UnstageRequest{StagedBy: "offlinejoin/" + version.String()}
 	cmd := &cobra.Command{
 		Use:   "unstage {--windows-path PATH | FILE|FOLDER}",
 		Short: "Take staged joins back, leaving no byte of the blobs in the images",
 		Long: `Take staged joins back, leaving no byte of the blobs in the images.
 
 Name one image by --windows-path, or give a join file (*.join.hcl, or a folder of them) for all of its images; then it
-is asked first, unless --yes is given.`,
+is asked first, unless --yes is given. With --windows-path, --ledger-file names the ledger that is told of it; join files
+name their own.`,
 		Example: `  offlinejoin unstage --windows-path /mnt/web01/Windows
   offlinejoin unstage fleet.join.hcl --yes`,
 		Args: imageOrJoinFile(&req.WindowsPath),
@@ -42,6 +44,11 @@ is asked first, unless --yes is given.`,
 		}),
 	}
 	word(cmd, options.WindowsPath, "PATH", into(&req.WindowsPath))
+	word(cmd, options.LedgerFile, "FILE", into(&req.LedgerFile))
+	word(cmd, options.LockTimeout, "DURATION", func(s string) (err error) {
+		req.LockTimeout, err = options.Wait(s)
+		return err
+	})
 	c.addFlags(cmd)
 	c.addYes(cmd)
 	return cmd
