@@ -209,3 +209,63 @@ func TestAnswerFileThatCannotBeWrittenLeavesNoRecord(t *testing.T) {
 		t.Error("the answer file has changed")
 	}
 }
+
+// unsyncedXML is a tree in which an answer file is written and then cannot be made durable.
+type unsyncedXML struct {
+	target.FS
+	failed bool
+}
+
+func (f *unsyncedXML) SyncDir(name string) error {
+	if name == "Panther" && !f.failed {
+		f.failed = true
+		return winerr.Errorf(winerr.DiskFull, "%s cannot be synced", f.Path(name))
+	}
+	return f.FS.SyncDir(name)
+}
+
+func TestAnswerFileThatStoppedHalfWayIsTakenOut(t *testing.T) {
+	t.Parallel()
+	req, path := generalized(t)
+	putAnswerFile(t, path, userAnswerFile)
+	dir, err := target.Directory(req.WindowsPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	req.Target = &unsyncedXML{FS: dir}
+	_, err = Stage(t.Context(), req)
+	wantCode(t, err, winerr.DiskFull)
+	if got := string(readFile(t, path)); got != userAnswerFile {
+		t.Errorf("the answer file is not what it was:\n%s", got)
+	}
+	if holds(t, req.WindowsPath, "WEB01") {
+		t.Error("the secret is left in the image")
+	}
+}
+
+// TestAnswerFileIsNotForgotten boots an image whose join fails, and stages another into the installed Windows.
+func TestAnswerFileIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	req, path := generalized(t)
+	putAnswerFile(t, path, userAnswerFile)
+	if _, err := Stage(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	changeHive(t, req.WindowsPath, "SOFTWARE", func(h *regf.Hive) error {
+		return setText(`Microsoft\Windows\CurrentVersion\Setup\State`, "ImageState", "IMAGE_STATE_COMPLETE").apply(h)
+	})
+	other := req
+	other.Blob, other.OnExisting = testBlob(t, "WEB02").Bytes(), OnExistingReplace
+	_, err := Stage(t.Context(), other)
+	wantCode(t, err, winerr.CantCreateJoinInfo, "staged into its answer file")
+	if _, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath}); err != nil {
+		t.Fatal(err)
+	}
+	if holds(t, req.WindowsPath, "WEB01") {
+		t.Error("the first join's secret is left in the image")
+	}
+	if _, err := Stage(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -162,6 +162,14 @@ func (w *answerFileWay) after() (writes, error) {
 	return writes{bytes: int64(len(w.edit.Content)), syncs: answerFileSyncs, warnings: warnings}, err
 }
 
+func (w *answerFileWay) takeOut() error {
+	removal, err := w.undo.Unstage(w.im.fs, w.im.drive())
+	if err == nil {
+		clear(removal.Content)
+	}
+	return err
+}
+
 func (w *answerFileWay) verify() error {
 	place, err := w.undo.Find(w.im.fs, w.im.drive())
 	if err != nil {

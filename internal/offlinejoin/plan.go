@@ -131,6 +131,10 @@ func (p *preparation) plan(ctx context.Context, req Request) error {
 		p.unchanged(p.receipt)
 		return nil
 	}
+	if p.receipt.Method == MethodRegistry && p.record.answerFile != "" { // the record alone finds that one again
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s holds a join that was staged into its answer file: unstage it first",
+			p.im.fs)
+	}
 	if d.warning != "" {
 		p.warn(d.warning)
 	}

@@ -58,6 +58,7 @@ func (w *registryWay) before() (writes, func() error, error) {
 
 func (w *registryWay) replaces() bool         { return false }
 func (w *registryWay) after() (writes, error) { return writes{}, nil }
+func (w *registryWay) takeOut() error         { return nil }
 func (w *registryWay) verify() error          { return w.file.verify() }
 func (w *registryWay) close()                 {} // the blob is the preparation's
 

@@ -96,7 +96,7 @@ func (p *preparation) count(w writes) {
 	p.warn(w.warnings...)
 }
 
-// stopped tells whether anything has changed when writing stopped before the registry transaction.
+// stopped tells whether anything has changed when what was written of this join is gone again: an older one may be.
 func (p *preparation) stopped(err error) error {
 	if p.way.replaces() {
 		return p.halfWritten(err)
@@ -104,12 +104,16 @@ func (p *preparation) stopped(err error) error {
 	return p.notWritten(err)
 }
 
-// dropRecord takes the record back when what it tells of could not be written.
+// dropRecord takes the record back when what it tells of could not be written. As long as something of that may be there,
+// the record stays: it is what finds it again.
 func (p *preparation) dropRecord(cause error) error {
+	if err := p.way.takeOut(); err != nil {
+		return p.halfWritten(errors.Join(cause, err))
+	}
 	if err := p.commit([]edit{{what: dropKey, key: completion.Key}}, false); err != nil {
 		return p.halfWritten(errors.Join(cause, err))
 	}
-	return p.notWritten(cause)
+	return p.stopped(cause)
 }
 
 // notWritten says that nothing has changed, with the code of the cause where it has one.

@@ -22,8 +22,9 @@ type way interface {
 	replaces() bool
 	// before writes what the registry transaction makes matter; undo takes new files away again.
 	before() (w writes, undo func() error, err error)
-	// after writes what matters by itself. When it fails, nothing of it is there.
+	// after writes what matters by itself; takeOut removes what of it is there when it has failed.
 	after() (w writes, err error)
+	takeOut() error
 	// verify reads back what was written outside the registry.
 	verify() error
 	// tell says what happens next.
