@@ -146,7 +146,7 @@ func (w *answerFileWay) before() (out writes, undo func() error, err error) {
 	}
 	defer clear(removal.Content)
 	out = writes{bytes: int64(len(removal.Content)), syncs: answerFileSyncs, warnings: removal.Notes}
-	w.close()
+	w.dropPlan()
 	w.older = nil
 	if err := w.find(); err != nil {
 		return out, undo, err
@@ -189,6 +189,12 @@ func (w *answerFileWay) tell(t tell, b BlobFacts) {
 }
 
 func (w *answerFileWay) close() {
+	w.dropPlan()
+	clear(w.join.AccountData)
+}
+
+// dropPlan forgets what the plan knows of the file.
+func (w *answerFileWay) dropPlan() {
 	if w.place != nil {
 		w.place.Wipe()
 	}
