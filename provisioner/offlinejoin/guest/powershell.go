@@ -279,7 +279,7 @@ func (w *windows) writeSome(ctx context.Context, path string, pieces []target.Pi
 	want := sha256.Sum256(all.Bytes())
 	defer clear(all.Bytes())
 	temp := w.Join(w.temp, "odj"+strings.ToLower(rand.Text()[:8])+".tmp")
-	defer func() { err = errors.Join(err, w.Remove(ctx, temp)) }()
+	defer func() { err = errors.Join(err, w.erase(context.WithoutCancel(ctx), temp)) }()
 	info := uploaded{int64(all.Len())}.asFileInfo()
 	upload := bytes.NewReader(all.Bytes())
 	if err := inTime(ctx, func() error { return w.comm.Upload(temp, upload, info) }); err != nil {
@@ -293,6 +293,19 @@ func (w *windows) writeSome(ctx context.Context, path string, pieces []target.Pi
 	if err == nil && lineOf(out, "Sum=") != hex.EncodeToString(want[:]) {
 		err = result{code: exitDiffers}.failed()
 	}
+	return err
+}
+
+// eraseLimit bounds the removal of a file that must not stay behind, even when the build was interrupted.
+const eraseLimit = 30 * time.Second
+
+// erase overwrites a file with zeros and removes it, if it is there.
+func (w *windows) erase(ctx context.Context, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, eraseLimit)
+	defer cancel()
+	file := literal(path)
+	_, err := w.do(ctx, `if([IO.File]::Exists(`+file+`)){$f=[IO.File]::Open(`+file+`,'Open','Write','None');`+
+		`$z=New-Object byte[] $f.Length;$f.Write($z,0,$z.Length);$f.Flush($true);$f.Close();[IO.File]::Delete(`+file+`)}`)
 	return err
 }
 
