@@ -74,7 +74,7 @@ func TestPageInABrowser(t *testing.T) {
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(testenv.Tool(t, "chromium")), chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(testenv.Tool(t, "chromium")), chromedp.UserDataDir(profile(t)),
 		chromedp.NoFirstRun, chromedp.Headless, chromedp.DisableGPU, chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
@@ -87,6 +87,26 @@ func browser(t *testing.T) context.Context {
 	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// profile makes the browser's folder. Its processes may write for a moment after the browser has ended, so t.TempDir does
+// not fit: it is removed again and again until it stays away.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "offlinejoin-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 100 {
+			if err = os.RemoveAll(dir); err == nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		t.Logf("the browser's folder is left: %v", err)
+	})
+	return dir
 }
 
 // clearFilter empties the field as a user does.
