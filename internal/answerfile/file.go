@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"path"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -16,7 +16,7 @@ import (
 const tempName = "odjxml.tmp"
 
 // read returns a whole file, in memory of the caller; never nil.
-func read(tree target.FS, name string) ([]byte, error) {
+func read(tree imagefs.FS, name string) ([]byte, error) {
 	f, err := tree.Open(name)
 	if err != nil {
 		return nil, err
@@ -25,7 +25,7 @@ func read(tree target.FS, name string) ([]byte, error) {
 	return readOpen(f, tree.Path(name))
 }
 
-func readOpen(f target.File, path string) ([]byte, error) {
+func readOpen(f imagefs.File, path string) ([]byte, error) {
 	size, err := f.Size()
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func (l location) verify(content []byte) error {
 }
 
 // scrub overwrites an open file with zeros.
-func scrub(f target.File) error {
+func scrub(f imagefs.File) error {
 	size, err := f.Size()
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func scrub(f target.File) error {
 }
 
 // scrubAway overwrites and removes a file that nobody reads, if it is there.
-func scrubAway(tree target.FS, name string) error {
+func scrubAway(tree imagefs.FS, name string) error {
 	f, err := tree.OpenWrite(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -36,7 +36,7 @@ func (p *Place) Wipe() { clear(p.Content) }
 
 // location is a file in one of the two trees.
 type location struct {
-	tree    target.FS
+	tree    imagefs.FS
 	onDrive bool // tree is the root of the drive, not the Windows directory
 	name    string
 }
@@ -56,7 +56,7 @@ type candidate struct {
 // and also if the first such pass is used up and there is a file before it; if there are no files, a new one at
 // Panther\unattend.xml: that is where Microsoft's deployment guides put the answer file of an image that is not
 // running.
-func Find(windows, drive target.FS, pointer string) (*Place, error) {
+func Find(windows, drive imagefs.FS, pointer string) (*Place, error) {
 	f := &finder{notes: []string{"answer files on removable media cannot be seen in an image: remove such media before " +
 		"the first boot, since Setup may take one from there"}}
 	candidates, err := f.candidates(windows, drive, pointer)
@@ -91,7 +91,7 @@ type finder struct {
 }
 
 // candidates lists the places in Setup's order.
-func (f *finder) candidates(windows, drive target.FS, pointer string) ([]candidate, error) {
+func (f *finder) candidates(windows, drive imagefs.FS, pointer string) ([]candidate, error) {
 	var out []candidate
 	if pointer != "" {
 		at, err := resolve(windows, drive, pointer)
@@ -100,7 +100,7 @@ func (f *finder) candidates(windows, drive target.FS, pointer string) ([]candida
 		}
 		out = append(out, candidate{1, []location{at}})
 	}
-	in := func(tree target.FS, onDrive bool, names ...string) []location {
+	in := func(tree imagefs.FS, onDrive bool, names ...string) []location {
 		var at []location
 		for _, name := range names {
 			at = append(at, location{tree: tree, onDrive: onDrive, name: name})

@@ -6,12 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // image makes a drive with a Windows directory. Files are named from the root of the drive.
-func image(t *testing.T, files map[string]string) (windows, drive target.FS, root string) {
+func image(t *testing.T, files map[string]string) (windows, drive imagefs.FS, root string) {
 	t.Helper()
 	root = t.TempDir()
 	if err := os.MkdirAll(filepath.Join(root, "Windows", "System32"), 0o755); err != nil {
@@ -29,9 +29,9 @@ func image(t *testing.T, files map[string]string) (windows, drive target.FS, roo
 	return opened(t, filepath.Join(root, "Windows")), opened(t, root), root
 }
 
-func opened(t *testing.T, dir string) target.FS {
+func opened(t *testing.T, dir string) imagefs.FS {
 	t.Helper()
-	tree, err := target.Directory(dir)
+	tree, err := imagefs.Directory(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -14,7 +14,7 @@ const systemDrive = "C:"
 
 // resolve turns the value UnattendFile into a place in the image, such as `C:\Windows\Panther\my.xml`,
 // `%WINDIR%\my.xml` or `%SYSTEMDRIVE%\my.xml`.
-func resolve(windows, drive target.FS, pointer string) (location, error) {
+func resolve(windows, drive imagefs.FS, pointer string) (location, error) {
 	path := strings.Trim(strings.ReplaceAll(strings.Trim(pointer, blanks+"\x00"), "/", `\`), `"`)
 	for variable, value := range map[string]string{
 		"%WINDIR%": systemDrive + `\Windows`, "%SYSTEMROOT%": systemDrive + `\Windows`, "%SYSTEMDRIVE%": systemDrive,

@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"path"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -103,7 +103,7 @@ func (p *Place) unchanged() error {
 }
 
 // in returns the place in an image.
-func (r *Record) in(windows, drive target.FS) (location, error) {
+func (r *Record) in(windows, drive imagefs.FS) (location, error) {
 	if !r.OnDrive {
 		return location{tree: windows, name: r.Name}, nil
 	}
@@ -116,7 +116,7 @@ func (r *Record) in(windows, drive target.FS) (location, error) {
 }
 
 // Find returns the recorded file as it is now; its Content is nil when it is gone.
-func (r *Record) Find(windows, drive target.FS) (*Place, error) {
+func (r *Record) Find(windows, drive imagefs.FS) (*Place, error) {
 	at, err := r.in(windows, drive)
 	if err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (r *Record) Find(windows, drive target.FS) (*Place, error) {
 }
 
 // Unstage takes the join out of the image. It is safe to be called again after it was stopped.
-func (r *Record) Unstage(windows, drive target.FS) (*Removal, error) {
+func (r *Record) Unstage(windows, drive imagefs.FS) (*Removal, error) {
 	p, err := r.Find(windows, drive)
 	if err != nil {
 		return nil, err

@@ -10,12 +10,12 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/canary"
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // staged finds, plans and writes a join, and returns the record's text.
-func staged(t *testing.T, windows, drive target.FS, o Options) string {
+func staged(t *testing.T, windows, drive imagefs.FS, o Options) string {
 	t.Helper()
 	place, err := Find(windows, drive, "")
 	if err != nil {
@@ -41,7 +41,7 @@ func stageAt(place *Place, o Options) (record string, err error) {
 	return r.Text(), err
 }
 
-func unstaged(t *testing.T, windows, drive target.FS, text string) *Removal {
+func unstaged(t *testing.T, windows, drive imagefs.FS, text string) *Removal {
 	t.Helper()
 	record, err := ParseRecord(text)
 	if err != nil {
@@ -230,7 +230,7 @@ var errCut = errors.New("the power was cut")
 
 // cutFS is a tree in which every change after the first left ones fails, and changes nothing.
 type cutFS struct {
-	target.FS
+	imagefs.FS
 	left *int
 }
 
@@ -241,7 +241,7 @@ func (c cutFS) use() error {
 	return nil
 }
 
-func (c cutFS) Create(name string) (target.File, error) {
+func (c cutFS) Create(name string) (imagefs.File, error) {
 	if err := c.use(); err != nil {
 		return nil, err
 	}
@@ -249,7 +249,7 @@ func (c cutFS) Create(name string) (target.File, error) {
 	return cutFile{f, c}, err
 }
 
-func (c cutFS) OpenWrite(name string) (target.File, error) {
+func (c cutFS) OpenWrite(name string) (imagefs.File, error) {
 	f, err := c.FS.OpenWrite(name)
 	if err != nil {
 		return nil, err
@@ -285,7 +285,7 @@ func (c cutFS) unless(change func() error) error {
 }
 
 type cutFile struct {
-	target.File
+	imagefs.File
 	tree cutFS
 }
 
@@ -369,16 +369,16 @@ func oldOrNew(t *testing.T, limit int, place *Place, changed []byte) {
 
 // holdingFS is a tree that does not let go of open files, as FAT on Windows does.
 type holdingFS struct {
-	target.FS
+	imagefs.FS
 	open *int
 }
 
 type heldFile struct {
-	target.File
+	imagefs.File
 	open *int
 }
 
-func (h holdingFS) OpenWrite(name string) (target.File, error) {
+func (h holdingFS) OpenWrite(name string) (imagefs.File, error) {
 	f, err := h.FS.OpenWrite(name)
 	if err != nil {
 		return nil, err

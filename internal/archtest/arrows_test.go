@@ -24,25 +24,25 @@ func arrows() map[string][]string {
 		"provider/terraform-provider-offlinejoin": {"provider/offlinejoin", "internal/version"},
 		"provider/offlinejoin":                    frontEnd(),
 		// The command line also shows hives and what staging put there, and makes the sample of the demonstration.
-		"internal/cli":                 commandLine(),
-		"internal/options":             {"internal/offlinejoin", "internal/agefile", "internal/winerr"},
-		"internal/cli/docgen":          {"internal/cli", "internal/joinfile"},
-		"internal/joinfile":            {"internal/offlinejoin", "internal/options", "internal/winerr"},
-		"internal/offlinejoin":         core(),
-		"internal/winimage":            {"internal/regf", "internal/target", "internal/winerr"},
-		"internal/odj":                 {"internal/ndr", "internal/winerr"},
-		"internal/completion":          {"internal/winerr", "internal/version"},
-		"internal/completion/winetest": {"internal/completion", "internal/winerr", "internal/testenv", "internal/canary"},
-		"internal/answerfile":          {"internal/target", "internal/winerr"},
-		"internal/ledger":              {"internal/winerr"},
-		"internal/sample":              {"internal/regf", "internal/odj", "internal/completion"},
+		"internal/cli":          commandLine(),
+		"internal/options":      {"internal/offlinejoin", "internal/agefile", "internal/winerr"},
+		"internal/cli/docgen":   {"internal/cli", "internal/joinfile"},
+		"internal/joinfile":     {"internal/offlinejoin", "internal/options", "internal/winerr"},
+		"internal/offlinejoin":  core(),
+		"internal/winimage":     {"internal/regf", "internal/imagefs", "internal/winerr"},
+		"internal/odj":          {"internal/ndr", "internal/winerr"},
+		"internal/completion":   {"internal/winerr", "internal/version"},
+		"internal/testenv/wine": {"internal/completion", "internal/winerr", "internal/testenv", "internal/canary"},
+		"internal/answerfile":   {"internal/imagefs", "internal/winerr"},
+		"internal/ledger":       {"internal/winerr"},
+		"internal/sample":       {"internal/regf", "internal/odj", "internal/completion"},
 		"internal/sample/sampletest": {
 			"internal/sample", "internal/odj", "internal/completion", "internal/regf", "internal/testenv",
 			"internal/agefile",
 		},
 		"internal/regf":        {},
 		"internal/ndr":         {},
-		"internal/target":      {"internal/winerr"},
+		"internal/imagefs":     {"internal/winerr"},
 		"internal/agefile":     {"internal/winerr"},
 		"internal/winerr":      {},
 		"internal/version":     {},
@@ -62,10 +62,10 @@ func frontEnd() []string {
 }
 
 // packer also reaches an image that is mounted on the guest of a build.
-func packer() []string { return append(frontEnd(), "internal/target") }
+func packer() []string { return append(frontEnd(), "internal/imagefs") }
 
 func commandLine() []string {
-	return append(frontEnd(), "internal/sample", "internal/regf", "internal/target", "internal/completion",
+	return append(frontEnd(), "internal/sample", "internal/regf", "internal/imagefs", "internal/completion",
 		"internal/agefile",                  // to encrypt a blob
 		"internal/odj", "internal/winimage") // to show all of a blob and of an image, where the core asks for less
 }
@@ -73,7 +73,7 @@ func commandLine() []string {
 func core() []string {
 	return []string{
 		"internal/odj", "internal/winimage", "internal/completion", "internal/answerfile", "internal/ledger",
-		"internal/winerr", "internal/regf", "internal/target",
+		"internal/winerr", "internal/regf", "internal/imagefs",
 	}
 }
 

@@ -6,14 +6,14 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 )
 
 // hiveFile is a hive opened for reading, with the logs found beside it.
 type hiveFile struct {
 	*regf.Hive
-	dir  target.FS
+	dir  imagefs.FS
 	open []io.Closer
 }
 
@@ -24,7 +24,7 @@ func openHive(file string, asIs bool) (*hiveFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := target.Directory(filepath.Dir(file))
+	dir, err := imagefs.Directory(filepath.Dir(file))
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
@@ -40,7 +40,7 @@ func (a *app) inspectImage() *cobra.Command {
 }
 
 func readImage(ctx context.Context, windowsPath string) (winimage.Facts, error) {
-	dir, err := target.Directory(windowsPath)
+	dir, err := imagefs.Directory(windowsPath)
 	if err != nil {
 		return winimage.Facts{}, err
 	}

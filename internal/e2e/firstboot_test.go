@@ -10,13 +10,13 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
-	"github.com/offlinejoin/offlinejoin/internal/completion/winetest"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
+	"github.com/offlinejoin/offlinejoin/internal/testenv/wine"
 )
 
 // machine boots images under Wine, one after the other.
 type machine struct {
-	prefix *winetest.Prefix
+	prefix *wine.Prefix
 	turns  sync.Mutex
 }
 
@@ -31,7 +31,7 @@ func (m *machine) boot(t testing.TB, windows string) []byte {
 	m.takeOver(t, hive)
 	exe := m.insert(t, filepath.Join(windows, "System32", completion.ProgramFile))
 
-	result := m.prefix.Run(t, exe, winetest.Returns(0))
+	result := m.prefix.Run(t, exe, wine.Returns(0))
 	if result.ExitCode != 0 || result.Output != "" {
 		t.Fatalf("the completion program: exit code %d, output %q", result.ExitCode, result.Output)
 	}
@@ -65,8 +65,8 @@ func contractKeys() []string { return []string{completion.SetupKey, completion.K
 // takeOver makes the keys in Wine's registry those of a hive.
 func (m *machine) takeOver(t testing.TB, hive *systemHive) {
 	t.Helper()
-	m.prefix.DeleteKeys(t, winetest.System+`\`+completion.SetupKey)
-	var values []winetest.RegValue
+	m.prefix.DeleteKeys(t, wine.System+`\`+completion.SetupKey)
+	var values []wine.RegValue
 	for _, path := range contractKeys() {
 		key, err := hive.Key(path)
 		must(t, err)
@@ -74,8 +74,8 @@ func (m *machine) takeOver(t testing.TB, hive *systemHive) {
 			must(t, err)
 			data, err := v.Data()
 			must(t, err)
-			values = append(values, winetest.RegValue{
-				Key: winetest.System + `\` + path, Name: v.Name(), Type: uint32(v.Type()), Data: data,
+			values = append(values, wine.RegValue{
+				Key: wine.System + `\` + path, Name: v.Name(), Type: uint32(v.Type()), Data: data,
 			})
 		}
 	}
@@ -86,7 +86,7 @@ func (m *machine) takeOver(t testing.TB, hive *systemHive) {
 func (m *machine) giveBack(t testing.TB, hive *systemHive) {
 	t.Helper()
 	for _, path := range contractKeys() {
-		after := m.prefix.Query(t, winetest.System+`\`+path)
+		after := m.prefix.Query(t, wine.System+`\`+path)
 		key, err := hive.Key(path)
 		must(t, err)
 		var gone []string

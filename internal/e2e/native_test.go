@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
-	"github.com/offlinejoin/offlinejoin/internal/completion/winetest"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
+	"github.com/offlinejoin/offlinejoin/internal/testenv/wine"
 )
 
 // native runs the Windows build of the command line under Wine, where a stub records what Windows' own function gets.
-func native(t *testing.T, prefix *winetest.Prefix) {
+func native(t *testing.T, prefix *wine.Prefix) {
 	exe := prefix.Install(t, "offlinejoin.exe", bytes.NewReader(windowsCommand(t)))
 	dir := prefix.Path("image")
 	must(t, os.Mkdir(dir, 0o700))
@@ -26,9 +26,9 @@ func native(t *testing.T, prefix *winetest.Prefix) {
 		must(t, os.RemoveAll(dir))
 		must(t, os.Remove(prefix.Path("web01.djoin")))
 	}()
-	run := func(code uint32, more ...string) winetest.Result {
+	run := func(code uint32, more ...string) wine.Result {
 		args := append([]string{"stage", "--method", "native", "--blob-file", `C:\web01.djoin`}, more...)
-		return prefix.RunWith(t, []string{winetest.Returns(code)}, exe, args...)
+		return prefix.RunWith(t, []string{wine.Returns(code)}, exe, args...)
 	}
 
 	for _, c := range []struct {

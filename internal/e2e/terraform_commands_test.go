@@ -17,8 +17,8 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/agefile"
 	"github.com/offlinejoin/offlinejoin/internal/canary"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 )
 
 // terraformCommands are for the scripts of terraform: what happens to images behind its back, and what happens to it.
@@ -85,7 +85,7 @@ func (s *state) happen(abs func(string) string, args []string) {
 
 // lock: `lock WINDOWS` holds the lock of somebody who is changing the image, until `unlock WINDOWS`.
 func (s *state) lock(abs func(string) string, args []string) {
-	image, err := target.Directory(abs(args[0]))
+	image, err := imagefs.Directory(abs(args[0]))
 	must(s.tb, err)
 	file, err := image.OpenWrite("System32/config/SYSTEM")
 	must(s.tb, err)

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -180,9 +180,9 @@ func TestAnswerFileOutcomes(t *testing.T) {
 }
 
 // readOnlyXML is a tree in which no answer file can be written.
-type readOnlyXML struct{ target.FS }
+type readOnlyXML struct{ imagefs.FS }
 
-func (f readOnlyXML) Create(name string) (target.File, error) {
+func (f readOnlyXML) Create(name string) (imagefs.File, error) {
 	if strings.HasPrefix(name, "Panther") {
 		return nil, winerr.Errorf(winerr.AccessDenied, "%s cannot be written", f.Path(name))
 	}
@@ -193,7 +193,7 @@ func TestAnswerFileThatCannotBeWrittenLeavesNoRecord(t *testing.T) {
 	t.Parallel()
 	req, path := generalized(t)
 	putAnswerFile(t, path, userAnswerFile)
-	dir, err := target.Directory(req.WindowsPath)
+	dir, err := imagefs.Directory(req.WindowsPath)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestAnswerFileThatCannotBeWrittenLeavesNoRecord(t *testing.T) {
 
 // unsyncedXML is a tree in which an answer file is written and then cannot be made durable.
 type unsyncedXML struct {
-	target.FS
+	imagefs.FS
 	failed bool
 }
 
@@ -228,7 +228,7 @@ func TestAnswerFileThatStoppedHalfWayIsTakenOut(t *testing.T) {
 	t.Parallel()
 	req, path := generalized(t)
 	putAnswerFile(t, path, userAnswerFile)
-	dir, err := target.Directory(req.WindowsPath)
+	dir, err := imagefs.Directory(req.WindowsPath)
 	if err != nil {
 		t.Fatal(err)
 	}

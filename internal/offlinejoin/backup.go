@@ -10,7 +10,7 @@ import (
 	"path"
 	"path/filepath"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -50,7 +50,7 @@ func cannotBackUp(folder string, err error) error {
 		"can be written. Nothing was written to the image.", folder, uncoded{err})
 }
 
-func backUpFile(image target.FS, name, to string) (err error) {
+func backUpFile(image imagefs.FS, name, to string) (err error) {
 	from, err := image.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // a log that is not there

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
@@ -15,16 +15,16 @@ import (
 // openImage is an open Windows image with the place it is at.
 type openImage struct {
 	*winimage.Image
-	fs       target.FS
+	fs       imagefs.FS
 	borrowed bool // fs is the caller's
 
-	root target.FS // of the image's drive; nil: not known
+	root imagefs.FS // of the image's drive; nil: not known
 }
 
 // place is where an image is, and how long to wait for it.
 type place struct {
 	windowsPath string
-	target      target.FS
+	target      imagefs.FS
 	lockTimeout time.Duration
 }
 
@@ -64,7 +64,7 @@ func (at place) openOnce(ctx context.Context, mode winimage.Mode) (*openImage, e
 	fs, borrowed := at.target, at.target != nil
 	if !borrowed {
 		var err error
-		if fs, err = target.Directory(at.windowsPath); err != nil {
+		if fs, err = imagefs.Directory(at.windowsPath); err != nil {
 			return nil, err
 		}
 	}
@@ -75,7 +75,7 @@ func (at place) openOnce(ctx context.Context, mode winimage.Mode) (*openImage, e
 	}
 	out.Image = im
 	if !borrowed && strings.EqualFold(filepath.Base(at.windowsPath), "Windows") {
-		if out.root, err = target.Directory(filepath.Dir(filepath.Clean(at.windowsPath))); err != nil {
+		if out.root, err = imagefs.Directory(filepath.Dir(filepath.Clean(at.windowsPath))); err != nil {
 			out.root = nil // Windows' own directory is all that there is
 		}
 	}
@@ -83,7 +83,7 @@ func (at place) openOnce(ctx context.Context, mode winimage.Mode) (*openImage, e
 }
 
 // drive returns the root of the drive that Windows is on, where an answer file can be, and nil when it is not known.
-func (im *openImage) drive() target.FS { return im.root }
+func (im *openImage) drive() imagefs.FS { return im.root }
 
 // Close releases the image. Nothing is written.
 func (im *openImage) Close() error { return errors.Join(im.Image.Close(), im.closePlace()) }

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
@@ -46,7 +46,7 @@ func TestLockedImageIsRefusedOrWaitedFor(t *testing.T) {
 func TestTargetStaysTheCallers(t *testing.T) {
 	t.Parallel()
 	req := newImage(t, sample.Image{})
-	fs, err := target.Directory(req.WindowsPath)
+	fs, err := imagefs.Directory(req.WindowsPath)
 	if err != nil {
 		t.Fatal(err)
 	}

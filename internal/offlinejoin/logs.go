@@ -8,8 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 )
 
 // Log is the end of a log of the image.
@@ -38,7 +38,7 @@ func logFiles() []string {
 var blobText = regexp.MustCompile(`ARAIAMzMzM[A-Za-z0-9+/=]*`)
 
 // readLogs reads the ends of the image's logs. A log that is not there is left out.
-func readLogs(image target.FS) []Log {
+func readLogs(image imagefs.FS) []Log {
 	logs := []Log{}
 	for _, name := range logFiles() {
 		lines, err := readLog(image, name)
@@ -54,7 +54,7 @@ func readLogs(image target.FS) []Log {
 	return logs
 }
 
-func readLog(image target.FS, name string) ([]string, error) {
+func readLog(image imagefs.FS, name string) ([]string, error) {
 	f, err := image.Open(name)
 	if err != nil {
 		return []string{}, err

@@ -9,7 +9,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/completion/program"
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -25,7 +25,7 @@ const (
 
 // programFile is the completion program's file in an image.
 type programFile struct {
-	fs      target.FS
+	fs      imagefs.FS
 	program *program.Program
 	exists  bool // a file of that name is there
 	present bool // and it is this very program
@@ -62,7 +62,7 @@ func lookUpProgram(arch, own string) (*program.Program, error) {
 }
 
 // fileDigest returns the SHA-256 of a file of the given size, and "" for a file of another size.
-func fileDigest(fsys target.FS, name string, size int64) (string, error) {
+func fileDigest(fsys imagefs.FS, name string, size int64) (string, error) {
 	file, err := fsys.Open(name)
 	if err != nil {
 		return "", err

@@ -3,7 +3,7 @@ package offlinejoin
 import (
 	"time"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 )
 
 // Method is how a join gets completed.
@@ -46,7 +46,7 @@ type Expect struct {
 // Request asks for one join.
 type Request struct {
 	WindowsPath string     // the image's Windows directory, such as /mnt/web01/Windows
-	Target      target.FS  // where it is when that is no directory of this machine; stays the caller's to close
+	Target      imagefs.FS // where it is when that is no directory of this machine; stays the caller's to close
 	Blob        []byte     // the provisioning blob in any encoding; secret; the caller owns and wipes it
 	BlobName    string     // how messages call the blob, such as its file name; never its content
 	Method      Method     // empty: MethodAuto
@@ -75,7 +75,7 @@ type Request struct {
 // UnstageRequest asks to take a pending join back.
 type UnstageRequest struct {
 	WindowsPath string        // as in Request
-	Target      target.FS     // as in Request
+	Target      imagefs.FS    // as in Request
 	LedgerFile  string        // as in Request: the account is free again
 	RunID       string        // as in Request
 	Run         *Run          // as in Request
@@ -86,9 +86,9 @@ type UnstageRequest struct {
 
 // StatusRequest asks what an image holds.
 type StatusRequest struct {
-	WindowsPath string    // as in Request
-	Target      target.FS // as in Request
-	Logs        bool      // also read what the image's logs say of joins
+	WindowsPath string     // as in Request
+	Target      imagefs.FS // as in Request
+	Logs        bool       // also read what the image's logs say of joins
 }
 
 // EventKind tells how a front end should show an event.

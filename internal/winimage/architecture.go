@@ -4,7 +4,7 @@ import (
 	"debug/pe"
 	"encoding/binary"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 )
 
 // findArchitecture returns what the registry says, else what Windows' own programs are made for.
@@ -28,7 +28,7 @@ func (im *Image) findArchitecture() Architecture {
 
 // programArchitecture reads the machine field of a PE file's header, and nothing else of it: the file may be an
 // enemy's.
-func programArchitecture(f target.File) Architecture {
+func programArchitecture(f imagefs.File) Architecture {
 	const (
 		peOffsetAt = 0x3C // e_lfanew in the MS-DOS header
 		maxOffset  = 1 << 20

@@ -4,15 +4,15 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // hiveFiles are a hive and its logs as found. The old log (".LOG", Windows XP and before) is asked only when the hive
 // is dirty and the others do not complete it: newer Windows ignores it.
 type hiveFiles struct {
-	primary, log1, log2, old target.File
+	primary, log1, log2, old imagefs.File
 }
 
 // openHive opens a hive and records its condition. It returns nil when there is nothing to read.
@@ -58,7 +58,7 @@ func (im *Image) loadHive(name string) (*regf.Hive, error) {
 }
 
 // asFile keeps a nil File from becoming an interface that is not nil.
-func asFile(f target.File) regf.File {
+func asFile(f imagefs.File) regf.File {
 	if f == nil {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (im *Image) openFiles(name string) (f hiveFiles, err error) {
 	}
 	for _, l := range []struct {
 		suffix string
-		file   *target.File
+		file   *imagefs.File
 	}{{".LOG1", &f.log1}, {".LOG2", &f.log2}, {".LOG", &f.old}} {
 		write := im.writes(name) && l.suffix != ".LOG"
 		*l.file, err = im.openFile(name+l.suffix, write)
@@ -90,7 +90,7 @@ func (im *Image) openFiles(name string) (f hiveFiles, err error) {
 	return f, nil
 }
 
-func (im *Image) openFile(name string, write bool) (target.File, error) {
+func (im *Image) openFile(name string, write bool) (imagefs.File, error) {
 	open := im.fsys.Open
 	if write {
 		open = im.fsys.OpenWrite
@@ -110,7 +110,7 @@ func (im *Image) openFile(name string, write bool) (target.File, error) {
 
 // checkAlone refuses to write to a file that has another name: it would change there too, and put the machine password
 // where nobody looks for it, such as a backup made with hard links.
-func (im *Image) checkAlone(f target.File, name string, write bool) error {
+func (im *Image) checkAlone(f imagefs.File, name string, write bool) error {
 	info, err := f.Stat()
 	if err != nil || info.Links < 2 {
 		return err
@@ -125,7 +125,7 @@ func (im *Image) checkAlone(f target.File, name string, write bool) error {
 	return nil
 }
 
-func (im *Image) lock(f target.File) error {
+func (im *Image) lock(f imagefs.File) error {
 	held, err := f.TryLock()
 	if err == nil && !held {
 		im.facts.Warnings = append(im.facts.Warnings,
@@ -201,8 +201,8 @@ func hiveError(h HiveFacts, cause error) error {
 
 // specialFile reports whether something that Windows would not have there stands in place of a hive.
 func specialFile(err error) bool {
-	_, irregular := errors.AsType[*target.IrregularError](err)
-	_, ambiguous := errors.AsType[*target.AmbiguousError](err)
+	_, irregular := errors.AsType[*imagefs.IrregularError](err)
+	_, ambiguous := errors.AsType[*imagefs.AmbiguousError](err)
 	return irregular || ambiguous
 }
 

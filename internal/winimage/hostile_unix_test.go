@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
@@ -193,7 +193,7 @@ func TestOneWriterAtATime(t *testing.T) {
 
 func TestCanceled(t *testing.T) {
 	t.Parallel()
-	fsys, err := target.Directory(sampleTree(t, sample.Image{}))
+	fsys, err := imagefs.Directory(sampleTree(t, sample.Image{}))
 	must(t, err)
 	defer fsys.Close()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -7,8 +7,8 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -26,7 +26,7 @@ const configDir = "System32/config"
 
 // Image is an open Windows installation. It is not safe for concurrent use.
 type Image struct {
-	fsys       target.FS
+	fsys       imagefs.FS
 	mode       Mode
 	system     *regf.Hive
 	controlSet string
@@ -38,7 +38,7 @@ type Image struct {
 // Open opens the image whose Windows directory is fsys, which stays the caller's to close. The errors have the
 // documented codes: 87 no Windows installation, 2717 the SYSTEM hive is missing or damaged, 5 no rights, 170 in use;
 // with mode Write also 2711 when the hive cannot be written without touching files outside the image.
-func Open(ctx context.Context, fsys target.FS, mode Mode) (*Image, error) {
+func Open(ctx context.Context, fsys imagefs.FS, mode Mode) (*Image, error) {
 	if err := findConfig(fsys); err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (im *Image) ControlSet() string { return im.controlSet }
 func (im *Image) Facts() Facts { return im.facts }
 
 // FS returns the Windows directory.
-func (im *Image) FS() target.FS { return im.fsys }
+func (im *Image) FS() imagefs.FS { return im.fsys }
 
 // Close releases the hives and the lock. It writes nothing: what was not committed is dropped.
 func (im *Image) Close() error {
@@ -124,7 +124,7 @@ func (im *Image) Close() error {
 }
 
 // findConfig tells a Windows directory from everything else, and what the user may have meant instead.
-func findConfig(fsys target.FS) error {
+func findConfig(fsys imagefs.FS) error {
 	info, err := fsys.Stat(configDir)
 	if err == nil && info.IsDir {
 		return nil
@@ -144,17 +144,17 @@ func findConfig(fsys target.FS) error {
 	return notWindows(fsys, hint)
 }
 
-func notWindows(fsys target.FS, hint string) error {
+func notWindows(fsys imagefs.FS, hint string) error {
 	return winerr.Errorf(winerr.InvalidParameter, `%s is not a Windows directory (there is no System32\config in it): %s`,
 		fsys, hint)
 }
 
-func isDir(fsys target.FS, name string) bool {
+func isDir(fsys imagefs.FS, name string) bool {
 	info, err := fsys.Stat(name)
 	return err == nil && info.IsDir
 }
 
-func isFile(fsys target.FS, name string) bool {
+func isFile(fsys imagefs.FS, name string) bool {
 	info, err := fsys.Stat(name)
 	return err == nil && !info.IsDir
 }

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
@@ -94,7 +94,7 @@ func set(t *testing.T, h *regf.Hive, key, name string, typ regf.Type, data []byt
 func open(t *testing.T, windows string, mode winimage.Mode) (*winimage.Image, error) {
 	t.Helper()
 	before := digest(t, windows)
-	fsys, err := target.Directory(windows)
+	fsys, err := imagefs.Directory(windows)
 	must(t, err)
 	t.Cleanup(func() { fsys.Close() })
 	im, err := winimage.Open(context.Background(), fsys, mode)
@@ -148,7 +148,7 @@ func wantCode(t *testing.T, err error, code winerr.Code, words ...string) {
 // openUnseen opens an image without looking at the tree, which the test may not be allowed to.
 func openUnseen(t *testing.T, windows string, mode winimage.Mode) (*winimage.Image, error) {
 	t.Helper()
-	fsys, err := target.Directory(windows)
+	fsys, err := imagefs.Directory(windows)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hcldec"
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/provisioner/offlinejoin/guest"
 )
 
@@ -65,7 +65,7 @@ func (p *Provisioner) Provision(
 // remoteTree opens the image that the guest has mounted. Messages call it HOST:PATH.
 func (c Config) remoteTree(
 	ctx context.Context, comm packersdk.Communicator, generated map[string]any,
-) (*target.Remote, error) {
+) (*imagefs.Remote, error) {
 	machine, err := guest.Open(ctx, comm, c.WindowsPath)
 	if err != nil {
 		return nil, err
@@ -74,5 +74,5 @@ func (c Config) remoteTree(
 	if !ok || host == "" {
 		host = "guest"
 	}
-	return target.NewRemote(ctx, machine, host+":"+c.WindowsPath, c.WindowsPath)
+	return imagefs.NewRemote(ctx, machine, host+":"+c.WindowsPath, c.WindowsPath)
 }

@@ -8,15 +8,15 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 )
 
 // place is where the image is: a path of this machine, or a tree of the guest.
 type place struct {
 	windowsPath string
-	tree        *target.Remote
+	tree        *imagefs.Remote
 }
 
 // stage stages a join, or shows what that would be, and writes the receipt. The templates in the options are rendered.

@@ -8,20 +8,20 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
-	"github.com/offlinejoin/offlinejoin/internal/completion/winetest"
+	"github.com/offlinejoin/offlinejoin/internal/testenv/wine"
 )
 
 const (
-	setupKey = winetest.System + `\` + completion.SetupKey
-	ownKey   = winetest.System + `\` + completion.Key
+	setupKey = wine.System + `\` + completion.SetupKey
+	ownKey   = wine.System + `\` + completion.Key
 )
 
 // scenario is one machine and its boots, as long as the hook is armed.
 type scenario struct {
 	name   string
-	staged func(blob []byte) []winetest.RegValue // nil: as staging leaves it
-	short  bool                                  // the program with short limits
-	env    []string                              // at every boot
+	staged func(blob []byte) []wine.RegValue // nil: as staging leaves it
+	short  bool                              // the program with short limits
+	env    []string                          // at every boot
 	boots  []boot
 }
 
@@ -40,7 +40,7 @@ type boot struct {
 // retry reports whether the hook has to be armed again.
 func (b boot) retry() bool { return b.state == completion.StateStaged }
 
-func returns(code uint32) string { return winetest.Returns(code) }
+func returns(code uint32) string { return wine.Returns(code) }
 
 func completed(code uint32) boot {
 	return boot{stub: returns(code), calls: 1, state: completion.StateCompleted, result: code, text: "Windows took the join"}
@@ -61,17 +61,17 @@ func notCalled(code uint32, text string) boot {
 // scenarios are all outcomes that the program can come to, each once at least.
 func scenarios() []scenario {
 	hang := boot{
-		stub: winetest.Hangs(), calls: 1, state: completion.StateStaged, result: 1460,
+		stub: wine.Hangs(), calls: 1, state: completion.StateStaged, result: 1460,
 		text: "it did not return within 4s",
 	}
 	lastHang := hang
 	lastHang.state, lastHang.text = completion.StateFailed, "not tried again, because this was attempt 3 of 3"
 	late := completed(0)
-	late.stub, late.calls = winetest.Returns(2138, 0), 2
+	late.stub, late.calls = wine.Returns(2138, 0), 2
 	never := passing(2138, "the Workstation service has not been started (2138 NERR_WkstaNotStarted)")
 	never.more = true
 	crash := refused(574, "the process that called it ended with status 0x")
-	crash.stub = winetest.Crashes()
+	crash.stub = wine.Crashes()
 
 	return []scenario{
 		{name: "success", boots: []boot{completed(0)}},
@@ -125,42 +125,42 @@ func scenarios() []scenario {
 }
 
 // stagedValues is the contract as staging leaves it, and the armed hook.
-func stagedValues(blob []byte) []winetest.RegValue {
+func stagedValues(blob []byte) []wine.RegValue {
 	sum := sha256.Sum256(blob)
-	return []winetest.RegValue{
-		winetest.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeThenLogon),
-		winetest.SZ(setupKey, completion.ValueCmdLine, completion.ProgramFile),
-		winetest.DWord(ownKey, completion.ValueVersion, completion.Version),
-		winetest.SZ(ownKey, completion.ValueMethod, completion.MethodRegistry),
-		winetest.SZ(ownKey, completion.ValueState, completion.StateStaged),
-		winetest.SZ(ownKey, completion.ValueMachineName, "WEB01"),
-		winetest.DWord(ownKey, completion.ValuePreviousSetupType, completion.SetupTypeNone),
-		winetest.SZ(ownKey, completion.ValuePreviousCmdLine, ""),
-		winetest.Binary(ownKey, completion.ValueProvisioningBlob, blob),
-		winetest.SZ(ownKey, completion.ValueBlobSHA256, hex.EncodeToString(sum[:])),
+	return []wine.RegValue{
+		wine.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeThenLogon),
+		wine.SZ(setupKey, completion.ValueCmdLine, completion.ProgramFile),
+		wine.DWord(ownKey, completion.ValueVersion, completion.Version),
+		wine.SZ(ownKey, completion.ValueMethod, completion.MethodRegistry),
+		wine.SZ(ownKey, completion.ValueState, completion.StateStaged),
+		wine.SZ(ownKey, completion.ValueMachineName, "WEB01"),
+		wine.DWord(ownKey, completion.ValuePreviousSetupType, completion.SetupTypeNone),
+		wine.SZ(ownKey, completion.ValuePreviousCmdLine, ""),
+		wine.Binary(ownKey, completion.ValueProvisioningBlob, blob),
+		wine.SZ(ownKey, completion.ValueBlobSHA256, hex.EncodeToString(sum[:])),
 	}
 }
 
-func lacks(name string) func([]byte) []winetest.RegValue {
-	return func(blob []byte) []winetest.RegValue {
-		return slices.DeleteFunc(stagedValues(blob), func(v winetest.RegValue) bool { return v.Name == name })
+func lacks(name string) func([]byte) []wine.RegValue {
+	return func(blob []byte) []wine.RegValue {
+		return slices.DeleteFunc(stagedValues(blob), func(v wine.RegValue) bool { return v.Name == name })
 	}
 }
 
 // nothing is the hook alone.
-func nothing([]byte) []winetest.RegValue { return stagedValues(nil)[:2] }
+func nothing([]byte) []wine.RegValue { return stagedValues(nil)[:2] }
 
 // changed has one bit of the blob changed after its digest was made.
-func changed(blob []byte) []winetest.RegValue {
+func changed(blob []byte) []wine.RegValue {
 	other := slices.Clone(blob)
 	other[len(other)/2] ^= 1
 	return withBlob(blob, other)
 }
 
-func cutOff(blob []byte) []winetest.RegValue { return withBlob(blob, blob[:len(blob)-1]) }
+func cutOff(blob []byte) []wine.RegValue { return withBlob(blob, blob[:len(blob)-1]) }
 
 // withBlob is what staging of blob leaves, with other bytes as the blob.
-func withBlob(blob, other []byte) []winetest.RegValue {
+func withBlob(blob, other []byte) []wine.RegValue {
 	values := stagedValues(blob)
 	for i, v := range values {
 		if v.Name == completion.ValueProvisioningBlob {

@@ -14,12 +14,12 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/completion/program/crossbuild"
-	"github.com/offlinejoin/offlinejoin/internal/completion/winetest"
+	"github.com/offlinejoin/offlinejoin/internal/testenv/wine"
 )
 
 const (
-	sourceRegistry = winetest.System + `\CurrentControlSet\Services\EventLog\Application\` + completion.EventSource
-	sessionManager = winetest.System + `\CurrentControlSet\Control\Session Manager`
+	sourceRegistry = wine.System + `\CurrentControlSet\Services\EventLog\Application\` + completion.EventSource
+	sessionManager = wine.System + `\CurrentControlSet\Control\Session Manager`
 	pendingRenames = "PendingFileRenameOperations"
 )
 
@@ -33,7 +33,7 @@ const (
 // permissions that cannot say "SYSTEM and Administrators", and RegFlushKey is about a text file. That Windows starts the
 // program from CmdLine at all is not proved by anything here.
 func TestFirstBoot(t *testing.T) {
-	prefix := winetest.New(t)
+	prefix := wine.New(t)
 	shipped, err := crossbuild.Program(t.Context(), ".", "amd64")
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestFirstBoot(t *testing.T) {
 }
 
 // play runs the program once for each boot of a scenario.
-func play(t *testing.T, prefix *winetest.Prefix, exe []byte, s scenario, blob []byte) {
+func play(t *testing.T, prefix *wine.Prefix, exe []byte, s scenario, blob []byte) {
 	staged := stagedValues
 	if s.staged != nil {
 		staged = s.staged
@@ -86,7 +86,7 @@ func play(t *testing.T, prefix *winetest.Prefix, exe []byte, s scenario, blob []
 			t.Errorf("boot %d: exit code %d, output %q", n+1, result.ExitCode, result.Output)
 		}
 		checkCalls(t, prefix.Calls(t), blob, want)
-		after := prefix.Tree(t, winetest.System)
+		after := prefix.Tree(t, wine.System)
 		checkHook(t, after, want)
 		checkRecord(t, after, before, want, uint32(n+1), start)
 		checkFile(t, after, file, want, len(s.env) == 0)
@@ -96,9 +96,9 @@ func play(t *testing.T, prefix *winetest.Prefix, exe []byte, s scenario, blob []
 }
 
 // arrange makes the prefix a staged Windows and returns the program's path in it.
-func arrange(t *testing.T, prefix *winetest.Prefix, exe []byte, values []winetest.RegValue) string {
+func arrange(t *testing.T, prefix *wine.Prefix, exe []byte, values []wine.RegValue) string {
 	t.Helper()
-	forget := winetest.Gone(sessionManager, pendingRenames)
+	forget := wine.Gone(sessionManager, pendingRenames)
 	prefix.Replace(t, []string{setupKey, sourceRegistry}, append(slices.Clone(values), forget))
 	if err := os.RemoveAll(logFile(prefix)); err != nil {
 		t.Fatal(err)
@@ -110,13 +110,13 @@ func arrange(t *testing.T, prefix *winetest.Prefix, exe []byte, values []winetes
 	return file
 }
 
-func logFile(prefix *winetest.Prefix) string {
+func logFile(prefix *wine.Prefix) string {
 	return filepath.Join(prefix.Path("windows"), filepath.FromSlash(strings.ReplaceAll(completion.LogFile, `\`, "/")))
 }
 
 // checkFile sees whether the program has taken its file from everybody: of the descriptor, Wine 8 can show that others
 // may not write any more, and no more than that. And it sees whether the file is to be removed at the next start.
-func checkFile(t *testing.T, after winetest.Tree, file string, want boot, lockable bool) {
+func checkFile(t *testing.T, after wine.Tree, file string, want boot, lockable bool) {
 	t.Helper()
 	info, err := os.Stat(file)
 	if err != nil {
@@ -126,13 +126,13 @@ func checkFile(t *testing.T, after winetest.Tree, file string, want boot, lockab
 		t.Errorf("everybody may write the program's file: %v", info.Mode())
 	}
 	pending := after.Key(sessionManager)[pendingRenames]
-	removed := strings.Contains(strings.ToLower(winetest.Wide(pending.Data)), `\system32\`+completion.ProgramFile)
+	removed := strings.Contains(strings.ToLower(wine.Wide(pending.Data)), `\system32\`+completion.ProgramFile)
 	if removed == want.retry() {
 		t.Errorf("the program is to be removed: %v", removed)
 	}
 }
 
-func checkCalls(t *testing.T, calls []winetest.Call, blob []byte, want boot) {
+func checkCalls(t *testing.T, calls []wine.Call, blob []byte, want boot) {
 	t.Helper()
 	if len(calls) < want.calls || (len(calls) > want.calls && !want.more) {
 		t.Fatalf("Windows' function was called %d times, want %d", len(calls), want.calls)
@@ -151,15 +151,15 @@ func checkCalls(t *testing.T, calls []winetest.Call, blob []byte, want boot) {
 }
 
 // checkHook demands that SYSTEM\Setup is as before staging, with no SetupShutdownRequired, or armed for another try.
-func checkHook(t *testing.T, after winetest.Tree, b boot) {
+func checkHook(t *testing.T, after wine.Tree, b boot) {
 	t.Helper()
-	want := map[string]winetest.RegValue{
-		completion.ValueSetupType: winetest.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeNone),
-		completion.ValueCmdLine:   winetest.SZ(setupKey, completion.ValueCmdLine, ""),
+	want := map[string]wine.RegValue{
+		completion.ValueSetupType: wine.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeNone),
+		completion.ValueCmdLine:   wine.SZ(setupKey, completion.ValueCmdLine, ""),
 	}
 	if b.retry() {
-		want[completion.ValueSetupType] = winetest.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeThenLogon)
-		want[completion.ValueCmdLine] = winetest.SZ(setupKey, completion.ValueCmdLine, completion.ProgramFile)
+		want[completion.ValueSetupType] = wine.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeThenLogon)
+		want[completion.ValueCmdLine] = wine.SZ(setupKey, completion.ValueCmdLine, completion.ProgramFile)
 	}
 	if b.none { // nobody knows what was there
 		delete(want, completion.ValueCmdLine)
@@ -171,7 +171,7 @@ func checkHook(t *testing.T, after winetest.Tree, b boot) {
 
 // checkRecord compares our key with the contract, value for value.
 func checkRecord(
-	t *testing.T, after winetest.Tree, before []winetest.RegValue, b boot, attempt uint32, start time.Time,
+	t *testing.T, after wine.Tree, before []wine.RegValue, b boot, attempt uint32, start time.Time,
 ) {
 	t.Helper()
 	got := after.Key(ownKey)
@@ -192,15 +192,15 @@ func checkRecord(
 			t.Errorf("CompletedAt %v, %v", at, err)
 		}
 	}
-	want := map[string]winetest.RegValue{}
+	want := map[string]wine.RegValue{}
 	for _, v := range before {
 		if v.Key == ownKey {
 			want[v.Name] = v
 		}
 	}
-	want[completion.ValueState] = winetest.SZ(ownKey, completion.ValueState, b.state)
-	want[completion.ValueResult] = winetest.DWord(ownKey, completion.ValueResult, b.result)
-	want[completion.ValueAttempts] = winetest.DWord(ownKey, completion.ValueAttempts, attempt)
+	want[completion.ValueState] = wine.SZ(ownKey, completion.ValueState, b.state)
+	want[completion.ValueResult] = wine.DWord(ownKey, completion.ValueResult, b.result)
+	want[completion.ValueAttempts] = wine.DWord(ownKey, completion.ValueAttempts, attempt)
 	want[completion.ValueResultText] = got[completion.ValueResultText]
 	if !b.retry() {
 		want[completion.ValueCompletedAt] = got[completion.ValueCompletedAt]
@@ -232,7 +232,7 @@ func checkNotes(t *testing.T, text string) {
 }
 
 // checkBlob demands that the blob is nowhere, or, when another try is wanted, in one value and nowhere else.
-func checkBlob(t *testing.T, after winetest.Tree, blob []byte, b boot) {
+func checkBlob(t *testing.T, after wine.Tree, blob []byte, b boot) {
 	t.Helper()
 	copies := 0
 	if b.retry() {
@@ -247,7 +247,7 @@ func checkBlob(t *testing.T, after winetest.Tree, blob []byte, b boot) {
 }
 
 // checkLog demands a line for the program and one for the outcome, at each boot.
-func checkLog(t *testing.T, prefix *winetest.Prefix, lines int, b boot) {
+func checkLog(t *testing.T, prefix *wine.Prefix, lines int, b boot) {
 	t.Helper()
 	log, err := os.ReadFile(logFile(prefix))
 	if err != nil || bytes.Count(log, []byte("\r\n")) != lines || !bytes.Contains(log, []byte(crossbuild.Marker())) {
@@ -260,17 +260,17 @@ func checkLog(t *testing.T, prefix *winetest.Prefix, lines int, b boot) {
 
 // searchFiles demands that no blob of all that has been done before is in any file of the Windows, the registry's
 // included. Wine writes those when it stops.
-func searchFiles(t *testing.T, prefix *winetest.Prefix, blobs [][]byte) {
+func searchFiles(t *testing.T, prefix *wine.Prefix, blobs [][]byte) {
 	if found := prefix.Holds(t, blobs...); found != nil {
 		t.Errorf("a blob is in %v", found)
 	}
 }
 
 // filesMeanwhile demands that the blob is once in the registry's files and in no other.
-func filesMeanwhile(t *testing.T, prefix *winetest.Prefix, exe []byte) {
+func filesMeanwhile(t *testing.T, prefix *wine.Prefix, exe []byte) {
 	blob := newBlob(t)
 	file := arrange(t, prefix, exe, stagedValues(blob))
-	prefix.Run(t, file, winetest.Returns(170))
+	prefix.Run(t, file, wine.Returns(170))
 	if diff := cmp.Diff([]string{"system.reg"}, prefix.Holds(t, blob)); diff != "" {
 		t.Errorf("files that hold the blob (-want +got):\n%s", diff)
 	}
@@ -280,12 +280,12 @@ func filesMeanwhile(t *testing.T, prefix *winetest.Prefix, exe []byte) {
 }
 
 // secondRun starts the program again after it has finished, with the hook armed by hand.
-func secondRun(t *testing.T, prefix *winetest.Prefix, exe []byte) {
+func secondRun(t *testing.T, prefix *wine.Prefix, exe []byte) {
 	file := arrange(t, prefix, exe, stagedValues(newBlob(t)))
-	prefix.Run(t, file, winetest.Returns(0))
+	prefix.Run(t, file, wine.Returns(0))
 	before := prefix.Query(t, ownKey)
 	prefix.Import(t, stagedValues(nil)[:2])
-	if result := prefix.Run(t, file, winetest.Returns(2724)); result.ExitCode != 0 || result.Output != "" {
+	if result := prefix.Run(t, file, wine.Returns(2724)); result.ExitCode != 0 || result.Output != "" {
 		t.Errorf("exit code %d, output %q", result.ExitCode, result.Output)
 	}
 	checkCalls(t, prefix.Calls(t), nil, boot{})
@@ -296,9 +296,9 @@ func secondRun(t *testing.T, prefix *winetest.Prefix, exe []byte) {
 }
 
 // nextStart shows that Windows removes the program.
-func nextStart(t *testing.T, prefix *winetest.Prefix, exe []byte) {
+func nextStart(t *testing.T, prefix *wine.Prefix, exe []byte) {
 	file := arrange(t, prefix, exe, stagedValues(newBlob(t)))
-	prefix.Run(t, file, winetest.Returns(0))
+	prefix.Run(t, file, wine.Returns(0))
 	prefix.Boot(t)
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("the program is still there after the next start: %v", err)
@@ -306,9 +306,9 @@ func nextStart(t *testing.T, prefix *winetest.Prefix, exe []byte) {
 }
 
 // event shows that the source is registered, and what is written to the event log: Wine 8 tells it as debug output.
-func event(t *testing.T, prefix *winetest.Prefix, exe []byte) {
+func event(t *testing.T, prefix *wine.Prefix, exe []byte) {
 	file := arrange(t, prefix, exe, stagedValues(newBlob(t)))
-	result := prefix.Run(t, file, winetest.Returns(2724), "WINEDEBUG=-all,+eventlog,fixme+advapi")
+	result := prefix.Run(t, file, wine.Returns(2724), "WINEDEBUG=-all,+eventlog,fixme+advapi")
 	const text = "Windows refused the join: the machine name is not valid"
 	if !strings.Contains(result.Output, text) || !strings.Contains(result.Output, completion.EventSource) {
 		t.Errorf("the event log got %q", result.Output)
@@ -316,8 +316,8 @@ func event(t *testing.T, prefix *winetest.Prefix, exe []byte) {
 	source := prefix.Query(t, sourceRegistry)
 	const expand = 2 // REG_EXPAND_SZ
 	message := source["EventMessageFile"]
-	if message.Type != expand || winetest.Wide(message.Data) != `%SystemRoot%\System32\EventCreate.exe` {
-		t.Errorf("EventMessageFile is %q (type %d)", winetest.Wide(message.Data), message.Type)
+	if message.Type != expand || wine.Wide(message.Data) != `%SystemRoot%\System32\EventCreate.exe` {
+		t.Errorf("EventMessageFile is %q (type %d)", wine.Wide(message.Data), message.Type)
 	}
 	if n, _ := source["TypesSupported"].Number(); n != 7 {
 		t.Errorf("TypesSupported is %d", n)

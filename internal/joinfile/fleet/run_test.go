@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
@@ -142,7 +142,7 @@ func TestCancelLeavesTheImageInHandOld(t *testing.T) {
 // hold keeps an image as somebody does who is changing it, until the returned function is called.
 func hold(t *testing.T, windowsPath string) (release func()) {
 	t.Helper()
-	fs, err := target.Directory(windowsPath)
+	fs, err := imagefs.Directory(windowsPath)
 	must(t, err)
 	im, err := winimage.Open(t.Context(), fs, winimage.Write)
 	must(t, err)

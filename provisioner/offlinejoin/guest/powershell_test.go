@@ -17,7 +17,7 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
-	"github.com/offlinejoin/offlinejoin/internal/target"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/provisioner/offlinejoin/guest"
 )
 
@@ -80,7 +80,7 @@ const probed = "SystemRoot=X:\\Windows\nTemp=X:\\Temp\\\n"
 func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	pieces := []target.Piece{piece(0, []byte("head")), piece(4096, []byte("page"))}
+	pieces := []imagefs.Piece{piece(0, []byte("head")), piece(4096, []byte("page"))}
 	name := base64.StdEncoding.EncodeToString([]byte("SYSTEM"))
 	w := &winPE{answers: []string{
 		probed, "32 12288 " + name + "\n16 0 Y29uZmln\n1040 0 bGluaw==\n", "Size=4\n", "Sum=" + sum([]byte("x")) + "\nSum=\n",
@@ -91,7 +91,7 @@ func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	config := m.Join(`D:\Windows\`, "System32/config")
 	entries, err := m.List(ctx, config)
 	must(t, err)
-	want := []target.Entry{
+	want := []imagefs.Entry{
 		{Name: "SYSTEM", Size: 12288, Links: 1},
 		{Name: "config", Mode: fs.ModeDir, Links: 1},
 		{Name: "link", Mode: fs.ModeIrregular, Links: 1},
@@ -111,7 +111,7 @@ func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	if string(w.uploaded) != "headpage" || w.info.Size() != 8 || w.info.Mode() != 0o600 {
 		t.Errorf("uploaded %q as %v, %d bytes", w.uploaded, w.info.Mode(), w.info.Size())
 	}
-	must(t, m.Copy(ctx, hive, hive+target.BackupSuffix))
+	must(t, m.Copy(ctx, hive, hive+imagefs.BackupSuffix))
 	must(t, m.Rename(ctx, hive, "D:/other"))
 	must(t, m.Remove(ctx, hive, "D:/other"))
 	must(t, m.SyncDir(ctx, config))
@@ -146,8 +146,8 @@ func golden(t *testing.T, name, got string) {
 func TestWindowsGuestErrors(t *testing.T) {
 	t.Parallel()
 	for answer, want := range map[string]error{
-		"!2 no": fs.ErrNotExist, "!5 no": fs.ErrPermission, "!80 is": fs.ErrExist, "!112 full": target.ErrNoSpace,
-		"!19 protected": target.ErrReadOnly,
+		"!2 no": fs.ErrNotExist, "!5 no": fs.ErrPermission, "!80 is": fs.ErrExist, "!112 full": imagefs.ErrNoSpace,
+		"!19 protected": imagefs.ErrReadOnly,
 	} {
 		w := &winPE{answers: []string{probed, answer}}
 		m, err := guest.Open(t.Context(), w, `D:\Windows`)
@@ -159,7 +159,7 @@ func TestWindowsGuestErrors(t *testing.T) {
 	w := &winPE{answers: []string{probed, "Sum=" + sum([]byte("other")) + "\n", ""}}
 	m, err := guest.Open(t.Context(), w, `D:\Windows`)
 	must(t, err)
-	if err := m.Write(t.Context(), "D:/x", []target.Piece{piece(0, []byte("mine"))}, -1); err == nil ||
+	if err := m.Write(t.Context(), "D:/x", []imagefs.Piece{piece(0, []byte("mine"))}, -1); err == nil ||
 		!strings.Contains(err.Error(), "does not hold what was written") {
 		t.Errorf("a write that did not arrive: %v", err)
 	}
@@ -169,7 +169,7 @@ func TestWindowsGuestErrors(t *testing.T) {
 func TestWindowsGuestCommandsFitALine(t *testing.T) {
 	t.Parallel()
 	long := `D:\` + strings.Repeat("a", 200) + `\Windows`
-	var pieces []target.Piece
+	var pieces []imagefs.Piece
 	for i := range 40 {
 		pieces = append(pieces, piece(1<<30+int64(i)*8192, bytes.Repeat([]byte{1}, 4096)))
 	}

@@ -9,10 +9,10 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
-	"github.com/offlinejoin/offlinejoin/internal/target"
 	"github.com/offlinejoin/offlinejoin/provisioner/offlinejoin/guest"
 )
 
@@ -22,7 +22,7 @@ func stage(ctx context.Context, comm packersdk.Communicator, windows string, blo
 	if err != nil {
 		return nil, err
 	}
-	tree, err := target.NewRemote(ctx, m, "guest:"+windows, windows)
+	tree, err := imagefs.NewRemote(ctx, m, "guest:"+windows, windows)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func stateOf(t *testing.T, windows string) core.State {
 // onlyTheImage fails when anything is left beside the image's own files.
 func onlyTheImage(t *testing.T, windows string) {
 	t.Helper()
-	for _, pattern := range []string{"System32/config/*" + target.BackupSuffix, "System32/*.tmp"} {
+	for _, pattern := range []string{"System32/config/*" + imagefs.BackupSuffix, "System32/*.tmp"} {
 		if left, _ := filepath.Glob(filepath.Join(windows, pattern)); len(left) > 0 {
 			t.Errorf("left in the image: %q", left)
 		}
@@ -52,7 +52,7 @@ func onlyTheImage(t *testing.T, windows string) {
 }
 
 // A connection that breaks leaves the image old or new, and the same stage again finishes the work. That this holds at
-// every step is what the tests of package target show; here real commands are cut off, one early and one late.
+// every step is what the tests of package imagefs show; here real commands are cut off, one early and one late.
 func TestABrokenConnectionLeavesTheImageOldOrNew(t *testing.T) {
 	t.Parallel()
 	blob, _ := sampletest.Blob(t)
