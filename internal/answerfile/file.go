@@ -16,13 +16,13 @@ import (
 const tempName = "odjxml.tmp"
 
 // read returns a whole file, in memory of the caller; never nil.
-func read(tree imagefs.FS, name string) ([]byte, error) {
-	f, err := tree.Open(name)
+func read(at location) ([]byte, error) {
+	f, err := at.tree.Open(at.file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return readOpen(f, tree.Path(name))
+	return readOpen(f, at.path())
 }
 
 func readOpen(f imagefs.File, path string) ([]byte, error) {
@@ -47,14 +47,14 @@ func readOpen(f imagefs.File, path string) ([]byte, error) {
 // put makes content the file at a place. At every instant there is either the old file or the new one. The old one's
 // bytes are overwritten afterwards; kept tells why they could not be, "" when they were.
 func (l location) put(content, security []byte) (kept string, secured bool, err error) {
-	temp := path.Join(path.Dir(l.name), tempName)
+	temp := l.beside(tempName)
 	if err := scrubAway(l.tree, temp); err != nil {
 		return "", false, err // left by a run that was killed
 	}
 	if secured, err = l.writeTemp(temp, content, security); err != nil {
 		return "", false, errors.Join(err, scrubAway(l.tree, temp))
 	}
-	kept, err = l.replace(func() error { return l.tree.Rename(temp, path.Base(l.name)) })
+	kept, err = l.replace(func() error { return l.tree.Rename(temp, path.Base(l.file)) })
 	if err != nil {
 		return "", false, errors.Join(err, scrubAway(l.tree, temp))
 	}
@@ -63,20 +63,20 @@ func (l location) put(content, security []byte) (kept string, secured bool, err 
 
 // remove removes the file and overwrites its bytes; kept is as of put.
 func (l location) remove() (kept string, err error) {
-	return l.replace(func() error { return l.tree.Remove(l.name) })
+	return l.replace(func() error { return l.tree.Remove(l.file) })
 }
 
 // replace makes a change that takes the file's name away, and then overwrites the bytes that it had. What fails after
 // the change takes nothing of it back, so it is only told.
 func (l location) replace(change func() error) (kept string, err error) {
-	old, err := l.tree.OpenWrite(l.name)
+	old, err := l.tree.OpenWrite(l.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", l.durably(change)
 	}
 	if err != nil {
 		return "", err
 	}
-	kept = "the old content of " + l.tree.Path(l.name) + " could not be overwritten, and may be found on the disk by " +
+	kept = "the old content of " + l.path() + " could not be overwritten, and may be found on the disk by " +
 		"who searches its free space"
 	if err := change(); err != nil {
 		// Not every file system lets go of a file that is open: NTFS does since Windows 10 (documented), FAT does not.
@@ -84,7 +84,7 @@ func (l location) replace(change func() error) (kept string, err error) {
 		return kept, l.durably(change)
 	}
 	defer old.Close() // what matters was synced
-	if err := l.tree.SyncDir(path.Dir(l.name)); err != nil {
+	if err := l.tree.SyncDir(path.Dir(l.file)); err != nil {
 		return "", err
 	}
 	if scrub(old) != nil {
@@ -98,7 +98,7 @@ func (l location) durably(change func() error) error {
 	if err := change(); err != nil {
 		return err
 	}
-	return l.tree.SyncDir(path.Dir(l.name))
+	return l.tree.SyncDir(path.Dir(l.file))
 }
 
 // writeTemp writes the new file beside the old one.
@@ -109,7 +109,7 @@ func (l location) writeTemp(temp string, content, security []byte) (secured bool
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if len(security) > 0 { // before there is anything to read in it
-		if secured, err = l.tree.SetSecurity(temp, security); err != nil {
+		if secured, err = imagefs.SetSecurity(l.tree, temp, security); err != nil {
 			return false, err
 		}
 	}
@@ -120,7 +120,7 @@ func (l location) writeTemp(temp string, content, security []byte) (secured bool
 }
 
 func (l location) verify(content []byte) error {
-	got, err := read(l.tree, l.name)
+	got, err := read(l)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (l location) verify(content []byte) error {
 	if !bytes.Equal(got, content) {
 		return winerr.Errorf(winerr.CantCreateJoinInfo,
 			"%s does not hold what was written to it: check the disk, and stage again",
-			l.tree.Path(l.name))
+			l.path())
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func scrub(f imagefs.File) error {
 }
 
 // scrubAway overwrites and removes a file that nobody reads, if it is there.
-func scrubAway(tree imagefs.FS, name string) error {
+func scrubAway(tree imagefs.Volume, name string) error {
 	f, err := tree.OpenWrite(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -3,6 +3,7 @@ package answerfile
 import (
 	"errors"
 	"io/fs"
+	"path"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
@@ -36,12 +37,29 @@ func (p *Place) Exists() bool { return p.Content != nil }
 // Wipe forgets the content.
 func (p *Place) Wipe() { clear(p.Content) }
 
-// location is a file in one of the two trees.
+// location is a file of an image.
 type location struct {
-	tree    imagefs.FS
-	onDrive bool // tree is the root of the drive, not the Windows directory
-	name    string
+	tree    imagefs.Session
+	onDrive bool   // it is beside the Windows directory, not in it
+	name    string // relative to the Windows directory, or to the root of the drive
+	file    string // the name in the volume
 }
+
+// inWindows returns the location of a file in the Windows directory.
+func inWindows(image imagefs.Session, name string) location {
+	return location{tree: image, name: name, file: path.Join(image.Windows(), name)}
+}
+
+// onDrive returns the location of a file at the root of the drive or below it.
+func onDrive(image imagefs.Session, name string) location {
+	return location{tree: image, onDrive: true, name: name, file: name}
+}
+
+// path returns what messages call the file.
+func (l location) path() string { return l.tree.Path(l.file) }
+
+// beside returns another name in the file's folder.
+func (l location) beside(name string) string { return path.Join(path.Dir(l.file), name) }
 
 // candidate is one place of the search order, with the names that a file may have there.
 type candidate struct {
@@ -50,18 +68,17 @@ type candidate struct {
 }
 
 // Find looks for the answer file in the order that Windows Setup does (documented: "Windows Setup Automation
-// Overview"). windows is the Windows directory, drive the root of its drive or nil, pointer the text of the value
-// UnattendFile in HKLM\SYSTEM\Setup, or "".
+// Overview"). pointer is the text of the value UnattendFile in HKLM\SYSTEM\Setup, or "".
 //
 // Setup takes for each pass the first file that has settings for it; one without is passed over (documented). So the
 // file is the first that has a pass specialize; if there is none, the first of all, where adding the pass makes it so,
 // and also if the first such pass is used up and there is a file before it; if there are no files, a new one at
 // Panther\unattend.xml: that is where Microsoft's deployment guides put the answer file of an image that is not
 // running.
-func Find(windows, drive imagefs.FS, pointer string) (*Place, error) {
+func Find(image imagefs.Session, pointer string) (*Place, error) {
 	f := &finder{notes: []string{"answer files on removable media cannot be seen in an image: remove such media before " +
 		"the first boot, since Setup may take one from there"}}
-	candidates, err := f.candidates(windows, drive, pointer)
+	candidates, err := f.candidates(image, pointer)
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +94,9 @@ func Find(windows, drive imagefs.FS, pointer string) (*Place, error) {
 		}
 	}
 	if f.found == nil {
-		at := location{tree: windows, name: placePanther}
+		at := inWindows(image, placePanther)
 		const cached = 3
-		f.found = &Place{Order: cached, Path: windows.Path(placePanther), at: at}
+		f.found = &Place{Order: cached, Path: at.path(), at: at}
 	}
 	f.found.Notes = append(f.notes, f.found.Notes...)
 	return f.found, nil
@@ -93,50 +110,50 @@ type finder struct {
 }
 
 // candidates lists the places in Setup's order.
-func (f *finder) candidates(windows, drive imagefs.FS, pointer string) ([]candidate, error) {
+func (f *finder) candidates(image imagefs.Session, pointer string) ([]candidate, error) {
 	var out []candidate
 	if pointer != "" {
-		at, err := resolve(windows, drive, pointer)
+		at, err := resolve(image, pointer)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, candidate{1, []location{at}})
 	}
-	in := func(tree imagefs.FS, onDrive bool, names ...string) []location {
+	in := func(place func(imagefs.Session, string) location, names ...string) []location {
 		var at []location
 		for _, name := range names {
-			at = append(at, location{tree: tree, onDrive: onDrive, name: name})
+			at = append(at, place(image, name))
 		}
 		return at
 	}
 	out = append(out,
-		candidate{2, in(windows, false, "Panther/Unattend/Unattend.xml", "Panther/Unattend/Autounattend.xml")},
-		candidate{3, in(windows, false, placePanther)},
-		candidate{6, in(windows, false, "System32/Sysprep/Unattend.xml")})
-	if drive == nil {
+		candidate{2, in(inWindows, "Panther/Unattend/Unattend.xml", "Panther/Unattend/Autounattend.xml")},
+		candidate{3, in(inWindows, placePanther)},
+		candidate{6, in(inWindows, "System32/Sysprep/Unattend.xml")})
+	if !image.DriveKnown() {
 		f.notes = append(f.notes,
 			"the root of the system drive was not looked at: an Unattend.xml there would be used if no "+
 				"other answer file has the pass specialize")
 		return out, nil
 	}
-	return append(out, candidate{7, in(drive, true, "Unattend.xml", "Autounattend.xml")}), nil
+	return append(out, candidate{7, in(onDrive, "Unattend.xml", "Autounattend.xml")}), nil
 }
 
 // look reads the files of one candidate.
 func (f *finder) look(c candidate) error {
 	var here []*Place
 	for _, at := range c.at {
-		content, err := read(at.tree, at.name)
+		content, err := read(at)
 		if errors.Is(err, fs.ErrNotExist) {
 			if c.order == 1 {
-				f.notes = append(f.notes, "the value UnattendFile names "+at.tree.Path(at.name)+", which does not exist")
+				f.notes = append(f.notes, "the value UnattendFile names "+at.path()+", which does not exist")
 			}
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		here = append(here, &Place{Order: c.order, Path: at.tree.Path(at.name), Content: content, at: at})
+		here = append(here, &Place{Order: c.order, Path: at.path(), Content: content, at: at})
 	}
 	if len(here) > 1 {
 		for _, p := range here {
@@ -206,27 +223,27 @@ const systemDrive = "C:"
 
 // resolve turns the value UnattendFile into a place in the image, such as `C:\Windows\Panther\my.xml`,
 // `%WINDIR%\my.xml` or `%SYSTEMDRIVE%\my.xml`.
-func resolve(windows, drive imagefs.FS, pointer string) (location, error) {
-	path := strings.Trim(strings.ReplaceAll(strings.Trim(pointer, blanks+"\x00"), "/", `\`), `"`)
+func resolve(image imagefs.Session, pointer string) (location, error) {
+	place := strings.Trim(strings.ReplaceAll(strings.Trim(pointer, blanks+"\x00"), "/", `\`), `"`)
 	for variable, value := range map[string]string{
 		"%WINDIR%": systemDrive + `\Windows`, "%SYSTEMROOT%": systemDrive + `\Windows`, "%SYSTEMDRIVE%": systemDrive,
 	} {
-		if len(path) >= len(variable) && strings.EqualFold(path[:len(variable)], variable) {
-			path = value + path[len(variable):]
+		if len(place) >= len(variable) && strings.EqualFold(place[:len(variable)], variable) {
+			place = value + place[len(variable):]
 		}
 	}
-	onDrive, ok := cutFold(path, systemDrive+`\`)
-	name := strings.ReplaceAll(onDrive, `\`, "/")
+	afterDrive, ok := cutFold(place, systemDrive+`\`)
+	name := strings.ReplaceAll(afterDrive, `\`, "/")
 	if !ok || !fs.ValidPath(name) || name == "." || strings.ContainsAny(name, `:%*?"<>|`) || actsOnTerminal(name) {
 		return location{}, unseen(pointer, "that place cannot be seen in the image")
 	}
-	if inWindows, ok := cutFold(name, "Windows/"); ok {
-		return location{tree: windows, name: inWindows}, nil
+	if inside, ok := cutFold(name, "Windows/"); ok {
+		return inWindows(image, inside), nil
 	}
-	if drive == nil {
+	if !image.DriveKnown() {
 		return location{}, unseen(pointer, "that is above the Windows directory, and the root of the drive was not given")
 	}
-	return location{tree: drive, onDrive: true, name: name}, nil
+	return onDrive(image, name), nil
 }
 
 // actsOnTerminal reports whether a name has characters that no message may show. It becomes a place's path.

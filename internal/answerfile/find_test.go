@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // image makes a drive with a Windows directory. Files are named from the root of the drive.
-func image(t *testing.T, files map[string]string) (windows, drive imagefs.FS, root string) {
+func image(t *testing.T, files map[string]string) (img imagefs.Session, root string) {
 	t.Helper()
 	root = t.TempDir()
 	if err := os.MkdirAll(filepath.Join(root, "Windows", "System32"), 0o755); err != nil {
@@ -26,18 +27,23 @@ func image(t *testing.T, files map[string]string) (windows, drive imagefs.FS, ro
 			t.Fatal(err)
 		}
 	}
-	return opened(t, filepath.Join(root, "Windows")), opened(t, root), root
+	return opened(t, filepath.Join(root, "Windows")), root
 }
 
-func opened(t *testing.T, dir string) imagefs.FS {
+func opened(t *testing.T, dir string) imagefs.Session {
 	t.Helper()
-	tree, err := imagefs.Directory(dir)
+	tree, err := localdir.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { tree.Close() })
 	return tree
 }
+
+// driveless is an image whose drive is not known.
+type driveless struct{ imagefs.Session }
+
+func (driveless) DriveKnown() bool { return false }
 
 func TestFind(t *testing.T) {
 	t.Parallel()
@@ -117,11 +123,11 @@ func TestFind(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			windows, drive, dir := image(t, tt.files)
+			img, dir := image(t, tt.files)
 			if tt.noDrive {
-				drive = nil
+				img = driveless{img}
 			}
-			place, err := Find(windows, drive, tt.pointer)
+			place, err := Find(img, tt.pointer)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,11 +184,11 @@ func TestFindRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			windows, drive, _ := image(t, tt.files)
+			img, _ := image(t, tt.files)
 			if tt.noDrive {
-				drive = nil
+				img = driveless{img}
 			}
-			_, err := Find(windows, drive, tt.pointer)
+			_, err := Find(img, tt.pointer)
 			if code, _ := winerr.CodeOf(err); code != tt.code || !strings.Contains(err.Error(), tt.words) {
 				t.Errorf("%v, want %v and %q", err, tt.code, tt.words)
 			}
@@ -192,7 +198,7 @@ func TestFindRefuses(t *testing.T) {
 
 func TestFindFollowsNoLink(t *testing.T) {
 	t.Parallel()
-	windows, drive, root := image(t, nil)
+	img, root := image(t, nil)
 	outside := filepath.Join(t.TempDir(), "unattend.xml")
 	if err := os.WriteFile(outside, []byte(head+tail), 0o600); err != nil {
 		t.Fatal(err)
@@ -203,7 +209,7 @@ func TestFindFollowsNoLink(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(root, "Windows", "Panther", "unattend.xml")); err != nil {
 		t.Skip("no symbolic links here:", err)
 	}
-	_, err := Find(windows, drive, "")
+	_, err := Find(img, "")
 	if code, _ := winerr.CodeOf(err); code != winerr.InvalidParameter || !strings.Contains(err.Error(), "symbolic link") {
 		t.Errorf("%v", err)
 	}

@@ -59,15 +59,15 @@ func TestTextOfAFileIsSafe(t *testing.T) {
 	}
 	safe("notes", removal.Notes...)
 
-	windows, drive, _ := image(t, nil)
+	img, _ := image(t, nil)
 	for _, pointer := range []string{"C:\\Windows\\" + hostile + ".xml", "C:\\Windows\\\x1b]0;EVIL\x07.xml"} {
-		_, err = Find(windows, drive, pointer)
+		_, err = Find(img, pointer)
 		if err == nil || !strings.Contains(err.Error(), "cannot be seen") {
 			t.Fatalf("Find: %v", err)
 		}
 		safe("pointer", err.Error())
 	}
-	p, err := (&Record{Name: "\x1b[2J\u202eEVIL.xml"}).Find(windows, drive)
+	p, err := (&Record{Name: "\x1b[2J\u202eEVIL.xml"}).Find(img)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,11 +52,11 @@ func ParseRecord(text string) (*Record, error) {
 func (p *Place) Record(e *Edit) (*Record, error) {
 	r := &Record{Name: p.at.name, OnDrive: p.at.onDrive, Undo: e.Undo}
 	if p.Exists() {
-		sd, _, err := p.at.tree.Security(p.at.name)
+		sd, _, err := imagefs.Security(p.at.tree, p.at.file)
 		r.Security = sd
 		return r, err
 	}
-	_, err := p.at.tree.Stat(path.Dir(p.at.name))
+	_, err := p.at.tree.Stat(path.Dir(p.at.file))
 	r.Folder = errors.Is(err, fs.ErrNotExist)
 	if r.Folder {
 		err = nil
@@ -71,7 +71,7 @@ func (p *Place) Write(e *Edit, r *Record, security []byte) (warnings []string, e
 		return nil, err
 	}
 	if r.Folder {
-		if err := p.at.tree.Mkdir(path.Dir(p.at.name)); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := p.at.tree.Mkdir(path.Dir(p.at.file)); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
 	}
@@ -92,7 +92,7 @@ func (p *Place) Write(e *Edit, r *Record, security []byte) (warnings []string, e
 
 // unchanged refuses to write over what the plan was not made for.
 func (p *Place) unchanged() error {
-	now, err := read(p.at.tree, p.at.name)
+	now, err := read(p.at)
 	if errors.Is(err, fs.ErrNotExist) {
 		now, err = nil, nil
 	}
@@ -104,37 +104,37 @@ func (p *Place) unchanged() error {
 }
 
 // in returns the place in an image.
-func (r *Record) in(windows, drive imagefs.FS) (location, error) {
+func (r *Record) in(image imagefs.Session) (location, error) {
 	if !r.OnDrive {
-		return location{tree: windows, name: r.Name}, nil
+		return inWindows(image, r.Name), nil
 	}
-	if drive == nil {
+	if !image.DriveKnown() {
 		return location{}, winerr.Errorf(winerr.FileNotFound,
 			"the join is in %s at the root of the image's drive, which was not "+
 				"given: give it", plaintext.Line(r.Name, plaintext.Name))
 	}
-	return location{tree: drive, onDrive: true, name: r.Name}, nil
+	return onDrive(image, r.Name), nil
 }
 
 // Find returns the recorded file as it is now; its Content is nil when it is gone.
-func (r *Record) Find(windows, drive imagefs.FS) (*Place, error) {
-	at, err := r.in(windows, drive)
+func (r *Record) Find(image imagefs.Session) (*Place, error) {
+	at, err := r.in(image)
 	if err != nil {
 		return nil, err
 	}
-	content, err := read(at.tree, at.name)
+	content, err := read(at)
 	if errors.Is(err, fs.ErrNotExist) {
 		content, err = nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &Place{Path: plaintext.Line(at.tree.Path(at.name), 0), Content: content, at: at}, nil
+	return &Place{Path: plaintext.Line(at.path(), 0), Content: content, at: at}, nil
 }
 
 // Unstage takes the join out of the image. It is safe to be called again after it was stopped.
-func (r *Record) Unstage(windows, drive imagefs.FS) (*Removal, error) {
-	p, err := r.Find(windows, drive)
+func (r *Record) Unstage(image imagefs.Session) (*Removal, error) {
+	p, err := r.Find(image)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (r *Record) carryOut(at location, removal *Removal) error {
 
 // tidy removes what a stopped run has left, and the folder that was made for the file, unless something is in it.
 func (r *Record) tidy(at location, fileGone bool) error {
-	folder := path.Dir(at.name)
+	folder := path.Dir(at.file)
 	if err := scrubAway(at.tree, path.Join(folder, tempName)); err != nil || !r.Folder || !fileGone {
 		return err
 	}

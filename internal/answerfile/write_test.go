@@ -15,9 +15,9 @@ import (
 )
 
 // staged finds, plans and writes a join, and returns the record's text.
-func staged(t *testing.T, windows, drive imagefs.FS, o Options) string {
+func staged(t *testing.T, img imagefs.Session, o Options) string {
 	t.Helper()
-	place, err := Find(windows, drive, "")
+	place, err := Find(img, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,13 +41,13 @@ func stageAt(place *Place, o Options) (record string, err error) {
 	return r.Text(), err
 }
 
-func unstaged(t *testing.T, windows, drive imagefs.FS, text string) *Removal {
+func unstaged(t *testing.T, img imagefs.Session, text string) *Removal {
 	t.Helper()
 	record, err := ParseRecord(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	removal, err := record.Unstage(windows, drive)
+	removal, err := record.Unstage(img)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,15 +107,15 @@ func TestStageAndUnstage(t *testing.T) {
 	for name, scene := range scenes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			windows, drive, root := image(t, scene)
+			img, root := image(t, scene)
 			before := files(t, root)
-			record := staged(t, windows, drive, Options{Replace: true})
+			record := staged(t, img, Options{Replace: true})
 
 			found, _, err := secrets().InTree(root, nil)
 			if err != nil || len(found) != 1 {
 				t.Errorf("after staging the account data is in %d files, %v", len(found), err)
 			}
-			place, err := Find(windows, drive, "")
+			place, err := Find(img, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,13 +128,13 @@ func TestStageAndUnstage(t *testing.T) {
 				t.Errorf("planned again: %+v, %v", edit, err)
 			}
 
-			if removal := unstaged(t, windows, drive, record); removal.Outcome != Restored || removal.Notes != nil {
+			if removal := unstaged(t, img, record); removal.Outcome != Restored || removal.Notes != nil {
 				t.Errorf("%+v", removal)
 			}
 			if err := sameFiles(before, files(t, root)); err != nil {
 				t.Error(err)
 			}
-			if removal := unstaged(t, windows, drive, record); removal.Outcome != Gone {
+			if removal := unstaged(t, img, record); removal.Outcome != Gone {
 				t.Errorf("unstaged again: %+v", removal)
 			}
 		})
@@ -147,10 +147,10 @@ func TestOldContentIsOverwritten(t *testing.T) {
 	for name, scene := range scenes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			windows, drive, root := image(t, scene)
+			img, root := image(t, scene)
 			kept := t.TempDir()
 			keep := func(as string) {
-				place, err := Find(windows, drive, "")
+				place, err := Find(img, "")
 				if err != nil || !place.Exists() {
 					return
 				}
@@ -159,9 +159,9 @@ func TestOldContentIsOverwritten(t *testing.T) {
 				}
 			}
 			keep("before")
-			record := staged(t, windows, drive, Options{Replace: true})
+			record := staged(t, img, Options{Replace: true})
 			keep("staged")
-			unstaged(t, windows, drive, record)
+			unstaged(t, img, record)
 			for name, content := range files(t, kept) {
 				if len(bytes.Trim(content, "\x00")) > 0 {
 					t.Errorf("%s still holds %q", name, content)
@@ -181,8 +181,8 @@ func TestWriteRefusesAChangedFile(t *testing.T) {
 		"changed": func(file string) error { return os.WriteFile(file, []byte(head+tail), 0o600) },
 		"removed": os.Remove,
 	} {
-		windows, drive, _ := image(t, map[string]string{"Windows/Panther/unattend.xml": head + oobe + tail})
-		place, err := Find(windows, drive, "")
+		img, _ := image(t, map[string]string{"Windows/Panther/unattend.xml": head + oobe + tail})
+		place, err := Find(img, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,8 +199,8 @@ func TestWriteRefusesAChangedFile(t *testing.T) {
 // TestWriteThroughNoLink exchanges the folder for a link before writing.
 func TestWriteThroughNoLink(t *testing.T) {
 	t.Parallel()
-	windows, drive, root := image(t, map[string]string{"Windows/Panther/x": ""})
-	place, err := Find(windows, drive, "")
+	img, root := image(t, map[string]string{"Windows/Panther/x": ""})
+	place, err := Find(img, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ var errCut = errors.New("the power was cut")
 
 // cutFS is a tree in which every change after the first left ones fails, and changes nothing.
 type cutFS struct {
-	imagefs.FS
+	imagefs.Session
 	left *int
 }
 
@@ -245,12 +245,12 @@ func (c cutFS) Create(name string) (imagefs.File, error) {
 	if err := c.use(); err != nil {
 		return nil, err
 	}
-	f, err := c.FS.Create(name)
+	f, err := c.Session.Create(name)
 	return cutFile{f, c}, err
 }
 
 func (c cutFS) OpenWrite(name string) (imagefs.File, error) {
-	f, err := c.FS.OpenWrite(name)
+	f, err := c.Session.OpenWrite(name)
 	if err != nil {
 		return nil, err
 	}
@@ -258,23 +258,23 @@ func (c cutFS) OpenWrite(name string) (imagefs.File, error) {
 }
 
 func (c cutFS) Remove(name string) error {
-	return errors.Join(c.use(), c.unless(func() error { return c.FS.Remove(name) }))
+	return errors.Join(c.use(), c.unless(func() error { return c.Session.Remove(name) }))
 }
 
 func (c cutFS) Mkdir(name string) error {
-	return errors.Join(c.use(), c.unless(func() error { return c.FS.Mkdir(name) }))
+	return errors.Join(c.use(), c.unless(func() error { return c.Session.Mkdir(name) }))
 }
 
 func (c cutFS) RemoveDir(name string) error {
-	return errors.Join(c.use(), c.unless(func() error { return c.FS.RemoveDir(name) }))
+	return errors.Join(c.use(), c.unless(func() error { return c.Session.RemoveDir(name) }))
 }
 
 func (c cutFS) Rename(name, as string) error {
-	return errors.Join(c.use(), c.unless(func() error { return c.FS.Rename(name, as) }))
+	return errors.Join(c.use(), c.unless(func() error { return c.Session.Rename(name, as) }))
 }
 
 func (c cutFS) SyncDir(name string) error {
-	return errors.Join(c.use(), c.unless(func() error { return c.FS.SyncDir(name) }))
+	return errors.Join(c.use(), c.unless(func() error { return c.Session.SyncDir(name) }))
 }
 
 func (c cutFS) unless(change func() error) error {
@@ -324,12 +324,12 @@ func TestCutAtEveryStep(t *testing.T) {
 // cutAfter stages and unstages with a limit to the changes in all; done tells that both were finished.
 func cutAfter(t *testing.T, scene map[string]string, limit int) (done bool) {
 	t.Helper()
-	windows, drive, root := image(t, scene)
+	img, root := image(t, scene)
 	before := files(t, root)
 	left := limit
-	cutWindows, cutDrive := cutFS{windows, &left}, cutFS{drive, &left}
+	cut := cutFS{img, &left}
 
-	place, err := Find(cutWindows, cutDrive, "")
+	place, err := Find(cut, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,11 +344,11 @@ func cutAfter(t *testing.T, scene map[string]string, limit int) (done bool) {
 	_, err = place.Write(edit, record, nil)
 	oldOrNew(t, limit, place, edit.Content)
 	if err == nil && left >= 0 {
-		_, err = record.Unstage(cutWindows, cutDrive)
+		_, err = record.Unstage(cut)
 		done = err == nil && left >= 0
 		oldOrNew(t, limit, place, edit.Content)
 	}
-	removal, err := record.Unstage(windows, drive)
+	removal, err := record.Unstage(img)
 	if err != nil || removal.Outcome == Cut {
 		t.Errorf("after %d steps: %+v, %v", limit, removal, err)
 	}
@@ -369,7 +369,7 @@ func oldOrNew(t *testing.T, limit int, place *Place, changed []byte) {
 
 // holdingFS is a tree that does not let go of open files, as FAT on Windows does.
 type holdingFS struct {
-	imagefs.FS
+	imagefs.Session
 	open *int
 }
 
@@ -379,7 +379,7 @@ type heldFile struct {
 }
 
 func (h holdingFS) OpenWrite(name string) (imagefs.File, error) {
-	f, err := h.FS.OpenWrite(name)
+	f, err := h.Session.OpenWrite(name)
 	if err != nil {
 		return nil, err
 	}
@@ -403,14 +403,14 @@ func (h holdingFS) Rename(name, as string) error {
 	if err := h.held(); err != nil {
 		return err
 	}
-	return h.FS.Rename(name, as)
+	return h.Session.Rename(name, as)
 }
 
 func (h holdingFS) Remove(name string) error {
 	if err := h.held(); err != nil {
 		return err
 	}
-	return h.FS.Remove(name)
+	return h.Session.Remove(name)
 }
 
 // TestFileSystemsThatHoldOpenFiles: the join is staged and taken back all the same, and what could not be done is told.
@@ -419,12 +419,12 @@ func TestFileSystemsThatHoldOpenFiles(t *testing.T) {
 	for name, scene := range scenes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			windows, drive, root := image(t, scene)
+			img, root := image(t, scene)
 			before := files(t, root)
 			open := 0
-			holding, holdingDrive := holdingFS{windows, &open}, holdingFS{drive, &open}
-			record := staged(t, holding, holdingDrive, Options{Replace: true})
-			removal := unstaged(t, holding, holdingDrive, record)
+			holding := holdingFS{img, &open}
+			record := staged(t, holding, Options{Replace: true})
+			removal := unstaged(t, holding, record)
 			if removal.Outcome != Restored || !strings.Contains(strings.Join(removal.Notes, ""), "could not be overwritten") {
 				t.Errorf("%+v", removal)
 			}

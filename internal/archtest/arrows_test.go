@@ -42,7 +42,7 @@ func arrows() map[string][]string {
 		"internal/completion":   {"internal/version"},
 		"internal/testenv/wine": {"internal/completion", "internal/testenv", "internal/canary"},
 		"internal/answerfile":   {"internal/imagefs"},
-		"internal/ledger":       {},
+		"internal/ledger":       {"internal/imagefs"},
 		"internal/sample":       {"internal/regf", "internal/odj", "internal/completion"},
 		"internal/sample/sampletest": {
 			"internal/sample", "internal/odj", "internal/completion", "internal/regf", "internal/testenv",

@@ -61,13 +61,7 @@ func (f fleet) stage(parallel int) error {
 		all.Go(func() {
 			turns <- struct{}{}
 			defer func() { <-turns }()
-			blob, err := os.ReadFile(f.blob(i))
-			if err == nil {
-				_, err = offlinejoin.Stage(context.Background(), offlinejoin.Request{
-					WindowsPath: f.windows(i), Blob: blob, StagedBy: "bench/1",
-				})
-			}
-			errs[i] = err
+			_, errs[i] = stage(f.windows(i), f.blob(i))
 		})
 	}
 	all.Wait()
@@ -78,7 +72,7 @@ func (f fleet) stage(parallel int) error {
 func (f fleet) unstage() error {
 	var errs []error
 	for i := range f.n {
-		_, err := offlinejoin.Unstage(context.Background(), offlinejoin.UnstageRequest{WindowsPath: f.windows(i)})
+		_, err := offlinejoin.Unstage(context.Background(), offlinejoin.UnstageRequest{Image: offlinejoin.ImageAt(f.windows(i))})
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

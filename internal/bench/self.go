@@ -40,15 +40,25 @@ func self(args []string) error {
 }
 
 func selfStage(windowsPath, blobFile string) (selfReport, error) {
-	blob, err := os.ReadFile(blobFile)
-	if err != nil {
-		return selfReport{}, err
-	}
-	r, err := offlinejoin.Stage(context.Background(), offlinejoin.Request{
-		WindowsPath: windowsPath, Blob: blob, StagedBy: "bench/1",
-	})
+	r, err := stage(windowsPath, blobFile)
 	if err != nil {
 		return selfReport{}, err
 	}
 	return selfReport{Bytes: r.BytesWritten, Syncs: r.Syncs}, nil
+}
+
+// stage stages the blob in a file into an image.
+func stage(windowsPath, blobFile string) (*offlinejoin.Receipt, error) {
+	content, err := os.ReadFile(blobFile)
+	if err != nil {
+		return nil, err
+	}
+	blob, err := offlinejoin.ReadBlob(content, blobFile)
+	if err != nil {
+		return nil, err
+	}
+	defer blob.Wipe()
+	return offlinejoin.Stage(context.Background(), offlinejoin.Request{
+		Image: offlinejoin.ImageAt(windowsPath), Blob: blob, StagedBy: "bench/1",
+	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
@@ -34,6 +35,15 @@ func (a *app) readBlob(from blobSource) (blob []byte, name string, err error) {
 	}
 	a.warnIf(warning)
 	return blob, name, err
+}
+
+// openBlob reads and parses a blob. The caller wipes it.
+func (a *app) openBlob(from blobSource) (*offlinejoin.Blob, error) {
+	content, name, err := a.readBlob(from)
+	if err != nil {
+		return nil, err
+	}
+	return offlinejoin.ReadBlob(content, name)
 }
 
 // warn tells people one sentence that does not stop the work.

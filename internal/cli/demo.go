@@ -120,13 +120,13 @@ func (d *demonstration) makeSample(folder string) error {
 }
 
 func (d *demonstration) stage(ctx context.Context, progress func(offlinejoin.Event)) (*offlinejoin.Receipt, error) {
-	blob, name, err := d.readBlob(blobSource{file: d.blobFile})
+	blob, err := d.openBlob(blobSource{file: d.blobFile})
 	if err != nil {
 		return nil, err
 	}
-	defer clear(blob)
+	defer blob.Wipe()
 	return offlinejoin.Stage(ctx, offlinejoin.Request{
-		WindowsPath: d.windowsPath, Blob: blob, BlobName: name,
+		Image: offlinejoin.ImageAt(d.windowsPath), Blob: blob,
 		StagedBy: "offlinejoin/" + version.String(), Progress: progress,
 	})
 }
@@ -150,7 +150,7 @@ func (d *demonstration) asJSON(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	status, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{WindowsPath: d.windowsPath})
+	status, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(d.windowsPath)})
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (d *demonstration) tell(ctx context.Context) error {
 	d.showRows(append(compareTrees("SYSTEM", before, after), changeRows(files(receipt.Changes))...))
 
 	d.heading("The status")
-	status, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{WindowsPath: d.windowsPath})
+	status, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(d.windowsPath)})
 	if err != nil {
 		return err
 	}

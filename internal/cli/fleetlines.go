@@ -53,7 +53,7 @@ func (a *app) printLine(l line) {
 type jsonLines struct{ *app }
 
 func (w jsonLines) Begin(j *joinfile.Join) {
-	w.printLine(line{Type: lineBegin, Join: j.Address, WindowsPath: j.Request.WindowsPath})
+	w.printLine(line{Type: lineBegin, Join: j.Address, WindowsPath: j.Request.Image.WindowsPath})
 }
 
 func (w jsonLines) Event(j *joinfile.Join, e offlinejoin.Event) {

@@ -6,14 +6,14 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 )
 
 // hiveFile is a hive opened for reading, with the logs found beside it.
 type hiveFile struct {
 	*regf.Hive
-	dir  imagefs.FS
+	dir  *localdir.Tree
 	open []io.Closer
 }
 
@@ -24,7 +24,7 @@ func openHive(file string, asIs bool) (*hiveFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := imagefs.Directory(filepath.Dir(file))
+	dir, err := localdir.OpenTree(filepath.Dir(file))
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
@@ -26,7 +26,7 @@ func (a *app) inspectImage() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			status, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{WindowsPath: args[0]})
+			status, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(args[0])})
 			if err != nil {
 				status = nil // an image too damaged for a status is worth looking at all the more
 			}
@@ -40,7 +40,7 @@ func (a *app) inspectImage() *cobra.Command {
 }
 
 func readImage(ctx context.Context, windowsPath string) (winimage.Facts, error) {
-	dir, err := imagefs.Directory(windowsPath)
+	dir, err := localdir.Open(windowsPath)
 	if err != nil {
 		return winimage.Facts{}, err
 	}

@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion/program"
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
@@ -216,7 +216,7 @@ func (p *process) outcomes() (out []string) {
 // hold keeps an image as somebody does who is changing it, until the returned function is called.
 func hold(t *testing.T, windowsPath string) (release func()) {
 	t.Helper()
-	fs, err := imagefs.Directory(windowsPath)
+	fs, err := localdir.Open(windowsPath)
 	must(t, err)
 	im, err := winimage.Open(t.Context(), fs, winimage.Write)
 	must(t, err)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -149,11 +150,14 @@ func (a *app) seal(s *sealing, file string) (*sealedFile, error) {
 		return nil, err
 	}
 	defer clear(blob)
-	facts, err := offlinejoin.InspectBlob(blob, name)
+	parsed, err := offlinejoin.ReadBlob(bytes.Clone(blob), name) // what is sealed is the file as it is
 	if err != nil && !s.force {
 		return nil, err
 	}
-	one.Fingerprint = facts.Fingerprint
+	defer parsed.Wipe()
+	if err == nil {
+		one.Fingerprint = parsed.Facts().Fingerprint
+	}
 	one.content, err = agefile.Seal(blob, &s.to, s.asText)
 	return one, err
 }

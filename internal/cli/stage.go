@@ -12,7 +12,8 @@ import (
 
 func (a *app) stage() *cobra.Command {
 	var (
-		req    = offlinejoin.Request{StagedBy: "offlinejoin/" + version.String()}
+		words  options.JoinWords
+		online bool
 		from   blobSource
 		dryRun bool
 		report string
@@ -28,54 +29,54 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
   pass show web01 | offlinejoin stage --windows-path /mnt/web01/Windows --blob-file -`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
-			if _, err := options.ReuseOf(string(req.Reuse), req.ReuseReason); err != nil {
+			req, err := words.Request()
+			if err != nil {
 				return err
 			}
 			if err := options.CheckReport(report); err != nil {
 				return err
 			}
-			blob, name, err := a.readBlob(from)
-			if err != nil {
+			if req.Blob, err = a.openBlob(from); err != nil {
 				return err
 			}
-			defer clear(blob)
-			req.Blob, req.BlobName = blob, name
+			defer req.Blob.Wipe()
+			req.StagedBy, req.Online = "offlinejoin/"+version.String(), online
 			return a.carryOut(ctx, req, dryRun, report)
 		}),
 	}
-	word(cmd, options.WindowsPath, "PATH", into(&req.WindowsPath))
+	word(cmd, options.WindowsPath, "PATH", into(&words.WindowsPath))
 	required(cmd, options.BlobFile, "FILE", into(&from.file))
 	cmd.Flags().Lookup(options.BlobFile.Flag()).Usage += " A dash means standard input."
 	identityFlag(cmd, &from)
-	word(cmd, options.MachineName, "NAME", into(&req.Expect.MachineName))
-	word(cmd, options.Domain, "NAME", into(&req.Expect.Domain))
-	word(cmd, options.MethodWord, "WORD", func(s string) (err error) {
-		req.Method, err = options.Method(s)
+	word(cmd, options.MachineName, "NAME", into(&words.MachineName))
+	word(cmd, options.Domain, "NAME", into(&words.Domain))
+	word(cmd, options.MethodWord, "WORD", func(s string) error {
+		words.Method = s
+		_, err := options.Method(s)
 		return err
 	})
-	word(cmd, options.Existing, "WORD", func(s string) (err error) {
-		req.OnExisting, err = options.OnExisting(s)
+	word(cmd, options.Existing, "WORD", func(s string) error {
+		words.OnExisting = s
+		_, err := options.OnExisting(s)
 		return err
 	})
-	useFlags(cmd, &req)
-	word(cmd, options.CompletionProgram, "FILE", into(&req.CompletionProgram))
-	word(cmd, options.Backup, "FOLDER", into(&req.Backup))
+	useFlags(cmd, &words)
+	word(cmd, options.CompletionProgram, "FILE", into(&words.CompletionProgram))
+	word(cmd, options.Backup, "FOLDER", into(&words.Backup))
 	word(cmd, options.ReportFile, "FILE", into(&report))
-	cmd.Flags().BoolVar(&req.Online, options.Online.Flag(), false, doc(options.Online))
+	cmd.Flags().BoolVar(&online, options.Online.Flag(), false, doc(options.Online))
 	cmd.Flags().BoolVar(&dryRun, options.DryRun.Flag(), false, "make every check, show every change and write nothing")
 	return cmd
 }
 
 // useFlags are the flags about what an image and an account may be used for.
-func useFlags(cmd *cobra.Command, req *offlinejoin.Request) {
-	word(cmd, options.LedgerFile, "FILE", into(&req.LedgerFile))
-	word(cmd, options.Reuse, "WORD", func(s string) error {
-		req.Reuse = offlinejoin.Reuse(s)
-		return nil
-	})
-	word(cmd, options.ReuseReason, "TEXT", into(&req.ReuseReason))
-	word(cmd, options.LockTimeout, "DURATION", func(s string) (err error) {
-		req.LockTimeout, err = options.Wait(s)
+func useFlags(cmd *cobra.Command, words *options.JoinWords) {
+	word(cmd, options.LedgerFile, "FILE", into(&words.LedgerFile))
+	word(cmd, options.Reuse, "WORD", into(&words.Reuse))
+	word(cmd, options.ReuseReason, "TEXT", into(&words.ReuseReason))
+	word(cmd, options.LockTimeout, "DURATION", func(s string) error {
+		words.LockTimeout = s
+		_, err := options.ParseLockTimeout(s)
 		return err
 	})
 }

@@ -36,7 +36,7 @@ Name one image by --windows-path, or give a join file (*.join.hcl, or a folder o
 			}
 			ctx, stop := a.untilInterrupted(ctx)
 			defer stop()
-			st, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{WindowsPath: windowsPath, Logs: logs})
+			st, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(windowsPath), Logs: logs})
 			if err != nil {
 				return err
 			}

@@ -24,7 +24,7 @@ is asked first, unless --yes is given. With --windows-path, --ledger-file names 
 name their own.`,
 		Example: `  offlinejoin unstage --windows-path /mnt/web01/Windows
   offlinejoin unstage fleet.join.hcl --yes`,
-		Args: imageOrJoinFile(&req.WindowsPath),
+		Args: imageOrJoinFile(&req.Image.WindowsPath),
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
 			if len(args) > 0 {
 				return c.unstageOf(ctx, args[0])
@@ -43,10 +43,10 @@ name their own.`,
 			return nil
 		}),
 	}
-	word(cmd, options.WindowsPath, "PATH", into(&req.WindowsPath))
-	word(cmd, options.LedgerFile, "FILE", into(&req.LedgerFile))
+	word(cmd, options.WindowsPath, "PATH", into(&req.Image.WindowsPath))
+	word(cmd, options.LedgerFile, "FILE", into(&req.SingleUse.LedgerFile))
 	word(cmd, options.LockTimeout, "DURATION", func(s string) (err error) {
-		req.LockTimeout, err = options.Wait(s)
+		req.Image.LockTimeout, err = options.ParseLockTimeout(s)
 		return err
 	})
 	c.addFlags(cmd)

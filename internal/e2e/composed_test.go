@@ -64,7 +64,7 @@ func refuseComposed(t *testing.T, p programs, windows string, good []byte) {
 				attempt{windows, windows, blob, c.expect, c.code, "", false}.refuse(t, p)
 				return
 			}
-			if _, err := core.Plan(t.Context(), core.Request{WindowsPath: windows, Blob: blob}); err != nil {
+			if _, err := core.Plan(t.Context(), core.Request{Image: core.ImageAt(windows), Blob: read(t, blob)}); err != nil {
 				t.Error(err)
 			}
 		})

@@ -74,7 +74,7 @@ func (s *state) makeSample(abs func(string) string, args []string) {
 // whole: `whole WINDOWS STATE…` wants a sound image in one of some states.
 func (s *state) whole(abs func(string) string, args []string) {
 	isWhole(s.tb, abs(args[0]))
-	st, err := offlinejoin.ReadStatus(context.Background(), offlinejoin.StatusRequest{WindowsPath: abs(args[0])})
+	st, err := offlinejoin.ReadStatus(context.Background(), offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(abs(args[0]))})
 	must(s.tb, err)
 	s.tb.Logf("%s is %s", args[0], st.State)
 	if !slices.Contains(args[1:], string(st.State)) {

@@ -99,10 +99,10 @@ func (f fullDisk) stage(t *testing.T, p programs, level int64) (what string) {
 	t.Helper()
 	before := take(t, f.tree)
 	makeRoom := f.disk.fill(t, level)
-	req := core.Request{WindowsPath: f.windows, Blob: f.blob, StagedBy: "e2e"}
+	req := core.Request{Image: core.ImageAt(f.windows), Blob: read(t, f.blob), StagedBy: "e2e"}
 	_, err := core.Stage(t.Context(), req)
 	isWhole(t, f.windows)
-	st, statusErr := core.ReadStatus(t.Context(), core.StatusRequest{WindowsPath: f.windows})
+	st, statusErr := core.ReadStatus(t.Context(), core.StatusRequest{Image: core.ImageAt(f.windows)})
 	must(t, statusErr)
 	want := core.StateStaged
 	if code, _ := winerr.CodeOf(err); err != nil && code != winerr.DiskFull {
@@ -134,14 +134,14 @@ func (f fullDisk) stage(t *testing.T, p programs, level int64) (what string) {
 // finish stages again, with room, and takes back on a disk that is full once more.
 func (f fullDisk) finish(t *testing.T, level int64) {
 	t.Helper()
-	receipt, err := core.Stage(t.Context(), core.Request{WindowsPath: f.windows, Blob: f.blob, StagedBy: "e2e"})
+	receipt, err := core.Stage(t.Context(), core.Request{Image: core.ImageAt(f.windows), Blob: read(t, f.blob), StagedBy: "e2e"})
 	if err != nil || receipt.Status.State != core.StateStaged || receipt.Status.Detail != "" {
 		t.Errorf("staged again after %d bytes: %v", level, err)
 		return
 	}
 	isWhole(t, f.windows)
 	makeRoom := f.disk.fill(t, 0)
-	if _, err := core.Unstage(t.Context(), core.UnstageRequest{WindowsPath: f.windows}); err != nil {
+	if _, err := core.Unstage(t.Context(), core.UnstageRequest{Image: core.ImageAt(f.windows)}); err != nil {
 		t.Errorf("on a full disk a join cannot be taken back: %v", err)
 	}
 	isWhole(t, f.windows)

@@ -181,7 +181,7 @@ func TestHivesToDamageAreGood(t *testing.T) {
 		for _, problem := range regf.Check(openSystem(t, windows).Hive) {
 			t.Errorf("%s: %s", name, problem)
 		}
-		if _, err := core.Plan(t.Context(), core.Request{WindowsPath: windows, Blob: newBlob(t).Bytes()}); err != nil {
+		if _, err := core.Plan(t.Context(), core.Request{Image: core.ImageAt(windows), Blob: read(t, newBlob(t).Bytes())}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"os"
@@ -40,19 +41,36 @@ type attempt struct {
 func (a attempt) refuse(t *testing.T, p programs) {
 	t.Helper()
 	before := take(t, a.tree)
-	req := core.Request{
-		WindowsPath: a.windows, Blob: a.blob, BlobName: "web01.djoin", Expect: a.expect, StagedBy: "e2e",
-	}
-	if _, err := core.Plan(t.Context(), req); !a.plans {
+	if err := a.ask(t, core.Plan); !a.plans {
 		a.check(t, "Plan", err)
 	} else if err != nil {
 		t.Errorf("Plan: %v", err)
 	}
-	_, err := core.Stage(t.Context(), req)
-	a.check(t, "Stage", err)
+	a.check(t, "Stage", a.ask(t, core.Stage))
 	before.untouched(t, a.tree)
 	a.refuseCommand(t, p)
 	before.untouched(t, a.tree)
+}
+
+// ask reads the blob and asks the core, as the front ends do.
+func (a attempt) ask(t *testing.T, do func(context.Context, core.Request) (*core.Receipt, error)) error {
+	blob, err := core.ReadBlob(bytes.Clone(a.blob), "web01.djoin")
+	if err != nil {
+		return err
+	}
+	defer blob.Wipe()
+	_, err = do(t.Context(), core.Request{
+		Image: core.ImageAt(a.windows), Blob: blob, Expect: a.expect, StagedBy: "e2e",
+	})
+	return err
+}
+
+// read parses a blob that must be right.
+func read(t *testing.T, blob []byte) *core.Blob {
+	t.Helper()
+	parsed, err := core.ReadBlob(bytes.Clone(blob), "web01.djoin")
+	must(t, err)
+	return parsed
 }
 
 func (a attempt) check(t *testing.T, what string, err error) {
@@ -175,7 +193,7 @@ func refuseBlobs(t *testing.T, p programs) {
 		"16 no NUL": wide("\xFF\xFE", 0), "17 UTF-8 mark": append([]byte("\xEF\xBB\xBF"), text...),
 	} {
 		t.Run(name, func(t *testing.T) {
-			req := core.Request{WindowsPath: windows, Blob: blob}
+			req := core.Request{Image: core.ImageAt(windows), Blob: read(t, blob)}
 			if _, err := core.Plan(t.Context(), req); err != nil {
 				t.Error(err)
 			}

@@ -17,7 +17,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/agefile"
 	"github.com/offlinejoin/offlinejoin/internal/canary"
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 )
 
@@ -85,7 +85,7 @@ func (s *state) happen(abs func(string) string, args []string) {
 
 // lock: `lock WINDOWS` holds the lock of somebody who is changing the image, until `unlock WINDOWS`.
 func (s *state) lock(abs func(string) string, args []string) {
-	image, err := imagefs.Directory(abs(args[0]))
+	image, err := localdir.Open(abs(args[0]))
 	must(s.tb, err)
 	file, err := image.OpenWrite("System32/config/SYSTEM")
 	must(s.tb, err)

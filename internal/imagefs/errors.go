@@ -35,10 +35,16 @@ func (e *AmbiguousError) Error() string {
 	return fmt.Sprintf("%s holds %s, which are one name to Windows", e.Dir, strings.Join(e.Names, " and "))
 }
 
-// errChanged is the cause when a name meant one file when it was looked at and another when it was opened.
-var errChanged = errors.New("it was exchanged while it was being opened")
+// What an error of an operating system, of this machine or another, comes down to, whatever its number there. The kinds
+// of volumes wrap their errors so that they match one of these where [Wrap] is to find the right words.
+var (
+	ErrReadOnly = errors.New("read-only file system")
+	ErrNoSpace  = errors.New("no space left on the device")
+	ErrInUse    = errors.New("in use by another program")
+)
 
-func irregular(path string, mode fs.FileMode, want string) error {
+// Irregular returns the refusal of what mode describes at path, where want was wanted (87, [IrregularError]).
+func Irregular(path string, mode fs.FileMode, want string) error {
 	cause := &IrregularError{Path: path, What: describe(mode), Want: want}
 	return winerr.Errorf(winerr.InvalidParameter,
 		"%w: nothing is read or written through it; put the real thing in its place", cause)
@@ -63,43 +69,37 @@ func describe(mode fs.FileMode) string {
 	}
 }
 
-func ambiguous(dir string, names []string) error {
-	return winerr.Errorf(winerr.InvalidParameter, "%w: rename or remove all but one of them",
-		&AmbiguousError{Dir: dir, Names: names})
-}
+// Op is what was being done when an error came; it selects the words, and the code where the system's error has none of
+// its own.
+type Op int
 
-// fault is what an error of the operating system comes down to, whatever its number there.
-type fault int
-
+// The operations.
 const (
-	faultOther fault = iota
-	faultReadOnly
-	faultNoSpace
-	faultInUse
-	faultUnsupported
+	OpRead Op = iota
+	OpOpen
+	OpLock
+	OpReadSecurity
+	OpChange // open for writing
+	OpWrite
+	OpCreate
+	OpRemove
+	OpSetSecurity
 )
 
-// op is what was being done; it selects the words, and the code where the system's error has none of its own.
-type op struct {
-	verb  string // "open", "write"
-	write bool
+func (o Op) verb() string {
+	return [...]string{
+		OpRead: "read", OpOpen: "open", OpLock: "lock", OpReadSecurity: "read the security of",
+		OpChange: "open for writing", OpWrite: "write", OpCreate: "create", OpRemove: "remove",
+		OpSetSecurity: "set the security of",
+	}[o]
 }
 
-var (
-	opRead   = op{verb: "read"}
-	opOpen   = op{verb: "open"}
-	opChange = op{verb: "open for writing", write: true}
-	opWrite  = op{verb: "write", write: true}
-	opCreate = op{verb: "create", write: true}
-	opRemove = op{verb: "remove", write: true}
-	opLock   = op{verb: "lock"}
-	opGetSec = op{verb: "read the security of"}
-	opSetSec = op{verb: "set the security of", write: true}
-)
+func (o Op) writes() bool { return o >= OpChange }
 
-// failed turns an error of the operating system into one with a code. Errors that have one pass, and so does io.EOF,
-// which readers compare with.
-func failed(o op, path string, err error) error {
+// Wrap turns an error of a file system into a [winerr.Error] that names the operation and the path and says what to do:
+// 2 not there, 5 no rights or read-only, 112 no space, 170 in use, 2711 cannot be written, 2717 cannot be read. Errors
+// that have a code pass, and so do nil and io.EOF, which readers compare with.
+func Wrap(o Op, path string, err error) error {
 	if err == nil || err == io.EOF { //nolint:errorlint // io.EOF is never wrapped by a File
 		return err
 	}
@@ -107,41 +107,30 @@ func failed(o op, path string, err error) error {
 		return err
 	}
 	cause := innermost(err)
-	switch f := kindOf(err); {
+	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return winerr.Errorf(winerr.FileNotFound, "cannot %s %s: it does not exist: %w", o.verb, path, cause)
+		return winerr.Errorf(winerr.FileNotFound, "cannot %s %s: it does not exist: %w", o.verb(), path, cause)
 	case errors.Is(err, fs.ErrExist):
-		return winerr.Errorf(winerr.CantCreateJoinInfo, "cannot %s %s: %w: remove it first", o.verb, path, cause)
-	case f == faultReadOnly:
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "cannot %s %s: %w: remove it first", o.verb(), path, cause)
+	case errors.Is(err, ErrReadOnly):
 		return winerr.Errorf(winerr.AccessDenied,
 			"cannot %s %s: the file system is mounted read-only: mount it read-write (an NTFS volume that was not shut "+
-				"down cleanly, or is hibernated, is often mounted read-only): %w", o.verb, path, cause)
-	case f == faultNoSpace:
-		return winerr.Errorf(winerr.DiskFull, "cannot %s %s: %w: make room and try again", o.verb, path, cause)
-	case f == faultInUse:
+				"down cleanly, or is hibernated, is often mounted read-only): %w", o.verb(), path, cause)
+	case errors.Is(err, ErrNoSpace):
+		return winerr.Errorf(winerr.DiskFull, "cannot %s %s: %w: make room and try again", o.verb(), path, cause)
+	case errors.Is(err, ErrInUse):
 		return winerr.Errorf(winerr.Busy,
 			"cannot %s %s: another program is using it: %w: is this Windows running, or loaded by another tool?",
-			o.verb, path, cause)
+			o.verb(), path, cause)
 	case errors.Is(err, fs.ErrPermission):
 		return winerr.Errorf(winerr.AccessDenied,
 			"cannot %s %s: %w: run as a user who may (on Linux often root, on Windows an elevated Administrator)",
-			o.verb, path, cause)
-	case o.write:
-		return winerr.Errorf(winerr.CantCreateJoinInfo, "cannot %s %s: %w", o.verb, path, cause)
+			o.verb(), path, cause)
+	case o.writes():
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "cannot %s %s: %w", o.verb(), path, cause)
 	default:
-		return winerr.Errorf(winerr.CantLoadOfflineHive, "cannot %s %s: %w", o.verb, path, cause)
+		return winerr.Errorf(winerr.CantLoadOfflineHive, "cannot %s %s: %w", o.verb(), path, cause)
 	}
-}
-
-// kindOf classifies the errors of this machine's system, and those of another's.
-func kindOf(err error) fault {
-	switch {
-	case errors.Is(err, ErrReadOnly):
-		return faultReadOnly
-	case errors.Is(err, ErrNoSpace):
-		return faultNoSpace
-	}
-	return classify(err)
 }
 
 // innermost drops the "openat NAME:" of a PathError, because our sentences name the file in full.

@@ -48,7 +48,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		for _, j := range fleet.Joins {
-			if j.Address == "" || j.BlobFile == "" || j.Request.WindowsPath == "" || j.Request.Blob != nil {
+			if j.Address == "" || j.BlobFile == "" || j.Request.Image.WindowsPath == "" || j.Request.Blob != nil {
 				t.Fatalf("join %+v", j)
 			}
 		}

@@ -17,10 +17,15 @@ type Join struct {
 	Address string              // join.web["web01"], join.web[0] or join.web
 	File    string              // where it is declared
 	Line    int                 // from 1
-	Request offlinejoin.Request // Blob, BlobName and what the front end sets are empty
+	Request offlinejoin.Request // Blob and what the front end sets are empty
 
 	BlobFile     string // the file with the blob
 	IdentityFile string // what opens it when it is encrypted; empty: as the environment says
+
+	// BlobWarning is what the reading of Request.Blob had to say, where somebody has read it.
+	BlobWarning string
+
+	words options.JoinWords
 }
 
 // instance is one repetition of a join block.
@@ -188,7 +193,6 @@ func wholeNumber(value cty.Value) (int, bool) {
 // join makes one join of an instance, and reports whether it is right.
 func (b joinBlock) join(i instance) (Join, bool) {
 	j := Join{Address: i.address, File: b.block.DefRange.Filename, Line: b.block.DefRange.Start.Line}
-	j.Request.LockTimeout, _ = options.Wait("") //nolint:errcheck // the default is right, as the tests of options show
 	right := true
 	for _, o := range b.options {
 		right = b.setOption(&j, o, i) && right
@@ -197,7 +201,7 @@ func (b joinBlock) join(i instance) (Join, bool) {
 		return j, false
 	}
 	var err error
-	if j.Request.Reuse, err = options.ReuseOf(string(j.Request.Reuse), j.Request.ReuseReason); err != nil {
+	if j.Request, err = j.words.Request(); err != nil { // each word by itself is right
 		b.add(wrong(b.reuseRange(), "Invalid reuse", fmt.Sprintf("In %s: %s.", j.Address, message(err))))
 		return j, false
 	}

@@ -115,11 +115,11 @@ func told(t *testing.T, fleet *joinfile.Fleet, diagnostics *joinfile.Diagnostics
 	}
 	for _, j := range fleet.Joins {
 		r := j.Request
-		fmt.Fprintf(&b, "%s\n  windows_path %s\n  blob_file %s\n", j.Address, r.WindowsPath, j.BlobFile)
+		fmt.Fprintf(&b, "%s\n  windows_path %s\n  blob_file %s\n", j.Address, r.Image.WindowsPath, j.BlobFile)
 		fmt.Fprintf(&b, "  expects %q in %q, method %q, on_existing %q\n", r.Expect.MachineName, r.Expect.Domain, r.Method,
 			r.OnExisting)
-		if r.LedgerFile != "" {
-			fmt.Fprintf(&b, "  ledger %s, reuse %q because %q, waits %v\n", r.LedgerFile, r.Reuse, r.ReuseReason, r.LockTimeout)
+		if r.SingleUse.LedgerFile != "" {
+			fmt.Fprintf(&b, "  ledger %s, reuse %q because %q, waits %v\n", r.SingleUse.LedgerFile, r.SingleUse.Reuse, r.SingleUse.ReuseReason, r.Image.LockTimeout)
 		}
 	}
 	return b.String()

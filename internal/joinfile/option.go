@@ -7,7 +7,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
-	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -33,33 +32,38 @@ func joinOptions(folder string) []option {
 			return nil
 		}
 	}
+	checked := func(to func(j *Join) *string, check func(string) error) func(*Join, string) error {
+		return func(j *Join, text string) error {
+			*to(j) = text
+			return check(text)
+		}
+	}
 	return []option{
-		{options.WindowsPath, true, path(func(j *Join) *string { return &j.Request.WindowsPath })},
+		{options.WindowsPath, true, path(func(j *Join) *string { return &j.words.WindowsPath })},
 		{options.BlobFile, true, path(func(j *Join) *string { return &j.BlobFile })},
 		{options.IdentityFile, false, path(func(j *Join) *string { return &j.IdentityFile })},
-		{options.MachineName, false, text(func(j *Join) *string { return &j.Request.Expect.MachineName })},
-		{options.Domain, false, text(func(j *Join) *string { return &j.Request.Expect.Domain })},
-		{options.MethodWord, false, func(j *Join, text string) (err error) {
-			j.Request.Method, err = options.Method(text)
-			return err
-		}},
-		{options.Existing, false, func(j *Join, text string) (err error) {
-			j.Request.OnExisting, err = options.OnExisting(text)
-			return err
-		}},
-		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.Request.CompletionProgram })},
-		{options.LedgerFile, false, path(func(j *Join) *string { return &j.Request.LedgerFile })},
-		{options.Reuse, false, func(j *Join, text string) error {
-			j.Request.Reuse = offlinejoin.Reuse(text) // looked at with its reason
-			return nil
-		}},
-		{options.ReuseReason, false, text(func(j *Join) *string { return &j.Request.ReuseReason })},
-		{options.LockTimeout, false, func(j *Join, text string) (err error) {
-			j.Request.LockTimeout, err = options.Wait(text)
-			return err
-		}},
-		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.Request.CompletionProgram })},
-		{options.Backup, false, path(func(j *Join) *string { return &j.Request.Backup })},
+		{options.MachineName, false, text(func(j *Join) *string { return &j.words.MachineName })},
+		{options.Domain, false, text(func(j *Join) *string { return &j.words.Domain })},
+		{options.MethodWord, false, checked(func(j *Join) *string { return &j.words.Method }, errorOf(options.Method))},
+		{options.Existing, false, checked(func(j *Join) *string { return &j.words.OnExisting }, errorOf(options.OnExisting))},
+		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.words.CompletionProgram })},
+		{options.LedgerFile, false, path(func(j *Join) *string { return &j.words.LedgerFile })},
+		{options.Reuse, false, text(func(j *Join) *string { return &j.words.Reuse })}, // looked at with its reason
+		{options.ReuseReason, false, text(func(j *Join) *string { return &j.words.ReuseReason })},
+		{
+			options.LockTimeout, false,
+			checked(func(j *Join) *string { return &j.words.LockTimeout }, errorOf(options.ParseLockTimeout)),
+		},
+		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.words.CompletionProgram })},
+		{options.Backup, false, path(func(j *Join) *string { return &j.words.Backup })},
+	}
+}
+
+// errorOf makes a check of a function that also returns a value.
+func errorOf[T any](parse func(string) (T, error)) func(string) error {
+	return func(text string) error {
+		_, err := parse(text)
+		return err
 	}
 }
 

@@ -56,15 +56,13 @@ func (m *mark) check(entries []Entry, c Claim) error {
 // look sorts the uses that are in force.
 func (m *mark) look(force []Entry, c Claim) {
 	for _, e := range force {
-		here := e.Image.Place == c.Image.Place
-		replaced := here && c.Replaces != "" && e.Fingerprint == c.Replaces
 		switch mine := e.Fingerprint == c.Fingerprint || e.Account.same(c.Account); {
-		case mine && (here || c.AlreadyStaged && moved(e.Image, c.Image)):
+		case mine && e.isFor(c):
 			m.same = append(m.same, e)
 			m.ends = append(m.ends, e.ID)
 		case mine:
 			m.others = append(m.others, e)
-		case replaced:
+		case e.Image.at(c.Image) && c.Replaces != "" && e.Fingerprint == c.Replaces:
 			m.ends = append(m.ends, e.ID)
 		case c.Image.MachineSID != "" && e.Image.MachineSID == c.Image.MachineSID:
 			m.clones = append(m.clones, e)
@@ -72,14 +70,31 @@ func (m *mark) look(force []Entry, c Claim) {
 	}
 }
 
+// isFor reports whether a use of the claim's account is for the claim's image. Images follow one another at one place,
+// and clones of one cannot be told apart, so a place alone says it only
+//
+//   - while the image holds the join that is recorded,
+//   - of a use that was not seen to end: it began with this image, whether that holds the join by now or not,
+//   - or where a newer blob is staged: the older one's password is replaced, so that no second machine can use it.
+func (e Entry) isFor(c Claim) bool {
+	switch {
+	case c.AlreadyStaged && (e.Image.at(c.Image) || e.Image.moved(c.Image)):
+		return true
+	case e.Event == EventIntent && e.Image.mayBe(c.Image):
+		return true
+	}
+	return e.Image.at(c.Image) && e.Fingerprint != c.Fingerprint
+}
+
 // isSecond reports whether the use is the first for its image while another image has the account or the blob. An image
 // that has them already got them before the other, or with a reason.
 func (m *mark) isSecond() bool { return len(m.others) > 0 && len(m.same) == 0 }
 
-// knows reports whether the very blob is staged in the very image.
+// knows reports whether the very blob is staged in the very image, by the name that it has now.
 func (m *mark) knows(c Claim) bool {
 	for _, e := range m.same {
-		if e.Event != EventIntent && e.Fingerprint == c.Fingerprint && e.Image.Place == c.Image.Place {
+		named := c.Image.Name == "" || c.Image.Name == e.Image.Name
+		if e.Event != EventIntent && e.Fingerprint == c.Fingerprint && named && e.Image.at(c.Image) {
 			return true
 		}
 	}
@@ -88,21 +103,30 @@ func (m *mark) knows(c Claim) bool {
 
 // secondUse is the refusal: which use is in the way, and the ways out.
 func secondUse(c Claim, e Entry) error {
-	e = e.plain(plaintext.Name)
+	image, here := e.Image.called(c.Image), e.Image.at(c.Image)
+	e = e.plain(plaintext.Name) // for the messages: what is compared is compared by now
 	name := e.Account.MachineName
 	const allow = `or set reuse = "allow" with a reason`
 	switch {
+	case e.Event == EventIntent && here:
+		return winerr.Errorf(winerr.AccountReuseBlocked, "a stage of this account into %s began and has not ended (%s), and "+
+			"the image that is there now is another: if it still runs, wait for it; if it was stopped and the first image is "+
+			"gone, release its use, %s", image, facts(e), allow)
 	case e.Event == EventIntent:
 		return winerr.Errorf(winerr.AccountReuseBlocked, "a stage of this account into %s began and has not ended (%s): if "+
 			"it still runs, wait for it; if it was stopped, stage into that image again or unstage it, %s",
-			e.Image.Path, facts(e), allow)
+			image, facts(e), allow)
+	case here:
+		return winerr.Errorf(winerr.AccountReuseBlocked, "this account is already staged into %s (%s), and the image that is "+
+			"there now does not hold that join: if another image is mounted there, make a new blob for it; if the first one is "+
+			"gone, release its use, %s", image, facts(e), allow)
 	case e.Fingerprint != c.Fingerprint:
 		return winerr.Errorf(winerr.AccountReuseBlocked, "the account of %s is already staged into %s with another blob "+
 			"(%s): the newer blob has replaced the password, so that only one of both images can join; unstage that image, %s",
-			name, e.Image.Path, facts(e), allow)
+			name, image, facts(e), allow)
 	}
 	return winerr.Errorf(winerr.AccountReuseBlocked, "this account is already staged into %s (%s): one blob joins one "+
-		"machine; make a new blob for another machine than %s, unstage that image, %s", e.Image.Path, facts(e), name, allow)
+		"machine; make a new blob for another machine than %s, unstage that image, %s", image, facts(e), name, allow)
 }
 
 // Warnings returns what people should know of the use, in sentences.
@@ -110,15 +134,9 @@ func (u *Use) Warnings() []string {
 	var all []string
 	for _, m := range u.marks {
 		if m.isSecond() {
-			e := m.others[len(m.others)-1].plain(plaintext.Name)
+			e := m.others[len(m.others)-1]
 			all = append(all, fmt.Sprintf("this account is already staged into %s (%s), and is used again because: %s",
-				e.Image.Path, facts(e), plaintext.Line(u.claim.ReuseReason, plaintext.Name)))
-		}
-		if e, is := m.lastStaged(); is && !u.claim.AlreadyStaged {
-			e = e.plain(plaintext.Name)
-			all = append(all, fmt.Sprintf("the ledger says that this account was staged into %s before (%s), but the image "+
-				"does not hold that join: right if the image was made again; if another image is mounted there now, "+
-				"two machines get one account", e.Image.Path, facts(e)))
+				e.Image.called(u.claim.Image), facts(e), plaintext.Line(u.claim.ReuseReason, plaintext.Name)))
 		}
 		if len(m.clones) > 0 {
 			all = append(all, cloneWarning(u.claim, m.clones[len(m.clones)-1]))
@@ -127,24 +145,14 @@ func (u *Use) Warnings() []string {
 	return distinct(all)
 }
 
-// lastStaged returns the last use for the same image that was staged, not only begun.
-func (m *mark) lastStaged() (last Entry, is bool) {
-	for _, e := range m.same {
-		if e.Event != EventIntent {
-			last, is = e, true
-		}
-	}
-	return last, is
-}
-
-// cloneWarning explains why images that share a machine SID should be generalized (facts: windows.md 7).
+// cloneWarning explains why images that share a machine SID should be generalized (docs/internals/windows.md §7).
 func cloneWarning(c Claim, e Entry) string {
+	image := e.Image.called(c.Image)
 	c.Image, e = c.Image.plain(plaintext.Name), e.plain(plaintext.Name)
 	return fmt.Sprintf("%s is the same installation as %s, which was staged for %s (%s): both have the machine SID %s, "+
 		"and Windows 11 24H2, Windows Server 2025 and later refuse Kerberos and NTLM between such machines (since the "+
 		"updates of August 2025, event 6167): generalize the image with sysprep before it is cloned, and use method "+
-		"answer_file", c.Image.Path, e.Image.Path, e.Account.MachineName, facts(e),
-		c.Image.MachineSID)
+		"answer_file", c.Image.called(c.Image), image, e.Account.MachineName, facts(e), c.Image.MachineSID)
 }
 
 // facts are "2026-11-22 10:04, fingerprint 4f1c…e09a".

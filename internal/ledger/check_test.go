@@ -27,7 +27,7 @@ func TestCheckRefusesWhatBeginDoesAndRecordsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, known, err := ledger.Check(t.Context(), first, l); err != nil || !known {
+	if _, known, err := ledger.Check(t.Context(), held(first), l); err != nil || !known {
 		t.Errorf("the same again: known %v, %v", known, err)
 	}
 	second := claim(1, "first", "web02")

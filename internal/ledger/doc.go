@@ -17,8 +17,11 @@
 // when the ledger is moved away. A line that a crash cut off is ignored, since what it would have said had not been
 // promised to anybody, and the next append removes it. Any other damage is refused: it may hide a use.
 //
-// What is one image is told by its place ([Image]): the name of the volume or disk image file and the path inside it.
-// Inode numbers are not enough, because file systems use them again, and clones of an image share them.
+// Which image an entry is about is its identity ([Image], package imagefs): host, volume, path, or a name that the user
+// gives. That is enough to find the use of an image that still holds its join. It is not enough to stage the same blob
+// once more into an image at the same place that does not hold it: images are mounted one after the other at one place,
+// and clones share all that is inside them. So that is refused, unless the earlier use was not seen to end, or the user
+// gives a reason.
 //
 // Without a ledger file duplicates of one run are still caught: by [NewRun] within a process, such as Terraform's
 // provider with for_each, and by [OpenRun] across the processes of one run, such as Packer's parallel builds. Both are

@@ -14,8 +14,9 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
-// Version is the version of the lines that this package writes, and the newest that it reads.
-const Version = 1
+// Version is the version of the lines that this package writes, and the newest that it reads. Version 1 has no hosts in
+// its images, and inode numbers without birth times.
+const Version = 2
 
 // Event is what a line tells.
 type Event string
@@ -86,8 +87,8 @@ func parseLine(line []byte) (Entry, error) {
 	if len(line) > maxLine {
 		return Entry{}, errDamaged
 	}
-	if err := json.Unmarshal(line, &e); err == nil && e.Version == Version && e.whole() {
-		return e, nil
+	if err := json.Unmarshal(line, &e); err == nil && e.Version >= 1 && e.Version <= Version && e.whole() {
+		return e.upgraded(), nil
 	}
 	var version struct {
 		V int `json:"v"`
@@ -96,6 +97,17 @@ func parseLine(line []byte) (Entry, error) {
 		return Entry{}, errNewer
 	}
 	return Entry{}, errDamaged
+}
+
+// upgraded returns an entry of an earlier version as one of this.
+func (e Entry) upgraded() Entry {
+	if e.Version == 1 {
+		e.Version, e.Image.Host, e.Image.File = Version, e.Host, ""
+		if strings.HasPrefix(e.Image.Place, "net:") { // all machines see it under this name
+			e.Image.Host = ""
+		}
+	}
+	return e
 }
 
 // whole reports whether e says all that its event needs.
@@ -130,7 +142,7 @@ func (e Entry) plain(limit int) Entry {
 
 // plain is as Entry.plain.
 func (i Image) plain(limit int) Image {
-	for _, text := range []*string{&i.Path, &i.Place, &i.File, &i.MachineSID} {
+	for _, text := range []*string{&i.Path, &i.Name, &i.Host, &i.Place, &i.File, &i.MachineSID, &i.ComputerName} {
 		*text = plaintext.Line(*text, limit)
 	}
 	return i

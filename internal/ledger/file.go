@@ -217,11 +217,13 @@ func (f filter) wants(line []byte) bool {
 	return false
 }
 
-// looksWritten reports whether a line begins and ends as those that this package writes.
+// looksWritten reports whether a line begins and ends as those that this package writes or has written.
 func looksWritten(line []byte) bool {
-	rest, ours := bytes.CutPrefix(line, []byte(`{"v":1,"event":"`))
+	rest, ours := bytes.CutPrefix(line, []byte(`{"v":`))
+	version, rest, _ := bytes.Cut(rest, []byte(`,"event":"`))
 	event, _, cut := bytes.Cut(rest, []byte(`","id":"`))
-	return ours && cut && Event(event).known() && bytes.HasSuffix(line, []byte("}"))
+	known := len(version) == 1 && version[0] >= '1' && version[0] <= '0'+Version
+	return ours && known && cut && Event(event).known() && bytes.HasSuffix(line, []byte("}"))
 }
 
 // parse reads the lines that are wanted. The rest after the last newline counts when it is a whole line, as an editor

@@ -77,12 +77,12 @@ func TestDamageIsRefusedForItMayHideAUse(t *testing.T) {
 		return string(content(t, path))
 	}()
 	for want, text := range map[string]string{
-		"line 3 is damaged":                 good + "{\"v\":1,\"event\":\"sta\n" + good,
+		"line 3 is damaged":                 good + "{\"v\":2,\"event\":\"sta\n" + good,
 		"line 1 is damaged":                 "hello\n",
 		"line 1 is damaged of the":          strings.Repeat("x", 70<<10) + "\n",
-		"line 3 was written by a newer ver": good + `{"v":2}` + "\n",
-		"line 3 was written by a newer":     good + `{"v":2}`,
-		"line 1 is damaged of the ledger":   strings.Replace(good, `"v":1`, `"v":0`, 1),
+		"line 3 was written by a newer ver": good + `{"v":3}` + "\n",
+		"line 3 was written by a newer":     good + `{"v":3}`,
+		"line 1 is damaged of the ledger":   strings.Replace(good, `"v":2`, `"v":0`, 1),
 		"line 2 is damaged":                 strings.Replace(good, `"event":"staged"`, `"event":"other"`, 1),
 	} {
 		l, path := newFile(t)

@@ -37,6 +37,12 @@ func claim(account int, blob, im string) ledger.Claim {
 	return ledger.Claim{Account: web(account), Fingerprint: fingerprint(blob), Image: image(im), By: "test/1.0"}
 }
 
+// held is a claim for an image that holds the join already.
+func held(c ledger.Claim) ledger.Claim {
+	c.AlreadyStaged = true
+	return c
+}
+
 func newFile(t testing.TB) (*ledger.Ledger, string) {
 	path := filepath.Join(t.TempDir(), "ledger.jsonl")
 	return ledger.Open(path, 0), path

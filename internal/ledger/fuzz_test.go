@@ -10,7 +10,7 @@ import (
 // that read the same. What may stay of a file reads the same, too.
 func FuzzParse(f *testing.F) {
 	entry := Entry{
-		Version: 1, Event: EventIntent, ID: "a1", At: time.Unix(1e9, 0).UTC(),
+		Version: Version, Event: EventIntent, ID: "a1", At: time.Unix(1e9, 0).UTC(),
 		Fingerprint: "4f1c" + string(bytes.Repeat([]byte("0"), 60)),
 		Account:     NewAccount("S-1-5-21-1-2-3", 1107, "3f2a6c1e-94d7-4b58-8a0d-51c7e2b9f604", "corp.example.com", "WEB01"),
 		Image:       Image{Path: "images/web01", Place: "file:/images/web01.img|/Windows"},
@@ -22,19 +22,21 @@ func FuzzParse(f *testing.F) {
 		if event == EventUnstaged || event == EventReleased {
 			entry.Ends = []string{"a1"}
 		}
-		line, err := entry.line()
-		if err != nil {
-			f.Fatal(err)
+		for entry.Version = Version; entry.Version >= 1; entry.Version-- {
+			line, err := entry.line()
+			if err != nil {
+				f.Fatal(err)
+			}
+			if !looksWritten(bytes.TrimSuffix(line, []byte("\n"))) {
+				f.Fatalf("the filter does not take %s for a line of ours, and decodes all", line)
+			}
+			f.Add(line)
+			all = append(all, line...)
 		}
-		if !looksWritten(bytes.TrimSuffix(line, []byte("\n"))) {
-			f.Fatalf("the filter does not take %s for a line of ours, and decodes all", line)
-		}
-		f.Add(line)
-		all = append(all, line...)
 	}
 	f.Add(all)
 	f.Add(all[:len(all)-9])
-	f.Add([]byte(`{"v":2}` + "\n"))
+	f.Add([]byte(`{"v":3}` + "\n"))
 	f.Add([]byte("\n\r\n" + `{"v":1,"event":"cancelled","id":"x"}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		entries, good, err := parse(content, nil)
@@ -54,16 +56,18 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%d in force of %d", len(force), len(entries))
 		}
 		claim := Claim{Account: entry.Account, Fingerprint: entry.Fingerprint, Image: entry.Image}
-		var m, filtered mark
-		m.look(force, claim)
 		some, _, err := parse(content, claim.filter())
 		if err != nil {
 			t.Fatalf("parsed in part: %v", err)
 		}
-		filtered.look(inForce(some), claim)
-		if len(filtered.others) != len(m.others) || len(filtered.same) != len(m.same) {
-			t.Fatalf("of the wanted lines %d and %d uses, of all %d and %d",
-				len(filtered.same), len(filtered.others), len(m.same), len(m.others))
+		for _, claim.AlreadyStaged = range []bool{false, true} {
+			var m, filtered mark
+			m.look(force, claim)
+			filtered.look(inForce(some), claim)
+			if len(filtered.others) != len(m.others) || len(filtered.same) != len(m.same) {
+				t.Fatalf("of the wanted lines %d and %d uses, of all %d and %d",
+					len(filtered.same), len(filtered.others), len(m.same), len(m.others))
+			}
 		}
 		for _, e := range force {
 			if text := secondUse(claim, e).Error(); text == "" {

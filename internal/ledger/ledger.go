@@ -70,10 +70,10 @@ func (c Claim) checked() (Claim, error) {
 			"account may be used again")
 	}
 	for _, text := range []string{
-		c.Image.Path, c.Image.Place, c.ReuseReason, c.By, c.Account.Domain, c.Account.MachineName,
+		c.Image.Path, c.Image.Name, c.Image.Place, c.ReuseReason, c.By, c.Account.Domain, c.Account.MachineName,
 	} {
 		if len(text) > maxText {
-			return c, winerr.Errorf(winerr.InvalidParameter, "a path or a reason has more than %d bytes, which is too much "+
+			return c, winerr.Errorf(winerr.InvalidParameter, "a path, a name or a reason has more than %d bytes, which is too much "+
 				"for the ledger: shorten it", maxText)
 		}
 	}
@@ -250,7 +250,7 @@ func (l *Ledger) Completed(ctx context.Context, image Image, fingerprint, by str
 
 // heldBy reports whether e is the use of a join that an image holds or held.
 func (e Entry) heldBy(image Image, fingerprint string) bool {
-	return e.Fingerprint == fingerprint && (e.Image.Place == image.Place || moved(e.Image, image))
+	return e.Fingerprint == fingerprint && (e.Image.at(image) || e.Image.moved(image))
 }
 
 // take ends all uses that are meant, in one line. Every line of theirs holds the piece.

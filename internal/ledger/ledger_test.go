@@ -21,11 +21,15 @@ func TestOneBlobJoinsOneMachine(t *testing.T) {
 	nameOnly.Account = ledger.NewAccount("", 0, "", "CORP.example.com.", "web01")
 	reused := claim(1, "one", "b")
 	reused.Reuse, reused.ReuseReason = true, "web01 is rebuilt"
+	reusedHere := claim(1, "one", "a")
+	reusedHere.Reuse, reusedHere.ReuseReason = true, "web01 is rebuilt"
 	for name, c := range map[string]struct {
 		second ledger.Claim
 		passes bool
 	}{
-		"same image, same blob":              {claim(1, "one", "a"), true},
+		"same image, same blob":              {held(claim(1, "one", "a")), true},
+		"same place, same blob, no join":     {claim(1, "one", "a"), false},
+		"same place, reused with a reason":   {reusedHere, true},
 		"same image, new blob":               {claim(1, "two", "a"), true},
 		"same image, another account":        {claim(2, "two", "a"), true},
 		"other image, same blob":             {claim(1, "one", "b"), false},
@@ -127,8 +131,12 @@ func TestACompletedJoinStaysInForce(t *testing.T) {
 func TestTheSameImageKeepsOneEntry(t *testing.T) {
 	t.Parallel()
 	l, _ := newFile(t)
+	before := ""
 	for _, blob := range []string{"one", "one", "two", "one"} {
-		use := stage(t, l, claim(1, blob, "a"))
+		c := claim(1, blob, "a")
+		c.AlreadyStaged = blob == before
+		before = blob
+		use := stage(t, l, c)
 		if len(use.Reused())+len(use.Clones()) != 0 {
 			t.Errorf("%s: reused %v, clones %v", blob, use.Reused(), use.Clones())
 		}
@@ -167,13 +175,12 @@ func TestACopyIsToldFromAMove(t *testing.T) {
 		return c
 	}
 	l, _ := newFile(t)
-	stage(t, l, at("/web01/Windows", "42"))
-	refused(t, l, at("/old/Windows", "42")) // the number alone may be used again
-	moved, copied := at("/old/Windows", "42"), at("/copy/Windows", "43")
-	moved.AlreadyStaged, copied.AlreadyStaged = true, true
+	stage(t, l, at("/web01/Windows", "42:7.5"))
+	refused(t, l, at("/old/Windows", "42:7.5")) // a clone in the same volume has all of it but the join
+	moved, copied := held(at("/old/Windows", "42:7.5")), held(at("/copy/Windows", "43:7.5"))
 	stage(t, l, moved)
 	refused(t, l, copied)
-	known, err := l.Unstaged(t.Context(), at("/older/Windows", "42").Image, moved.Fingerprint, "")
+	known, err := l.Unstaged(t.Context(), at("/older/Windows", "42:7.5").Image, moved.Fingerprint, "")
 	if !known || err != nil {
 		t.Errorf("Unstaged of a moved image: %v, %v", known, err)
 	}
@@ -192,16 +199,16 @@ func TestWarnings(t *testing.T) {
 	if got := first.Warnings(); got != nil {
 		t.Errorf("first use: %q", got)
 	}
-	again := clone(1, "one", "web01")
-	again.AlreadyStaged = true
-	if got := stage(t, l, again).Warnings(); got != nil {
+	if got := stage(t, l, held(clone(1, "one", "web01"))).Warnings(); got != nil {
 		t.Errorf("staged again: %q", got)
 	}
 	reuse := claim(1, "one", "web03")
 	reuse.Reuse, reuse.ReuseReason = true, "two halves of\x1b[2J one cluster"
+	replaced := clone(1, "one", "web01")
+	replaced.Reuse, replaced.ReuseReason = true, "web01 is made again"
 	for want, c := range map[string]ledger.Claim{
 		"^images/web02 is the same installation as images/web01, .* for WEB01 .*generalize":                    clone(2, "two", "web02"),
-		"^the ledger says that this account was staged into images/web01 .* does not hold":                     clone(1, "one", "web01"),
+		"^this account is already staged into images/web01 .* because: web01 is made again$":                   replaced,
 		`^this account is already staged into images/web01 .* because: two halves of\x{FFFD}\[2J one cluster$`: reuse,
 	} {
 		use := begin(t, l, c)
@@ -224,7 +231,7 @@ func TestAReusedAccountMayBeStagedAgainWhereItIs(t *testing.T) {
 	stage(t, l, claim(1, "one", "a"))
 	stage(t, l, second)
 	for _, im := range []string{"a", "b"} {
-		use := stage(t, l, claim(1, "one", im))
+		use := stage(t, l, held(claim(1, "one", im)))
 		if len(use.Reused()) != 1 {
 			t.Errorf("%s: reused %v", im, use.Reused())
 		}
@@ -251,8 +258,9 @@ func TestCheckSaysWhatBeginWould(t *testing.T) {
 		passes bool
 		known  bool
 	}{
-		"the first image":       {claim(1, "one", "a"), true, true},
-		"the second, reused":    {claim(1, "one", "b"), true, true},
+		"the first image":       {held(claim(1, "one", "a")), true, true},
+		"the second, reused":    {held(claim(1, "one", "b")), true, true},
+		"another in its place":  {claim(1, "one", "a"), false, false},
 		"a newer blob":          {claim(1, "two", "a"), true, false},
 		"a third image":         {claim(1, "one", "c"), false, false},
 		"another account":       {claim(2, "two", "c"), true, false},
@@ -292,7 +300,7 @@ func TestTwoLedgersPassTogetherOrNotAtAll(t *testing.T) {
 	if got := force(t, kept); len(got) != 0 {
 		t.Errorf("the first ledger has %+v in force after the second one refused", got)
 	}
-	use, err := ledger.Begin(t.Context(), claim(1, "one", "a"), kept, run)
+	use, err := ledger.Begin(t.Context(), held(claim(1, "one", "a")), kept, run)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,12 +17,25 @@ import (
 func TestTextsOfALedgerAreSafe(t *testing.T) {
 	t.Parallel()
 	const evil = "\x1b]0;EVIL\x07\u202e\r\n\u009b31m"
+	for what, name := range map[string]string{"called by its name": evil, "called by its path and host": ""} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			checkTextsAreSafe(t, evil, name)
+		})
+	}
+}
+
+func checkTextsAreSafe(t *testing.T, evil, imageName string) {
+	t.Helper()
 	fingerprint := string(bytes.Repeat([]byte("4f"), 32))
 	e := Entry{
 		Version: Version, Event: EventStaged, ID: "a1" + evil, At: time.Unix(1e9, 0).UTC(), Fingerprint: fingerprint,
 		Account: Account{SID: evil, DomainGUID: evil, Domain: evil, MachineName: evil},
-		Image:   Image{Path: evil, Place: "file:/" + evil + "|", File: evil, MachineSID: evil},
-		By:      evil, Host: evil, ReuseReason: evil,
+		Image: Image{
+			Path: evil, Name: imageName, Host: evil, Place: "file:/" + evil + "|", File: evil, ComputerName: evil,
+			MachineSID: strings.ToUpper(evil),
+		},
+		By: evil, Host: evil, ReuseReason: evil,
 	}
 	line, err := e.line()
 	if err != nil {
@@ -54,6 +68,7 @@ func TestTextsOfALedgerAreSafe(t *testing.T) {
 		safe("entry", string(text))
 		for what, text := range map[string]string{
 			"id": e.ID, "by": e.By, "host": e.Host, "reason": e.ReuseReason, "path": e.Image.Path, "place": e.Image.Place,
+			"image name": "-" + e.Image.Name, "image host": e.Image.Host, "computer name": e.Image.ComputerName,
 			"file": e.Image.File, "machine SID": e.Image.MachineSID, "SID": e.Account.SID, "name": e.Account.MachineName,
 			"domain": e.Account.Domain, "GUID": e.Account.DomainGUID,
 		} {
@@ -75,9 +90,16 @@ func TestTextsOfALedgerAreSafe(t *testing.T) {
 		t.Fatalf("warnings %q, %v", warnings, err)
 	}
 	safe("warning", warnings[0])
+	clone := elsewhere
+	clone.Fingerprint = strings.Repeat("5a", 32)
+	clone.Image.Path, clone.Image.MachineSID = evil, evil
+	if warnings, _, err = Check(t.Context(), clone, l); err != nil || len(warnings) != 1 {
+		t.Fatalf("warnings %q, %v", warnings, err)
+	}
+	safe("warning of a clone", warnings[0])
 
 	here := elsewhere
-	here.Image = e.Image
+	here.Image, here.AlreadyStaged = e.Image, true
 	if _, known, err := Check(t.Context(), here, l); err != nil || !known {
 		t.Errorf("the place that was recorded is not found again: known %v, %v", known, err)
 	}

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,19 +13,32 @@ import (
 )
 
 // machine does what many runs do to one ledger, in any order: stages that begin, end, fail and die, unstaging, torn
-// lines.
+// lines, and images that follow one another at one place.
 type machine struct {
 	l       *ledger.Ledger
 	path    string
-	open    map[ledger.Image]*ledger.Use // stages under way; an image's own lock allows one
-	staged  map[ledger.Image]ledger.Claim
+	open    map[string]underWay // by place; an image's own lock allows one
+	holds   map[string]string   // by place: the fingerprint of the join that the image holds
+	number  map[string]int      // by place: which image is there
 	refused int
+}
+
+func places() []string { return []string{"a", "b", "c", "d"} }
+
+type underWay struct {
+	use         *ledger.Use
+	fingerprint string
 }
 
 func (m *machine) claim(t *rapid.T) ledger.Claim {
 	account := rapid.IntRange(1, 3).Draw(t, "account")
 	c := claim(account, string(rune('0'+account))+rapid.SampledFrom([]string{"x", "y"}).Draw(t, "blob"),
-		rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "image"))
+		rapid.SampledFrom(places()).Draw(t, "image"))
+	c.Image.File = fmt.Sprintf("42:%d.0", m.number[c.Image.Place])
+	held := m.holds[c.Image.Place]
+	if c.AlreadyStaged = held == c.Fingerprint; !c.AlreadyStaged {
+		c.Replaces = held
+	}
 	if rapid.IntRange(0, 4).Draw(t, "reuse") == 0 {
 		c.Reuse, c.ReuseReason = true, "because"
 	}
@@ -33,12 +47,10 @@ func (m *machine) claim(t *rapid.T) ledger.Claim {
 
 func (m *machine) begin(t *rapid.T) {
 	c := m.claim(t)
-	if m.open[c.Image] != nil {
+	if m.open[c.Image.Place].use != nil {
 		t.Skip("the image is locked")
 	}
-	if old, is := m.staged[c.Image]; is {
-		c.Replaces = old.Fingerprint
-	}
+	before := force(t, m.l)
 	use, err := m.l.Begin(t.Context(), c)
 	if code, _ := winerr.CodeOf(err); code == winerr.AccountReuseBlocked && !c.Reuse {
 		m.refused++
@@ -47,41 +59,79 @@ func (m *machine) begin(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.open[c.Image] = use
-	m.staged[c.Image] = c // or will be; unstaging what is not there does nothing
+	m.open[c.Image.Place] = underWay{use, c.Fingerprint}
+	checkPassed(t, c, use, before)
+}
+
+// checkPassed wants that a blob which is used already passes only with a reason, or for the image that has it.
+func checkPassed(t *rapid.T, c ledger.Claim, use *ledger.Use, before []ledger.Entry) {
+	for _, e := range use.Earlier() {
+		killed := e.Event == ledger.EventIntent && e.Image.File == c.Image.File
+		if e.Fingerprint == c.Fingerprint && !c.AlreadyStaged && !killed {
+			t.Fatalf("%+v is taken for a use of the image of %+v", e, c)
+		}
+	}
+	for _, e := range before {
+		if e.Fingerprint == c.Fingerprint && len(use.Earlier()) == 0 && !c.Reuse {
+			t.Fatalf("%+v passed in spite of %+v", c, e)
+		}
+	}
 }
 
 // anyOpen picks a stage that is under way and takes it out.
-func (m *machine) anyOpen(t *rapid.T) *ledger.Use {
-	for _, name := range []string{"a", "b", "c", "d"} {
-		if use := m.open[image(name)]; use != nil && rapid.Bool().Draw(t, "this one") {
-			delete(m.open, image(name))
-			return use
+func (m *machine) anyOpen(t *rapid.T) (place string, stage underWay) {
+	for _, name := range places() {
+		place := image(name).Place
+		if stage, is := m.open[place]; is && rapid.Bool().Draw(t, "this one") {
+			delete(m.open, place)
+			return place, stage
 		}
 	}
 	t.Skip("none")
-	return nil
+	return "", underWay{}
 }
 
 func (m *machine) commit(t *rapid.T) {
-	if err := m.anyOpen(t).Commit(t.Context()); err != nil {
+	place, stage := m.anyOpen(t)
+	if err := stage.use.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	m.holds[place] = stage.fingerprint
 }
 
 func (m *machine) cancel(t *rapid.T) {
-	if err := m.anyOpen(t).Cancel(t.Context()); err != nil {
+	_, stage := m.anyOpen(t)
+	if err := stage.use.Cancel(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (m *machine) die(t *rapid.T) { m.anyOpen(t) }
+// die ends a stage before or after it has written its image.
+func (m *machine) die(t *rapid.T) {
+	place, stage := m.anyOpen(t)
+	if rapid.Bool().Draw(t, "written") {
+		m.holds[place] = stage.fingerprint
+	}
+}
+
+// exchange mounts another image at a place.
+func (m *machine) exchange(t *rapid.T) {
+	place := image(rapid.SampledFrom(places()).Draw(t, "image")).Place
+	if m.open[place].use != nil {
+		t.Skip("the image is locked")
+	}
+	m.number[place]++
+	delete(m.holds, place)
+}
 
 func (m *machine) unstage(t *rapid.T) {
 	for _, e := range force(t, m.l) {
-		if m.open[e.Image] == nil && rapid.Bool().Draw(t, "this one") {
+		if m.open[e.Image.Place].use == nil && rapid.Bool().Draw(t, "this one") {
 			if _, err := m.l.Unstaged(t.Context(), e.Image, e.Fingerprint, "test"); err != nil {
 				t.Fatal(err)
+			}
+			if m.holds[e.Image.Place] == e.Fingerprint {
+				delete(m.holds, e.Image.Place)
 			}
 			return
 		}
@@ -95,7 +145,7 @@ func (m *machine) tear(t *rapid.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	line := `{"v":1,"event":"cancelled","id":"`
+	line := `{"v":2,"event":"cancelled","id":"`
 	if _, err := f.WriteString(line[:rapid.IntRange(1, len(line)).Draw(t, "torn")]); err != nil {
 		t.Fatal(err)
 	}
@@ -103,15 +153,15 @@ func (m *machine) tear(t *rapid.T) {
 
 // check wants at most one image without a reason for each account.
 func (m *machine) check(t *rapid.T) {
-	places := map[string]string{}
+	at := map[string]string{}
 	for _, e := range force(t, m.l) {
 		if e.ReuseReason != "" {
 			continue
 		}
-		if other := places[e.Account.SID]; other != "" && other != e.Image.Place {
+		if other := at[e.Account.SID]; other != "" && other != e.Image.Place {
 			t.Fatalf("%s is in force for %s and %s without a reason", e.Account.MachineName, other, e.Image.Place)
 		}
-		places[e.Account.SID] = e.Image.Place
+		at[e.Account.SID] = e.Image.Place
 	}
 }
 
@@ -138,11 +188,11 @@ func TestNeverTwoImagesWithoutAReason(t *testing.T) {
 		f.Close()
 		m := &machine{
 			l: ledger.Open(f.Name(), 0), path: filepath.Clean(f.Name()),
-			open: map[ledger.Image]*ledger.Use{}, staged: map[ledger.Image]ledger.Claim{},
+			open: map[string]underWay{}, holds: map[string]string{}, number: map[string]int{},
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"begin": m.begin, "commit": m.commit, "cancel": m.cancel, "die": m.die, "unstage": m.unstage,
-			"tear": m.tear, "": m.check,
+			"exchange": m.exchange, "tear": m.tear, "": m.check,
 		})
 		refused += m.refused
 	})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // Limits of what is told of certificates. They bound what a hostile blob costs; no real one comes near them.
@@ -84,11 +86,11 @@ func newCertReader() certReader { return certReader{mostCertificates, mostAllCer
 
 func (r *certReader) pfx(s *pfxStore) PFXFacts {
 	f := PFXFacts{
-		Template:          printable(value(s.template)),
+		Template:          plaintext.Line(value(s.template), plaintext.Name),
 		KeyExportPolicy:   s.keyExportPolicy,
-		PolicyServer:      printable(value(s.policyServerURL)),
+		PolicyServer:      plaintext.Line(value(s.policyServerURL), plaintext.Name),
 		PolicyServerFlags: s.policyServerFlags,
-		PolicyServerID:    printable(value(s.policyServerID)),
+		PolicyServerID:    plaintext.Line(value(s.policyServerID), plaintext.Name),
 		Size:              len(s.pfx),
 		Certificates:      []CertificateFacts{},
 	}
@@ -109,7 +111,7 @@ func (r *certReader) pfx(s *pfxStore) PFXFacts {
 
 func (r *certReader) store(s *sstStore) StoreFacts {
 	f := StoreFacts{
-		Name:         printable(value(s.name)),
+		Name:         plaintext.Line(value(s.name), plaintext.Name),
 		Location:     s.location,
 		LocationName: locationName(s.location),
 		Size:         len(s.sst),
@@ -157,7 +159,7 @@ func (r *certReader) add(cert []byte, list *[]CertificateFacts, unread *int) {
 
 // clipped makes a name fit for a line.
 func clipped(name string) string {
-	name = printable(name)
+	name = plaintext.Line(name, plaintext.Name)
 	runes := 0
 	for i := range name {
 		if runes++; runes > mostNameRunes {

@@ -2,8 +2,8 @@ package odj
 
 import (
 	"slices"
-	"strings"
-	"unicode"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // FactsVersion is the version of Facts as JSON. It changes when a name goes or means something else; names may come.
@@ -116,7 +116,7 @@ func (b *Blob) Facts() Facts {
 		Forest:          b.Forest(),
 		DomainGUID:      b.DomainGUID(),
 		DomainSID:       b.DomainSID(),
-		AccountSID:      printable(b.AccountSID()),
+		AccountSID:      plaintext.Line(b.AccountSID(), plaintext.Name),
 		AccountGUID:     b.AccountGUID(),
 		Rid:             b.Rid(),
 		Options:         b.Options(),
@@ -188,11 +188,11 @@ func (p *part) does() string {
 
 func (f *Facts) addPolicies(policies *policyPart) {
 	for _, l := range policies.lists {
-		facts := PolicyFacts{printable(value(l.source)), l.rootKey, rootKeyName(l.rootKey), []PolicyValueFacts{}}
+		facts := PolicyFacts{plaintext.Line(value(l.source), plaintext.Name), l.rootKey, rootKeyName(l.rootKey), []PolicyValueFacts{}}
 		for _, e := range l.elements {
 			facts.Values = append(facts.Values, PolicyValueFacts{
-				Key:      printable(value(e.keyPath)),
-				Name:     printable(value(e.valueName)),
+				Key:      plaintext.Line(value(e.keyPath), plaintext.Name),
+				Name:     plaintext.Line(value(e.valueName), plaintext.Name),
 				Type:     e.valueType,
 				TypeName: typeName(e.valueType),
 				Size:     len(e.data),
@@ -204,18 +204,8 @@ func (f *Facts) addPolicies(policies *policyPart) {
 
 func (p *JoinProvider2) printable() *JoinProvider2 {
 	if p != nil {
-		p.NetBIOSName, p.Site = printable(p.NetBIOSName), printable(p.Site)
-		p.PrimaryDNSDomain = printable(p.PrimaryDNSDomain)
+		p.NetBIOSName, p.Site = plaintext.Line(p.NetBIOSName, plaintext.Name), plaintext.Line(p.Site, plaintext.Name)
+		p.PrimaryDNSDomain = plaintext.Line(p.PrimaryDNSDomain, plaintext.Name)
 	}
 	return p
-}
-
-// printable replaces what could act on a terminal.
-func printable(s string) string {
-	return strings.Map(func(char rune) rune {
-		if unicode.IsPrint(char) {
-			return char
-		}
-		return unicode.ReplacementChar
-	}, s)
 }

@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/open"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -30,7 +32,7 @@ const userAnswerFile = `<?xml version='1.0' encoding="utf-8"?>
 func generalized(t *testing.T) (req Request, answerFile string) {
 	t.Helper()
 	req = newImage(t, sample.Image{ImageState: "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"})
-	return req, filepath.Join(req.WindowsPath, "Panther", "unattend.xml")
+	return req, filepath.Join(req.Image.WindowsPath, "Panther", "unattend.xml")
 }
 
 // putAnswerFile writes an answer file where Setup finds it.
@@ -73,7 +75,7 @@ func TestAnswerFileIsMadeAndTakenAway(t *testing.T) {
 	if err != nil || len(secretsOf(t, "WEB01").In(told)) > 0 {
 		t.Errorf("the receipt tells the secret: %v", err)
 	}
-	if found, _, err := secretsOf(t, "WEB01").InTree(filepath.Join(req.WindowsPath, "System32"), nil); err != nil || len(found) > 0 {
+	if found, _, err := secretsOf(t, "WEB01").InTree(filepath.Join(req.Image.WindowsPath, "System32"), nil); err != nil || len(found) > 0 {
 		t.Errorf("the secret is elsewhere too: %v, %v", found, err)
 	}
 
@@ -81,14 +83,14 @@ func TestAnswerFileIsMadeAndTakenAway(t *testing.T) {
 	if err != nil || again.Outcome != OutcomeUnchanged {
 		t.Errorf("staged again: %+v, %v", again, err)
 	}
-	back, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath})
+	back, err := Unstage(t.Context(), UnstageRequest{Image: ImageAt(req.Image.WindowsPath)})
 	if err != nil || back.Status.State != StateAbsent {
 		t.Fatalf("unstaged: %+v, %v", back, err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("the answer file is still there:", err)
 	}
-	if holds(t, req.WindowsPath, "WEB01") {
+	if holds(t, req.Image.WindowsPath, "WEB01") {
 		t.Error("the image still holds the secret")
 	}
 }
@@ -103,7 +105,7 @@ func TestAnswerFileGetsItsBytesBack(t *testing.T) {
 
 	// Another join: refused, kept, or in the place of the first.
 	other := req
-	other.Blob = testBlob(t, "WEB02").Bytes()
+	other.Blob = readBlob(t, testBlob(t, "WEB02").Bytes())
 	_, err := Stage(t.Context(), other)
 	wantCode(t, err, winerr.CantCreateJoinInfo, "already holds")
 	other.OnExisting = OnExistingKeep
@@ -127,7 +129,7 @@ func TestAnswerFileGetsItsBytesBack(t *testing.T) {
 		t.Error("the answer file does not hold the second join alone")
 	}
 
-	if _, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath}); err != nil {
+	if _, err := Unstage(t.Context(), UnstageRequest{Image: ImageAt(req.Image.WindowsPath)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := string(readFile(t, path)); got != userAnswerFile {
@@ -164,14 +166,14 @@ func TestAnswerFileOutcomes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if c.imageState != "" {
-				changeHive(t, req.WindowsPath, "SOFTWARE", func(h *regf.Hive) error {
+				changeHive(t, req.Image.WindowsPath, "SOFTWARE", func(h *regf.Hive) error {
 					return setText(`Microsoft\Windows\CurrentVersion\Setup\State`, "ImageState", c.imageState).apply(h)
 				})
 			}
 			if c.change != nil {
-				c.change(t, req.WindowsPath)
+				c.change(t, req.Image.WindowsPath)
 			}
-			st, err := ReadStatus(t.Context(), StatusRequest{WindowsPath: req.WindowsPath})
+			st, err := ReadStatus(t.Context(), StatusRequest{Image: ImageAt(req.Image.WindowsPath)})
 			if err != nil || st.State != c.want || !strings.Contains(st.Detail, c.says) {
 				t.Errorf("status %+v, %v", st, err)
 			}
@@ -179,29 +181,35 @@ func TestAnswerFileOutcomes(t *testing.T) {
 	}
 }
 
-// readOnlyXML is a tree in which no answer file can be written.
-type readOnlyXML struct{ imagefs.FS }
+// wrapped is an opener whose sessions are changed.
+func wrapped(wrap func(imagefs.Session) imagefs.Session) imagefs.Opener {
+	return func(ctx context.Context, at imagefs.Location) (imagefs.Session, error) {
+		s, err := open.Image(ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		return wrap(s), nil
+	}
+}
+
+// readOnlyXML is an image in which no answer file can be written.
+type readOnlyXML struct{ imagefs.Session }
 
 func (f readOnlyXML) Create(name string) (imagefs.File, error) {
-	if strings.HasPrefix(name, "Panther") {
+	if strings.HasPrefix(name, "Windows/Panther") {
 		return nil, winerr.Errorf(winerr.AccessDenied, "%s cannot be written", f.Path(name))
 	}
-	return f.FS.Create(name)
+	return f.Session.Create(name)
 }
 
 func TestAnswerFileThatCannotBeWrittenLeavesNoRecord(t *testing.T) {
 	t.Parallel()
 	req, path := generalized(t)
 	putAnswerFile(t, path, userAnswerFile)
-	dir, err := imagefs.Directory(req.WindowsPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dir.Close()
-	req.Target = readOnlyXML{dir}
-	_, err = Stage(t.Context(), req)
+	req.Image.Open = wrapped(func(s imagefs.Session) imagefs.Session { return readOnlyXML{s} })
+	_, err := Stage(t.Context(), req)
 	wantCode(t, err, winerr.AccessDenied, "Nothing was written")
-	st, err := ReadStatus(t.Context(), StatusRequest{WindowsPath: req.WindowsPath})
+	st, err := ReadStatus(t.Context(), StatusRequest{Image: ImageAt(req.Image.WindowsPath)})
 	if err != nil || st.State != StateAbsent {
 		t.Errorf("status %+v, %v", st, err)
 	}
@@ -212,34 +220,29 @@ func TestAnswerFileThatCannotBeWrittenLeavesNoRecord(t *testing.T) {
 
 // unsyncedXML is a tree in which an answer file is written and then cannot be made durable.
 type unsyncedXML struct {
-	imagefs.FS
+	imagefs.Session
 	failed bool
 }
 
 func (f *unsyncedXML) SyncDir(name string) error {
-	if name == "Panther" && !f.failed {
+	if name == "Windows/Panther" && !f.failed {
 		f.failed = true
 		return winerr.Errorf(winerr.DiskFull, "%s cannot be synced", f.Path(name))
 	}
-	return f.FS.SyncDir(name)
+	return f.Session.SyncDir(name)
 }
 
 func TestAnswerFileThatStoppedHalfWayIsTakenOut(t *testing.T) {
 	t.Parallel()
 	req, path := generalized(t)
 	putAnswerFile(t, path, userAnswerFile)
-	dir, err := imagefs.Directory(req.WindowsPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dir.Close()
-	req.Target = &unsyncedXML{FS: dir}
-	_, err = Stage(t.Context(), req)
+	req.Image.Open = wrapped(func(s imagefs.Session) imagefs.Session { return &unsyncedXML{Session: s} })
+	_, err := Stage(t.Context(), req)
 	wantCode(t, err, winerr.DiskFull)
 	if got := string(readFile(t, path)); got != userAnswerFile {
 		t.Errorf("the answer file is not what it was:\n%s", got)
 	}
-	if holds(t, req.WindowsPath, "WEB01") {
+	if holds(t, req.Image.WindowsPath, "WEB01") {
 		t.Error("the secret is left in the image")
 	}
 }
@@ -252,17 +255,17 @@ func TestAnswerFileIsNotForgotten(t *testing.T) {
 	if _, err := Stage(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	changeHive(t, req.WindowsPath, "SOFTWARE", func(h *regf.Hive) error {
+	changeHive(t, req.Image.WindowsPath, "SOFTWARE", func(h *regf.Hive) error {
 		return setText(`Microsoft\Windows\CurrentVersion\Setup\State`, "ImageState", "IMAGE_STATE_COMPLETE").apply(h)
 	})
 	other := req
-	other.Blob, other.OnExisting = testBlob(t, "WEB02").Bytes(), OnExistingReplace
+	other.Blob, other.OnExisting = readBlob(t, testBlob(t, "WEB02").Bytes()), OnExistingReplace
 	_, err := Stage(t.Context(), other)
 	wantCode(t, err, winerr.CantCreateJoinInfo, "staged into its answer file")
-	if _, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath}); err != nil {
+	if _, err := Unstage(t.Context(), UnstageRequest{Image: ImageAt(req.Image.WindowsPath)}); err != nil {
 		t.Fatal(err)
 	}
-	if holds(t, req.WindowsPath, "WEB01") {
+	if holds(t, req.Image.WindowsPath, "WEB01") {
 		t.Error("the first join's secret is left in the image")
 	}
 	if _, err := Stage(t.Context(), other); err != nil {

@@ -23,7 +23,7 @@ func hiveFileNames() []string { return []string{"SYSTEM", "SYSTEM.LOG1", "SYSTEM
 // backup copies the SYSTEM hive and its logs, as they are before anything is written, into the folder that the request
 // names. The copies are readable by their owner only, and what is there already is never overwritten: a copy that is the
 // same stays, another is refused.
-func (p *preparation) backup(ctx context.Context, folder string) error {
+func (t *transaction) backup(ctx context.Context, folder string) error {
 	if folder == "" {
 		return nil
 	}
@@ -34,13 +34,13 @@ func (p *preparation) backup(ctx context.Context, folder string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := backUpFile(p.im.fs, path.Join(hiveFolder, name), filepath.Join(folder, name)); err != nil {
+		if err := backUpFile(t.image.session, t.image.in(path.Join(hiveFolder, name)), filepath.Join(folder, name)); err != nil {
 			return cannotBackUp(folder, err)
 		}
 	}
-	p.detail("A copy of the SYSTEM hive and its logs is in %s", folder)
-	if len(p.record.blob) > 0 {
-		p.warn("the copy in " + folder + " holds the blob of the join that is replaced: treat it like a password")
+	t.detail("A copy of the SYSTEM hive and its logs is in %s", folder)
+	if len(t.record.blob) > 0 {
+		t.warn("the copy in " + folder + " holds the blob of the join that is replaced: treat it like a password")
 	}
 	return nil
 }
@@ -50,7 +50,7 @@ func cannotBackUp(folder string, err error) error {
 		"can be written. Nothing was written to the image.", folder, uncoded{err})
 }
 
-func backUpFile(image imagefs.FS, name, to string) (err error) {
+func backUpFile(image imagefs.Volume, name, to string) (err error) {
 	from, err := image.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // a log that is not there

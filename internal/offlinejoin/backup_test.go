@@ -14,7 +14,7 @@ import (
 func TestBackupIsWhatTheHiveWas(t *testing.T) {
 	t.Parallel()
 	req := newImage(t, sample.Image{})
-	hive := filepath.Join(req.WindowsPath, "System32", "config", "SYSTEM")
+	hive := filepath.Join(req.Image.WindowsPath, "System32", "config", "SYSTEM")
 	before := readFile(t, hive)
 	req.Backup = filepath.Join(t.TempDir(), "web01", "before")
 
@@ -47,17 +47,17 @@ func TestBackupIsNeverOverwritten(t *testing.T) {
 	if err := os.WriteFile(kept, []byte("another image's hive"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	before := tree(t, req.WindowsPath)
+	before := tree(t, req.Image.WindowsPath)
 	_, err := Stage(t.Context(), req)
 	if code, _ := winerr.CodeOf(err); code != winerr.CantCreateJoinInfo || !strings.Contains(err.Error(), "is there already") {
 		t.Errorf("error %v", err)
 	}
-	if string(readFile(t, kept)) != "another image's hive" || tree(t, req.WindowsPath) != before {
+	if string(readFile(t, kept)) != "another image's hive" || tree(t, req.Image.WindowsPath) != before {
 		t.Error("something was written")
 	}
 
 	// The same copy, of a run that was stopped, is taken.
-	if err := os.WriteFile(kept, readFile(t, filepath.Join(req.WindowsPath, "System32", "config", "SYSTEM")), 0o600); err != nil {
+	if err := os.WriteFile(kept, readFile(t, filepath.Join(req.Image.WindowsPath, "System32", "config", "SYSTEM")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Stage(t.Context(), req); err != nil {

@@ -13,7 +13,7 @@ func BenchmarkStage(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.StopTimer()
-		if _, err := Unstage(b.Context(), UnstageRequest{WindowsPath: req.WindowsPath}); err != nil {
+		if _, err := Unstage(b.Context(), UnstageRequest{Image: ImageAt(req.Image.WindowsPath)}); err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()

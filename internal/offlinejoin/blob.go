@@ -8,90 +8,97 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// InspectBlob parses a blob in any encoding and returns what it is for. Messages call the blob name.
-func InspectBlob(blob []byte, name string) (BlobFacts, error) {
-	b, err := parseBlob(blob, name)
+// Blob is a provisioning blob that was parsed: what front ends hold and hand on. It is parsed once, by [ReadBlob]. However
+// it is printed, logged or marshalled, it shows no secret.
+type Blob struct {
+	parsed *odj.Blob
+	name   string
+	given  func() []byte // a function, because fmt follows fields and calls no functions
+}
+
+// ReadBlob parses a blob in any encoding. Messages call it name, such as its file's; never its content. The blob takes
+// data over: [Blob.Wipe] clears it, and so does ReadBlob when it fails. Errors carry 87 (no blob, damaged, contradictory
+// or incomplete) or 2719 (of a kind that is not known).
+func ReadBlob(data []byte, name string) (*Blob, error) {
+	parsed, err := odj.Parse(data)
 	if err != nil {
-		return BlobFacts{}, err
+		clear(data)
+		return nil, named(name, err)
 	}
-	defer b.Wipe()
-	return blobFacts(b), nil
+	return &Blob{parsed: parsed, name: name, given: func() []byte { return data }}, nil
 }
 
-// CheckBlob parses req.Blob and compares it with req.Expect, as [Plan] does first; it needs no image.
-func CheckBlob(req Request) (BlobFacts, error) {
-	b, err := checkedBlob(req)
-	if err != nil {
-		return BlobFacts{}, err
+func named(name string, err error) error {
+	code, ok := winerr.CodeOf(err)
+	if name == "" || !ok {
+		return err
 	}
-	defer b.Wipe()
-	return blobFacts(b), nil
+	return winerr.Errorf(code, "%s: %w", name, uncoded{err})
 }
 
-func parseBlob(data []byte, name string) (*odj.Blob, error) {
-	b, err := odj.Parse(data)
-	if err == nil {
-		return b, nil
+// Name returns how messages call the blob.
+func (b *Blob) Name() string { return b.name }
+
+// Wipe forgets the blob and the data it was read from.
+func (b *Blob) Wipe() {
+	if b == nil || b.given == nil {
+		return
 	}
-	if name == "" {
-		return nil, err
-	}
-	if code, ok := winerr.CodeOf(err); ok {
-		return nil, winerr.Errorf(code, "%s: %w", name, uncoded{err})
-	}
-	return nil, err
+	b.parsed.Wipe()
+	clear(b.given())
 }
 
-// checkedBlob parses the blob of a request and holds it against the expectations. The caller wipes it.
-func checkedBlob(req Request) (*odj.Blob, error) {
-	b, err := parseBlob(req.Blob, req.BlobName)
-	if err != nil {
-		return nil, err
-	}
-	if err := req.Expect.check(b); err != nil {
-		b.Wipe()
-		return nil, err
-	}
-	if _, err := odj.ValidateMachineName(b.MachineName()); err != nil {
-		b.Wipe()
-		return nil, err
-	}
-	if n := len(b.Bytes()); n < completion.MinBlobSize || n > completion.MaxBlobSize {
-		b.Wipe()
-		return nil, winerr.Errorf(winerr.InvalidParameter, "the blob has %d bytes, which the completion program refuses "+
-			"(%d to %d): make it again", n, completion.MinBlobSize, completion.MaxBlobSize)
-	}
-	return b, nil
+// Text returns the blob as one line of base64, whatever encoding it was read from. It is secret.
+func (b *Blob) Text() string { return b.parsed.AccountData() }
+
+// SecretForms returns every text by which the secret of the blob could end up in a log, for log masks only; see
+// [SecretForms].
+func (b *Blob) SecretForms() []string { return odj.SecretForms(b.given()) }
+
+// SecretForms returns every text by which the secret of a blob could end up in a log, the longest first, for log masks
+// only. The data need not be a right blob.
+func SecretForms(data []byte) []string { return odj.SecretForms(data) }
+
+// Expect holds what the blob must be for. Empty fields expect nothing.
+type Expect struct {
+	MachineName string // computer name, compared without case
+	Domain      string // DNS or NetBIOS domain name, compared without case
 }
 
-// check refuses a blob that is not for the expected machine and domain.
-func (e Expect) check(b *odj.Blob) error {
-	if e.MachineName != "" && !strings.EqualFold(e.MachineName, b.MachineName()) {
+// Check refuses a blob that is not for the expected machine and domain (87), and one that parses but that no machine could
+// use: for a computer name that Windows does not take (2720), or of a size that the completion program refuses (87).
+func (b *Blob) Check(want Expect) error {
+	p := b.parsed
+	if want.MachineName != "" && !strings.EqualFold(want.MachineName, p.MachineName()) {
 		return winerr.Errorf(winerr.InvalidParameter, "the blob is for %s, but %s was expected: "+
-			"use the blob made for %[2]s, or change the expected machine_name", b.MachineName(), e.MachineName)
+			"use the blob made for %[2]s, or change the expected machine_name", p.MachineName(), want.MachineName)
 	}
-	if e.Domain != "" && !sameDomain(e.Domain, b) {
+	if want.Domain != "" && !sameDomain(want.Domain, p.DNSDomain(), p.NetBIOSDomain(), p.Domain()) {
 		return winerr.Errorf(winerr.InvalidParameter, "the blob is for the domain %s (%s), but %s was expected: "+
-			"use a blob made in %[3]s, or change the expected domain", b.DNSDomain(), b.NetBIOSDomain(), e.Domain)
+			"use a blob made in %[3]s, or change the expected domain", p.DNSDomain(), p.NetBIOSDomain(), want.Domain)
+	}
+	if _, err := odj.ValidateMachineName(p.MachineName()); err != nil {
+		return err
+	}
+	if n := len(p.Bytes()); n < completion.MinBlobSize || n > completion.MaxBlobSize {
+		return winerr.Errorf(winerr.InvalidParameter, "the blob has %d bytes, which the completion program refuses "+
+			"(%d to %d): make it again", n, completion.MinBlobSize, completion.MaxBlobSize)
 	}
 	return nil
 }
 
-func sameDomain(name string, b *odj.Blob) bool {
-	return sameName(name, b.DNSDomain(), b.NetBIOSDomain(), b.Domain())
-}
-
-func blobFacts(b *odj.Blob) BlobFacts {
-	dc := b.DC()
+// Facts returns what the blob is for. Nothing of it is secret.
+func (b *Blob) Facts() BlobFacts {
+	p, dc := b.parsed, b.parsed.DC()
 	return BlobFacts{
-		Fingerprint: b.Fingerprint(),
-		MachineName: b.MachineName(),
-		Domain:      b.DNSDomain(),
-		NetBIOSName: b.NetBIOSDomain(),
-		DomainSID:   b.DomainSID(),
-		DomainGUID:  b.DomainGUID(),
-		Forest:      b.Forest(),
-		AccountSID:  b.AccountSID(),
+		Fingerprint: p.Fingerprint(),
+		MachineName: p.MachineName(),
+		Domain:      p.DNSDomain(),
+		NetBIOSName: p.NetBIOSDomain(),
+		DomainSID:   p.DomainSID(),
+		DomainGUID:  p.DomainGUID(),
+		Forest:      p.Forest(),
+		AccountSID:  p.AccountSID(),
 		DC:          dc.Name,
 		Site:        dc.ClientSite,
 	}

@@ -40,13 +40,22 @@ func testBlob(t testing.TB, machine string) *odj.Blob {
 	return b
 }
 
+func readBlob(t testing.TB, data []byte) *Blob {
+	t.Helper()
+	b, err := ReadBlob(data, "web01.djoin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 const knownPassword = "Canary!9xQ#"
 
 // newImage makes a sample image and a request for WEB01.
 func newImage(t testing.TB, im sample.Image) Request {
 	t.Helper()
 	return Request{
-		WindowsPath: sampletest.Image(t, im), Blob: testBlob(t, "WEB01").DjoinFile(), StagedBy: "test/1",
+		Image: ImageAt(sampletest.Image(t, im)), Blob: readBlob(t, testBlob(t, "WEB01").DjoinFile()), StagedBy: "test/1",
 		Now: func() time.Time { return testClock },
 	}
 }

@@ -3,49 +3,28 @@ package offlinejoin
 import (
 	"context"
 	"errors"
-	"path/filepath"
-	"strings"
+	"path"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/open"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
-// openImage is an open Windows image with the place it is at.
+// openImage is an open Windows image with the session it is open in.
 type openImage struct {
 	*winimage.Image
-	fs       imagefs.FS
-	borrowed bool // fs is the caller's
-
-	root imagefs.FS // of the image's drive; nil: not known
-}
-
-// place is where an image is, and how long to wait for it.
-type place struct {
-	windowsPath string
-	target      imagefs.FS
-	lockTimeout time.Duration
-}
-
-func (r Request) place() place        { return place{r.WindowsPath, r.Target, r.LockTimeout} }
-func (r UnstageRequest) place() place { return place{r.WindowsPath, r.Target, r.LockTimeout} }
-func (r StatusRequest) place() place  { return place{r.WindowsPath, r.Target, 0} }
-
-// String returns what messages call the image.
-func (at place) String() string {
-	if at.target != nil {
-		return at.target.String()
-	}
-	return at.windowsPath
+	session imagefs.Session
+	closed  bool
 }
 
 // lockPoll is the pause between two tries to open an image that somebody else is changing.
 const lockPoll = 100 * time.Millisecond
 
-// open opens the image at a place, waiting for others who are changing it as long as the place says.
-func (at place) open(ctx context.Context, mode winimage.Mode) (*openImage, error) {
-	giveUp := time.Now().Add(at.lockTimeout)
+// open opens the image, waiting for others who are changing it as long as the request says.
+func (at Image) open(ctx context.Context, mode winimage.Mode) (*openImage, error) {
+	giveUp := time.Now().Add(at.LockTimeout)
 	for {
 		im, err := at.openOnce(ctx, mode)
 		code, _ := winerr.CodeOf(err)
@@ -60,42 +39,41 @@ func (at place) open(ctx context.Context, mode winimage.Mode) (*openImage, error
 	}
 }
 
-func (at place) openOnce(ctx context.Context, mode winimage.Mode) (*openImage, error) {
-	fs, borrowed := at.target, at.target != nil
-	if !borrowed {
-		var err error
-		if fs, err = imagefs.Directory(at.windowsPath); err != nil {
-			return nil, err
-		}
+func (at Image) openOnce(ctx context.Context, mode winimage.Mode) (*openImage, error) {
+	opener := at.Open
+	if opener == nil {
+		opener = open.Image
 	}
-	out := &openImage{fs: fs, borrowed: borrowed}
-	im, err := winimage.Open(ctx, fs, mode)
+	session, err := opener(ctx, at.Location)
 	if err != nil {
-		return nil, errors.Join(err, out.closePlace())
+		return nil, err
 	}
-	out.Image = im
-	if !borrowed && strings.EqualFold(filepath.Base(at.windowsPath), "Windows") {
-		if out.root, err = imagefs.Directory(filepath.Dir(filepath.Clean(at.windowsPath))); err != nil {
-			out.root = nil // Windows' own directory is all that there is
-		}
+	im, err := winimage.Open(ctx, session, mode)
+	if err != nil {
+		return nil, errors.Join(err, session.Close())
 	}
-	return out, nil
+	return &openImage{Image: im, session: session}, nil
 }
 
-// drive returns the root of the drive that Windows is on, where an answer file can be, and nil when it is not known.
-func (im *openImage) drive() imagefs.FS { return im.root }
+// in returns a name below the Windows directory as one of the volume.
+func (im *openImage) in(name string) string { return path.Join(im.session.Windows(), name) }
 
-// Close releases the image. Nothing is written.
-func (im *openImage) Close() error { return errors.Join(im.Image.Close(), im.closePlace()) }
+// commit lets go of the hives, ends the session's changes, and closes it.
+func (im *openImage) commit(ctx context.Context) (imagefs.Cost, error) {
+	if err := im.Image.Close(); err != nil {
+		return imagefs.Cost{}, err
+	}
+	cost, err := im.session.Commit(ctx)
+	return cost, errors.Join(err, im.Close())
+}
 
-func (im *openImage) closePlace() error {
-	if im.borrowed {
+// Close releases the image, once. What was not committed is dropped where the session can drop it.
+func (im *openImage) Close() error {
+	if im.closed {
 		return nil
 	}
-	if im.root != nil {
-		return errors.Join(im.root.Close(), im.fs.Close())
-	}
-	return im.fs.Close()
+	im.closed = true
+	return errors.Join(im.Image.Close(), im.session.Close())
 }
 
 func imageFacts(f winimage.Facts) ImageFacts {

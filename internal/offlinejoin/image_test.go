@@ -1,11 +1,13 @@
 package offlinejoin
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/open"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
@@ -14,7 +16,7 @@ import (
 // holdImage keeps the image locked until release.
 func holdImage(t *testing.T, windowsPath string) (release func()) {
 	t.Helper()
-	im, err := place{windowsPath: windowsPath}.open(t.Context(), winimage.Write)
+	im, err := ImageAt(windowsPath).open(t.Context(), winimage.Write)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +30,7 @@ func holdImage(t *testing.T, windowsPath string) (release func()) {
 func TestLockedImageIsRefusedOrWaitedFor(t *testing.T) {
 	t.Parallel()
 	req := newImage(t, sample.Image{})
-	release := holdImage(t, req.WindowsPath)
+	release := holdImage(t, req.Image.WindowsPath)
 	_, err := Stage(t.Context(), req)
 	if code, _ := winerr.CodeOf(err); code != winerr.Busy || !strings.Contains(err.Error(), "wait until it is done") {
 		t.Errorf("error %v", err)
@@ -37,29 +39,53 @@ func TestLockedImageIsRefusedOrWaitedFor(t *testing.T) {
 		time.Sleep(3 * lockPoll)
 		release()
 	}()
-	req.LockTimeout = time.Minute
+	req.Image.LockTimeout = time.Minute
 	if _, err := Stage(t.Context(), req); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestTargetStaysTheCallers(t *testing.T) {
+// openings counts the sessions that are opened and closed.
+type openings struct{ opened, closed int }
+
+type countedSession struct {
+	imagefs.Session
+	count *openings
+}
+
+func (s countedSession) Close() error {
+	s.count.closed++
+	return s.Session.Close()
+}
+
+func (o *openings) open(ctx context.Context, at imagefs.Location) (imagefs.Session, error) {
+	s, err := open.Image(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	o.opened++
+	return countedSession{s, o}, nil
+}
+
+// What was written is read back through another session than it was written through, and each is closed.
+func TestReadBackOpensTheImageAnew(t *testing.T) {
 	t.Parallel()
 	req := newImage(t, sample.Image{})
-	fs, err := imagefs.Directory(req.WindowsPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer fs.Close()
-	req.WindowsPath, req.Target = "", fs
+	count := &openings{}
+	req.Image.Open = count.open
 	if _, err := Stage(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Unstage(t.Context(), UnstageRequest{Target: fs}); err != nil {
+	if *count != (openings{2, 2}) {
+		t.Errorf("staging: %+v, want two sessions", *count)
+	}
+	if _, err := Unstage(t.Context(), UnstageRequest{Image: req.Image}); err != nil {
 		t.Fatal(err)
 	}
-	st, err := ReadStatus(t.Context(), StatusRequest{Target: fs})
-	if err != nil || st.State != StateAbsent {
-		t.Errorf("status %+v, %v", st, err)
+	if *count != (openings{4, 4}) {
+		t.Errorf("unstaging: %+v, want two sessions more", *count)
+	}
+	if _, err := Plan(t.Context(), req); err != nil || *count != (openings{5, 5}) {
+		t.Errorf("planning: %+v, %v", *count, err)
 	}
 }

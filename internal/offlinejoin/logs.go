@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
-	"unicode"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 )
 
@@ -38,14 +38,15 @@ func logFiles() []string {
 var blobText = regexp.MustCompile(`ARAIAMzMzM[A-Za-z0-9+/=]*`)
 
 // readLogs reads the ends of the image's logs. A log that is not there is left out.
-func readLogs(image imagefs.FS) []Log {
+func readLogs(im *openImage) []Log {
 	logs := []Log{}
 	for _, name := range logFiles() {
-		lines, err := readLog(image, name)
+		name = im.in(name)
+		lines, err := readLog(im.session, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		l := Log{Path: image.Path(name), Lines: lines}
+		l := Log{Path: im.session.Path(name), Lines: lines}
 		if err != nil {
 			l.Error = uncoded{err}.Error()
 		}
@@ -54,7 +55,7 @@ func readLogs(image imagefs.FS) []Log {
 	return logs
 }
 
-func readLog(image imagefs.FS, name string) ([]string, error) {
+func readLog(image imagefs.Volume, name string) ([]string, error) {
 	f, err := image.Open(name)
 	if err != nil {
 		return []string{}, err
@@ -89,21 +90,12 @@ func logLines(text string, cut bool) []string {
 	lines = lines[max(0, len(lines)-maxLogLines):]
 	out := make([]string, 0, len(lines))
 	for _, line := range lines {
-		out = append(out, shownLine(strings.TrimRight(line, "\r")))
+		out = append(out, logLine(strings.TrimRight(line, "\r")))
 	}
 	return out
 }
 
-func shownLine(line string) string {
-	line = blobText.ReplaceAllString(strings.ToValidUTF8(line, "\uFFFD"), "(a blob, masked)")
-	line = strings.Map(func(r rune) rune {
-		if r != '\t' && !unicode.IsPrint(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, line)
-	if runes := []rune(line); len(runes) > maxLogLine {
-		line = string(runes[:maxLogLine]) + "…"
-	}
-	return line
+// logLine masks what looks like a blob, before anything is cut.
+func logLine(line string) string {
+	return plaintext.Line(blobText.ReplaceAllString(line, "(a blob, masked)"), maxLogLine)
 }

@@ -25,17 +25,17 @@ func putLog(t *testing.T, windows, name string, content []byte) {
 func TestLogsAreReadForPeople(t *testing.T) {
 	t.Parallel()
 	req := newImage(t, sample.Image{})
-	putLog(t, req.WindowsPath, "debug/NetSetup.log", []byte("one\r\nNetpDoDomainJoin \x1b[31m: 0x0\r\n"))
+	putLog(t, req.Image.WindowsPath, "debug/NetSetup.log", []byte("one\r\nNetpDoDomainJoin \x1b[31m: 0x0\r\n"))
 	wide := utf16.Encode([]rune("\uFEFFerror é\r\n"))
 	data := make([]byte, 0, 2*len(wide))
 	for _, u := range wide {
 		data = binary.LittleEndian.AppendUint16(data, u)
 	}
-	putLog(t, req.WindowsPath, "Panther/setuperr.log", data)
+	putLog(t, req.Image.WindowsPath, "Panther/setuperr.log", data)
 	long := strings.Repeat("a line of the log\r\n", 20000) + "blob " + testBlob(t, "WEB01").AccountData() + "\r\nthe end"
-	putLog(t, req.WindowsPath, "debug/offlinejoin.log", []byte(long))
+	putLog(t, req.Image.WindowsPath, "debug/offlinejoin.log", []byte(long))
 
-	st, err := ReadStatus(t.Context(), StatusRequest{WindowsPath: req.WindowsPath, Logs: true})
+	st, err := ReadStatus(t.Context(), StatusRequest{Image: ImageAt(req.Image.WindowsPath), Logs: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestLogsAreReadForPeople(t *testing.T) {
 	if n := len(ours.Lines); n != maxLogLines || ours.Lines[n-1] != "the end" || ours.Lines[n-2] != "blob (a blob, masked)" {
 		t.Errorf("offlinejoin.log: %d lines, ending with %q", n, ours.Lines[max(0, n-2):])
 	}
-	if quiet, err := ReadStatus(t.Context(), StatusRequest{WindowsPath: req.WindowsPath}); err != nil || quiet.Logs != nil {
+	if quiet, err := ReadStatus(t.Context(), StatusRequest{Image: ImageAt(req.Image.WindowsPath)}); err != nil || quiet.Logs != nil {
 		t.Errorf("logs were read unasked: %v, %v", quiet.Logs, err)
 	}
 }

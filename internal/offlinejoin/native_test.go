@@ -14,12 +14,12 @@ func TestNativeIsRefusedElsewhere(t *testing.T) {
 	t.Parallel()
 	req := newImage(t, sample.Image{})
 	req.Method = MethodNative
-	before := tree(t, req.WindowsPath)
+	before := tree(t, req.Image.WindowsPath)
 	_, err := Plan(t.Context(), req)
 	wantCode(t, err, winerr.NotSupported, "run offlinejoin on Windows")
 	_, err = Stage(t.Context(), req)
 	wantCode(t, err, winerr.NotSupported, "use registry or answer_file")
-	if tree(t, req.WindowsPath) != before {
+	if tree(t, req.Image.WindowsPath) != before {
 		t.Error("something was written")
 	}
 

@@ -32,7 +32,7 @@ func TestOwnCompletionProgramIsStaged(t *testing.T) {
 	if _, err := Stage(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(readFile(t, filepath.Join(req.WindowsPath, "System32", "odjboot.exe")), built.Bytes()) {
+	if !bytes.Equal(readFile(t, filepath.Join(req.Image.WindowsPath, "System32", "odjboot.exe")), built.Bytes()) {
 		t.Error("another program was staged")
 	}
 }
@@ -67,10 +67,10 @@ func TestWrongCompletionProgramIsRefused(t *testing.T) {
 			t.Parallel()
 			req := newImage(t, c.image)
 			req.CompletionProgram = c.path(t)
-			before := tree(t, req.WindowsPath)
+			before := tree(t, req.Image.WindowsPath)
 			_, err := Stage(t.Context(), req)
 			wantCode(t, err, c.code, c.says, "Nothing was written")
-			if tree(t, req.WindowsPath) != before {
+			if tree(t, req.Image.WindowsPath) != before {
 				t.Error("something was written")
 			}
 		})

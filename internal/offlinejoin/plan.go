@@ -6,188 +6,221 @@ import (
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
-	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 // Plan makes every check and lists every change of req, and writes nothing. Its Outcome is OutcomePlanned, or
-// OutcomeUnchanged or OutcomeKept when Stage would write nothing.
+// OutcomeUnchanged or OutcomeKept when Stage would write nothing. Errors are those of [Stage] before it writes.
 func Plan(ctx context.Context, req Request) (*Receipt, error) {
-	if req.Method == MethodNative {
-		return nativeJoin(ctx, req, true)
-	}
 	p, err := prepare(ctx, req, winimage.Read)
 	if err != nil {
 		return nil, err
 	}
-	defer p.close()
+	defer p.close() // nothing was written
 	if p.receipt.Outcome == OutcomeStaged {
 		p.receipt.Outcome = OutcomePlanned
 	}
 	return p.receipt, nil
 }
 
-// preparation is a request that has passed every check: the open image, the blob, and what there is to do.
-type preparation struct {
-	tell
-	im       *openImage
-	blob     *odj.Blob
-	record   record
-	way      way
-	stagedBy string
-	edits    []edit
-	uses     uses
-	receipt  *Receipt
-
-	mayHaveWritten bool // the image may not be what it was
+// plan is a request that has passed every check: the open image, the blob, and what there is to do. Once prepare has
+// returned it, nothing in it changes but the receipt.
+type plan struct {
+	reporter
+	req    Request
+	blob   *Blob
+	image  *openImage // nil: the running Windows
+	record record     // what the image holds of ours
+	method method
+	edits  []edit
+	use    singleUse
 }
 
-// close releases the image and forgets the secrets.
-func (p *preparation) close() {
-	if p.blob != nil {
-		p.blob.Wipe()
-	}
+// close releases the image and forgets the secrets. The blob is the caller's.
+func (p *plan) close() error {
 	p.record.wipe()
-	if p.way != nil {
-		p.way.close()
+	if p.method != nil {
+		p.method.close()
 	}
-	if p.im != nil {
-		p.im.Close() // whatever was to be written has been committed
+	if p.image != nil {
+		return p.image.Close()
 	}
+	return nil
 }
 
 // prepare makes every check of a request, in the order in which people can act on them, and plans the changes.
-func prepare(ctx context.Context, req Request, mode winimage.Mode) (p *preparation, err error) {
-	p = &preparation{tell: tell{req.Progress}, receipt: newReceipt(req.Now)}
-	defer func() {
-		if err != nil {
-			p.close()
-		}
-	}()
-	if err := checkMethod(req.Method, req.Online); err != nil {
-		return p, err
+func prepare(ctx context.Context, req Request, mode winimage.Mode) (*plan, error) {
+	receipt := newReceipt(req.Now)
+	p := &plan{reporter: reporter{req.Progress, receipt}, req: req, blob: req.Blob}
+	if err := p.check(ctx, mode); err != nil {
+		return nil, errors.Join(err, p.close())
 	}
-	if p.blob, err = checkedBlob(req); err != nil {
-		return p, err
-	}
-	p.step("Opening the image at %s", req.place())
-	if p.im, err = req.place().open(ctx, mode); err != nil {
-		return p, err
-	}
-	facts := p.im.Facts()
-	p.identity(facts)
-	if err := p.checkImage(req); err != nil {
-		return p, err
-	}
-	p.receipt.Blob = blobFacts(p.blob)
-	p.blobStep(p.receipt.Blob)
-	p.warn(append(facts.Warnings, p.blob.Findings()...)...)
-	return p, p.plan(ctx, req)
+	return p, nil
 }
 
-// checkImage refuses an image that cannot take this join.
-func (p *preparation) checkImage(req Request) error {
-	if err := p.im.CheckJoinable(); err != nil {
+func (p *plan) check(ctx context.Context, mode winimage.Mode) error {
+	if p.blob == nil {
+		return winerr.Errorf(winerr.InvalidParameter, "no blob was given: this is a defect of this program")
+	}
+	if err := checkMethod(p.req); err != nil {
 		return err
 	}
-	var err error
-	p.receipt.Method = chooseMethod(req.Method, p.im.Facts())
-	if p.way, err = p.newWay(p.receipt.Method, req); err != nil {
+	if err := named(p.blob.name, p.blob.Check(p.req.Expect)); err != nil {
 		return err
 	}
-	if err := p.im.System().VerifyBins(); err != nil { // a hive that is damaged anywhere is nothing to stage into
-		return hiveError(p.im, err)
-	}
-	if p.record, err = readRecord(p.im.System()); err != nil {
+	if err := p.openImage(ctx, mode); err != nil {
 		return err
 	}
-	return p.record.tooNew(p.im.fs.String())
-}
-
-// plan decides what to do and lists the changes.
-func (p *preparation) plan(ctx context.Context, req Request) error {
+	if err := p.checkImage(); err != nil {
+		return err
+	}
+	p.receipt.Blob = p.blob.Facts()
+	p.blobChecked(p.receipt.Blob)
+	if p.image != nil {
+		p.warn(p.image.Facts().Warnings...)
+	}
+	p.warn(p.blob.parsed.Findings()...)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := p.way.plan(p); err != nil {
-		return err
+	return p.decide(ctx)
+}
+
+// openImage opens the image, where there is one: Windows itself opens what the method native writes to.
+func (p *plan) openImage(ctx context.Context, mode winimage.Mode) error {
+	if p.req.Online {
+		return nil
 	}
+	if p.req.Method == MethodNative {
+		mode = winimage.Read
+	}
+	p.step("Opening the image at %s", p.req.Image)
 	var err error
-	if p.receipt.Status, err = p.im.status(&p.record); err != nil {
+	if p.image, err = p.req.Image.open(ctx, mode); err != nil {
 		return err
 	}
-	d, err := decide(p.receipt.Status, req.OnExisting, p.blob.Fingerprint(), p.whole(), req.Again)
-	if err != nil {
-		return err
-	}
-	p.receipt.Outcome = d.outcome
-	if d.outcome != OutcomeKept {
-		if err := p.checkUse(ctx, req); err != nil {
+	p.identity(p.image.Facts())
+	return nil
+}
+
+// checkImage refuses an image that cannot take this join.
+func (p *plan) checkImage() error {
+	if p.image != nil {
+		if err := p.image.CheckJoinable(); err != nil {
 			return err
 		}
 	}
-	if d.outcome != OutcomeStaged {
-		p.unchanged(p.receipt)
-		return nil
-	}
-	if p.receipt.Method == MethodRegistry && p.record.answerFile != "" { // the record alone finds that one again
-		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s holds a join that was staged into its answer file: unstage it first",
-			p.im.fs)
-	}
-	if d.warning != "" {
-		p.warn(d.warning)
-	}
-	p.stagedBy = req.StagedBy
-	if p.receipt.Changes, err = p.planEdits(); err != nil {
+	var err error
+	if p.receipt.Method, p.method, err = newMethod(p.req, p.image); err != nil {
 		return err
 	}
-	p.receipt.Changes = append(p.receipt.Changes, p.way.changes()...)
-	p.warn(p.way.warnings()...)
+	if p.image == nil {
+		return nil
+	}
+	if err := p.image.System().VerifyBins(); err != nil { // a hive that is damaged anywhere is nothing to stage into
+		return hiveError(p.image, err)
+	}
+	if p.record, err = readRecord(p.image.System()); err != nil {
+		return err
+	}
+	return p.record.tooNew(p.image.session.String())
+}
+
+// decide finds out what is to be done, and lists the changes.
+func (p *plan) decide(ctx context.Context) error {
+	if err := p.method.plan(p); err != nil {
+		return err
+	}
+	existing, err := p.existing()
+	if err != nil {
+		return err
+	}
+	p.receipt.Outcome = existing.outcome
+	if existing.outcome != OutcomeKept {
+		if err := p.checkSingleUse(ctx); err != nil {
+			return err
+		}
+	}
+	if existing.outcome != OutcomeStaged {
+		p.untouched()
+		return nil
+	}
+	if p.receipt.Method == MethodRegistry {
+		if err := p.record.checkNoAnswerFile(p.image); err != nil {
+			return err
+		}
+	}
+	if existing.warning != "" {
+		p.warn(existing.warning)
+	}
+	return p.listChanges()
+}
+
+// existing looks at what the image holds already, and decides what to do about it.
+func (p *plan) existing() (decision, error) {
+	if p.image == nil {
+		p.receipt.Status.State = StateAbsent
+		return decision{outcome: OutcomeStaged}, nil
+	}
+	var err error
+	if p.receipt.Status, err = p.image.status(&p.record); err != nil {
+		return decision{}, err
+	}
+	return resolveExisting(p.receipt.Status, p.req.OnExisting, p.blob.parsed.Fingerprint(), p.staged(), p.req.Again)
+}
+
+// staged reports whether the image holds exactly this join in working order: nothing is to be written.
+func (p *plan) staged() bool {
+	r := &p.record
+	return r.there && r.state == completion.StateStaged && r.method == recordedMethod(p.receipt.Method) &&
+		r.fingerprint == p.blob.parsed.Fingerprint() && p.method.staged(r)
+}
+
+// listChanges finds what the image lacks, and makes the edits of the registry in memory, so that a hive that cannot take
+// them is refused before anything is written.
+func (p *plan) listChanges() error {
+	if p.receipt.Method == MethodNative {
+		return nil
+	}
+	var err error
+	if p.edits, p.receipt.Changes, err = pending(p.image.System(), p.stagingEdits(p.method)); err != nil {
+		return hiveError(p.image, err)
+	}
+	if err := p.image.makeEdits(p.edits); err != nil {
+		return err
+	}
+	p.receipt.Changes = append(p.receipt.Changes, p.method.changes()...)
+	p.warn(p.method.warnings()...)
 	return nil
 }
 
-// planEdits finds what the registry lacks, and makes the edits in memory, so that a hive that cannot take them is refused
-// before anything is written.
-func (p *preparation) planEdits() (changes []Change, err error) {
-	if p.edits, changes, err = pending(p.im.System(), p.stagingEdits()); err != nil {
-		return nil, hiveError(p.im, err)
-	}
-	return changes, p.makeEdits()
-}
-
-// makeEdits makes the edits in memory.
-func (p *preparation) makeEdits() error {
-	for _, e := range p.edits {
-		if err := e.apply(p.im.System()); err != nil {
-			return hiveError(p.im, err)
+// makeEdits makes edits of the SYSTEM hive in memory.
+func (im *openImage) makeEdits(edits []edit) error {
+	for _, e := range edits {
+		if err := e.apply(im.System()); err != nil {
+			return hiveError(im, err)
 		}
 	}
 	return nil
 }
 
-// whole tells that the image holds exactly this join in working order: nothing is to be written.
-func (p *preparation) whole() bool {
-	r := &p.record
-	return r.there && r.state == completion.StateStaged && r.method == methodValue(p.receipt.Method) &&
-		r.fingerprint == p.blob.Fingerprint() && p.way.whole(r)
-}
-
-// stagingEdits is the registry contract for one join. StagedAt says when the join was staged first.
-func (p *preparation) stagingEdits() []edit {
+// stagingEdits is the registry contract for one join. StagedAt is when the join was staged first.
+func (p *plan) stagingEdits(m method) []edit {
 	const key = completion.Key
+	blob := p.blob.parsed
 	edits := []edit{
 		{what: makeKey, key: key},
 		setNumber(key, completion.ValueVersion, completion.Version),
-		setText(key, completion.ValueMethod, methodValue(p.receipt.Method)),
+		setText(key, completion.ValueMethod, recordedMethod(p.receipt.Method)),
 		setText(key, completion.ValueState, completion.StateStaged),
-		setText(key, completion.ValueFingerprint, p.blob.Fingerprint()),
-		setText(key, completion.ValueMachineName, p.blob.MachineName()),
-		setText(key, completion.ValueDomain, p.blob.DNSDomain()),
+		setText(key, completion.ValueFingerprint, blob.Fingerprint()),
+		setText(key, completion.ValueMachineName, blob.MachineName()),
+		setText(key, completion.ValueDomain, blob.DNSDomain()),
 		setText(key, completion.ValueStagedAt, p.receipt.At.Format(time.RFC3339)),
-		setText(key, completion.ValueStagedBy, p.stagedBy),
+		setText(key, completion.ValueStagedBy, p.req.StagedBy),
 	}
-	edits = append(edits, p.way.edits(&p.record)...)
+	edits = append(edits, m.edits(&p.record)...)
 	for _, stale := range []string{
 		completion.ValueCompletedAt, completion.ValueAttempts, completion.ValueResult, completion.ValueResultText,
 	} {
@@ -196,8 +229,8 @@ func (p *preparation) stagingEdits() []edit {
 	return edits
 }
 
-// before is the hook as it was before anything of ours: what the program and Unstage put back.
-func (r *record) before() hook {
+// hookBefore is the hook as it was before anything of ours: what the program and Unstage put back.
+func (r *record) hookBefore() hook {
 	if !r.hook.ours() {
 		return r.hook
 	}
@@ -235,5 +268,5 @@ func hiveError(im *openImage, err error) error {
 	if _, ok := errors.AsType[*winerr.Error](err); ok {
 		return err
 	}
-	return winerr.Errorf(winerr.CantLoadOfflineHive, "the SYSTEM hive of %s cannot be used: %w", im.fs, err)
+	return winerr.Errorf(winerr.CantLoadOfflineHive, "the SYSTEM hive of %s cannot be used: %w", im.session, err)
 }

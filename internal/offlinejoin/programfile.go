@@ -16,16 +16,13 @@ import (
 const (
 	systemFolder = "System32"
 	programPath  = systemFolder + "/" + completion.ProgramFile
-	programTemp  = systemFolder + "/" + programTempName // until it is whole
-	// programTempName is an 8.3 name too.
-	programTempName = "odjboot.tmp"
-	// programSyncs is how often writing the program waits for the disk: for the file and for its folder.
-	programSyncs = 2
+	// programTemp is the program's name until it is whole: an 8.3 name, too.
+	programTemp = systemFolder + "/odjboot.tmp"
 )
 
 // programFile is the completion program's file in an image.
 type programFile struct {
-	fs      imagefs.FS
+	im      *openImage
 	program *program.Program
 	exists  bool // a file of that name is there
 	present bool // and it is this very program
@@ -39,11 +36,11 @@ func planProgram(im *openImage, arch, own string) (*programFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &programFile{fs: im.fs, program: p}
-	if _, f.secures, err = im.fs.Security(systemFolder + "/config/SYSTEM"); err != nil {
+	f := &programFile{im: im, program: p}
+	if _, f.secures, err = imagefs.Security(im.session, im.in(hiveFolder+"/SYSTEM")); err != nil {
 		return nil, err
 	}
-	sum, err := fileDigest(im.fs, programPath, p.Size)
+	sum, err := fileDigest(im.session, im.in(programPath), p.Size)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return f, nil
@@ -62,8 +59,8 @@ func lookUpProgram(arch, own string) (*program.Program, error) {
 }
 
 // fileDigest returns the SHA-256 of a file of the given size, and "" for a file of another size.
-func fileDigest(fsys imagefs.FS, name string, size int64) (string, error) {
-	file, err := fsys.Open(name)
+func fileDigest(v imagefs.Volume, name string, size int64) (string, error) {
+	file, err := v.Open(name)
 	if err != nil {
 		return "", err
 	}
@@ -97,36 +94,41 @@ func (f *programFile) warnings() []string {
 		completion.ProgramFile + " gets its own from itself at first boot, before anybody can log on"}
 }
 
-// write puts the program in place at once: it is written and secured under another name first. It returns how many bytes
-// were written, and a function that takes a new file away again.
-func (f *programFile) write() (n int64, undo func() error, err error) {
+// write puts the program in place at once: it is written and secured under another name first. undo takes a new file
+// away again.
+func (f *programFile) write() (undo func() error, err error) {
 	undo = func() error { return nil }
 	if f.present {
-		return 0, undo, nil
+		return undo, nil
 	}
-	if err := f.fs.Remove(programTemp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, undo, err // left by a run that was killed
+	v, name, temp := f.im.session, f.im.in(programPath), f.im.in(programTemp)
+	if err := removeIfThere(v, temp); err != nil { // left by a run that was killed
+		return undo, err
 	}
-	if err := f.writeTemp(); err != nil {
-		if rmErr := f.fs.Remove(programTemp); rmErr != nil && !errors.Is(rmErr, fs.ErrNotExist) {
-			err = errors.Join(err, rmErr)
-		}
-		return 0, undo, err
+	if err := f.writeTemp(v, temp); err != nil {
+		return undo, errors.Join(err, removeIfThere(v, temp))
 	}
-	if err := f.fs.Rename(programTemp, completion.ProgramFile); err != nil {
-		return 0, undo, errors.Join(err, f.fs.Remove(programTemp))
+	if err := v.Rename(temp, completion.ProgramFile); err != nil {
+		return undo, errors.Join(err, v.Remove(temp))
 	}
 	if !f.exists {
-		undo = func() error { return f.fs.Remove(programPath) }
+		undo = func() error { return v.Remove(name) }
 	}
-	if err := f.fs.SyncDir(systemFolder); err != nil {
-		return 0, undo, errors.Join(err, undo())
+	if err := v.SyncDir(f.im.in(systemFolder)); err != nil {
+		return undo, errors.Join(err, undo())
 	}
-	return f.program.Size, undo, nil
+	return undo, nil
 }
 
-func (f *programFile) writeTemp() (err error) {
-	file, err := f.fs.Create(programTemp)
+func removeIfThere(v imagefs.Volume, name string) error {
+	if err := v.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (f *programFile) writeTemp(v imagefs.Volume, temp string) (err error) {
+	file, err := v.Create(temp)
 	if err != nil {
 		return err
 	}
@@ -135,19 +137,19 @@ func (f *programFile) writeTemp() (err error) {
 		return err
 	}
 	if f.secures {
-		if _, err := f.fs.SetSecurity(programTemp, completion.FileSecurity()); err != nil {
+		if _, err := imagefs.SetSecurity(v, temp, completion.FileSecurity()); err != nil {
 			return err
 		}
 	}
 	return file.Sync()
 }
 
-// verify reads the program back.
-func (f *programFile) verify() error {
-	sum, err := fileDigest(f.fs, programPath, f.program.Size)
+// verify reads the program back, in another session.
+func (f *programFile) verify(again *openImage) error {
+	sum, err := fileDigest(again.session, again.in(programPath), f.program.Size)
 	if err == nil && sum != f.program.SHA256 {
 		err = winerr.Errorf(winerr.CantCreateJoinInfo, "%s does not hold what was written to it: check the disk, and stage "+
-			"again", f.fs.Path(programPath))
+			"again", again.session.Path(again.in(programPath)))
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -18,7 +19,7 @@ type record struct {
 	attempts, result                            uint32
 	blob                                        []byte // SECRET
 	digest                                      string // of the blob, for the program
-	answerFile                                  string // method answer_file: where the join is, as package answerfile tells
+	answerFile                                  string // method answer_file: where the join is, as package answerfile writes it
 	previous                                    hook   // what the record says to put back
 	hook                                        hook   // what is armed now
 }
@@ -29,10 +30,10 @@ type hook struct {
 	cmdLine   *string
 }
 
-// ours tells whether the hook names the completion program.
+// ours reports whether the hook names the completion program.
 func (h hook) ours() bool { return h.cmdLine != nil && *h.cmdLine == completion.ProgramFile }
 
-// armed tells whether the next boot runs the completion program.
+// armed reports whether the next boot runs the completion program.
 func (h hook) armed() bool {
 	return h.ours() && h.setupType != nil && *h.setupType == completion.SetupTypeThenLogon
 }
@@ -43,7 +44,7 @@ func (r *record) wipe() { clear(r.blob) }
 // readRecord reads the contract from a SYSTEM hive. A value of a wrong type counts as absent.
 func readRecord(h *regf.Hive) (record, error) {
 	var r record
-	s := &settings{}
+	s := &valueReader{}
 	if s.open(h, completion.SetupKey) {
 		r.hook = s.hook(completion.ValueSetupType, completion.ValueCmdLine)
 	}
@@ -57,7 +58,7 @@ func readRecord(h *regf.Hive) (record, error) {
 		r.completedAt, r.resultText = s.text(completion.ValueCompletedAt), s.text(completion.ValueResultText)
 		r.attempts, r.result = s.number(completion.ValueAttempts), s.number(completion.ValueResult)
 		r.blob, r.digest = s.binary(completion.ValueProvisioningBlob), s.text(completion.ValueBlobSHA256)
-		r.answerFile = s.text(completion.ValueAnswerFile)
+		r.answerFile = s.exactText(completion.ValueAnswerFile)
 		r.previous = s.hook(completion.ValuePreviousSetupType, completion.ValuePreviousCmdLine)
 	}
 	if s.err != nil {
@@ -66,13 +67,13 @@ func readRecord(h *regf.Hive) (record, error) {
 	return r, nil
 }
 
-// settings reads values of one key after the other, keeping the first failure.
-type settings struct {
+// valueReader reads values of one key after the other, keeping the first failure.
+type valueReader struct {
 	key regf.Key
 	err error
 }
 
-func (s *settings) open(h *regf.Hive, path string) bool {
+func (s *valueReader) open(h *regf.Hive, path string) bool {
 	if s.err != nil {
 		return false
 	}
@@ -82,7 +83,7 @@ func (s *settings) open(h *regf.Hive, path string) bool {
 }
 
 // found keeps an error that is not mere absence.
-func (s *settings) found(err error) bool {
+func (s *valueReader) found(err error) bool {
 	if err != nil && !errors.Is(err, regf.ErrNotFound) && s.err == nil {
 		s.err = err
 	}
@@ -90,7 +91,7 @@ func (s *settings) found(err error) bool {
 }
 
 // value returns a value of the given type, or ok = false.
-func (s *settings) value(name string, typ regf.Type) (regf.Value, bool) {
+func (s *valueReader) value(name string, typ regf.Type) (regf.Value, bool) {
 	if s.err != nil {
 		return regf.Value{}, false
 	}
@@ -98,7 +99,13 @@ func (s *settings) value(name string, typ regf.Type) (regf.Value, bool) {
 	return v, s.found(err) && v.Type() == typ
 }
 
-func (s *settings) text(name string) string {
+// text returns a text as it can be shown: an image may be made by an enemy.
+func (s *valueReader) text(name string) string {
+	return plaintext.Line(s.exactText(name), plaintext.Sentence)
+}
+
+// exactText returns a text as it is, for what is parsed or put back.
+func (s *valueReader) exactText(name string) string {
 	v, ok := s.value(name, regf.SZ)
 	if !ok {
 		return ""
@@ -108,7 +115,7 @@ func (s *settings) text(name string) string {
 	return text
 }
 
-func (s *settings) number(name string) uint32 {
+func (s *valueReader) number(name string) uint32 {
 	v, ok := s.value(name, regf.DWORD)
 	if !ok || v.Size() != 4 {
 		return 0
@@ -118,7 +125,7 @@ func (s *settings) number(name string) uint32 {
 	return n
 }
 
-func (s *settings) binary(name string) []byte {
+func (s *valueReader) binary(name string) []byte {
 	v, ok := s.value(name, regf.Binary)
 	if !ok || v.Size() > completion.MaxBlobSize {
 		return nil
@@ -128,14 +135,14 @@ func (s *settings) binary(name string) []byte {
 	return data
 }
 
-func (s *settings) hook(setupType, cmdLine string) hook {
+func (s *valueReader) hook(setupType, cmdLine string) hook {
 	var h hook
 	if v, ok := s.value(setupType, regf.DWORD); ok && v.Size() == 4 {
 		n := s.number(setupType)
 		h.setupType = &n
 	}
 	if _, ok := s.value(cmdLine, regf.SZ); ok {
-		text := s.text(cmdLine)
+		text := s.exactText(cmdLine)
 		h.cmdLine = &text
 	}
 	return h

@@ -1,10 +1,14 @@
 package offlinejoin
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
@@ -24,18 +28,6 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"no blob", sample.Image{}, func(_ *testing.T, r *Request) { r.Blob = nil }, winerr.InvalidParameter, ""},
 		{
-			"no blob at all",
-			sample.Image{},
-			func(_ *testing.T, r *Request) { r.Blob, r.BlobName = []byte("hello"), "x.djoin" },
-			winerr.InvalidParameter, "x.djoin",
-		},
-		{
-			"truncated blob",
-			sample.Image{},
-			func(_ *testing.T, r *Request) { r.Blob = r.Blob[:len(r.Blob)/2] },
-			winerr.InvalidParameter, "",
-		},
-		{
 			"another machine",
 			sample.Image{},
 			func(_ *testing.T, r *Request) { r.Expect.MachineName = "WEB02" },
@@ -50,16 +42,16 @@ func TestRefusals(t *testing.T) {
 		{
 			"bad machine name",
 			sample.Image{},
-			func(t *testing.T, r *Request) { r.Blob = badNameBlob(t) },
+			func(t *testing.T, r *Request) { r.Blob = readBlob(t, badNameBlob(t)) },
 			winerr.InvalidMachineNameForJoin, "",
 		},
 		{"unknown method", sample.Image{}, func(_ *testing.T, r *Request) { r.Method = "magic" }, winerr.InvalidParameter, "magic"},
 		{"answer file", sample.Image{}, func(_ *testing.T, r *Request) { r.Method = MethodAnswerFile }, winerr.NotSupported, ""},
-		{"no such path", sample.Image{}, func(_ *testing.T, r *Request) { r.WindowsPath += "-no" }, winerr.FileNotFound, ""},
+		{"no such path", sample.Image{}, func(_ *testing.T, r *Request) { r.Image.WindowsPath += "-no" }, winerr.FileNotFound, ""},
 		{
 			"volume root",
 			sample.Image{},
-			func(_ *testing.T, r *Request) { r.WindowsPath = filepath.Dir(r.WindowsPath) },
+			func(_ *testing.T, r *Request) { r.Image.WindowsPath = filepath.Dir(r.Image.WindowsPath) },
 			winerr.InvalidParameter, "Windows",
 		},
 		{"domain controller", sample.Image{ProductType: "LanmanNT"}, nil, winerr.NotSupported, "domain controller"},
@@ -68,24 +60,24 @@ func TestRefusals(t *testing.T) {
 		{
 			"hive missing",
 			sample.Image{},
-			func(t *testing.T, r *Request) { remove(t, r.WindowsPath, "SOFTWARE") },
+			func(t *testing.T, r *Request) { remove(t, r.Image.WindowsPath, "SOFTWARE") },
 			winerr.CantLoadOfflineHive, "SOFTWARE",
 		},
 		{
 			"hive truncated",
 			sample.Image{},
-			func(t *testing.T, r *Request) { truncate(t, r.WindowsPath, "SYSTEM", 6000) },
+			func(t *testing.T, r *Request) { truncate(t, r.Image.WindowsPath, "SYSTEM", 6000) },
 			winerr.CantLoadOfflineHive, "SYSTEM",
 		},
 		{"newer contract", sample.Image{}, func(t *testing.T, r *Request) {
-			changeHive(t, r.WindowsPath, "SYSTEM", func(h *regf.Hive) error {
+			changeHive(t, r.Image.WindowsPath, "SYSTEM", func(h *regf.Hive) error {
 				return errors.Join(setNumber(completion.Key, completion.ValueVersion, 2).apply(h),
 					setText(completion.Key, completion.ValueState, "staged").apply(h))
 			})
 		}, winerr.NotSupported, "newer version"},
 		{"unknown on_existing", sample.Image{}, func(t *testing.T, r *Request) {
 			other := *r
-			other.Blob = testBlob(t, "WEB02").Bytes()
+			other.Blob = readBlob(t, testBlob(t, "WEB02").Bytes())
 			if _, err := Stage(t.Context(), other); err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +87,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			req := newImage(t, c.image)
-			windows := req.WindowsPath
+			windows := req.Image.WindowsPath
 			if c.change != nil {
 				c.change(t, &req)
 			}
@@ -148,7 +140,7 @@ func truncate(t *testing.T, windows, name string, size int64) {
 func TestCancelledContextWritesNothing(t *testing.T) {
 	t.Parallel()
 	req := newImage(t, sample.Image{})
-	before := tree(t, req.WindowsPath)
+	before := tree(t, req.Image.WindowsPath)
 	ctx, cancel := context.WithCancel(t.Context())
 	req.Progress = func(e Event) {
 		if e.Kind == EventDetail {
@@ -158,7 +150,7 @@ func TestCancelledContextWritesNothing(t *testing.T) {
 	if _, err := Stage(ctx, req); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
-	if tree(t, req.WindowsPath) != before {
+	if tree(t, req.Image.WindowsPath) != before {
 		t.Error("something was written")
 	}
 }
@@ -166,9 +158,48 @@ func TestCancelledContextWritesNothing(t *testing.T) {
 func TestUnstageOfNothing(t *testing.T) {
 	t.Parallel()
 	req := newImage(t, sample.Image{})
-	before := tree(t, req.WindowsPath)
-	r, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath})
-	if err != nil || r.Outcome != OutcomeAbsent || tree(t, req.WindowsPath) != before {
+	before := tree(t, req.Image.WindowsPath)
+	r, err := Unstage(t.Context(), UnstageRequest{Image: ImageAt(req.Image.WindowsPath)})
+	if err != nil || r.Outcome != OutcomeAbsent || tree(t, req.Image.WindowsPath) != before {
 		t.Errorf("%+v, %v", r, err)
 	}
+}
+
+func TestReadBlobRefuses(t *testing.T) {
+	t.Parallel()
+	good := testBlob(t, "WEB01").DjoinFile()
+	for _, data := range map[string][]byte{
+		"nothing": nil, "no blob at all": []byte("hello"), "truncated": good[:len(good)/2],
+	} {
+		_, err := ReadBlob(bytes.Clone(data), "x.djoin")
+		wantCode(t, err, winerr.InvalidParameter, "x.djoin")
+	}
+	spoilt := bytes.Clone(good[:len(good)/2])
+	if _, err := ReadBlob(spoilt, ""); err == nil || len(bytes.Trim(spoilt, "\x00")) > 0 {
+		t.Errorf("what was refused is not wiped: %v", err)
+	}
+}
+
+// However a blob is shown, its secret is not, and after Wipe it is nowhere.
+func TestBlobHidesAndForgets(t *testing.T) {
+	t.Parallel()
+	data := testBlob(t, "WEB01").DjoinFile()
+	b := readBlob(t, data)
+	request := Request{Blob: b}
+	marshalled, err := json.Marshal(request.Blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	format := "%v %+v %#v %s %q %x %v %s" // some of these make no sense, and are what people try
+	shown := fmt.Sprintf(format, b, b, b, b, *b, b, request, marshalled)
+	for _, form := range b.SecretForms() {
+		if strings.Contains(shown, form) {
+			t.Errorf("the blob shows %.20q", form)
+		}
+	}
+	if b.Wipe(); len(bytes.Trim(data, "\x00")) > 0 {
+		t.Error("the data is left after Wipe")
+	}
+	b.Wipe()
+	(*Blob)(nil).Wipe()
 }

@@ -37,71 +37,83 @@ const (
 	ReuseAllow  Reuse = "allow" // with a reason
 )
 
-// Expect holds what the blob must be for. Empty fields expect nothing.
-type Expect struct {
-	MachineName string // computer name, compared without case
-	Domain      string // DNS or NetBIOS domain name, compared without case
+// Image is where an image is, and how it is opened.
+type Image struct {
+	imagefs.Location
+	Open        imagefs.Opener // nil: the one that knows all kinds of this machine
+	LockTimeout time.Duration  // how long to wait for somebody else who is changing the image; 0: not at all
+}
+
+// ImageAt returns the image whose Windows directory is at a path of this machine.
+func ImageAt(windowsPath string) Image {
+	return Image{Location: imagefs.Location{WindowsPath: windowsPath}}
+}
+
+// Presence is what is at the location of an image (package imagefs).
+type Presence = imagefs.Presence
+
+// What can be there.
+const (
+	Present   = imagefs.Present
+	Unmounted = imagefs.Unmounted
+	Missing   = imagefs.Missing
+)
+
+// SingleUse says where it is remembered that one account joins one machine. The zero SingleUse remembers nothing.
+type SingleUse struct {
+	LedgerFile  string // the ledger of uses; empty: none
+	RunID       string // what the processes of one run share, such as PackerRunUUID: duplicates within it are refused
+	Run         *Run   // the same for a run in one process; nil: none
+	Reuse       Reuse  // empty: ReuseRefuse
+	ReuseReason string // why, with ReuseAllow; kept in the ledger
 }
 
 // Request asks for one join.
 type Request struct {
-	WindowsPath string     // the image's Windows directory, such as /mnt/web01/Windows
-	Target      imagefs.FS // where it is when that is no directory of this machine; stays the caller's to close
-	Blob        []byte     // the provisioning blob in any encoding; secret; the caller owns and wipes it
-	BlobName    string     // how messages call the blob, such as its file name; never its content
-	Method      Method     // empty: MethodAuto
-	Online      bool       // with MethodNative: the running Windows instead of WindowsPath
-	Expect      Expect     // what the blob must be for
-	OnExisting  OnExisting // empty: OnExistingFail
-	Again       bool       // stage a join once more that was completed already; without it, it is left alone
+	Image      Image
+	Online     bool       // with MethodNative: the running Windows, and no image
+	Blob       *Blob      // what the join is made of; the caller's to wipe
+	Expect     Expect     // what the blob must be for
+	Method     Method     // empty: MethodAuto
+	OnExisting OnExisting // empty: OnExistingFail
+	Again      bool       // stage a join once more that was completed already; without it, it is left alone
+	SingleUse  SingleUse
 
 	CompletionProgram string // a signed copy of the completion program, by its path; empty: the one that is built in
+	Backup            string // a folder of this machine to keep a copy of the SYSTEM hive and its logs in; empty: none
 
-	StagedBy string // name/version of the front end, such as "packer-plugin-offlinejoin/0.1.0"
-
-	LedgerFile  string // the ledger of uses, so that one blob joins one machine; empty: none
-	Reuse       Reuse  // empty: ReuseRefuse
-	ReuseReason string // why, with ReuseAllow; kept in the ledger
-	RunID       string // what the processes of one run share, such as PackerRunUUID: duplicates within it are refused
-	Run         *Run   // the same for a run in one process; nil: none
-
-	LockTimeout time.Duration // how long to wait for somebody else who is changing the image; 0: not at all
-	Backup      string        // a folder of this machine to keep a copy of the SYSTEM hive and its logs in; empty: none
-
-	Progress func(Event)      // told what happens, in order; nil: nobody listens
+	StagedBy string           // name/version of the front end, such as "packer-plugin-offlinejoin/0.1.0"
+	Progress func(Event)      // gets what happens, in order; nil: nobody listens
 	Now      func() time.Time // the clock; nil: time.Now
 }
 
 // UnstageRequest asks to take a pending join back.
 type UnstageRequest struct {
-	WindowsPath string        // as in Request
-	Target      imagefs.FS    // as in Request
-	LedgerFile  string        // as in Request: the account is free again
-	RunID       string        // as in Request
-	Run         *Run          // as in Request
-	StagedBy    string        // as in Request
-	LockTimeout time.Duration // as in Request
-	Progress    func(Event)   // as in Request
+	Image     Image
+	SingleUse SingleUse // where the account is free again
+	StagedBy  string    // as in Request
+	Progress  func(Event)
+	Now       func() time.Time
 }
 
 // StatusRequest asks what an image holds.
 type StatusRequest struct {
-	WindowsPath string     // as in Request
-	Target      imagefs.FS // as in Request
-	Logs        bool       // also read what the image's logs say of joins
+	Image Image
+	Logs  bool // also read what the image's logs say of joins
 }
 
-// EventKind tells how a front end should show an event.
+// EventKind says how a front end should show an event.
 type EventKind int
 
 // The kinds of event.
 const (
 	EventStep    EventKind = iota // a new step begins
 	EventDetail                   // something about the current step
-	EventWarning                  // something the user should know; said once
+	EventWarning                  // something the user should know; reported once
 )
 
-// Event is one line of progress for people, in the same words for every front end. It holds no secret.
+// Event is one line of progress for people, in the same words for every front end. It holds no secret, and is safe to
+// show in a line.
 type Event struct {
 	Kind EventKind
 	Text string

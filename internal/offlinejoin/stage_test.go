@@ -20,7 +20,7 @@ import (
 func TestPlanWritesNothingAndStageDoesWhatItSays(t *testing.T) {
 	t.Parallel()
 	req := newImage(t, sample.Image{})
-	before := tree(t, req.WindowsPath)
+	before := tree(t, req.Image.WindowsPath)
 	plan, err := Plan(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestPlanWritesNothingAndStageDoesWhatItSays(t *testing.T) {
 	if plan.Outcome != OutcomePlanned || plan.Status.State != StateAbsent {
 		t.Errorf("plan: outcome %s, status %s", plan.Outcome, plan.Status.State)
 	}
-	if got := tree(t, req.WindowsPath); got != before {
+	if got := tree(t, req.Image.WindowsPath); got != before {
 		t.Error("planning has written")
 	}
 
@@ -55,7 +55,7 @@ func TestContract(t *testing.T) {
 	if _, err := Stage(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(filepath.Join(req.WindowsPath, "System32", "config", "SYSTEM"))
+	data, err := os.ReadFile(filepath.Join(req.Image.WindowsPath, "System32", "config", "SYSTEM"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,8 +111,8 @@ func TestStagingAgainWritesNothing(t *testing.T) {
 	if _, err := Stage(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	before := tree(t, req.WindowsPath)
-	req.Blob = []byte(testBlob(t, "WEB01").AccountData()) // another encoding of the same blob
+	before := tree(t, req.Image.WindowsPath)
+	req.Blob = readBlob(t, []byte(testBlob(t, "WEB01").AccountData())) // another encoding of the same blob
 	for _, on := range []OnExisting{"", OnExistingFail, OnExistingReplace, OnExistingKeep} {
 		req.OnExisting = on
 		r, err := Stage(t.Context(), req)
@@ -120,7 +120,7 @@ func TestStagingAgainWritesNothing(t *testing.T) {
 			t.Errorf("on_existing %q: %+v, %v", on, r, err)
 		}
 	}
-	if tree(t, req.WindowsPath) != before {
+	if tree(t, req.Image.WindowsPath) != before {
 		t.Error("something was written")
 	}
 }
@@ -147,29 +147,29 @@ func TestUnstageLeavesTheImageAsItWas(t *testing.T) {
 		t.Run(previous.name, func(t *testing.T) {
 			t.Parallel()
 			req := newImage(t, sample.Image{})
-			changeHive(t, req.WindowsPath, "SYSTEM", previous.change)
-			before := systemDump(t, req.WindowsPath)
+			changeHive(t, req.Image.WindowsPath, "SYSTEM", previous.change)
+			before := systemDump(t, req.Image.WindowsPath)
 			if _, err := Stage(t.Context(), req); err != nil {
 				t.Fatal(err)
 			}
-			if !holds(t, req.WindowsPath, "WEB01") {
+			if !holds(t, req.Image.WindowsPath, "WEB01") {
 				t.Fatal("the password is not in the staged image: this test proves nothing")
 			}
-			r, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath})
+			r, err := Unstage(t.Context(), UnstageRequest{Image: ImageAt(req.Image.WindowsPath)})
 			if err != nil || r.Outcome != OutcomeUnstaged || r.Status.State != StateAbsent {
 				t.Fatalf("%+v, %v", r, err)
 			}
-			after := systemDump(t, req.WindowsPath)
+			after := systemDump(t, req.Image.WindowsPath)
 			if previous.name == "values absent" { // the key Setup stays, empty
 				after = strings.Replace(after, "K\t\\Setup\n", "", 1)
 			}
 			if diff := cmp.Diff(before, after); diff != "" {
 				t.Error("the hive is not what it was:", diff)
 			}
-			if holds(t, req.WindowsPath, "WEB01") {
+			if holds(t, req.Image.WindowsPath, "WEB01") {
 				t.Error("the password is still in the image")
 			}
-			if _, err := os.Stat(filepath.Join(req.WindowsPath, "System32", completion.ProgramFile)); err == nil {
+			if _, err := os.Stat(filepath.Join(req.Image.WindowsPath, "System32", completion.ProgramFile)); err == nil {
 				t.Error("the program is still in the image")
 			}
 		})
@@ -201,7 +201,7 @@ func TestOneCopyOfTheSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, log := range []string{"SYSTEM.LOG1", "SYSTEM.LOG2"} {
-		data, err := os.ReadFile(filepath.Join(req.WindowsPath, "System32", "config", log))
+		data, err := os.ReadFile(filepath.Join(req.Image.WindowsPath, "System32", "config", log))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestOneCopyOfTheSecret(t *testing.T) {
 func TestOnExisting(t *testing.T) {
 	t.Parallel()
 	other := func(t *testing.T, req Request) {
-		req.Blob = testBlob(t, "WEB02").Bytes()
+		req.Blob = readBlob(t, testBlob(t, "WEB02").Bytes())
 		if _, err := Stage(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
@@ -228,17 +228,17 @@ func TestOnExisting(t *testing.T) {
 		{"another join is staged", other, StateStaged, winerr.CantCreateJoinInfo},
 		{"another join is completed", func(t *testing.T, req Request) {
 			other(t, req)
-			firstBoot(t, req.WindowsPath, completion.StateCompleted, 0)
+			firstBoot(t, req.Image.WindowsPath, completion.StateCompleted, 0)
 		}, StateCompleted, winerr.SetupAlreadyJoined},
 		{"another join has failed", func(t *testing.T, req Request) {
 			other(t, req)
-			firstBoot(t, req.WindowsPath, completion.StateFailed, 2724)
+			firstBoot(t, req.Image.WindowsPath, completion.StateFailed, 2724)
 		}, StateFailed, winerr.CantCreateJoinInfo},
 		{"a member already", func(t *testing.T, req Request) {
-			changeHive(t, req.WindowsPath, "SECURITY", joinCorp)
+			changeHive(t, req.Image.WindowsPath, "SECURITY", joinCorp)
 		}, StateJoined, winerr.SetupAlreadyJoined},
 		{"another tool's join", func(t *testing.T, req Request) {
-			changeHive(t, req.WindowsPath, "SYSTEM", func(h *regf.Hive) error {
+			changeHive(t, req.Image.WindowsPath, "SYSTEM", func(h *regf.Hive) error {
 				_, _, err := h.CreateKey(`ControlSet001\Control\Lsa\OfflineJoin`, nil)
 				return err
 			})
@@ -248,18 +248,18 @@ func TestOnExisting(t *testing.T) {
 			t.Parallel()
 			req := newImage(t, sample.Image{})
 			existing.make(t, req)
-			st, err := ReadStatus(t.Context(), StatusRequest{WindowsPath: req.WindowsPath})
+			st, err := ReadStatus(t.Context(), StatusRequest{Image: ImageAt(req.Image.WindowsPath)})
 			if err != nil || st.State != existing.state {
 				t.Fatalf("status %+v, %v", st, err)
 			}
-			before := tree(t, req.WindowsPath)
+			before := tree(t, req.Image.WindowsPath)
 			_, err = Stage(t.Context(), req)
 			wantCode(t, err, existing.code, "on_existing")
 			req.OnExisting = OnExistingKeep
 			if r, err := Stage(t.Context(), req); err != nil || r.Outcome != OutcomeKept {
 				t.Errorf("keep: %+v, %v", r, err)
 			}
-			if tree(t, req.WindowsPath) != before {
+			if tree(t, req.Image.WindowsPath) != before {
 				t.Error("something was written")
 			}
 			req.OnExisting = OnExistingReplace
@@ -267,8 +267,8 @@ func TestOnExisting(t *testing.T) {
 			if err != nil || r.Outcome != OutcomeStaged || r.Status.MachineName != "WEB01" || len(r.Warnings) == 0 {
 				t.Errorf("replace: %+v, %v", r, err)
 			}
-			if r, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath}); err != nil ||
-				r.Outcome != OutcomeUnstaged || holds(t, req.WindowsPath, "WEB01") {
+			if r, err := Unstage(t.Context(), UnstageRequest{Image: ImageAt(req.Image.WindowsPath)}); err != nil ||
+				r.Outcome != OutcomeUnstaged || holds(t, req.Image.WindowsPath, "WEB01") {
 				t.Errorf("unstage: %+v, %v", r, err)
 			}
 		})
@@ -311,13 +311,13 @@ func TestBrokenStagingIsMended(t *testing.T) {
 			if _, err := Stage(t.Context(), req); err != nil {
 				t.Fatal(err)
 			}
-			good := systemDump(t, req.WindowsPath)
-			damage(t, req.WindowsPath)
+			good := systemDump(t, req.Image.WindowsPath)
+			damage(t, req.Image.WindowsPath)
 			r, err := Stage(t.Context(), req)
 			if err != nil || r.Outcome != OutcomeStaged {
 				t.Fatalf("%+v, %v", r, err)
 			}
-			if diff := cmp.Diff(good, systemDump(t, req.WindowsPath)); diff != "" {
+			if diff := cmp.Diff(good, systemDump(t, req.Image.WindowsPath)); diff != "" {
 				t.Error(diff)
 			}
 			if r, err := Stage(t.Context(), req); err != nil || r.Outcome != OutcomeUnchanged {
@@ -333,13 +333,13 @@ func TestCompletedStaysCompleted(t *testing.T) {
 	if _, err := Stage(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	firstBoot(t, req.WindowsPath, completion.StateCompleted, 0)
-	before := tree(t, req.WindowsPath)
+	firstBoot(t, req.Image.WindowsPath, completion.StateCompleted, 0)
+	before := tree(t, req.Image.WindowsPath)
 	r, err := Stage(t.Context(), req)
 	if err != nil || r.Outcome != OutcomeUnchanged || r.Status.State != StateCompleted {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if tree(t, req.WindowsPath) != before {
+	if tree(t, req.Image.WindowsPath) != before {
 		t.Error("something was written")
 	}
 }
@@ -374,7 +374,7 @@ func TestUnstageFinishesWhatWasStopped(t *testing.T) {
 	if _, err := Stage(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	changeHive(t, req.WindowsPath, "SYSTEM", func(h *regf.Hive) error {
+	changeHive(t, req.Image.WindowsPath, "SYSTEM", func(h *regf.Hive) error {
 		for _, e := range []edit{
 			{what: dropValue, key: completion.Key, name: completion.ValueProvisioningBlob},
 			setNumber(completion.SetupKey, completion.ValueSetupType, 0),
@@ -387,20 +387,20 @@ func TestUnstageFinishesWhatWasStopped(t *testing.T) {
 		return nil
 	})
 	stale := append(make([]byte, 512), testBlob(t, "WEB01").Bytes()...)
-	if err := os.WriteFile(hivePath(req.WindowsPath, "SYSTEM.LOG2"), stale, 0o600); err != nil {
+	if err := os.WriteFile(hivePath(req.Image.WindowsPath, "SYSTEM.LOG2"), stale, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if !holds(t, req.WindowsPath, "WEB01") {
+	if !holds(t, req.Image.WindowsPath, "WEB01") {
 		t.Fatal("the blob is not in the log: this test proves nothing")
 	}
-	r, err := Unstage(t.Context(), UnstageRequest{WindowsPath: req.WindowsPath})
+	r, err := Unstage(t.Context(), UnstageRequest{Image: ImageAt(req.Image.WindowsPath)})
 	if err != nil || r.Outcome != OutcomeUnstaged || r.Status.State != StateAbsent {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	if holds(t, req.WindowsPath, "WEB01") {
+	if holds(t, req.Image.WindowsPath, "WEB01") {
 		t.Error("the blob is still in the image")
 	}
-	if _, err := os.Stat(filepath.Join(req.WindowsPath, "System32", completion.ProgramFile)); err == nil {
+	if _, err := os.Stat(filepath.Join(req.Image.WindowsPath, "System32", completion.ProgramFile)); err == nil {
 		t.Error("the program is still in the image")
 	}
 }

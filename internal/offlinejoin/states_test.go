@@ -50,7 +50,7 @@ func TestEveryImageStateHasAnAnswer(t *testing.T) {
 			t.Parallel()
 			req := newImage(t, sample.Image{ImageState: c.imageState})
 			if c.imageState == "-" {
-				changeHive(t, req.WindowsPath, "SOFTWARE", func(h *regf.Hive) error {
+				changeHive(t, req.Image.WindowsPath, "SOFTWARE", func(h *regf.Hive) error {
 					k, err := h.Key(`Microsoft\Windows\CurrentVersion\Setup\State`)
 					if err != nil {
 						return err
@@ -58,7 +58,7 @@ func TestEveryImageStateHasAnAnswer(t *testing.T) {
 					return k.DeleteValue("ImageState")
 				})
 			}
-			changeHive(t, req.WindowsPath, "SYSTEM", c.flags.set)
+			changeHive(t, req.Image.WindowsPath, "SYSTEM", c.flags.set)
 			answer := func(m Method) (Method, bool) {
 				req.Method = m
 				plan, err := Plan(t.Context(), req)

@@ -12,9 +12,9 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
-// ReadStatus tells what an image holds. It writes nothing.
+// ReadStatus returns what an image holds. It writes nothing.
 func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
-	im, err := req.place().open(ctx, winimage.Read)
+	im, err := req.Image.open(ctx, winimage.Read)
 	if err != nil {
 		return nil, err
 	}
@@ -26,12 +26,12 @@ func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
 	defer r.wipe()
 	st, err := im.status(&r)
 	if req.Logs {
-		st.Logs = readLogs(im.fs)
+		st.Logs = readLogs(im)
 	}
 	return &st, err
 }
 
-// status makes of a record and of an image what people and front ends are told.
+// status returns what a record and the image mean together.
 func (im *openImage) status(r *record) (Status, error) {
 	st := recordStatus(r, im.Facts())
 	if st.State == StateStaged && r.method == completion.MethodAnswerFile {
@@ -40,7 +40,7 @@ func (im *openImage) status(r *record) (Status, error) {
 	return st, nil
 }
 
-// recordStatus tells what the record says by itself.
+// recordStatus returns what the record means by itself.
 func recordStatus(r *record, f winimage.Facts) Status {
 	st := Status{State: StateAbsent, Image: imageFacts(f)}
 	switch {
@@ -70,7 +70,7 @@ func recordStatus(r *record, f winimage.Facts) Status {
 	return st
 }
 
-// recordDetail tells what a record lacks.
+// recordDetail says what a record lacks.
 func recordDetail(r *record) string {
 	switch {
 	case r.state == completion.StateStarted:
@@ -89,12 +89,12 @@ func recordDetail(r *record) string {
 	return ""
 }
 
-// answerFileStatus tells what has become of a join in an answer file. Nobody writes it into the record: Windows Setup knows
+// answerFileStatus finds out what has become of a join in an answer file. Nobody writes it into the record: Windows Setup knows
 // nothing of that.
 func (im *openImage) answerFileStatus(r *record, st *Status) error {
 	f := im.Facts()
 	switch {
-	case f.Membership.Joined && sameName(r.domain, f.Membership.DomainName, f.Membership.NetBIOSName):
+	case f.Membership.Joined && sameDomain(r.domain, f.Membership.DomainName, f.Membership.NetBIOSName):
 		st.State, st.Detail = StateCompleted, "Windows Setup has joined the machine"
 		return nil
 	case f.Membership.Joined:
@@ -116,13 +116,13 @@ func (im *openImage) answerFileStatus(r *record, st *Status) error {
 	return err
 }
 
-// answerFileHolds tells whether the answer file that the record names still holds the recorded join.
+// answerFileHolds reports whether the answer file that the record names still holds the recorded join.
 func (im *openImage) answerFileHolds(r *record) (bool, error) {
 	older, err := r.olderAnswerFile()
 	if err != nil || older == nil {
 		return false, err
 	}
-	place, err := older.Find(im.fs, im.drive())
+	place, err := older.Find(im.session)
 	if err != nil || !place.Exists() {
 		return false, err
 	}
@@ -135,8 +135,8 @@ func (im *openImage) answerFileHolds(r *record) (bool, error) {
 	return digest(facts.AccountData) == older.Undo.AccountData, nil
 }
 
-// sameName compares a domain's name with the names of another, without case and final dot.
-func sameName(name string, others ...string) bool {
+// sameDomain compares a domain's name with the names of another, without case and final dot.
+func sameDomain(name string, others ...string) bool {
 	name = strings.TrimSuffix(name, ".")
 	return name != "" && slices.ContainsFunc(others, func(o string) bool {
 		return strings.EqualFold(name, strings.TrimSuffix(o, "."))

@@ -14,45 +14,62 @@ import (
 
 // Unstage takes the pending join of an image back: it restores what the hook was, removes the record and the program, and
 // leaves no byte of the blob in the hive or in its logs. Of a join that is completed or failed it removes the record; what
-// Windows did stays. An image without a record is left alone.
+// Windows did stays. An image without a record is left alone. Errors are [winerr.Error]s, or the context's error when it
+// ended before anything was written.
 func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
-	p := &preparation{tell: tell{req.Progress}, receipt: newReceipt(nil)}
-	defer p.close()
+	u := &removal{reporter: reporter{req.Progress, newReceipt(req.Now)}}
+	u.step("Opening the image at %s", req.Image)
 	var err error
-	p.step("Opening the image at %s", req.place())
-	if p.im, err = req.place().open(ctx, winimage.Write); err != nil {
+	if u.image, err = req.Image.open(ctx, winimage.Write); err != nil {
 		return nil, err
 	}
-	p.identity(p.im.Facts())
-	if p.record, err = readRecord(p.im.System()); err != nil {
+	defer u.close() // whatever was to be written has been committed
+	u.identity(u.image.Facts())
+	if u.record, err = readRecord(u.image.System()); err != nil {
 		return nil, err
 	}
-	if err := p.record.tooNew(p.im.fs.String()); err != nil {
+	if err := u.record.tooNew(u.image.session.String()); err != nil {
 		return nil, err
 	}
-	if !p.record.there && !p.record.hook.ours() {
-		p.receipt.Outcome = OutcomeAbsent
-		if p.receipt.Status, err = p.im.status(&p.record); err != nil {
+	if !u.record.there && !u.record.hook.ours() {
+		u.receipt.Outcome = OutcomeAbsent
+		if u.receipt.Status, err = u.image.status(&u.record); err != nil {
 			return nil, err
 		}
-		p.step("No join of ours is staged; nothing is written")
-		return p.receipt, nil
+		u.step("No join of ours is staged; nothing is written")
+		return u.receipt, nil
 	}
-	if err := p.takeBack(ctx); err != nil {
+	image := ledgerImage(req.Image, u.image, Method(u.record.method))
+	if err := u.takeBack(ctx); err != nil {
 		return nil, err
 	}
-	p.forget(ctx, req)
-	return p.receipt, p.confirmUnstaged(ctx, StatusRequest{WindowsPath: req.WindowsPath, Target: req.Target})
+	err = req.SingleUse.releaseUse(ctx, image, u.record.fingerprint, req.StagedBy, req.Image.LockTimeout)
+	if err != nil {
+		u.warn("the join is taken back, but the ledger could not be told: " + uncoded{err}.Error())
+	}
+	return u.receipt, u.confirm(ctx, req.Image)
+}
+
+// removal is a join while it is taken back.
+type removal struct {
+	reporter
+	image  *openImage
+	record record
+}
+
+func (u *removal) close() error {
+	u.record.wipe()
+	return u.image.Close()
 }
 
 // takeBack disarms and erases first, and drops the record last: whoever is stopped on the way finds it again, and
 // finishes.
-func (p *preparation) takeBack(ctx context.Context) error {
-	h := p.im.System()
-	disarm, drop := disarmingEdits(&p.record), edit{what: dropKey, key: completion.Key}
+func (u *removal) takeBack(ctx context.Context) error {
+	h := u.image.System()
+	disarm, drop := disarmingEdits(&u.record), edit{what: dropKey, key: completion.Key}
 	var err error
-	if _, p.receipt.Changes, err = pending(h, append(disarm[:len(disarm):len(disarm)], drop)); err != nil {
-		return hiveError(p.im, err)
+	if _, u.receipt.Changes, err = pending(h, append(disarm[:len(disarm):len(disarm)], drop)); err != nil {
+		return hiveError(u.image, err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -60,102 +77,102 @@ func (p *preparation) takeBack(ctx context.Context) error {
 	erase := append(disarm,
 		edit{what: dropValue, key: completion.Key, name: completion.ValueProvisioningBlob},
 		edit{what: dropValue, key: completion.Key, name: completion.ValueBlobSHA256})
-	if err := p.commit(erase, true); err != nil {
-		return p.notTakenBack(err)
+	if err := u.image.commitEdits(erase, true); err != nil {
+		return u.notTakenBack(err)
 	}
-	if err := errors.Join(p.removeProgram(), p.removeFromAnswerFile()); err != nil {
-		return p.notTakenBack(err)
+	if err := errors.Join(u.removeProgram(), u.removeFromAnswerFile()); err != nil {
+		return u.notTakenBack(err)
 	}
 	// A hive that is still dirty had nothing to erase, and its logs could not be scrubbed before.
-	if err := p.commit([]edit{drop}, h.Recovery().Dirty); err != nil {
-		return p.notTakenBack(err)
+	if err := u.image.commitEdits([]edit{drop}, h.Recovery().Dirty); err != nil {
+		return u.notTakenBack(err)
+	}
+	cost, err := u.image.commit(ctx)
+	u.receipt.BytesWritten, u.receipt.Syncs = cost.Bytes, cost.Syncs
+	if err != nil {
+		return u.notTakenBack(err)
 	}
 	return nil
 }
 
-// commit makes those of the edits that change something, in one transaction.
-func (p *preparation) commit(edits []edit, scrub bool) error {
-	var err error
-	if p.edits, _, err = pending(p.im.System(), edits); err != nil {
-		return hiveError(p.im, err)
+// commitEdits makes those of the edits that change something, in one transaction of the registry.
+func (im *openImage) commitEdits(edits []edit, scrub bool) error {
+	needed, _, err := pending(im.System(), edits)
+	if err != nil {
+		return hiveError(im, err)
 	}
-	if err := p.makeEdits(); err != nil {
+	if err := im.makeEdits(needed); err != nil {
 		return err
 	}
-	report, err := p.im.System().Commit(regf.CommitOptions{Scrub: scrub})
-	p.receipt.BytesWritten += report.BytesWritten
-	p.receipt.Syncs += report.Syncs
+	_, err = im.System().Commit(regf.CommitOptions{Scrub: scrub})
 	return err
 }
 
 // disarmingEdits put back what the hook was before ours.
 func disarmingEdits(r *record) []edit {
 	if r.hook.ours() {
-		return putBack(r.before())
+		return putBack(r.hookBefore())
 	}
 	return nil
 }
 
-func (p *preparation) removeProgram() error {
-	err := p.im.fs.Remove(programPath)
+func (u *removal) removeProgram() error {
+	v := u.image.session
+	err := v.Remove(u.image.in(programPath))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return err
 	}
-	p.receipt.Changes = append(p.receipt.Changes, Change{
+	u.receipt.Changes = append(u.receipt.Changes, Change{
 		Kind: ChangeRemove, Where: systemFolder, Name: completion.ProgramFile, Type: "file", Before: "the completion program",
 	})
-	p.receipt.Syncs++
-	return p.im.fs.SyncDir(systemFolder)
+	return v.SyncDir(u.image.in(systemFolder))
 }
 
 // removeFromAnswerFile gives the answer file that the record names its first bytes back, where it still can.
-func (p *preparation) removeFromAnswerFile() error {
-	older, err := p.record.olderAnswerFile()
+func (u *removal) removeFromAnswerFile() error {
+	older, err := u.record.olderAnswerFile()
 	if err != nil || older == nil {
 		return err
 	}
-	removal, err := older.Unstage(p.im.fs, p.im.drive())
+	taken, err := older.Unstage(u.image.session)
 	if err != nil {
 		return err
 	}
-	defer clear(removal.Content)
-	p.count(writes{warnings: removal.Notes})
-	if removal.Outcome == answerfile.Gone {
+	defer clear(taken.Content)
+	u.warn(taken.Notes...)
+	if taken.Outcome == answerfile.Gone {
 		return nil
 	}
 	c := Change{Kind: ChangeModify, Where: older.Name, Type: "answer file", Before: "with the join", After: "as it was before"}
 	switch {
-	case removal.RemoveFile:
+	case taken.RemoveFile:
 		c.Kind, c.After = ChangeRemove, ""
-	case removal.Outcome == answerfile.Cut:
+	case taken.Outcome == answerfile.Cut:
 		c.After = "without what the join had added"
 	}
-	p.receipt.Changes = append(p.receipt.Changes, c)
-	p.count(writes{bytes: int64(len(removal.Content)), syncs: answerFileSyncs})
+	u.receipt.Changes = append(u.receipt.Changes, c)
 	return nil
 }
 
-func (p *preparation) notTakenBack(err error) error {
-	return winerr.Errorf(codeOf(err), "the join of %s could not be taken back: %w: unstage again", p.im.fs, uncoded{err})
+func (u *removal) notTakenBack(err error) error {
+	return winerr.Errorf(codeOf(err), "the join of %s could not be taken back: %w: unstage again", u.image.session,
+		uncoded{err})
 }
 
-// confirmUnstaged reads the image anew.
-func (p *preparation) confirmUnstaged(ctx context.Context, at StatusRequest) error {
-	if err := p.im.Image.Close(); err != nil {
-		return err
-	}
-	st, err := ReadStatus(ctx, at)
+// confirm reads the image anew.
+func (u *removal) confirm(ctx context.Context, at Image) error {
+	st, err := ReadStatus(ctx, StatusRequest{Image: at})
 	if err != nil {
 		return err
 	}
-	p.receipt.Outcome, p.receipt.Status = OutcomeUnstaged, *st
+	u.receipt.Outcome, u.receipt.Status = OutcomeUnstaged, *st
 	where := "in the SYSTEM hive or its logs"
-	if p.record.answerFile != "" {
+	if u.record.answerFile != "" {
 		where = "in the answer file"
 	}
-	p.step("Unstaged: %s; no byte of the blob is left %s", countChanges(p.receipt.Changes), where)
+	u.step("Unstaged: %s; no byte of the blob is left %s", countChanges(u.receipt.Changes), where)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/offlinejoin/offlinejoin/internal/agefile"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -20,7 +21,7 @@ const MaxBlobFile = 1 << 20
 // read by anybody.
 //
 // Errors carry 2 (no such file), 5 (no right to read it, or the identity does not open it), 50 (it needs a passphrase)
-// or 87 (not a regular file, empty, too large, damaged, no identity); [Away] tells those that time may cure.
+// or 87 (not a regular file, empty, too large, damaged, no identity); [IsMissing] tells those that time may cure.
 func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err error) {
 	f, info, err := openRegular(path, "blob")
 	if err != nil {
@@ -35,6 +36,16 @@ func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err e
 		return decrypt(content, path, identityFile)
 	}
 	return content, modeWarning(path, info.Mode(), "a blob is a machine password"), nil
+}
+
+// OpenBlobFile reads a blob as [ReadBlobFile] does, and parses it; messages call it by its path.
+func OpenBlobFile(path, identityFile string) (blob *offlinejoin.Blob, warning string, err error) {
+	content, warning, err := ReadBlobFile(path, identityFile)
+	if err != nil {
+		return nil, "", err
+	}
+	blob, err = offlinejoin.ReadBlob(content, path)
+	return blob, warning, err
 }
 
 // ReadBlob is [ReadBlobFile] for what is no file, such as standard input; messages call it name.

@@ -16,9 +16,9 @@ const IdentityVariable = "OFFLINEJOIN_IDENTITY_FILE"
 // errNoIdentity is the cause of the refusal to open an encrypted blob without an identity.
 var errNoIdentity = errors.New("no identity file is given")
 
-// Away reports whether an error of [ReadBlobFile] only says that what it needs is not there (yet): the blob's file, or
+// IsMissing reports whether an error of [ReadBlobFile] only says that what it needs is not there (yet): the blob's file, or
 // an identity to open it. Where configurations are only validated or planned, secrets are often away.
-func Away(err error) bool {
+func IsMissing(err error) bool {
 	code, _ := winerr.CodeOf(err)
 	return code == winerr.FileNotFound || errors.Is(err, errNoIdentity)
 }

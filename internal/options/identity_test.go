@@ -100,8 +100,8 @@ func TestWithoutTheRightIdentity(t *testing.T) {
 			t.Parallel()
 			blob, _, err := options.ReadBlobFile(c.file, c.identity)
 			wantRefusal(t, err, c.code, "")
-			if blob != nil || options.Away(err) != c.away {
-				t.Errorf("%d bytes, away %v", len(blob), options.Away(err))
+			if blob != nil || options.IsMissing(err) != c.away {
+				t.Errorf("%d bytes, away %v", len(blob), options.IsMissing(err))
 			}
 		})
 	}

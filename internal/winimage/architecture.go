@@ -3,6 +3,7 @@ package winimage
 import (
 	"debug/pe"
 	"encoding/binary"
+	"path"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 )
@@ -13,7 +14,7 @@ func (im *Image) findArchitecture() Architecture {
 		return im.facts.Architecture
 	}
 	for _, name := range []string{"System32/ntoskrnl.exe", "System32/ntdll.dll"} {
-		f, err := im.fsys.Open(name)
+		f, err := im.session.Open(path.Join(im.session.Windows(), name))
 		if err != nil {
 			continue
 		}

@@ -52,9 +52,9 @@ func (im *Image) CheckRegistryMethod() error {
 	const needs = "the method registry needs Windows 10, Windows Server 2016 or later"
 	switch {
 	case f.Build == 0:
-		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s does not tell its build; %s", im.fsys, needs)
+		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s does not tell its build; %s", im.session, needs)
 	case f.Build < firstBuild:
-		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s is build %d; %s", im.fsys, f.Build, needs)
+		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s is build %d; %s", im.session, f.Build, needs)
 	case f.Architecture == "":
 		return im.unsupported("does not tell its processor architecture; the method registry needs amd64, arm64 or x86")
 	case f.Phase == PhaseUndeployable:
@@ -79,10 +79,10 @@ func (im *Image) CheckAnswerFileMethod() error {
 	switch {
 	case f.Build == 0:
 		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s does not tell its build; the method answer_file needs "+
-			"Windows 7, Windows Server 2008 R2 or later", im.fsys)
+			"Windows 7, Windows Server 2008 R2 or later", im.session)
 	case f.Build < firstUnattendedBuild:
 		return winerr.Errorf(winerr.TargetVersionUnsupported, "%s is build %d; the method answer_file needs Windows 7, "+
-			"Windows Server 2008 R2 or later", im.fsys, f.Build)
+			"Windows Server 2008 R2 or later", im.session, f.Build)
 	case f.Architecture == "":
 		return im.unsupported("does not tell its processor architecture, which the answer file must name")
 	case f.Phase == PhaseInstalled:
@@ -98,5 +98,5 @@ func (im *Image) CheckAnswerFileMethod() error {
 }
 
 func (im *Image) unsupported(format string, args ...any) error {
-	return winerr.Errorf(winerr.NotSupported, "%s %s", im.fsys, fmt.Sprintf(format, args...))
+	return winerr.Errorf(winerr.NotSupported, "%s %s", im.session, fmt.Sprintf(format, args...))
 }

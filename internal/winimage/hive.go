@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -17,14 +18,14 @@ type hiveFiles struct {
 
 // openHive opens a hive and records its condition. It returns nil when there is nothing to read.
 func (im *Image) openHive(name string) *regf.Hive {
-	facts := HiveFacts{Name: name, Path: im.fsys.Path(configDir + "/" + name)}
+	facts := HiveFacts{Name: name, Path: im.path(name)}
 	h, err := im.loadHive(name)
 	facts.State = hiveState(h, err)
 	if h != nil {
 		facts.Pending, facts.Orphaned = h.Recovery().Entries, h.Recovery().Orphaned
 	}
 	if err != nil {
-		facts.Detail = printable(err.Error())
+		facts.Detail = plaintext.Line(err.Error(), plaintext.Sentence)
 		im.faults[name] = hiveError(facts, err)
 	}
 	im.facts.Hives = append(im.facts.Hives, facts)
@@ -91,11 +92,11 @@ func (im *Image) openFiles(name string) (f hiveFiles, err error) {
 }
 
 func (im *Image) openFile(name string, write bool) (imagefs.File, error) {
-	open := im.fsys.Open
+	open := im.session.Open
 	if write {
-		open = im.fsys.OpenWrite
+		open = im.session.OpenWrite
 	}
-	f, err := open(configDir + "/" + name)
+	f, err := open(im.name(name))
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ func (im *Image) checkAlone(f imagefs.File, name string, write bool) error {
 	}
 	err = winerr.Errorf(winerr.CantCreateJoinInfo,
 		"%s has %d names (hard links), and a change would show under all of them, such as in a backup: "+
-			"replace it with a copy of its own first", im.fsys.Path(configDir+"/"+name), info.Links)
+			"replace it with a copy of its own first", im.path(name), info.Links)
 	if write {
 		return err
 	}
@@ -129,7 +130,7 @@ func (im *Image) lock(f imagefs.File) error {
 	held, err := f.TryLock()
 	if err == nil && !held {
 		im.facts.Warnings = append(im.facts.Warnings,
-			"the file system of "+im.fsys.String()+" has no locks: make sure that nothing else changes this image now")
+			"the file system of "+im.session.String()+" has no locks: make sure that nothing else changes this image now")
 	}
 	return err
 }
@@ -137,22 +138,22 @@ func (im *Image) lock(f imagefs.File) error {
 // createLog makes the first log of the SYSTEM hive, which will hold what the hive does: with the hive's own security,
 // and durable before it is relied on.
 func (im *Image) createLog() (regf.File, error) {
-	const hive, log = configDir + "/SYSTEM", configDir + "/SYSTEM.LOG1"
-	sd, secured, err := im.fsys.Security(hive)
+	hive, log := im.name("SYSTEM"), im.name("SYSTEM.LOG1")
+	sd, secured, err := imagefs.Security(im.session, hive)
 	if err != nil {
 		return nil, err
 	}
-	f, err := im.fsys.Create(log)
+	f, err := im.session.Create(log)
 	if err != nil {
 		return nil, err
 	}
 	im.open = append(im.open, f)
 	if secured {
-		if _, err := im.fsys.SetSecurity(log, sd); err != nil {
+		if _, err := imagefs.SetSecurity(im.session, log, sd); err != nil {
 			return nil, err
 		}
 	}
-	return f, im.fsys.SyncDir(configDir)
+	return f, im.session.SyncDir(im.name(""))
 }
 
 // hiveState names the condition that loadHive has found.
@@ -220,7 +221,7 @@ func (im *Image) noteDamage(name string, err error) {
 		return
 	}
 	h := &im.facts.Hives[len(im.facts.Hives)-1]
-	h.State, h.Detail = HiveDamaged, printable(err.Error())
+	h.State, h.Detail = HiveDamaged, plaintext.Line(err.Error(), plaintext.Sentence)
 	if hasCode(err) {
 		h.State = HiveUnreadable
 	}

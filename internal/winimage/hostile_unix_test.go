@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
@@ -193,12 +193,12 @@ func TestOneWriterAtATime(t *testing.T) {
 
 func TestCanceled(t *testing.T) {
 	t.Parallel()
-	fsys, err := imagefs.Directory(sampleTree(t, sample.Image{}))
+	session, err := localdir.Open(sampleTree(t, sample.Image{}))
 	must(t, err)
-	defer fsys.Close()
+	defer session.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := winimage.Open(ctx, fsys, winimage.Read); !errors.Is(err, context.Canceled) {
+	if _, err := winimage.Open(ctx, session, winimage.Read); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
@@ -26,7 +27,7 @@ const configDir = "System32/config"
 
 // Image is an open Windows installation. It is not safe for concurrent use.
 type Image struct {
-	fsys       imagefs.FS
+	session    imagefs.Session
 	mode       Mode
 	system     *regf.Hive
 	controlSet string
@@ -35,14 +36,14 @@ type Image struct {
 	open       []io.Closer
 }
 
-// Open opens the image whose Windows directory is fsys, which stays the caller's to close. The errors have the
+// Open opens the image of a session, which stays the caller's to close. The errors have the
 // documented codes: 87 no Windows installation, 2717 the SYSTEM hive is missing or damaged, 5 no rights, 170 in use;
 // with mode Write also 2711 when the hive cannot be written without touching files outside the image.
-func Open(ctx context.Context, fsys imagefs.FS, mode Mode) (*Image, error) {
-	if err := findConfig(fsys); err != nil {
+func Open(ctx context.Context, session imagefs.Session, mode Mode) (*Image, error) {
+	if err := findConfig(session); err != nil {
 		return nil, err
 	}
-	im := &Image{fsys: fsys, mode: mode, faults: map[string]error{}, facts: Facts{WindowsPath: fsys.String()}}
+	im := &Image{session: session, mode: mode, faults: map[string]error{}, facts: Facts{WindowsPath: session.String()}}
 	if err := im.load(ctx); err != nil {
 		im.Close() // nothing was written
 		return nil, err
@@ -63,7 +64,7 @@ func (im *Image) load(ctx context.Context) error {
 	}
 	for _, s := range steps {
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("opening the image %s: %w", im.fsys, err)
+			return fmt.Errorf("opening the image %s: %w", im.session, err)
 		}
 		h := im.openHive(s.name)
 		if h != nil {
@@ -96,7 +97,7 @@ func (im *Image) systemFault() error {
 	if im.controlSet == "" {
 		return winerr.Errorf(winerr.CantLoadOfflineHive,
 			"the hive %s names no control set to start (Select): it is not the SYSTEM hive of an installed Windows; "+
-				"restore it from a backup", im.fsys.Path(configDir+"/SYSTEM"))
+				"restore it from a backup", im.path("SYSTEM"))
 	}
 	return nil
 }
@@ -110,8 +111,11 @@ func (im *Image) ControlSet() string { return im.controlSet }
 // Facts returns what the image said of itself when it was opened.
 func (im *Image) Facts() Facts { return im.facts }
 
-// FS returns the Windows directory.
-func (im *Image) FS() imagefs.FS { return im.fsys }
+// name returns the name in the volume of a file of the folder of hives.
+func (im *Image) name(hive string) string { return path.Join(im.session.Windows(), configDir, hive) }
+
+// path returns what messages call a file of the folder of hives.
+func (im *Image) path(hive string) string { return im.session.Path(im.name(hive)) }
 
 // Close releases the hives and the lock. It writes nothing: what was not committed is dropped.
 func (im *Image) Close() error {
@@ -123,38 +127,27 @@ func (im *Image) Close() error {
 	return errors.Join(errs...)
 }
 
-// findConfig tells a Windows directory from everything else, and what the user may have meant instead.
-func findConfig(fsys imagefs.FS) error {
-	info, err := fsys.Stat(configDir)
+// findConfig refuses what is no Windows directory, and says what the user may have meant instead.
+func findConfig(s imagefs.Session) error {
+	in := func(name string) string { return path.Join(s.Windows(), name) }
+	info, err := s.Stat(in(configDir))
 	if err == nil && info.IsDir {
 		return nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	const hint = "give the image's Windows directory, such as /mnt/web01/Windows"
+	isDir := func(name string) bool { info, err := s.Stat(in(name)); return err == nil && info.IsDir }
+	isFile := func(name string) bool { info, err := s.Stat(in(name)); return err == nil && !info.IsDir }
+	hint := "give the image's Windows directory, such as /mnt/web01/Windows"
 	switch {
-	case isDir(fsys, "Windows/"+configDir):
-		return notWindows(fsys, "did you mean "+fsys.Path("Windows")+"?")
-	case isDir(fsys, "config"):
-		return notWindows(fsys, "it looks like its System32 directory: give the directory above it")
-	case isFile(fsys, "SYSTEM") && isFile(fsys, "SOFTWARE"):
-		return notWindows(fsys, `it looks like its System32\config directory: give the one two levels above it`)
+	case isDir("Windows/" + configDir):
+		hint = "did you mean " + s.Path(in("Windows")) + "?"
+	case isDir("config"):
+		hint = "it looks like its System32 directory: give the directory above it"
+	case isFile("SYSTEM") && isFile("SOFTWARE"):
+		hint = `it looks like its System32\config directory: give the one two levels above it`
 	}
-	return notWindows(fsys, hint)
-}
-
-func notWindows(fsys imagefs.FS, hint string) error {
 	return winerr.Errorf(winerr.InvalidParameter, `%s is not a Windows directory (there is no System32\config in it): %s`,
-		fsys, hint)
-}
-
-func isDir(fsys imagefs.FS, name string) bool {
-	info, err := fsys.Stat(name)
-	return err == nil && info.IsDir
-}
-
-func isFile(fsys imagefs.FS, name string) bool {
-	info, err := fsys.Stat(name)
-	return err == nil && !info.IsDir
+		s, hint)
 }

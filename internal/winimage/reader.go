@@ -4,10 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 	"unicode/utf16"
 
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 )
 
@@ -112,15 +111,5 @@ func decodeText(data []byte) string {
 		}
 		units = append(units, u)
 	}
-	return printable(string(utf16.Decode(units)))
-}
-
-// printable replaces control and format characters: text of an image is shown on terminals and in logs.
-func printable(s string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.IsPrint(c) {
-			return c
-		}
-		return unicode.ReplacementChar
-	}, s)
+	return plaintext.Line(string(utf16.Decode(units)), plaintext.Name)
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
@@ -94,10 +94,10 @@ func set(t *testing.T, h *regf.Hive, key, name string, typ regf.Type, data []byt
 func open(t *testing.T, windows string, mode winimage.Mode) (*winimage.Image, error) {
 	t.Helper()
 	before := digest(t, windows)
-	fsys, err := imagefs.Directory(windows)
+	session, err := localdir.Open(windows)
 	must(t, err)
-	t.Cleanup(func() { fsys.Close() })
-	im, err := winimage.Open(context.Background(), fsys, mode)
+	t.Cleanup(func() { session.Close() })
+	im, err := winimage.Open(context.Background(), session, mode)
 	if err == nil {
 		t.Cleanup(func() { must(t, im.Close()) })
 	}
@@ -148,10 +148,10 @@ func wantCode(t *testing.T, err error, code winerr.Code, words ...string) {
 // openUnseen opens an image without looking at the tree, which the test may not be allowed to.
 func openUnseen(t *testing.T, windows string, mode winimage.Mode) (*winimage.Image, error) {
 	t.Helper()
-	fsys, err := imagefs.Directory(windows)
+	session, err := localdir.Open(windows)
 	if err != nil {
 		return nil, err
 	}
-	t.Cleanup(func() { fsys.Close() })
-	return winimage.Open(context.Background(), fsys, mode)
+	t.Cleanup(func() { session.Close() })
+	return winimage.Open(context.Background(), session, mode)
 }

@@ -56,9 +56,13 @@ func (f *answerFileFunction) Run(ctx context.Context, req function.RunRequest, r
 		resp.Error = function.NewArgumentFuncError(2, "there is one template only: merge them before")
 		return
 	}
-	secret := []byte(blob)
-	defer clear(secret)
-	answer := core.AnswerFileRequest{Blob: secret, BlobName: "the blob", Architecture: architecture}
+	parsed, failure := parseArgument(blob)
+	if failure != nil {
+		resp.Error = failure
+		return
+	}
+	defer parsed.Wipe()
+	answer := core.AnswerFileRequest{Blob: parsed, Architecture: architecture}
 	if len(templates) == 1 {
 		answer.Template = []byte(templates[0])
 	}
@@ -68,5 +72,5 @@ func (f *answerFileFunction) Run(ctx context.Context, req function.RunRequest, r
 		return
 	}
 	defer clear(text)
-	resp.Error = resp.Result.Set(masked(ctx, secret), string(text))
+	resp.Error = resp.Result.Set(givenBlob{Blob: parsed}.masked(ctx), string(text))
 }

@@ -53,13 +53,13 @@ func (d *blobDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	blob, facts, ok := readBlobFile(
+	blob, ok := openBlobFile(
 		file.ValueString(), cmp.Or(identity.ValueString(), d.run.identityFile), at, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	clear(blob)
+	defer blob.Wipe()
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, at, file)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, identityAt, identity)...)
-	setFacts(ctx, &resp.State, blobFacts(facts), &resp.Diagnostics)
+	setFacts(ctx, &resp.State, blobFacts(blob.Facts()), &resp.Diagnostics)
 }

@@ -73,14 +73,14 @@ func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	blob, facts, ok := readBlobFile(
+	blob, ok := openBlobFile(
 		file.ValueString(), cmp.Or(identity.ValueString(), e.run.identityFile), at, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	defer clear(blob)
+	defer blob.Wipe()
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, at, file)...)
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, identityAt, identity)...)
-	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(options.Blob.Name()), options.Text(blob))...)
-	setFacts(ctx, &resp.Result, blobFacts(facts), &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(options.Blob.Name()), blob.Text())...)
+	setFacts(ctx, &resp.Result, blobFacts(blob.Facts()), &resp.Diagnostics)
 }

@@ -2,9 +2,10 @@ package offlinejoin
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"sync"
+
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
 // claims keeps two resources of one run away from one image, and one account out of two images. Terraform does not tell a
@@ -20,23 +21,20 @@ type claims struct {
 
 // claim is what one resource wants for itself.
 type claim struct {
-	token       string // of the resource
-	windowsPath string // as the user wrote it; "": not known yet
-	account     string // `corp.example.com\WEB01`; "": not known
-	blobName    string
-	// easy tells that the resource does not mind another use of its account: its join is in its image already and stays
-	// as it is, or the user has said that the account is used again.
-	easy bool
-	info os.FileInfo // of the image; nil: not there yet
+	token    string     // of the resource
+	image    core.Image // nowhere: not known yet
+	key      any        // of the image
+	account  string     // `corp.example.com\WEB01`; "": not known
+	blobName string
+	// allowsSharing means that the resource does not mind another use of its account: its join is in its image already and
+	// stays as it is, or the user has said that the account is used again.
+	allowsSharing bool
 }
 
 // newClaim looks where the path leads, so that two spellings of it, or two ways to it, are one image.
 func newClaim(token, windowsPath, account, blobName string) claim {
-	c := claim{token: token, windowsPath: windowsPath, account: account, blobName: blobName}
-	if info, err := os.Stat(windowsPath); err == nil && windowsPath != "" {
-		c.info = info
-	}
-	return c
+	image := core.ImageAt(windowsPath)
+	return claim{token: token, image: image, key: image.Key(), account: account, blobName: blobName}
 }
 
 // take records a claim, in the place of the resource's earlier one. It returns in one sentence which other resource has
@@ -61,10 +59,10 @@ func (c *claims) take(want claim) string {
 
 func (c claim) clash(has claim) string {
 	switch {
-	case c.sameImage(has):
+	case c.key != nil && c.key == has.key:
 		return fmt.Sprintf("another resource of this run has the image %s already (as %q, %s): one image takes one join, so "+
-			"give each resource an image of its own, or remove one of the two", c.windowsPath, has.windowsPath, has.what())
-	case c.account != "" && strings.EqualFold(c.account, has.account) && !(c.easy && has.easy):
+			"give each resource an image of its own, or remove one of the two", c.image, has.image.String(), has.what())
+	case c.account != "" && strings.EqualFold(c.account, has.account) && !(c.allowsSharing && has.allowsSharing):
 		return fmt.Sprintf("another resource of this run stages the account %s already, into %s (%s): one account is for "+
 			"one machine, so make a blob for each, or set reuse = \"allow\" with a reuse_reason in all that are new", c.account,
 			has.place(), has.what())
@@ -72,19 +70,11 @@ func (c claim) clash(has claim) string {
 	return ""
 }
 
-func (c claim) sameImage(has claim) bool {
-	if c.windowsPath == "" || has.windowsPath == "" {
-		return false
-	}
-	return cleanPath(c.windowsPath) == cleanPath(has.windowsPath) ||
-		c.info != nil && has.info != nil && os.SameFile(c.info, has.info)
-}
-
 func (c claim) place() string {
-	if c.windowsPath == "" {
+	if c.key == nil {
 		return "an image that is not known yet"
 	}
-	return c.windowsPath
+	return c.image.String()
 }
 
 // what tells a claim's resource from others, in words of its configuration.

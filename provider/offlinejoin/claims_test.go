@@ -18,16 +18,16 @@ func TestClaims(t *testing.T) {
 	}
 	const account = `corp.example.com\WEB01`
 	first := newClaim("a", image, account, "web01.djoin")
-	easy := func(token, windowsPath string) claim {
+	sharing := func(token, windowsPath string) claim {
 		c := newClaim(token, windowsPath, account, "b")
-		c.easy = true
+		c.allowsSharing = true
 		return c
 	}
 	for name, c := range map[string]struct {
 		second claim
 		says   string
 	}{
-		"same account, once allowed": {easy("b", t.TempDir()), "in all that are new"},
+		"same account, once allowed": {sharing("b", t.TempDir()), "in all that are new"},
 
 		"another image and account": {newClaim("b", t.TempDir(), `corp.example.com\WEB02`, "b"), ""},
 		"planned twice":             {newClaim("a", image, account, "web01.djoin"), ""},
@@ -61,7 +61,7 @@ func TestClaimsOfAnAccountThatIsUsedAgain(t *testing.T) {
 	var run claims
 	for _, token := range []string{"a", "b", "c"} { // settled, or all allowed
 		c := newClaim(token, "/none/"+token, `d\WEB01`, "blob")
-		c.easy = true
+		c.allowsSharing = true
 		if clash := run.take(c); clash != "" {
 			t.Errorf("%s: %s", token, clash)
 		}
@@ -91,25 +91,4 @@ func TestClaimsAreFair(t *testing.T) {
 			has[token] = w
 		}
 	})
-}
-
-func TestLook(t *testing.T) {
-	t.Parallel()
-	image := filepath.Join(t.TempDir(), "Windows")
-	if got := look(image); got != imageUnmounted {
-		t.Errorf("an empty folder is %d", got)
-	}
-	if got := look(filepath.Join(image, "deeper")); got != imageGone {
-		t.Errorf("no folder is %d", got)
-	}
-	write(t, filepath.Join(filepath.Dir(image), "other"), nil)
-	if got := look(image); got != imageGone {
-		t.Errorf("a folder with something else is %d", got)
-	}
-	if err := os.Mkdir(image, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if got := look(image); got != imageThere {
-		t.Errorf("an image is %d", got)
-	}
 }

@@ -19,8 +19,12 @@ func write(t *testing.T, file string, content []byte) {
 // stage stages a blob as somebody else would.
 func stage(t *testing.T, windowsPath string, blob *odj.Blob) {
 	t.Helper()
-	_, err := core.Stage(t.Context(), core.Request{
-		WindowsPath: windowsPath, Blob: blob.Bytes(), BlobName: "another blob", OnExisting: core.OnExistingReplace,
+	parsed, err := core.ReadBlob(blob.DjoinFile(), "another blob")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = core.Stage(t.Context(), core.Request{
+		Image: core.ImageAt(windowsPath), Blob: parsed, OnExisting: core.OnExistingReplace,
 		StagedBy: "somebody/1.0",
 	})
 	if err != nil {
@@ -30,14 +34,14 @@ func stage(t *testing.T, windowsPath string, blob *odj.Blob) {
 
 func unstage(t *testing.T, windowsPath string) {
 	t.Helper()
-	if _, err := core.Unstage(t.Context(), core.UnstageRequest{WindowsPath: windowsPath}); err != nil {
+	if _, err := core.Unstage(t.Context(), core.UnstageRequest{Image: core.ImageAt(windowsPath)}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func statusOf(t *testing.T, windowsPath string) *core.Status {
 	t.Helper()
-	status, err := core.ReadStatus(t.Context(), core.StatusRequest{WindowsPath: windowsPath})
+	status, err := core.ReadStatus(t.Context(), core.StatusRequest{Image: core.ImageAt(windowsPath)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ const aboutSecrets = "\n\nThe blob holds a machine password. Terraform marks the
 type blobFunction struct {
 	name       string
 	definition function.Definition
-	result     func(ctx context.Context, blob []byte) (any, *function.FuncError)
+	result     func(ctx context.Context, blob *core.Blob) (any, *function.FuncError)
 }
 
 var _ function.Function = (*blobFunction)(nil)
@@ -35,9 +35,13 @@ func (f *blobFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 	if resp.Error = req.Arguments.Get(ctx, &text); resp.Error != nil {
 		return
 	}
-	blob := []byte(text)
-	defer clear(blob)
-	result, failure := f.result(masked(ctx, blob), blob)
+	blob, failure := parseArgument(text)
+	if failure != nil {
+		resp.Error = failure
+		return
+	}
+	defer blob.Wipe()
+	result, failure := f.result(givenBlob{Blob: blob}.masked(ctx), blob)
 	if failure != nil {
 		resp.Error = failure
 		return
@@ -63,9 +67,8 @@ func newFingerprintFunction() function.Function {
 			Parameters:          []function.Parameter{blobParameter()},
 			Return:              function.StringReturn{},
 		},
-		result: func(_ context.Context, blob []byte) (any, *function.FuncError) {
-			facts, failure := inspect(blob)
-			return facts.Fingerprint, failure
+		result: func(_ context.Context, blob *core.Blob) (any, *function.FuncError) {
+			return blob.Facts().Fingerprint, nil
 		},
 	}
 }
@@ -80,12 +83,8 @@ func newInspectBlobFunction() function.Function {
 			Parameters: []function.Parameter{blobParameter()},
 			Return:     function.ObjectReturn{AttributeTypes: typesOf(blobFacts(core.BlobFacts{}))},
 		},
-		result: func(ctx context.Context, blob []byte) (any, *function.FuncError) {
-			facts, failure := inspect(blob)
-			if failure != nil {
-				return nil, failure
-			}
-			object, problems := objectOf(blobFacts(facts))
+		result: func(ctx context.Context, blob *core.Blob) (any, *function.FuncError) {
+			object, problems := objectOf(blobFacts(blob.Facts()))
 			return object, function.FuncErrorFromDiags(ctx, problems)
 		},
 	}
@@ -102,19 +101,15 @@ func newAccountDataFunction() function.Function {
 			Parameters: []function.Parameter{blobParameter()},
 			Return:     function.StringReturn{},
 		},
-		result: func(_ context.Context, blob []byte) (any, *function.FuncError) {
-			if _, failure := inspect(blob); failure != nil {
-				return "", failure
-			}
-			return options.Text(blob), nil
-		},
+		result: func(_ context.Context, blob *core.Blob) (any, *function.FuncError) { return blob.Text(), nil },
 	}
 }
 
-func inspect(blob []byte) (core.BlobFacts, *function.FuncError) {
-	facts, err := core.InspectBlob(blob, "the blob")
+// parseArgument parses the blob that is a function's first argument. The caller wipes it.
+func parseArgument(text string) (*core.Blob, *function.FuncError) {
+	blob, err := core.ReadBlob([]byte(text), "the blob")
 	if err != nil {
-		return core.BlobFacts{}, function.NewArgumentFuncError(0, err.Error())
+		return nil, function.NewArgumentFuncError(0, err.Error())
 	}
-	return facts, nil
+	return blob, nil
 }

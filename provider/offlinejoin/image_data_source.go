@@ -39,7 +39,7 @@ func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: windowsPath.ValueString()})
+	status, err := core.ReadStatus(ctx, core.StatusRequest{Image: core.ImageAt(windowsPath.ValueString())})
 	if err != nil {
 		resp.Diagnostics.AddAttributeError(at, "Image not readable", err.Error())
 		return

@@ -19,6 +19,18 @@ type settings struct {
 	said         said
 }
 
+// image returns an image as the core opens it in this run.
+func (s *settings) image(windowsPath string) core.Image {
+	image := core.ImageAt(windowsPath)
+	image.LockTimeout = s.lockTimeout
+	return image
+}
+
+// singleUse returns where this run remembers uses of accounts.
+func (s *settings) singleUse() core.SingleUse {
+	return core.SingleUse{LedgerFile: s.ledgerFile, Run: s.core}
+}
+
 func newRun() *settings { return &settings{core: core.NewRun()} }
 
 // configured returns the settings in what the framework hands to resources and data sources, and nil before the provider

@@ -21,13 +21,13 @@ func (r *stagedJoinResource) Delete(
 	ctx, done := within(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer done()
 	windowsPath := state.WindowsPath.ValueString()
-	if look(windowsPath) != imageThere {
+	if state.image().Presence() != core.Present {
 		resp.Diagnostics.AddWarning("Image not there", windowsPath+" does not exist, so no join was taken back. If "+
 			"the image only is not mounted, it still holds what was staged: mount it and run "+
 			unstageCommand(windowsPath)+".")
 		return
 	}
-	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: windowsPath})
+	status, err := core.ReadStatus(ctx, core.StatusRequest{Image: state.image()})
 	if err != nil {
 		blame(ctx, "Image not readable", err, &resp.Diagnostics)
 		return
@@ -44,9 +44,8 @@ func (r *stagedJoinResource) Delete(
 		return
 	}
 	_, err = core.Unstage(ctx, core.UnstageRequest{
-		WindowsPath: windowsPath, LedgerFile: r.run.ledgerFile, Run: r.run.core, StagedBy: r.stagedBy,
-		LockTimeout: r.run.lockTimeout,
-		Progress:    r.run.progress(ctx, windowsPath, &resp.Diagnostics),
+		Image: r.run.image(windowsPath), SingleUse: r.run.singleUse(), StagedBy: r.stagedBy,
+		Progress: r.run.progress(ctx, windowsPath, &resp.Diagnostics),
 	})
 	if err != nil {
 		blame(ctx, "Join not taken back", err, &resp.Diagnostics)

@@ -1,7 +1,6 @@
 package offlinejoin
 
 import (
-	"path/filepath"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -111,14 +110,8 @@ func (f *joinFacts) all() []*types.String {
 	return found
 }
 
-// cleanPath returns the absolute path of an image's Windows directory, which is the resource's id.
-func cleanPath(windowsPath string) string {
-	absolute, err := filepath.Abs(windowsPath)
-	if err != nil { // the working directory is gone
-		return filepath.Clean(windowsPath)
-	}
-	return absolute
-}
+// image returns where the image is.
+func (m *stagedJoinModel) image() core.Image { return core.ImageAt(m.WindowsPath.ValueString()) }
 
 // state returns the last known status of the image.
 func (m *stagedJoinModel) state() core.State { return core.State(m.Status.ValueString()) }

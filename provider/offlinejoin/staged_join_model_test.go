@@ -1,7 +1,6 @@
 package offlinejoin
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -65,21 +64,5 @@ func TestRefresh(t *testing.T) {
 	if absent.Status.ValueString() != "absent" || !absent.Fingerprint.IsNull() ||
 		absent.MachineName != before.MachineName || absent.DomainSID != before.DomainSID {
 		t.Errorf("no join refreshed to %+v", absent)
-	}
-}
-
-func TestCleanPath(t *testing.T) {
-	t.Parallel()
-	want, err := filepath.Abs("/mnt/web01/Windows")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{"/mnt/web01/Windows", "/mnt/web01/Windows/", "/mnt//web01/x/../Windows"} {
-		if got := cleanPath(path); got != want {
-			t.Errorf("cleanPath(%s) = %s, want %s", path, got, want)
-		}
-	}
-	if got := cleanPath("Windows"); !filepath.IsAbs(got) {
-		t.Errorf("cleanPath of a relative path is %s", got)
 	}
 }

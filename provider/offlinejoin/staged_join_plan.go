@@ -41,12 +41,16 @@ func (r *stagedJoinResource) ModifyPlan(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !p.plan.WindowsPath.IsUnknown() {
-		p.plan.ID = types.StringValue(cleanPath(p.plan.WindowsPath.ValueString()))
+	moves := !p.isNew && (p.plan.WindowsPath.IsUnknown() || p.plan.image().Key() != p.state.image().Key())
+	switch {
+	case !p.isNew && !moves:
+		p.plan.ID = p.state.ID // another spelling, or another working directory
+	case !p.plan.WindowsPath.IsUnknown():
+		p.plan.ID = types.StringValue(p.plan.image().ID())
 	}
 	p.checkReuse()
 	blob := p.config.blob(r.run.identityFile, &resp.Diagnostics)
-	defer clear(blob.bytes)
+	defer blob.Wipe()
 	var facts core.BlobFacts
 	if blob.knowledge == blobKnown {
 		facts, _ = blob.check(p.config.expect(), &resp.Diagnostics)
@@ -54,7 +58,7 @@ func (r *stagedJoinResource) ModifyPlan(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	stays := p.decide(masked(ctx, blob.bytes), blob, facts)
+	stays := p.decide(blob.masked(ctx), blob, facts, moves)
 	p.claim(ctx, blob, facts, stays)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &p.plan)...)
@@ -74,7 +78,7 @@ func (p *planning) claim(ctx context.Context, blob givenBlob, facts core.BlobFac
 	want := newClaim(
 		tokenOf(ctx, p.req.Private, p.resp.Private, &p.resp.Diagnostics),
 		p.plan.WindowsPath.ValueString(), account(facts), blob.name)
-	want.easy = stays || p.plan.Reuse.ValueString() == reuseAllow
+	want.allowsSharing = stays || p.plan.Reuse.ValueString() == reuseAllow
 	if clash := p.run.claims.take(want); clash != "" {
 		p.resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Claimed twice", clash+".")
 	}
@@ -88,9 +92,8 @@ func account(facts core.BlobFacts) string {
 }
 
 // decide plans what the state of the image asks for. It reports whether the join stays as it is.
-func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFacts) (stays bool) {
+func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFacts, moves bool) (stays bool) {
 	diags := &p.resp.Diagnostics
-	moves := !p.isNew && !p.plan.ID.Equal(p.state.ID)
 	var recorded bool
 	p.mine, recorded = owned(ctx, p.req.Private, diags)
 	switch {
@@ -141,16 +144,16 @@ func (p *planning) rehearseNew(ctx context.Context, blob givenBlob, replaces boo
 	existing := core.OnExisting(p.plan.OnExisting.ValueString())
 	req := p.request(ctx, &p.plan, &p.config, blob, existing, false, &p.resp.Diagnostics)
 	if replaces {
-		req.LedgerFile = ""
+		req.SingleUse.LedgerFile = ""
 	}
-	if replaces && p.mine.Fingerprint != "" && imageHas(ctx, req.WindowsPath, p.mine.Fingerprint) {
+	if replaces && p.mine.Fingerprint != "" && imageHas(ctx, req.Image, p.mine.Fingerprint) {
 		req.OnExisting = core.OnExistingReplace
 	}
 	p.rehearse(ctx, req, blob)
 }
 
-func imageHas(ctx context.Context, windowsPath, fingerprint string) bool {
-	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: windowsPath})
+func imageHas(ctx context.Context, image core.Image, fingerprint string) bool {
+	status, err := core.ReadStatus(ctx, core.StatusRequest{Image: image})
 	return err == nil && status.State == core.StateStaged && status.Fingerprint == fingerprint
 }
 
@@ -158,7 +161,7 @@ func imageHas(ctx context.Context, windowsPath, fingerprint string) bool {
 // somebody is changing right now is looked at when Terraform applies.
 func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlob) {
 	if blob.knowledge != blobKnown || p.plan.WindowsPath.IsUnknown() || p.plan.openChoice() ||
-		look(req.WindowsPath) != imageThere {
+		req.Image.Presence() != core.Present {
 		return
 	}
 	_, err := core.Plan(ctx, req)

@@ -22,25 +22,25 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	// First of all: Terraform before 1.12 refuses a read without identity, even of what is gone.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{cleanPath(state.WindowsPath.ValueString())})...)
+	keepIdentity(ctx, resp.Identity, state.ID.ValueString(), &resp.Diagnostics)
 	ctx, done := within(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer done()
 
 	windowsPath := state.WindowsPath.ValueString()
-	switch at := look(windowsPath); {
-	case at != imageThere && !recorded:
+	switch at := state.image().Presence(); {
+	case at != core.Present && !recorded:
 		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image not there",
 			windowsPath+" does not exist: mount the image and import again.")
 		return
-	case at == imageUnmounted:
+	case at == core.Unmounted:
 		warnOfUnmounted(windowsPath, &resp.Diagnostics)
 		return
-	case at == imageGone:
+	case at == core.Missing:
 		warnOfGone(windowsPath, &resp.Diagnostics)
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	status, err := core.ReadStatus(ctx, core.StatusRequest{WindowsPath: windowsPath})
+	status, err := core.ReadStatus(ctx, core.StatusRequest{Image: state.image()})
 	if err != nil {
 		blame(ctx, "Image not readable", err, &resp.Diagnostics)
 		return
@@ -88,12 +88,13 @@ func (r *stagedJoinResource) ImportState(
 	set := func(word options.Word, value string) {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(word.Name()), value)...)
 	}
-	set(options.ID, cleanPath(windowsPath))
+	id := core.ImageAt(windowsPath).ID()
+	set(options.ID, id)
 	set(options.WindowsPath, windowsPath)
 	for _, word := range []options.Word{
 		options.MethodWord, options.Existing, options.OnDestroy, options.AfterFirstBoot, options.Reuse,
 	} {
 		set(word, word.Default())
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{cleanPath(windowsPath)})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{id})...)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -12,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
@@ -84,6 +87,14 @@ func (r *stagedJoinResource) IdentitySchema(
 	}}
 }
 
+// keepIdentity gives a resource its identity when it has none yet. One that it has stays: it may be of an earlier version,
+// and Terraform refuses a change.
+func keepIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, id string, diags *diag.Diagnostics) {
+	if identity != nil && identity.Raw.IsNull() {
+		diags.Append(identity.Set(ctx, identityModel{id})...)
+	}
+}
+
 // identityModel names a staged join.
 type identityModel struct {
 	WindowsPath string `tfsdk:"windows_path"`
@@ -105,7 +116,7 @@ func leadsElsewhere(
 	_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse,
 ) {
 	resp.RequiresReplace = req.PlanValue.IsUnknown() ||
-		cleanPath(req.PlanValue.ValueString()) != cleanPath(req.StateValue.ValueString())
+		core.ImageAt(req.PlanValue.ValueString()).Key() != core.ImageAt(req.StateValue.ValueString()).Key()
 }
 
 // given is what the user may say, and nobody else does.

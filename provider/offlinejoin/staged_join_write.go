@@ -26,7 +26,7 @@ func (r *stagedJoinResource) Create(
 		return
 	}
 	ofReceipt(receipt).record(ctx, resp.Private, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{plan.ID.ValueString()})...)
+	keepIdentity(ctx, resp.Identity, plan.ID.ValueString(), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
@@ -54,7 +54,7 @@ func (r *stagedJoinResource) Update(
 	} else {
 		plan.complete(r.run.identityFile, &config, &resp.Diagnostics)
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{plan.ID.ValueString()})...)
+	keepIdentity(ctx, resp.Identity, plan.ID.ValueString(), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
@@ -74,14 +74,14 @@ func (r *stagedJoinResource) stage(
 	ctx context.Context, config, plan *stagedJoinModel, existing core.OnExisting, again bool, diags *diag.Diagnostics,
 ) *core.Receipt {
 	blob := config.blob(r.run.identityFile, diags)
-	defer clear(blob.bytes)
+	defer blob.Wipe()
 	if blob.knowledge == blobAway {
 		diags.AddAttributeError(blob.at, "Blob file missing", blob.away+".")
 	}
 	if blob.knowledge != blobKnown {
 		return nil
 	}
-	ctx = masked(ctx, blob.bytes)
+	ctx = blob.masked(ctx)
 	facts, ok := blob.check(config.expect(), diags)
 	if !ok {
 		return nil
@@ -101,21 +101,18 @@ func (r *stagedJoinResource) request(
 	diags *diag.Diagnostics,
 ) core.Request {
 	windowsPath := plan.WindowsPath.ValueString()
+	use := r.run.singleUse()
+	use.Reuse, use.ReuseReason = core.Reuse(plan.Reuse.ValueString()), plan.ReuseReason.ValueString()
 	return core.Request{
-		WindowsPath: windowsPath,
-		Blob:        blob.bytes,
-		BlobName:    blob.name,
-		Method:      core.Method(plan.Method.ValueString()),
-		Expect:      config.expect(),
-		OnExisting:  existing,
-		Again:       again,
-		Reuse:       core.Reuse(plan.Reuse.ValueString()),
-		ReuseReason: plan.ReuseReason.ValueString(),
+		Image:      r.run.image(windowsPath),
+		Blob:       blob.Blob,
+		Expect:     config.expect(),
+		Method:     core.Method(plan.Method.ValueString()),
+		OnExisting: existing,
+		Again:      again,
+		SingleUse:  use,
 
 		CompletionProgram: plan.CompletionProgram.ValueString(),
-		LedgerFile:        r.run.ledgerFile,
-		Run:               r.run.core,
-		LockTimeout:       r.run.lockTimeout,
 		StagedBy:          r.stagedBy,
 		Progress:          r.run.progress(ctx, windowsPath, diags),
 	}
@@ -124,7 +121,7 @@ func (r *stagedJoinResource) request(
 // complete gives the facts that an import could not know, from the blob when that is there.
 func (m *stagedJoinModel) complete(identityFile string, config *stagedJoinModel, diags *diag.Diagnostics) {
 	blob := config.blob(identityFile, diags)
-	defer clear(blob.bytes)
+	defer blob.Wipe()
 	var facts core.BlobFacts
 	if blob.knowledge == blobKnown {
 		facts, _ = blob.check(config.expect(), diags)

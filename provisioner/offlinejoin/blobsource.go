@@ -6,7 +6,6 @@ import (
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 	"github.com/zclconf/go-cty/cty"
 
-	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
@@ -47,16 +46,13 @@ func (s *BlobSource) Execute() (cty.Value, error) {
 	if err := render(c.texts(), c.ctx, nil); err != nil {
 		return nothing, err
 	}
-	blob, name, _, err := readBlob(c.BlobFile, c.IdentityFile, c.Blob)
+	blob, _, err := openBlob(c.BlobFile, c.IdentityFile, c.Blob)
 	if err != nil {
 		return nothing, err
 	}
-	defer clear(blob)
-	packersdk.LogSecretFilter.Set(options.Spellings(blob)...)
-	facts, err := core.InspectBlob(blob, name)
-	if err != nil {
-		return nothing, err
-	}
+	defer blob.Wipe()
+	packersdk.LogSecretFilter.Set(blob.SecretForms()...)
+	facts := blob.Facts()
 	return hcl2helper.HCL2ValueFromConfig(BlobOutput{
 		Fingerprint:      facts.Fingerprint,
 		MachineName:      facts.MachineName,

@@ -71,7 +71,7 @@ func (o JoinOptions) mistakes(notYet later) []error {
 		o.oneBlob(notYet),
 		second(options.Method(o.Method)),
 		second(options.OnExisting(o.OnExisting)),
-		second(options.Wait(o.LockTimeout)),
+		second(options.ParseLockTimeout(o.LockTimeout)),
 		o.checkProgram(notYet),
 		o.checkFiles(),
 	}
@@ -126,14 +126,13 @@ func (o JoinOptions) checkFiles() error {
 func (o JoinOptions) checkBlob() error {
 	req, _, err := o.request()
 	if err != nil {
-		if options.Away(err) {
+		if options.IsMissing(err) {
 			return nil
 		}
 		return err
 	}
-	defer clear(req.Blob)
-	_, err = core.CheckBlob(req)
-	return err
+	defer req.Blob.Wipe()
+	return req.Blob.Check(req.Expect)
 }
 
 func mistake(sentence string) error {

@@ -50,7 +50,7 @@ func (s *ImageSource) Execute() (cty.Value, error) {
 	if err := render(c.texts(), c.ctx, nil); err != nil {
 		return nothing, err
 	}
-	st, err := core.ReadStatus(context.Background(), core.StatusRequest{WindowsPath: c.WindowsPath})
+	st, err := core.ReadStatus(context.Background(), core.StatusRequest{Image: core.ImageAt(c.WindowsPath)})
 	if err != nil {
 		return nothing, err
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hcldec"
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
+
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
 // PostProcessor stages a join into the image that a build has made. Its zero value is ready for Configure.
@@ -47,7 +49,7 @@ func (p *PostProcessor) PostProcess(
 			return artifact, always, always, err
 		}
 	}
-	err = c.stage(ctx, ui, place{windowsPath: c.WindowsPath}, runID(generated))
+	err = c.stage(ctx, ui, core.ImageAt(c.WindowsPath), runID(generated))
 	return artifact, always, always, err
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/packer-plugin-sdk/template/config"
 	"github.com/hashicorp/packer-plugin-sdk/template/interpolate"
 
-	"github.com/offlinejoin/offlinejoin/internal/options"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
 // decode reads a block into a configuration. Fields are those of the configuration that hold text.
@@ -23,7 +23,7 @@ func decode(into any, ctx *interpolate.Context, fields []field, raws []any) erro
 	}
 	for _, f := range fields {
 		if f.option.Secret() && *f.value != "" {
-			packersdk.LogSecretFilter.Set(options.Spellings([]byte(*f.value))...)
+			packersdk.LogSecretFilter.Set(core.SecretForms([]byte(*f.value))...)
 		}
 	}
 	return nil

@@ -8,7 +8,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hcldec"
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/remotedir"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/provisioner/offlinejoin/guest"
 )
 
@@ -52,27 +53,28 @@ func (p *Provisioner) Provision(
 		if runtime.GOOS == "windows" && guest.SameWindowsPath(c.WindowsPath, os.Getenv("SystemRoot")) {
 			return guest.Running(c.WindowsPath)
 		}
-		return c.stage(ctx, ui, place{windowsPath: c.WindowsPath}, runID(generated))
+		return c.stage(ctx, ui, core.ImageAt(c.WindowsPath), runID(generated))
 	}
 	tree, err := c.remoteTree(ctx, comm, generated)
 	if err != nil {
 		return stopped(ctx, err)
 	}
-	defer tree.Close() //nolint:errcheck // it only forgets
-	return c.stage(ctx, ui, place{windowsPath: tree.String(), tree: tree}, runID(generated))
+	defer tree.Close() // it only forgets
+	return c.stage(ctx, ui, core.Image{Location: tree.Location(), Open: tree.Opener()}, runID(generated))
 }
 
-// remoteTree opens the image that the guest has mounted. Messages call it HOST:PATH.
+// remoteTree returns the image that the guest has mounted. Messages call it HOST:PATH.
 func (c Config) remoteTree(
 	ctx context.Context, comm packersdk.Communicator, generated map[string]any,
-) (*imagefs.Remote, error) {
+) (*remotedir.Tree, error) {
 	machine, err := guest.Open(ctx, comm, c.WindowsPath)
 	if err != nil {
 		return nil, err
 	}
-	host, ok := generated["Host"].(string)
-	if !ok || host == "" {
-		host = "guest"
+	at := core.ImageAt(c.WindowsPath).Location
+	at.Machine = "guest"
+	if host, ok := generated["Host"].(string); ok && host != "" {
+		at.Machine = host
 	}
-	return imagefs.NewRemote(ctx, machine, host+":"+c.WindowsPath, c.WindowsPath)
+	return remotedir.NewTree(machine, at), nil
 }

@@ -41,7 +41,7 @@ func run(ctx context.Context, p *Provisioner, generated map[string]any) (shown s
 
 func statusOf(t *testing.T, windowsPath string) *core.Status {
 	t.Helper()
-	status, err := core.ReadStatus(t.Context(), core.StatusRequest{WindowsPath: windowsPath})
+	status, err := core.ReadStatus(t.Context(), core.StatusRequest{Image: core.ImageAt(windowsPath)})
 	if err != nil {
 		t.Fatal(err)
 	}

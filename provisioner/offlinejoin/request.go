@@ -9,39 +9,24 @@ import (
 // request makes the request to the core of options whose templates are rendered; the place of the image is still to be
 // filled in. The caller wipes Request.Blob. The warning is about the blob file, and mostly empty.
 func (o JoinOptions) request() (req core.Request, warning string, err error) {
-	req = core.Request{
-		Expect:      core.Expect{MachineName: o.Expect.MachineName, Domain: o.Expect.Domain},
-		StagedBy:    "packer-plugin-offlinejoin/" + version.String(),
-		LedgerFile:  o.LedgerFile,
-		ReuseReason: o.ReuseReason,
-		Backup:      o.Backup,
-
-		CompletionProgram: o.CompletionProgram,
+	words := options.JoinWords{
+		MachineName: o.Expect.MachineName, Domain: o.Expect.Domain,
+		Method: o.Method, OnExisting: o.OnExisting, CompletionProgram: o.CompletionProgram, Backup: o.Backup,
+		LedgerFile: o.LedgerFile, Reuse: o.Reuse, ReuseReason: o.ReuseReason, LockTimeout: o.LockTimeout,
 	}
-	if req.Method, err = options.Method(o.Method); err != nil {
+	if req, err = words.Request(); err != nil {
 		return core.Request{}, "", err
 	}
-	if req.OnExisting, err = options.OnExisting(o.OnExisting); err != nil {
-		return core.Request{}, "", err
-	}
-	if req.Reuse, err = options.ReuseOf(o.Reuse, o.ReuseReason); err != nil {
-		return core.Request{}, "", err
-	}
-	if req.LockTimeout, err = options.Wait(o.LockTimeout); err != nil {
-		return core.Request{}, "", err
-	}
-	req.Blob, req.BlobName, warning, err = readBlob(o.BlobFile, o.IdentityFile, o.Blob)
-	if err != nil {
-		return core.Request{}, "", err
-	}
-	return req, warning, nil
+	req.StagedBy = "packer-plugin-offlinejoin/" + version.String()
+	req.Blob, warning, err = openBlob(o.BlobFile, o.IdentityFile, o.Blob)
+	return req, warning, err
 }
 
-// readBlob returns the blob of a file, or else the text that was given, and how messages call it. The caller wipes it.
-func readBlob(file, identity, text string) (blob []byte, name, warning string, err error) {
+// openBlob reads and parses the blob of a file, or else the text that was given. The caller wipes it.
+func openBlob(file, identity, text string) (blob *core.Blob, warning string, err error) {
 	if file == "" {
-		return []byte(text), options.Blob.Name(), "", nil
+		blob, err = core.ReadBlob([]byte(text), options.Blob.Name())
+		return blob, "", err
 	}
-	blob, warning, err = options.ReadBlobFile(file, identity)
-	return blob, file, warning, err
+	return options.OpenBlobFile(file, identity)
 }

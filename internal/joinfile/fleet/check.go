@@ -3,7 +3,6 @@ package fleet
 import (
 	"cmp"
 	"context"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,7 +15,8 @@ import (
 
 // Check refuses joins that cannot be meant together, before any image is touched: two of one image, and, for actions
 // that use blobs, two of one blob or of one account. It returns an error for each (87). A blob that cannot be read is
-// no matter of Check: its join fails when it is carried out.
+// not refused here: its join fails when it is carried out. What was read stays in the joins, so that it is parsed once;
+// [Run.Do] wipes it, and so does [Wipe].
 func Check(ctx context.Context, action Action, joins []joinfile.Join) []error {
 	c := checker{
 		images: map[any]*joinfile.Join{}, blobs: map[string]*joinfile.Join{}, accounts: map[string]*joinfile.Join{},
@@ -41,39 +41,23 @@ type checker struct {
 }
 
 func (c *checker) image(j *joinfile.Join) {
-	first, taken := c.images[imageOf(j.Request.WindowsPath)]
+	key := j.Request.Image.Key()
+	first, taken := c.images[key]
 	if !taken {
-		c.images[imageOf(j.Request.WindowsPath)] = j
+		c.images[key] = j
 		return
 	}
 	c.refuse("%s and %s are both about the image %s: one image takes one join; remove one of them, or correct "+
 		"windows_path",
-		named(first), named(j), j.Request.WindowsPath)
-}
-
-// imageOf returns what two paths to one image share: the identity of the folder, or else the path without links.
-func imageOf(windowsPath string) any {
-	path := windowsPath
-	if resolved, err := filepath.EvalSymlinks(path); err == nil {
-		path = resolved
-	}
-	if absolute, err := filepath.Abs(path); err == nil {
-		path = absolute
-	}
-	if info, err := os.Stat(path); err == nil {
-		if id, ok := identity(info); ok {
-			return id
-		}
-	}
-	return path
+		named(first), named(j), j.Request.Image)
 }
 
 func (c *checker) account(j *joinfile.Join) {
-	facts, err := inspect(j)
-	if err != nil {
+	if err := readBlob(j); err != nil {
 		return
 	}
-	if j.Request.Reuse == offlinejoin.ReuseAllow {
+	facts := j.Request.Blob.Facts()
+	if j.Request.SingleUse.Reuse == offlinejoin.ReuseAllow {
 		return // with its reason, which the ledger keeps
 	}
 	name := strings.ToLower(facts.Domain + `\` + facts.MachineName)
@@ -93,13 +77,24 @@ func (c *checker) account(j *joinfile.Join) {
 	}
 }
 
-func inspect(j *joinfile.Join) (offlinejoin.BlobFacts, error) {
-	blob, _, err := options.ReadBlobFile(j.BlobFile, j.IdentityFile)
-	if err != nil {
-		return offlinejoin.BlobFacts{}, err
+// readBlob reads and parses a join's blob, once.
+func readBlob(j *joinfile.Join) (err error) {
+	if j.Request.Blob == nil {
+		j.Request.Blob, j.BlobWarning, err = options.OpenBlobFile(j.BlobFile, j.IdentityFile)
 	}
-	defer clear(blob)
-	return offlinejoin.InspectBlob(blob, j.BlobFile)
+	return err
+}
+
+// Wipe forgets the blobs that were read.
+func Wipe(joins []joinfile.Join) {
+	for i := range joins {
+		wipe(&joins[i])
+	}
+}
+
+func wipe(j *joinfile.Join) {
+	j.Request.Blob.Wipe()
+	j.Request.Blob = nil
 }
 
 func (c *checker) refuse(format string, args ...any) {

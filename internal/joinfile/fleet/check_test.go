@@ -21,15 +21,15 @@ func TestCheckRefusesWhatCannotBeMeantTogether(t *testing.T) {
 	}{
 		"nothing": {func(*testing.T, string, []joinfile.Join) {}, ""},
 		"one image by one path": {func(_ *testing.T, _ string, joins []joinfile.Join) {
-			joins[1].Request.WindowsPath = joins[0].Request.WindowsPath
+			joins[1].Request.Image.WindowsPath = joins[0].Request.Image.WindowsPath
 		}, "are both about the image"},
 		"one image by a link": {func(t *testing.T, dir string, joins []joinfile.Join) {
 			must(t, os.Symlink(filepath.Join(dir, "images", "web01"), filepath.Join(dir, "images", "link")))
-			joins[1].Request.WindowsPath = filepath.Join(dir, "images", "link", "Windows")
+			joins[1].Request.Image.WindowsPath = filepath.Join(dir, "images", "link", "Windows")
 		}, "are both about the image"},
 		"one image that is not there": {func(_ *testing.T, dir string, joins []joinfile.Join) {
-			joins[0].Request.WindowsPath = filepath.Join(dir, "none")
-			joins[1].Request.WindowsPath = filepath.Join(dir, "images", "..", "none")
+			joins[0].Request.Image.WindowsPath = filepath.Join(dir, "none")
+			joins[1].Request.Image.WindowsPath = filepath.Join(dir, "images", "..", "none")
 		}, "are both about the image"},
 		"one blob file": {func(_ *testing.T, _ string, joins []joinfile.Join) {
 			joins[1].BlobFile = joins[0].BlobFile
@@ -44,7 +44,7 @@ func TestCheckRefusesWhatCannotBeMeantTogether(t *testing.T) {
 		}, "use the same account, "},
 		"one account, allowed": {func(t *testing.T, _ string, joins []joinfile.Join) {
 			copyFile(t, joins[1].BlobFile, joins[0].BlobFile)
-			joins[1].Request.Reuse, joins[1].Request.ReuseReason = offlinejoin.ReuseAllow, "web01 is rebuilt"
+			joins[1].Request.SingleUse.Reuse, joins[1].Request.SingleUse.ReuseReason = offlinejoin.ReuseAllow, "web01 is rebuilt"
 		}, ""},
 		"a blob that is not there": {func(t *testing.T, _ string, joins []joinfile.Join) {
 			must(t, os.Remove(joins[0].BlobFile))

@@ -28,8 +28,8 @@ func members(t testing.TB, names ...string) (dir string, joins []joinfile.Join) 
 			Address: "join." + name, File: "fleet.join.hcl", Line: i + 1,
 			BlobFile: filepath.Join(dir, "secrets", name+".djoin"),
 			Request: offlinejoin.Request{
-				WindowsPath: filepath.Join(dir, "images", name, "Windows"),
-				Expect:      offlinejoin.Expect{MachineName: strings.ToUpper(name)},
+				Image:  offlinejoin.ImageAt(filepath.Join(dir, "images", name, "Windows")),
+				Expect: offlinejoin.Expect{MachineName: strings.ToUpper(name)},
 			},
 		})
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
-	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // Watcher is told of a run as it goes, by one call at a time.
@@ -44,6 +43,7 @@ func (r Run) Do(ctx context.Context, soft <-chan struct{}, joins []joinfile.Join
 	}
 	w := &work{Run: r, joins: joins, results: report.Joins, soft: soft}
 	w.all(ctx)
+	Wipe(joins) // of those that were not begun
 	report.FinishedAt = r.Now().UTC()
 	report.Recount()
 	report.Interrupted = ctx.Err() != nil || w.interrupted(ctx) && report.Count(OutcomeNotBegun) > 0
@@ -136,13 +136,12 @@ func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (
 	progress := func(e offlinejoin.Event) { w.tell(func(to Watcher) { to.Event(j, e) }) }
 	switch w.Action {
 	case Status:
-		result.Status, err = offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{WindowsPath: j.Request.WindowsPath})
+		result.Status, err = offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: j.Request.Image})
 		result.Outcome = OutcomeRead
 		return err
 	case Unstage:
 		result.Receipt, err = offlinejoin.Unstage(ctx, offlinejoin.UnstageRequest{
-			WindowsPath: j.Request.WindowsPath, LedgerFile: j.Request.LedgerFile, StagedBy: w.By,
-			LockTimeout: j.Request.LockTimeout, Progress: progress,
+			Image: j.Request.Image, SingleUse: j.Request.SingleUse, StagedBy: w.By, Progress: progress,
 		})
 	case Plan:
 		result.Receipt, err = w.withBlob(ctx, j, progress, offlinejoin.Plan)
@@ -157,19 +156,18 @@ func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (
 
 type coreAction func(context.Context, offlinejoin.Request) (*offlinejoin.Receipt, error)
 
-// withBlob reads a join's blob, and wipes it when the core is done with it.
+// withBlob reads a join's blob, unless Check has, and wipes it when the core is done with it.
 func (w *work) withBlob(ctx context.Context, j *joinfile.Join, progress func(offlinejoin.Event), do coreAction) (
 	*offlinejoin.Receipt, error,
 ) {
-	blob, warning, err := options.ReadBlobFile(j.BlobFile, j.IdentityFile)
-	if err != nil {
+	if err := readBlob(j); err != nil {
 		return nil, err
 	}
-	defer clear(blob)
-	if warning != "" {
-		progress(offlinejoin.Event{Kind: offlinejoin.EventWarning, Text: warning})
+	defer wipe(j)
+	if j.BlobWarning != "" {
+		progress(offlinejoin.Event{Kind: offlinejoin.EventWarning, Text: j.BlobWarning})
 	}
 	req := j.Request
-	req.Blob, req.BlobName, req.StagedBy, req.Progress = blob, j.BlobFile, w.By, progress
+	req.StagedBy, req.Progress = w.By, progress
 	return do(ctx, req)
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
@@ -106,8 +106,8 @@ func TestFailFastBeginsNoFurtherImage(t *testing.T) {
 func TestStopFinishesTheImageInHand(t *testing.T) {
 	t.Parallel()
 	_, joins := members(t, "web01", "web02", "web03")
-	held := hold(t, joins[0].Request.WindowsPath)
-	joins[0].Request.LockTimeout = time.Hour
+	held := hold(t, joins[0].Request.Image.WindowsPath)
+	joins[0].Request.Image.LockTimeout = time.Hour
 	soft := make(chan struct{})
 	begun := hook{begin: func(*joinfile.Join) {
 		close(soft)
@@ -126,8 +126,8 @@ func TestStopFinishesTheImageInHand(t *testing.T) {
 func TestCancelLeavesTheImageInHandOld(t *testing.T) {
 	t.Parallel()
 	_, joins := members(t, "web01", "web02")
-	held := hold(t, joins[0].Request.WindowsPath)
-	joins[0].Request.LockTimeout = time.Hour
+	held := hold(t, joins[0].Request.Image.WindowsPath)
+	joins[0].Request.Image.LockTimeout = time.Hour
 	ctx, cancel := context.WithCancel(t.Context())
 	begun := hook{begin: func(*joinfile.Join) { cancel() }}
 	r := fleet.Run{Action: fleet.Apply, Parallel: 1, Watcher: begun}.Do(ctx, nil, joins)
@@ -142,7 +142,7 @@ func TestCancelLeavesTheImageInHandOld(t *testing.T) {
 // hold keeps an image as somebody does who is changing it, until the returned function is called.
 func hold(t *testing.T, windowsPath string) (release func()) {
 	t.Helper()
-	fs, err := imagefs.Directory(windowsPath)
+	fs, err := localdir.Open(windowsPath)
 	must(t, err)
 	im, err := winimage.Open(t.Context(), fs, winimage.Write)
 	must(t, err)
@@ -165,7 +165,7 @@ func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	joins := make([]joinfile.Join, 500)
 	for i := range joins {
-		joins[i].Request.WindowsPath = filepath.Join(t.TempDir(), "none")
+		joins[i].Request.Image.WindowsPath = filepath.Join(t.TempDir(), "none")
 		joins[i].Line = i
 	}
 	ended := 0

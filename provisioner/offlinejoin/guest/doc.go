@@ -1,4 +1,4 @@
-// Package guest reaches the guest of a Packer build through its communicator, as a [imagefs.Machine]: a rescue or surrogate
+// Package guest reaches the guest of a Packer build through its communicator, as a [remotedir.Machine]: a rescue or surrogate
 // system that has the volume of a Windows image mounted.
 //
 // [Open] asks the guest what it is. A system with a POSIX shell is served by [posix]: small commands, bytes by standard

@@ -7,12 +7,12 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/remotedir"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Open returns the guest that a communicator reaches, and refuses one whose own running Windows windowsPath is (170).
-func Open(ctx context.Context, comm packersdk.Communicator, windowsPath string) (imagefs.Machine, error) {
+func Open(ctx context.Context, comm packersdk.Communicator, windowsPath string) (remotedir.Machine, error) {
 	if comm == nil {
 		return nil, noGuest(errors.New("the builder has no communicator"))
 	}

@@ -15,6 +15,7 @@ import (
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/remotedir"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -24,7 +25,7 @@ type posix struct {
 	sum  string // the command that prints the SHA-256 of its standard input
 }
 
-var _ imagefs.Machine = (*posix)(nil)
+var _ remotedir.Machine = (*posix)(nil)
 
 // The exit codes by which the scripts tell what they found.
 const (
@@ -54,7 +55,7 @@ echo sha256sum >&2
 exit 46
 `
 
-func openPosix(ctx context.Context, comm packersdk.Communicator, windowsPath string) (imagefs.Machine, error) {
+func openPosix(ctx context.Context, comm packersdk.Communicator, windowsPath string) (remotedir.Machine, error) {
 	p := &posix{comm: comm}
 	told, err := p.run(ctx, nil, maxTold, probeScript, windowsPath)
 	if err != nil {
@@ -142,8 +143,17 @@ func (told result) failed() error {
 	return fmt.Errorf("the guest's command ended with code %d: %s", told.code, says)
 }
 
-// Join implements imagefs.Machine.
+// Join implements remotedir.Machine.
 func (p *posix) Join(dir, name string) string { return path.Join(dir, name) }
+
+// Split implements remotedir.Machine.
+func (p *posix) Split(name string) (dir, base string) {
+	clean := path.Clean(name)
+	if clean == "/" {
+		return clean, ""
+	}
+	return path.Dir(clean), path.Base(clean)
+}
 
 const listScript = `
 [ -L "$1" ] && exit 40
@@ -155,13 +165,13 @@ odd=$(find "$1" -mindepth 1 -maxdepth 1 -name '*
 find "$1" -mindepth 1 -maxdepth 1 -exec stat -c '%f %s %h %n' {} +
 `
 
-// List implements imagefs.Machine.
-func (p *posix) List(ctx context.Context, dir string) ([]imagefs.Entry, error) {
+// List implements remotedir.Machine.
+func (p *posix) List(ctx context.Context, dir string) ([]remotedir.Entry, error) {
 	out, err := p.do(ctx, nil, listScript, dir)
 	if err != nil {
 		return nil, err
 	}
-	var entries []imagefs.Entry
+	var entries []remotedir.Entry
 	for line := range strings.Lines(out) {
 		e, err := parseEntry(strings.TrimSuffix(line, "\n"))
 		if err != nil {
@@ -173,18 +183,18 @@ func (p *posix) List(ctx context.Context, dir string) ([]imagefs.Entry, error) {
 }
 
 // parseEntry reads "MODE-IN-HEX SIZE LINKS PATH".
-func parseEntry(line string) (imagefs.Entry, error) {
+func parseEntry(line string) (remotedir.Entry, error) {
 	fields := strings.SplitN(line, " ", 4)
 	if len(fields) != 4 {
-		return imagefs.Entry{}, fmt.Errorf("the guest describes a file in words that are not known: %q", printable(line))
+		return remotedir.Entry{}, fmt.Errorf("the guest describes a file in words that are not known: %q", printable(line))
 	}
 	mode, err1 := strconv.ParseUint(fields[0], 16, 32)
 	size, err2 := strconv.ParseInt(fields[1], 10, 64)
 	links, err3 := strconv.Atoi(fields[2])
 	if err := errors.Join(err1, err2, err3); err != nil {
-		return imagefs.Entry{}, fmt.Errorf("the guest describes a file in words that are not known: %q", printable(line))
+		return remotedir.Entry{}, fmt.Errorf("the guest describes a file in words that are not known: %q", printable(line))
 	}
-	return imagefs.Entry{Name: path.Base(fields[3]), Mode: fileType(mode), Size: size, Links: links}, nil
+	return remotedir.Entry{Name: path.Base(fields[3]), Mode: fileType(mode), Size: size, Links: links}, nil
 }
 
 // fileType turns the type bits of POSIX (sys/stat.h) into Go's.
@@ -212,7 +222,7 @@ const regular = `
 [ -f "$1" ] || exit 42
 `
 
-// Fetch implements imagefs.Machine.
+// Fetch implements remotedir.Machine.
 func (p *posix) Fetch(ctx context.Context, name string, limit int64) ([]byte, error) {
 	told, err := p.run(ctx, nil, limit, regular+`head -c "$2" "$1"`, name, strconv.FormatInt(limit+1, 10))
 	if err != nil {
@@ -221,7 +231,7 @@ func (p *posix) Fetch(ctx context.Context, name string, limit int64) ([]byte, er
 	return told.stdout, told.failed()
 }
 
-// Digests implements imagefs.Machine.
+// Digests implements remotedir.Machine.
 func (p *posix) Digests(ctx context.Context, paths []string) ([]string, error) {
 	script := `for f; do [ -f "$f" ] && [ ! -L "$f" ] && ` + p.sum + ` <"$f" || echo -; done`
 	out, err := p.do(ctx, nil, script, paths...)
@@ -239,19 +249,19 @@ func (p *posix) Digests(ctx context.Context, paths []string) ([]string, error) {
 	return sums, nil
 }
 
-// Create implements imagefs.Machine. With -C the shell opens with O_EXCL.
+// Create implements remotedir.Machine. With -C the shell opens with O_EXCL.
 func (p *posix) Create(ctx context.Context, name string) error {
 	_, err := p.do(ctx, nil, `{ [ -e "$1" ] || [ -L "$1" ]; } && exit 43; set -C; : >"$1"`, name)
 	return err
 }
 
-// Mkdir implements imagefs.Machine.
+// Mkdir implements remotedir.Machine.
 func (p *posix) Mkdir(ctx context.Context, name string) error {
 	_, err := p.do(ctx, nil, `mkdir "$1"`, name)
 	return err
 }
 
-// RemoveDir implements imagefs.Machine.
+// RemoveDir implements remotedir.Machine.
 func (p *posix) RemoveDir(ctx context.Context, name string) error {
 	_, err := p.do(ctx, nil, `rmdir "$1"`, name)
 	return err
@@ -267,8 +277,8 @@ dd if="$1" bs=512 skip="$2" 2>/dev/null | head -c "$3" | `
 const sizeScript = regular + `
 dd if=/dev/null of="$1" bs=1 seek="$2" count=0 && dd if=/dev/null of="$1" bs=512 count=0 conv=notrunc,fsync`
 
-// Write implements imagefs.Machine.
-func (p *posix) Write(ctx context.Context, name string, pieces []imagefs.Piece, size int64) error {
+// Write implements remotedir.Machine.
+func (p *posix) Write(ctx context.Context, name string, pieces []remotedir.Piece, size int64) error {
 	const block = 512
 	for _, piece := range pieces {
 		if piece.Offset%block != 0 {
@@ -291,26 +301,26 @@ func (p *posix) Write(ctx context.Context, name string, pieces []imagefs.Piece, 
 	return err
 }
 
-// Copy implements imagefs.Machine.
+// Copy implements remotedir.Machine.
 func (p *posix) Copy(ctx context.Context, from, to string) error {
 	_, err := p.do(ctx, nil, regular+`
 rm -f "$2" && { set -C; cat "$1" >"$2"; } && dd if=/dev/null of="$2" bs=512 count=0 conv=notrunc,fsync`, from, to)
 	return err
 }
 
-// Rename implements imagefs.Machine.
+// Rename implements remotedir.Machine.
 func (p *posix) Rename(ctx context.Context, from, to string) error {
 	_, err := p.do(ctx, nil, regular+`[ -d "$2" ] && exit 42; mv -f "$1" "$2"`, from, to)
 	return err
 }
 
-// Remove implements imagefs.Machine.
+// Remove implements remotedir.Machine.
 func (p *posix) Remove(ctx context.Context, paths ...string) error {
 	_, err := p.do(ctx, nil, `rm -f "$@"`, paths...)
 	return err
 }
 
-// SyncDir implements imagefs.Machine. Old versions of sync take no argument and wait for everything.
+// SyncDir implements remotedir.Machine. Old versions of sync take no argument and wait for everything.
 func (p *posix) SyncDir(ctx context.Context, dir string) error {
 	_, err := p.do(ctx, nil, `sync "$1" 2>/dev/null || sync`, dir)
 	return err

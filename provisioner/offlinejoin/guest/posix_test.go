@@ -15,13 +15,13 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/remotedir"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/provisioner/offlinejoin/guest"
 )
 
 // machine opens this machine as a guest, with a folder whose name needs quoting.
-func machine(t *testing.T) (m imagefs.Machine, dir string) {
+func machine(t *testing.T) (m remotedir.Machine, dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), `it's a $(touch x) "tree"`)
 	must(t, os.Mkdir(dir, 0o755))
@@ -30,7 +30,7 @@ func machine(t *testing.T) (m imagefs.Machine, dir string) {
 	return m, dir
 }
 
-func piece(at int64, data []byte) imagefs.Piece { return imagefs.Piece{Offset: at, Data: data} }
+func piece(at int64, data []byte) remotedir.Piece { return remotedir.Piece{Offset: at, Data: data} }
 
 func sum(b []byte) string {
 	s := sha256.Sum256(b)
@@ -46,8 +46,8 @@ func TestPosixListsWhatIsThere(t *testing.T) {
 	must(t, os.Symlink("a b", filepath.Join(dir, "link")))
 	got, err := m.List(t.Context(), dir)
 	must(t, err)
-	slices.SortFunc(got, func(a, b imagefs.Entry) int { return strings.Compare(a.Name, b.Name) })
-	want := []imagefs.Entry{{Name: ".hard", Size: 5, Links: 2}, {Name: "a b", Size: 5, Links: 2}}
+	slices.SortFunc(got, func(a, b remotedir.Entry) int { return strings.Compare(a.Name, b.Name) })
+	want := []remotedir.Entry{{Name: ".hard", Size: 5, Links: 2}, {Name: "a b", Size: 5, Links: 2}}
 	if !slices.Equal(got[:2], want) || got[2].Mode != fs.ModeSymlink || got[3].Mode != fs.ModeDir {
 		t.Errorf("listed %+v", got)
 	}
@@ -74,7 +74,7 @@ func TestPosixWritesPiecesAndNothingElse(t *testing.T) {
 	before, err := os.Stat(name)
 	must(t, err)
 	first, last := bytes.Repeat([]byte{0, 255, '\n', '\r'}, 1024), []byte("the end")
-	must(t, m.Write(t.Context(), name, []imagefs.Piece{piece(4096, first), piece(16384, last)}, -1))
+	must(t, m.Write(t.Context(), name, []remotedir.Piece{piece(4096, first), piece(16384, last)}, -1))
 	copy(content[4096:], first)
 	content = append(content, last...)
 	got, err := m.Fetch(t.Context(), name, 1<<20)
@@ -96,7 +96,7 @@ func TestPosixWritesPiecesAndNothingElse(t *testing.T) {
 	if _, err := m.Fetch(t.Context(), name, 99); err == nil {
 		t.Error("a file larger than asked for was fetched")
 	}
-	if err := m.Write(t.Context(), m.Join(dir, "none"), []imagefs.Piece{piece(0, last)}, -1); !errors.Is(err, fs.ErrNotExist) {
+	if err := m.Write(t.Context(), m.Join(dir, "none"), []remotedir.Piece{piece(0, last)}, -1); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("writing into no file: %v", err)
 	}
 }
@@ -112,7 +112,7 @@ func TestPosixNeverFollowsALink(t *testing.T) {
 	must(t, os.WriteFile(file, []byte("new"), 0o600))
 	ctx := t.Context()
 	for what, err := range map[string]error{
-		"write":  m.Write(ctx, link, []imagefs.Piece{piece(0, []byte("x"))}, -1),
+		"write":  m.Write(ctx, link, []remotedir.Piece{piece(0, []byte("x"))}, -1),
 		"size":   m.Write(ctx, link, nil, 0),
 		"create": m.Create(ctx, link),
 		"copy":   m.Copy(ctx, link, m.Join(dir, "copy")),

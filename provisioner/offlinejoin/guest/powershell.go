@@ -20,6 +20,7 @@ import (
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/remotedir"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -30,9 +31,9 @@ type windows struct {
 	temp string // the guest's temporary folder, with a backslash at its end
 }
 
-var _ imagefs.Machine = (*windows)(nil)
+var _ remotedir.Machine = (*windows)(nil)
 
-func openWindows(ctx context.Context, comm packersdk.Communicator, windowsPath string) (imagefs.Machine, error) {
+func openWindows(ctx context.Context, comm packersdk.Communicator, windowsPath string) (remotedir.Machine, error) {
 	w := &windows{comm: comm}
 	out, err := w.do(ctx, `'SystemRoot='+$env:SystemRoot; 'Temp='+[IO.Path]::GetTempPath()`)
 	if err != nil {
@@ -128,9 +129,19 @@ func windowsError(code, says string, told result) error {
 // literal is a text in PowerShell that nothing is replaced in.
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// Join implements imagefs.Machine. It writes slashes, which Windows takes and scp needs.
+// Join implements remotedir.Machine. It writes slashes, which Windows takes and scp needs.
 func (w *windows) Join(dir, name string) string {
 	return strings.TrimRight(strings.ReplaceAll(dir, `\`, "/"), "/") + "/" + name
+}
+
+// Split implements remotedir.Machine.
+func (w *windows) Split(name string) (dir, base string) {
+	clean := strings.TrimRight(strings.ReplaceAll(name, `\`, "/"), "/")
+	i := strings.LastIndexByte(clean, '/')
+	if i < 0 { // a drive
+		return clean + "/", ""
+	}
+	return clean[:i+1], clean[i+1:]
 }
 
 // The attributes of a Windows file ([MS-FSCC] 2.6).
@@ -139,8 +150,8 @@ const (
 	attributeReparse   = 0x400
 )
 
-// List implements imagefs.Machine.
-func (w *windows) List(ctx context.Context, dir string) ([]imagefs.Entry, error) {
+// List implements remotedir.Machine.
+func (w *windows) List(ctx context.Context, dir string) ([]remotedir.Entry, error) {
 	out, err := w.do(ctx, `$d=New-Object IO.DirectoryInfo `+literal(dir)+`;`+
 		`if(!$d.Exists){throw (New-Object IO.DirectoryNotFoundException)};`+
 		`if($d.Attributes -band 1024){throw 'it is a link'};`+
@@ -149,7 +160,7 @@ func (w *windows) List(ctx context.Context, dir string) ([]imagefs.Entry, error)
 	if err != nil {
 		return nil, err
 	}
-	var entries []imagefs.Entry
+	var entries []remotedir.Entry
 	for line := range strings.Lines(out) {
 		fields := strings.Fields(line)
 		if len(fields) != 3 {
@@ -161,7 +172,7 @@ func (w *windows) List(ctx context.Context, dir string) ([]imagefs.Entry, error)
 		if err := errors.Join(err1, err2, err3); err != nil {
 			return nil, fmt.Errorf("the guest describes a file in words that are not known: %q", printable(line))
 		}
-		entries = append(entries, imagefs.Entry{Name: string(name), Mode: attributesType(attributes), Size: size, Links: 1})
+		entries = append(entries, remotedir.Entry{Name: string(name), Mode: attributesType(attributes), Size: size, Links: 1})
 	}
 	return entries, nil
 }
@@ -176,7 +187,7 @@ func attributesType(attributes uint64) fs.FileMode {
 	return 0
 }
 
-// Fetch implements imagefs.Machine.
+// Fetch implements remotedir.Machine.
 func (w *windows) Fetch(ctx context.Context, path string, limit int64) ([]byte, error) {
 	out, err := w.do(ctx, `'Size='+(New-Object IO.FileInfo `+literal(path)+`).Length`)
 	if err != nil {
@@ -210,7 +221,7 @@ func inTime(ctx context.Context, do func() error) error {
 
 const hashOf = `(([Security.Cryptography.SHA256]::Create().ComputeHash($s)|%{$_.ToString('x2')}) -join '')`
 
-// Digests implements imagefs.Machine.
+// Digests implements remotedir.Machine.
 func (w *windows) Digests(ctx context.Context, paths []string) ([]string, error) {
 	quoted := make([]string, len(paths))
 	for i, p := range paths {
@@ -230,19 +241,19 @@ func (w *windows) Digests(ctx context.Context, paths []string) ([]string, error)
 	return sums, nil
 }
 
-// Create implements imagefs.Machine. The file has the rights that its folder gives.
+// Create implements remotedir.Machine. The file has the rights that its folder gives.
 func (w *windows) Create(ctx context.Context, path string) error {
 	_, err := w.do(ctx, `[IO.File]::Open(`+literal(path)+`,'CreateNew','Write','None').Close()`)
 	return err
 }
 
-// Mkdir implements imagefs.Machine. .NET would take a directory that is there.
+// Mkdir implements remotedir.Machine. .NET would take a directory that is there.
 func (w *windows) Mkdir(ctx context.Context, path string) error {
 	_, err := w.do(ctx, `[void](New-Item -ItemType Directory -Path `+literal(path)+`)`)
 	return err
 }
 
-// RemoveDir implements imagefs.Machine.
+// RemoveDir implements remotedir.Machine.
 func (w *windows) RemoveDir(ctx context.Context, path string) error {
 	_, err := w.do(ctx, `[IO.Directory]::Delete(`+literal(path)+`,$false)`)
 	return err
@@ -251,8 +262,8 @@ func (w *windows) RemoveDir(ctx context.Context, path string) error {
 // maxPieces bounds how many pieces one command line of cmd.exe (8191 characters) has to tell of.
 const maxPieces = 40
 
-// Write implements imagefs.Machine.
-func (w *windows) Write(ctx context.Context, path string, pieces []imagefs.Piece, size int64) error {
+// Write implements remotedir.Machine.
+func (w *windows) Write(ctx context.Context, path string, pieces []remotedir.Piece, size int64) error {
 	for len(pieces) > 0 {
 		n := min(len(pieces), maxPieces)
 		if err := w.writeSome(ctx, path, pieces[:n]); err != nil {
@@ -269,7 +280,7 @@ func (w *windows) Write(ctx context.Context, path string, pieces []imagefs.Piece
 }
 
 // writeSome uploads pieces as one file, has the guest put them in place, and compares what it then reads there.
-func (w *windows) writeSome(ctx context.Context, path string, pieces []imagefs.Piece) (err error) {
+func (w *windows) writeSome(ctx context.Context, path string, pieces []remotedir.Piece) (err error) {
 	var all bytes.Buffer
 	var places []string
 	for _, p := range pieces {
@@ -324,21 +335,21 @@ func (u uploaded) ModTime() time.Time { return time.Time{} }
 func (u uploaded) IsDir() bool        { return false }
 func (u uploaded) Sys() any           { return nil }
 
-// Copy implements imagefs.Machine.
+// Copy implements remotedir.Machine.
 func (w *windows) Copy(ctx context.Context, from, to string) error {
 	_, err := w.do(ctx, `[IO.File]::Copy(`+literal(from)+`,`+literal(to)+`,$true);`+
 		`$f=[IO.File]::Open(`+literal(to)+`,'Open','ReadWrite','None');$f.Flush($true);$f.Close()`)
 	return err
 }
 
-// Rename implements imagefs.Machine.
+// Rename implements remotedir.Machine.
 func (w *windows) Rename(ctx context.Context, from, to string) error {
 	_, err := w.do(ctx, `if([IO.File]::Exists(`+literal(to)+`)){[IO.File]::Replace(`+literal(from)+`,`+literal(to)+
 		`,[NullString]::Value)}else{[IO.File]::Move(`+literal(from)+`,`+literal(to)+`)}`)
 	return err
 }
 
-// Remove implements imagefs.Machine.
+// Remove implements remotedir.Machine.
 func (w *windows) Remove(ctx context.Context, paths ...string) error {
 	script := ""
 	for _, p := range paths {
@@ -348,5 +359,5 @@ func (w *windows) Remove(ctx context.Context, paths ...string) error {
 	return err
 }
 
-// SyncDir implements imagefs.Machine: NTFS keeps names in its journal, and Windows has nothing to wait for.
+// SyncDir implements remotedir.Machine: NTFS keeps names in its journal, and Windows has nothing to wait for.
 func (w *windows) SyncDir(context.Context, string) error { return nil }

@@ -18,6 +18,7 @@ import (
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/remotedir"
 	"github.com/offlinejoin/offlinejoin/provisioner/offlinejoin/guest"
 )
 
@@ -80,7 +81,7 @@ const probed = "SystemRoot=X:\\Windows\nTemp=X:\\Temp\\\n"
 func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	pieces := []imagefs.Piece{piece(0, []byte("head")), piece(4096, []byte("page"))}
+	pieces := []remotedir.Piece{piece(0, []byte("head")), piece(4096, []byte("page"))}
 	name := base64.StdEncoding.EncodeToString([]byte("SYSTEM"))
 	w := &winPE{answers: []string{
 		probed, "32 12288 " + name + "\n16 0 Y29uZmln\n1040 0 bGluaw==\n", "Size=4\n", "Sum=" + sum([]byte("x")) + "\nSum=\n",
@@ -91,7 +92,7 @@ func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	config := m.Join(`D:\Windows\`, "System32/config")
 	entries, err := m.List(ctx, config)
 	must(t, err)
-	want := []imagefs.Entry{
+	want := []remotedir.Entry{
 		{Name: "SYSTEM", Size: 12288, Links: 1},
 		{Name: "config", Mode: fs.ModeDir, Links: 1},
 		{Name: "link", Mode: fs.ModeIrregular, Links: 1},
@@ -111,7 +112,7 @@ func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	if string(w.uploaded) != "headpage" || w.info.Size() != 8 || w.info.Mode() != 0o600 {
 		t.Errorf("uploaded %q as %v, %d bytes", w.uploaded, w.info.Mode(), w.info.Size())
 	}
-	must(t, m.Copy(ctx, hive, hive+imagefs.BackupSuffix))
+	must(t, m.Copy(ctx, hive, hive+remotedir.BackupSuffix))
 	must(t, m.Rename(ctx, hive, "D:/other"))
 	must(t, m.Remove(ctx, hive, "D:/other"))
 	must(t, m.SyncDir(ctx, config))
@@ -159,7 +160,7 @@ func TestWindowsGuestErrors(t *testing.T) {
 	w := &winPE{answers: []string{probed, "Sum=" + sum([]byte("other")) + "\n", ""}}
 	m, err := guest.Open(t.Context(), w, `D:\Windows`)
 	must(t, err)
-	if err := m.Write(t.Context(), "D:/x", []imagefs.Piece{piece(0, []byte("mine"))}, -1); err == nil ||
+	if err := m.Write(t.Context(), "D:/x", []remotedir.Piece{piece(0, []byte("mine"))}, -1); err == nil ||
 		!strings.Contains(err.Error(), "does not hold what was written") {
 		t.Errorf("a write that did not arrive: %v", err)
 	}
@@ -169,7 +170,7 @@ func TestWindowsGuestErrors(t *testing.T) {
 func TestWindowsGuestCommandsFitALine(t *testing.T) {
 	t.Parallel()
 	long := `D:\` + strings.Repeat("a", 200) + `\Windows`
-	var pieces []imagefs.Piece
+	var pieces []remotedir.Piece
 	for i := range 40 {
 		pieces = append(pieces, piece(1<<30+int64(i)*8192, bytes.Repeat([]byte{1}, 4096)))
 	}

@@ -1,6 +1,7 @@
 package guest_test
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/remotedir"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
@@ -22,21 +24,20 @@ func stage(ctx context.Context, comm packersdk.Communicator, windows string, blo
 	if err != nil {
 		return nil, err
 	}
-	tree, err := imagefs.NewRemote(ctx, m, "guest:"+windows, windows)
+	parsed, err := core.ReadBlob(bytes.Clone(blob), "")
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Close() //nolint:errcheck // nothing is written by it
-	receipt, err := core.Stage(ctx, core.Request{Target: tree, Blob: blob, StagedBy: "test"})
-	if finish := tree.Finish(); err == nil {
-		err = finish
-	}
-	return receipt, err
+	defer parsed.Wipe()
+	tree := remotedir.NewTree(m, imagefs.Location{WindowsPath: windows, Machine: "guest"})
+	defer tree.Close() // it only forgets
+	image := core.Image{Location: tree.Location(), Open: tree.Opener()}
+	return core.Stage(ctx, core.Request{Image: image, Blob: parsed, StagedBy: "test"})
 }
 
 func stateOf(t *testing.T, windows string) core.State {
 	t.Helper()
-	st, err := core.ReadStatus(t.Context(), core.StatusRequest{WindowsPath: windows})
+	st, err := core.ReadStatus(t.Context(), core.StatusRequest{Image: core.ImageAt(windows)})
 	must(t, err)
 	return st.State
 }
@@ -44,7 +45,7 @@ func stateOf(t *testing.T, windows string) core.State {
 // onlyTheImage fails when anything is left beside the image's own files.
 func onlyTheImage(t *testing.T, windows string) {
 	t.Helper()
-	for _, pattern := range []string{"System32/config/*" + imagefs.BackupSuffix, "System32/*.tmp"} {
+	for _, pattern := range []string{"System32/config/*" + remotedir.BackupSuffix, "System32/*.tmp"} {
 		if left, _ := filepath.Glob(filepath.Join(windows, pattern)); len(left) > 0 {
 			t.Errorf("left in the image: %q", left)
 		}
@@ -89,7 +90,9 @@ func TestARemoteStageIsALocalStage(t *testing.T) {
 	remote, local := sampletest.Image(t, sample.Image{}), sampletest.Image(t, sample.Image{})
 	_, err := stage(t.Context(), &shell{}, remote, blob.Bytes())
 	must(t, err)
-	_, err = core.Stage(t.Context(), core.Request{WindowsPath: local, Blob: blob.Bytes(), StagedBy: "test"})
+	parsed, err := core.ReadBlob(bytes.Clone(blob.Bytes()), "")
+	must(t, err)
+	_, err = core.Stage(t.Context(), core.Request{Image: core.ImageAt(local), Blob: parsed, StagedBy: "test"})
 	must(t, err)
 	for _, name := range []string{"System32/odjboot.exe", "System32/config/SYSTEM.LOG2"} {
 		a, err := os.ReadFile(filepath.Join(remote, name))

@@ -1,0 +1,28 @@
+package localdir
+
+import (
+	"errors"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+)
+
+// classify returns the kind of an error of the system, and nil when it is of none.
+func classify(err error) error {
+	var errno windows.Errno
+	if !errors.As(err, &errno) {
+		return nil
+	}
+	switch errno {
+	case windows.ERROR_WRITE_PROTECT:
+		return imagefs.ErrReadOnly
+	case windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL:
+		return imagefs.ErrNoSpace
+	case windows.ERROR_SHARING_VIOLATION, windows.ERROR_LOCK_VIOLATION, windows.ERROR_BUSY:
+		return imagefs.ErrInUse
+	case windows.ERROR_NOT_SUPPORTED, windows.ERROR_INVALID_FUNCTION, windows.ERROR_CALL_NOT_IMPLEMENTED:
+		return errUnsupported
+	}
+	return nil
+}

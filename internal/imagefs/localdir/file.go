@@ -1,0 +1,83 @@
+package localdir
+
+import (
+	"os"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+)
+
+// file is a regular file of a tree. Its errors name it in full and carry a code.
+type file struct {
+	f    *os.File
+	name string
+	path string
+	cost *cost
+}
+
+var _ imagefs.File = (*file)(nil)
+
+// ReadAt implements io.ReaderAt.
+func (f *file) ReadAt(p []byte, off int64) (int, error) {
+	n, err := f.f.ReadAt(p, off)
+	return n, failed(imagefs.OpRead, f.path, err)
+}
+
+// WriteAt implements io.WriterAt.
+func (f *file) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.f.WriteAt(p, off)
+	f.cost.wrote(n)
+	return n, failed(imagefs.OpWrite, f.path, err)
+}
+
+// Size implements imagefs.File.
+func (f *file) Size() (int64, error) {
+	info, err := f.f.Stat()
+	if err != nil {
+		return 0, failed(imagefs.OpRead, f.path, err)
+	}
+	return info.Size(), nil
+}
+
+// Truncate implements imagefs.File.
+func (f *file) Truncate(size int64) error { return failed(imagefs.OpWrite, f.path, f.f.Truncate(size)) }
+
+// Sync implements imagefs.File.
+func (f *file) Sync() error {
+	f.cost.synced()
+	return failed(imagefs.OpWrite, f.path, f.f.Sync())
+}
+
+// Close implements io.Closer.
+func (f *file) Close() error { return failed(imagefs.OpWrite, f.path, f.f.Close()) }
+
+// Stat implements imagefs.File.
+func (f *file) Stat() (imagefs.Info, error) {
+	info, err := f.f.Stat()
+	if err != nil {
+		return imagefs.Info{}, failed(imagefs.OpRead, f.path, err)
+	}
+	links, err := countLinks(f.f, info, f.name)
+	if err != nil {
+		return imagefs.Info{}, failed(imagefs.OpRead, f.path, err)
+	}
+	return imagefs.Info{Name: f.name, Size: info.Size(), Links: links}, nil
+}
+
+// TryLock implements imagefs.File.
+func (f *file) TryLock() (bool, error) {
+	held, err := tryLock(f.f)
+	return held, failed(imagefs.OpLock, f.path, err)
+}
+
+// control calls do with the descriptor of f while it is certainly open.
+func control[H ~int | ~uintptr](f *os.File, do func(H) error) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var inner error
+	if err := conn.Control(func(fd uintptr) { inner = do(H(fd)) }); err != nil {
+		return err
+	}
+	return inner
+}

@@ -1,0 +1,32 @@
+//go:build unix
+
+package localdir
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// tryLock takes a flock(2) lock: it belongs to this open file, so two users in one process exclude each other too, and
+// it ends with the file's Close or the process.
+func tryLock(f *os.File) (bool, error) {
+	err := control(f, func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return false, locked(f, err)
+	case classify(err) == errUnsupported:
+		return false, nil
+	}
+	return false, err
+}
+
+func locked(f *os.File, err error) error {
+	return winerr.Errorf(winerr.Busy, "another offlinejoin is working on %s: wait until it is done and try again: %w",
+		f.Name(), err)
+}

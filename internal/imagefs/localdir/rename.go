@@ -1,0 +1,33 @@
+package localdir
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+)
+
+// Rename implements imagefs.Volume.
+func (d *Tree) Rename(name, as string) error {
+	if err := imagefs.Component(as); err != nil {
+		return err
+	}
+	p, err := d.find(name)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if !p.info.Mode().IsRegular() {
+		return imagefs.Irregular(p.path, p.info.Mode(), "a regular file")
+	}
+	switch existing, err := match(p.parent.root, p.parent.path, as); {
+	case err == nil:
+		as = existing
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if info, err := p.parent.root.Lstat(as); err == nil && !info.Mode().IsRegular() {
+		return imagefs.Irregular(join(p.parent.path, as), info.Mode(), "a regular file")
+	}
+	return failed(imagefs.OpChange, p.path, p.parent.root.Rename(p.name, as))
+}

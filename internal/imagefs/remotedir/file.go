@@ -1,0 +1,208 @@
+package remotedir
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// content is a file of a remote tree as it is meant to be: what was fetched, with what was written since.
+type content struct {
+	entry  found
+	data   []byte
+	digest string // of what is on the machine, in hex
+	size   int64  // of what is on the machine
+	dirty  []span // what of data is not on the machine, in no order
+	gone   bool   // it was removed, renamed, or exchanged behind our back
+}
+
+// span is a run of bytes of a content.
+type span struct{ from, to int64 }
+
+func (c *content) changed() bool { return len(c.dirty) > 0 || int64(len(c.data)) != c.size }
+
+// handle is one handle to a content.
+type handle struct {
+	r      *Session
+	c      *content
+	write  bool
+	closed bool
+}
+
+var _ imagefs.File = (*handle)(nil)
+
+// Open implements imagefs.Volume.
+func (r *Session) Open(name string) (imagefs.File, error) { return r.openFile(name, false) }
+
+// OpenWrite implements imagefs.Volume. The file is copied beside itself before the first write to the image.
+func (r *Session) OpenWrite(name string) (imagefs.File, error) { return r.openFile(name, true) }
+
+func (r *Session) openFile(name string, write bool) (imagefs.File, error) {
+	at, err := r.find(name)
+	if err != nil {
+		return nil, err
+	}
+	if !at.Mode.IsRegular() {
+		return nil, imagefs.Irregular(r.Path(at.name), at.Mode, "a regular file")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.files[at.name]
+	if c == nil {
+		if c, err = r.fetch(at); err != nil {
+			return nil, err
+		}
+		r.files[at.name] = c
+	}
+	if write && !r.checked {
+		r.backUp(at)
+	}
+	return r.newHandle(c, write), nil
+}
+
+// backUp remembers a file to be copied before the first write.
+func (r *Session) backUp(at found) {
+	b := backup{name: at.name, of: at.path, at: at.path + BackupSuffix}
+	if !slices.Contains(r.backups, b) {
+		r.backups = append(r.backups, b)
+	}
+}
+
+func (r *Session) newHandle(c *content, write bool) *handle {
+	r.open++
+	return &handle{r: r, c: c, write: write}
+}
+
+func (r *Session) fetch(at found) (*content, error) {
+	if at.Size > maxFetch {
+		return nil, winerr.Errorf(winerr.NotSupported, "%s has %d MiB, too much to fetch over a communicator: mount the "+
+			"image on this machine and leave remote out", r.Path(at.name), at.Size>>20)
+	}
+	data, err := r.machine.Fetch(r.ctx, at.path, maxFetch)
+	if err != nil {
+		return nil, r.failed(imagefs.OpRead, at.name, err)
+	}
+	return &content{entry: at, data: data, digest: sum(data), size: int64(len(data))}, nil
+}
+
+// ReadAt implements io.ReaderAt.
+func (f *handle) ReadAt(p []byte, off int64) (int, error) {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	if off < 0 || off >= int64(len(f.c.data)) {
+		return 0, io.EOF
+	}
+	n := copy(p, f.c.data[off:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// WriteAt implements io.WriterAt, in memory.
+func (f *handle) WriteAt(p []byte, off int64) (int, error) {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	if err := f.writable(); err != nil {
+		return 0, err
+	}
+	end := off + int64(len(p))
+	if off < 0 || end > maxFetch {
+		return 0, f.failed(imagefs.OpWrite, errors.New("it would become too large"))
+	}
+	f.resize(max(end, int64(len(f.c.data))))
+	f.c.dirty = append(f.c.dirty, span{off, end})
+	return copy(f.c.data[off:], p), nil
+}
+
+func (f *handle) writable() error {
+	switch {
+	case f.closed:
+		return f.failed(imagefs.OpWrite, fs.ErrClosed)
+	case !f.write:
+		return f.failed(imagefs.OpWrite, errors.New("it was opened for reading"))
+	}
+	return nil
+}
+
+// resize changes the length in memory; no copy of what was there stays behind in a smaller buffer.
+func (f *handle) resize(size int64) {
+	old := f.c.data
+	if size <= int64(cap(old)) {
+		f.c.data = old[:size]
+		if have := int64(len(old)); size > have {
+			clear(f.c.data[have:])
+		}
+		return
+	}
+	f.c.data = make([]byte, size, size+size/4)
+	copy(f.c.data, old)
+	clear(old)
+}
+
+// Truncate implements imagefs.File.
+func (f *handle) Truncate(size int64) error {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	if err := f.writable(); err != nil {
+		return err
+	}
+	if size < 0 || size > maxFetch {
+		return f.failed(imagefs.OpWrite, errors.New("no file can have that size"))
+	}
+	if have := int64(len(f.c.data)); size > have {
+		f.c.dirty = append(f.c.dirty, span{have, size})
+	}
+	f.resize(size)
+	return nil
+}
+
+// Sync implements imagefs.File: it carries to the machine what was written, and waits for its disk.
+func (f *handle) Sync() error {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	return f.r.flush(f.c)
+}
+
+// Close implements io.Closer. What was written reaches the machine.
+func (f *handle) Close() error {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	var err error
+	if f.write {
+		err = f.r.flush(f.c)
+	}
+	if f.r.open--; f.r.open == 0 {
+		f.r.stale = true
+	}
+	return err
+}
+
+// Size implements imagefs.File.
+func (f *handle) Size() (int64, error) {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	return int64(len(f.c.data)), nil
+}
+
+// Stat implements imagefs.File.
+func (f *handle) Stat() (imagefs.Info, error) {
+	f.r.mu.Lock()
+	defer f.r.mu.Unlock()
+	info := f.c.entry.info()
+	info.Size = int64(len(f.c.data))
+	return info, nil
+}
+
+// TryLock implements imagefs.File: there is no lock that others would respect.
+func (f *handle) TryLock() (bool, error) { return false, nil }
+
+func (f *handle) failed(o imagefs.Op, err error) error { return f.r.failed(o, f.c.entry.name, err) }

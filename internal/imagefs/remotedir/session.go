@@ -1,0 +1,221 @@
+package remotedir
+
+import (
+	"cmp"
+	"context"
+	"io/fs"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+)
+
+// Session is a visit to an image that is mounted on another machine: the tree of a rescue or surrogate system.
+//
+// What is opened is fetched whole and lives in memory; nothing of it is ever put into a file of this machine. Every Sync
+// of a file carries what was written to it since to the other machine, into the very file that is there, and waits for
+// the disk. So the order of writes and barriers by which package regf makes a hive old or new at every instant holds
+// there as it does on a local disk, wherever the connection breaks; owner, access list and the rest of the file stay as
+// they are; and the few pages that changed are all that travels.
+//
+// Before the first write, everything that was fetched is compared by digest with what is there now. A difference refuses
+// the write (170): something else works on the image, and it may be a running Windows. Then each hive file that may be
+// written is copied beside itself, with [BackupSuffix]. [Session.Commit] compares what is there now with what is meant to
+// be there, and removes the copies. When the two differ, the copies stay, for the user to go back to.
+//
+// All files closed and opened again are compared by digest first, and fetched anew when they differ: reading back is
+// reading what is there. That holds from one session of a [Tree] to the next, too.
+//
+// What a local directory has and this has not: a lock that others respect (TryLock reports so), and security descriptors.
+// A call fails when the context of [Tree.Open] ends, except that what is being written may go on for a little, so that a
+// user who interrupts does not leave a half-written image behind without need.
+type Session struct {
+	ctx     context.Context
+	tree    *Tree
+	machine Machine
+
+	mu        sync.Mutex
+	listings  map[string][]Entry // by directory name in the image
+	files     map[string]*content
+	open      int  // handles
+	stale     bool // the contents are to be compared with what is there before they are used
+	checked   bool // the first write has been let through
+	committed bool
+	backups   []backup
+	lost      []string // names of what was written and is not there
+	cost      imagefs.Cost
+}
+
+// backup is a copy of a file beside itself.
+type backup struct {
+	name   string // of the file, in the image
+	of, at string // paths on the machine: the file, and its copy
+}
+
+var _ imagefs.Session = (*Session)(nil)
+
+// BackupSuffix is what the name of a copy ends with that is beside a hive while it is being written.
+const BackupSuffix = ".odjbackup"
+
+// maxFetch bounds one fetched file. The largest hives that were seen have 150 MiB.
+const maxFetch = 512 << 20
+
+// String implements imagefs.Session.
+func (r *Session) String() string { return r.tree.at.String() }
+
+// Windows implements imagefs.Session.
+func (r *Session) Windows() string { return r.tree.windows }
+
+// DriveKnown implements imagefs.Session.
+func (r *Session) DriveKnown() bool { return r.tree.drive != "" }
+
+// Path implements imagefs.Volume.
+func (r *Session) Path(name string) string { return r.tree.at.Machine + ":" + r.tree.on(name) }
+
+// Prepare implements imagefs.Session: what is written reaches the machine when it is synced.
+func (r *Session) Prepare(context.Context) error { return nil }
+
+// Close implements imagefs.Session. After changes that were not committed it does what Commit does, and returns its error.
+// What was fetched is handed on to the tree's next session.
+func (r *Session) Close() error {
+	r.mu.Lock()
+	committed := r.committed
+	r.mu.Unlock()
+	var err error
+	if !committed {
+		err = r.finish()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tree.keep(r.files)
+	r.files, r.listings = map[string]*content{}, map[string][]Entry{}
+	return err
+}
+
+// found is an entry with the image's own spelling of its name.
+type found struct {
+	Entry
+	name string // in the image, as spelt there
+	path string // on the machine
+}
+
+// find looks a name up.
+func (r *Session) find(name string) (found, error) {
+	parts, err := imagefs.Components(name)
+	if err != nil {
+		return found{}, err
+	}
+	at := found{Entry: Entry{Name: ".", Mode: fs.ModeDir, Links: 1}, name: ".", path: r.tree.drive}
+	if len(parts) > 0 && imagefs.SameName(parts[0], r.tree.windows) { // by its own path: the drive need not be listed
+		at.Entry.Name, at.name, at.path = r.tree.windows, r.tree.windows, r.tree.at.WindowsPath
+		parts = parts[1:]
+	} else if r.tree.drive == "" {
+		return found{}, r.failed(imagefs.OpOpen, name, fs.ErrNotExist)
+	}
+	for _, part := range parts {
+		if !at.Mode.IsDir() {
+			return found{}, imagefs.Irregular(r.Path(at.name), at.Mode, "a directory")
+		}
+		entry, err := r.entry(at.name, part)
+		if err != nil {
+			return found{}, err
+		}
+		at = found{Entry: entry, name: path.Join(at.name, entry.Name), path: r.machine.Join(at.path, entry.Name)}
+		if t := entry.Mode.Type(); t != 0 && t != fs.ModeDir {
+			return found{}, imagefs.Irregular(r.Path(at.name), t, "a file or directory")
+		}
+	}
+	return at, nil
+}
+
+// entry finds one entry of a directory by the rules of [imagefs.Match].
+func (r *Session) entry(dir, name string) (Entry, error) {
+	entries, err := r.list(dir)
+	if err != nil {
+		return Entry{}, err
+	}
+	names := func(yield func(string) bool) {
+		for _, e := range entries {
+			if !yield(e.Name) {
+				return
+			}
+		}
+	}
+	spelt, err := imagefs.Match(r.Path(dir), name, names)
+	if err != nil {
+		return Entry{}, r.failed(imagefs.OpOpen, path.Join(dir, name), err)
+	}
+	return entries[slices.IndexFunc(entries, func(e Entry) bool { return e.Name == spelt })], nil
+}
+
+// list returns the entries of a directory, which is spelt as the image does.
+func (r *Session) list(dir string) ([]Entry, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.freshen(); err != nil {
+		return nil, err
+	}
+	if entries, ok := r.listings[dir]; ok {
+		return entries, nil
+	}
+	entries, err := r.machine.List(r.ctx, r.tree.on(dir))
+	if err != nil {
+		return nil, r.failed(imagefs.OpRead, dir, err)
+	}
+	r.listings[dir] = entries
+	return entries, nil
+}
+
+// failed gives an error of the machine its code.
+func (r *Session) failed(o imagefs.Op, name string, err error) error {
+	return imagefs.Wrap(o, r.Path(name), err)
+}
+
+// Stat implements imagefs.Volume.
+func (r *Session) Stat(name string) (imagefs.Info, error) {
+	at, err := r.find(name)
+	if err != nil {
+		return imagefs.Info{}, err
+	}
+	return at.info(), nil
+}
+
+func (f found) info() imagefs.Info {
+	if f.Mode.IsDir() {
+		return imagefs.Info{Name: f.Name, IsDir: true, Links: 1}
+	}
+	return imagefs.Info{Name: f.Name, Size: f.Size, Links: max(f.Links, 1)}
+}
+
+// ReadDir implements imagefs.Volume.
+func (r *Session) ReadDir(name string) ([]fs.DirEntry, error) {
+	at, err := r.find(name)
+	if err != nil {
+		return nil, err
+	}
+	if !at.Mode.IsDir() {
+		return nil, imagefs.Irregular(r.Path(at.name), at.Mode, "a directory")
+	}
+	entries, err := r.list(at.name)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]fs.DirEntry, len(entries))
+	for i, e := range entries {
+		out[i] = fs.FileInfoToDirEntry(entryInfo{e})
+	}
+	slices.SortFunc(out, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	return out, nil
+}
+
+// entryInfo makes an Entry a fs.FileInfo.
+type entryInfo struct{ Entry }
+
+func (e entryInfo) Name() string       { return e.Entry.Name }
+func (e entryInfo) Size() int64        { return e.Entry.Size }
+func (e entryInfo) Mode() fs.FileMode  { return e.Entry.Mode }
+func (e entryInfo) ModTime() time.Time { return time.Time{} }
+func (e entryInfo) IsDir() bool        { return e.Entry.Mode.IsDir() }
+func (e entryInfo) Sys() any           { return nil }

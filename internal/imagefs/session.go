@@ -1,0 +1,38 @@
+package imagefs
+
+import "context"
+
+// Session is one visit to an image, from opening it to closing it. What is read back after a change is read in another
+// session, so that it comes from where the image is and from nobody's memory.
+//
+// The kinds differ in when a change reaches the image. In a mounted tree it is there when the call returns. A tree on
+// another machine gets each file when it is synced, and Commit compares what is there with what is meant to be there. A
+// disk image file gets everything in Commit, or nothing.
+type Session interface {
+	Volume
+	// String returns what messages call the image, such as "/mnt/web01/Windows".
+	String() string
+	// Windows returns the name of the Windows directory in the volume, such as "Windows".
+	Windows() string
+	// DriveKnown reports whether the names beside the Windows directory are those of its drive. Where it is false, such
+	// as for a Windows directory that was copied somewhere under another name, nothing is found beside it.
+	DriveKnown() bool
+	// Prepare makes everything down to the bytes that Commit will write, and writes nothing. It returns the refusals that
+	// Commit would return.
+	Prepare(ctx context.Context) error
+	// Commit ends the changes, whether they went well or not, and returns what the session has written. Its error leaves
+	// the image old, or new and whole; its message says which where that is known.
+	Commit(ctx context.Context) (Cost, error)
+	// Close releases the image. What was not committed is dropped where the kind can drop it.
+	Close() error
+}
+
+// Cost is what a session has written to an image.
+type Cost struct {
+	Bytes int64
+	Syncs int // how often it waited for the disk
+}
+
+// Opener opens an image. Package open has the one that knows all kinds; a front end that reaches an image over a
+// connection of its own gives another.
+type Opener func(ctx context.Context, at Location) (Session, error)

@@ -1,0 +1,81 @@
+package offlinejoin
+
+import (
+	"fmt"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// decision is what to do with an image that may hold a join already.
+type decision struct {
+	outcome Outcome // OutcomeStaged: go on; else stop without writing
+	warning string
+}
+
+// resolveExisting applies on_existing to what an image holds. complete means that it holds exactly this join in working
+// order, again that a completed one is staged once more.
+func resolveExisting(st Status, on OnExisting, fingerprint string, complete, again bool) (decision, error) {
+	same := st.Fingerprint == fingerprint
+	switch {
+	case same && again && st.State == StateCompleted:
+		return decision{outcome: OutcomeStaged, warning: "this join was completed and is staged again; a machine that has " +
+			"changed its password since cannot use the blob any more"}, nil
+	case st.State == StateAbsent:
+		return decision{outcome: OutcomeStaged}, nil
+	case same && (complete || st.State == StateCompleted):
+		return decision{outcome: OutcomeUnchanged}, nil
+	case same && st.State == StateStaged:
+		return decision{outcome: OutcomeStaged, warning: "this join was staged before, but not whole: it is staged again"}, nil
+	}
+	switch on {
+	case OnExistingKeep:
+		return decision{outcome: OutcomeKept}, nil
+	case OnExistingReplace:
+		return decision{outcome: OutcomeStaged, warning: replaceWarning(st)}, nil
+	case OnExistingFail, "":
+		return decision{}, existingError(st)
+	}
+	return decision{}, winerr.Errorf(winerr.InvalidParameter, "on_existing is %q: use fail, replace or keep", on)
+}
+
+func replaceWarning(st Status) string {
+	switch st.State {
+	case StateForeign:
+		return st.Detail + "; its traces stay, and what Windows makes of both is not known"
+	case StateJoined:
+		return st.Detail + "; it becomes a member of the new domain instead (inferred)"
+	default:
+		return fmt.Sprintf("the %s join of %s to %s is replaced", st.State, st.MachineName, st.Domain)
+	}
+}
+
+// existingError says what is in the way and how to go on.
+func existingError(st Status) error {
+	image := st.Image.WindowsPath
+	const choose = "or set on_existing to replace or keep"
+	switch st.State {
+	case StateStaged:
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s already holds a staged join of %s to %s "+
+			"(fingerprint %s): unstage it, %s", image, st.MachineName, st.Domain, ShortFingerprint(st.Fingerprint), choose)
+	case StateCompleted:
+		return winerr.Errorf(winerr.SetupAlreadyJoined, "%s has completed its join of %s to %s: use a fresh image, %s",
+			image, st.MachineName, st.Domain, choose)
+	case StateFailed:
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s holds a join of %s to %s that failed at first boot (%s): "+
+			"find out why, then unstage it, %s", image, st.MachineName, st.Domain, winerr.Code(st.Result), choose)
+	case StateJoined:
+		return winerr.Errorf(winerr.SetupAlreadyJoined, "%s is a member of %s already: use an image that is not, %s",
+			image, st.Domain, choose)
+	default:
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s: %s: let that tool finish or take it back, %s",
+			image, st.Detail, choose)
+	}
+}
+
+// ShortFingerprint shortens a fingerprint for people: "4f1c…e09a".
+func ShortFingerprint(fp string) string {
+	if len(fp) < 12 {
+		return fp
+	}
+	return fp[:4] + "…" + fp[len(fp)-4:]
+}

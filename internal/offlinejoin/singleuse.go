@@ -1,0 +1,136 @@
+package offlinejoin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/ledger"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// Run remembers what one run has staged, so that no account is staged into two images, without any file.
+type Run struct{ ledger *ledger.Ledger }
+
+// NewRun returns an empty Run. It is safe for concurrent use.
+func NewRun() *Run { return &Run{ledger.NewRun()} }
+
+// singleUse is where the use of the account is looked up and recorded.
+type singleUse struct {
+	ledgers []*ledger.Ledger
+	claim   ledger.Claim
+	known   bool
+}
+
+// ledgers opens the ledger file and what guards the run.
+func (s SingleUse) ledgers(wait time.Duration) ([]*ledger.Ledger, error) {
+	ledgers := []*ledger.Ledger{ledger.Open(s.LedgerFile, wait)}
+	if s.RunID != "" {
+		l, err := ledger.OpenRun(s.RunID, wait)
+		if err != nil {
+			return nil, err
+		}
+		ledgers = append(ledgers, l)
+	}
+	if s.Run != nil {
+		ledgers = append(ledgers, s.Run.ledger)
+	}
+	return ledgers, nil
+}
+
+// checkSingleUse refuses the second use of an account, and records nothing.
+func (p *plan) checkSingleUse(ctx context.Context) error {
+	request := p.req.SingleUse
+	switch request.Reuse {
+	case "", ReuseRefuse, ReuseAllow:
+	default:
+		return winerr.Errorf(winerr.InvalidParameter, "reuse is %q: use refuse or allow", request.Reuse)
+	}
+	var err error
+	if p.use.ledgers, err = request.ledgers(p.req.Image.LockTimeout); err != nil {
+		return err
+	}
+	b, st := p.blob.parsed, p.receipt.Status
+	p.use.claim = ledger.Claim{
+		Account:     ledger.NewAccount(b.DomainSID(), b.Rid(), b.DomainGUID(), b.DNSDomain(), b.MachineName()),
+		Fingerprint: b.Fingerprint(), Image: ledgerImage(p.req.Image, p.image, p.receipt.Method), By: p.req.StagedBy,
+		Reuse: request.Reuse == ReuseAllow, ReuseReason: request.ReuseReason,
+	}
+	switch {
+	case st.Fingerprint == b.Fingerprint():
+		p.use.claim.AlreadyStaged = true
+	case st.State == StateStaged || st.State == StateFailed:
+		p.use.claim.Replaces = st.Fingerprint
+	}
+	warnings, known, err := ledger.Check(ctx, p.use.claim, p.use.ledgers...)
+	p.use.known = known
+	p.warn(warnings...)
+	return err
+}
+
+// ledgerImage is what the ledger keeps of an image, which is nil for the running Windows.
+func ledgerImage(at Image, im *openImage, m Method) ledger.Image {
+	out := ledger.NewImage(at.String(), at.Identity())
+	if im == nil {
+		out.Path = "the running Windows"
+		return out
+	}
+	out.ComputerName = im.Facts().ComputerName
+	if m != MethodAnswerFile { // Windows Setup gives a generalized image a new one
+		out.MachineSID = im.Facts().MachineSID
+	}
+	return out
+}
+
+// begin records that the use begins.
+func (u *singleUse) begin(ctx context.Context) (*ledger.Use, error) {
+	return ledger.Begin(ctx, u.claim, u.ledgers...)
+}
+
+// guarded runs a transaction between the two records of its use: that it begins, and how it ended. One that stopped
+// half-way leaves the first alone, which keeps the account from other images.
+func (p *plan) guarded(ctx context.Context, t *transaction) error {
+	use, err := p.use.begin(ctx)
+	if err != nil {
+		return nothingWritten(err)
+	}
+	if err := t.run(ctx); err != nil {
+		if !t.begun {
+			err = errors.Join(err, use.Cancel(ctx))
+		}
+		return err
+	}
+	p.warnOfLedger(use.Commit(ctx))
+	return nil
+}
+
+// warnOfLedger reports that the ledger could not be written after the image was.
+func (p *plan) warnOfLedger(err error) {
+	if err != nil {
+		p.warn("the join is staged, but the ledger could not be told: " + uncoded{err}.Error())
+	}
+}
+
+// remember records a use that the image holds already and the ledger does not have.
+func (p *plan) remember(ctx context.Context) error {
+	if p.receipt.Outcome != OutcomeUnchanged || p.use.known {
+		return nil
+	}
+	use, err := p.use.begin(ctx)
+	if err != nil {
+		return nothingWritten(err)
+	}
+	p.warnOfLedger(use.Commit(ctx))
+	return nil
+}
+
+// releaseUse records that the join of an image was taken back, so that its account is free again.
+func (s SingleUse) releaseUse(ctx context.Context, image ledger.Image, fingerprint, by string, wait time.Duration) error {
+	ledgers, err := s.ledgers(wait)
+	for _, l := range ledgers {
+		if l != nil && err == nil && fingerprint != "" {
+			_, err = l.Unstaged(context.WithoutCancel(ctx), image, fingerprint, by)
+		}
+	}
+	return err
+}

@@ -1,0 +1,116 @@
+package options
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// JoinWords are the options of one join as the user wrote them, in whatever front end; what is empty was not written.
+type JoinWords struct {
+	WindowsPath       string
+	MachineName       string
+	Domain            string
+	Method            string
+	OnExisting        string
+	CompletionProgram string
+	Backup            string
+	LedgerFile        string
+	Reuse             string
+	ReuseReason       string
+	LockTimeout       string
+}
+
+// Request returns the request for the join, whole but for the blob and what is the front end's own. The error names the
+// first word that is wrong (87).
+func (w JoinWords) Request() (req offlinejoin.Request, err error) {
+	req = offlinejoin.Request{
+		Image:             offlinejoin.ImageAt(w.WindowsPath),
+		Expect:            offlinejoin.Expect{MachineName: w.MachineName, Domain: w.Domain},
+		SingleUse:         offlinejoin.SingleUse{LedgerFile: w.LedgerFile, ReuseReason: w.ReuseReason},
+		CompletionProgram: w.CompletionProgram,
+		Backup:            w.Backup,
+	}
+	if req.Method, err = Method(w.Method); err != nil {
+		return offlinejoin.Request{}, err
+	}
+	if req.OnExisting, err = OnExisting(w.OnExisting); err != nil {
+		return offlinejoin.Request{}, err
+	}
+	if req.SingleUse.Reuse, err = ReuseOf(w.Reuse, w.ReuseReason); err != nil {
+		return offlinejoin.Request{}, err
+	}
+	if req.Image.LockTimeout, err = ParseLockTimeout(w.LockTimeout); err != nil {
+		return offlinejoin.Request{}, err
+	}
+	return req, nil
+}
+
+// Method turns the word of option method into the core's type; the empty word is the default. The error lists what is
+// allowed (87).
+func Method(word string) (offlinejoin.Method, error) {
+	chosen, err := choose(MethodWord, word)
+	return offlinejoin.Method(chosen), err
+}
+
+// OnExisting turns the word of option on_existing into the core's type; the empty word is the default. The error lists
+// what is allowed (87).
+func OnExisting(word string) (offlinejoin.OnExisting, error) {
+	chosen, err := choose(Existing, word)
+	return offlinejoin.OnExisting(chosen), err
+}
+
+// ReuseOf turns the words of the options reuse and reuse_reason into the core's type; the empty word is the default. The
+// error says what is allowed, or which of the two is missing (87).
+func ReuseOf(word, reason string) (offlinejoin.Reuse, error) {
+	chosen, err := choose(Reuse, word)
+	reuse := offlinejoin.Reuse(chosen)
+	switch {
+	case err != nil:
+		return "", err
+	case reuse == offlinejoin.ReuseAllow && strings.TrimSpace(reason) == "":
+		return "", winerr.Errorf(winerr.InvalidParameter,
+			`reuse = "allow" needs a reason: set reuse_reason, such as "web01 is rebuilt"`)
+	case reuse != offlinejoin.ReuseAllow && reason != "":
+		return "", winerr.Errorf(winerr.InvalidParameter,
+			`reuse_reason is there, but reuse is "refuse": set reuse = "allow", or leave the reason out`)
+	}
+	return reuse, nil
+}
+
+// ParseLockTimeout turns the word of option lock_timeout into a time; the empty word is the default. The error says how to write one
+// (87).
+func ParseLockTimeout(word string) (time.Duration, error) {
+	if word == "" {
+		word = LockTimeout.Default()
+	}
+	wait, err := time.ParseDuration(word)
+	if err != nil || wait < 0 {
+		return 0, winerr.Errorf(winerr.InvalidParameter,
+			"lock_timeout = %q is no length of time: write a number with its unit, such as \"30s\" or \"2m\"", word)
+	}
+	return wait, nil
+}
+
+func choose(option Word, word string) (string, error) {
+	if word == "" {
+		return option.Default(), nil
+	}
+	if allowed := option.Allowed(); !slices.Contains(allowed, word) {
+		return "", winerr.Errorf(winerr.InvalidParameter, "%s = %q is not known: use %s", option, word, oneOf(allowed))
+	}
+	return word, nil
+}
+
+// oneOf returns `"a", "b" or "c"`.
+func oneOf(values []string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = `"` + v + `"`
+	}
+	last := len(quoted) - 1
+	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
+}
