@@ -12,8 +12,11 @@
 //	record, err := place.Record(edit)                         // kept in the registry, without secret
 //	warnings, err := place.Write(edit, record, security)      // at every instant the old file or the new one
 //
-// and taking it back is ParseRecord and Record.Unstage. [New] makes a whole answer file from nothing, [ReadFacts] tells
-// what a file asks for.
+// and taking it back is ParseRecord and Record.Unstage. [Plan] of an empty file makes a whole new one, [ReadFacts]
+// returns what a file asks for.
+//
+// Text of a file, of the registry value UnattendFile or of a record passes through package plaintext where it enters a
+// message, a change or the facts.
 //
 // # What is known, and how
 //

@@ -1,5 +1,7 @@
 package answerfile
 
+import "github.com/offlinejoin/offlinejoin/internal/plaintext"
+
 // Facts is what an answer file says of a join in its pass specialize.
 type Facts struct {
 	// AccountData is the blob as base64 without blanks; nil when there is none. SECRET
@@ -47,7 +49,7 @@ func (d *document) facts(f *Facts, architecture string) error {
 		return err
 	}
 	for _, e := range children(shell, tagComputerName) {
-		f.MachineName = content(e)
+		f.MachineName = plaintext.Line(content(e), plaintext.Name)
 	}
 	join, err := component(settings, componentJoin, architecture)
 	if err != nil {

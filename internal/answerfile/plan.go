@@ -1,14 +1,79 @@
 package answerfile
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 
 	"github.com/beevik/etree"
 
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
+
+// Join is what an answer file is to ask for.
+type Join struct {
+	// AccountData is the blob as standard base64 without any blank, the text of the element of that name. SECRET
+	AccountData []byte
+	// MachineName is the computer name in the blob, as the answer file must have it.
+	MachineName string
+	// Architecture is that of the image: amd64, arm64 or x86.
+	Architecture string
+}
+
+// Options are the user's decisions.
+type Options struct {
+	// Replace allows to take away what contradicts the join: another computer name or join in the same pass.
+	Replace bool
+	// Client tells that the image is a client edition of Windows.
+	Client bool
+	// Name is what messages call the file, such as its path; empty: "the answer file".
+	Name string
+}
+
+func (o Options) name() string {
+	if o.Name == "" {
+		return "the answer file"
+	}
+	return o.Name
+}
+
+// check refuses what would not be a usable answer file, whatever it is merged into.
+func (j Join) check() error {
+	switch {
+	case !slices.Contains(architectures[:], j.Architecture):
+		return winerr.Errorf(winerr.TargetVersionUnsupported,
+			"an answer file needs the processor architecture of the image, one "+
+				"of %s; this one's is unknown: use an image of one of them", strings.Join(architectures[:], ", "))
+	case !plainName(j.MachineName):
+		return winerr.Errorf(winerr.InvalidMachineNameForJoin,
+			"the machine name of the blob cannot be a computer name: make a "+
+				"blob for another name")
+	}
+	if len(j.AccountData) == 0 || len(j.AccountData) > MaxSize/2 {
+		return notAccountData()
+	}
+	decoded := make([]byte, base64.StdEncoding.DecodedLen(len(j.AccountData)))
+	defer clear(decoded)
+	// The decoder skips line breaks, which Setup does not.
+	if _, err := base64.StdEncoding.Strict().Decode(decoded, j.AccountData); err != nil ||
+		slices.ContainsFunc(j.AccountData, isBlank) {
+		return notAccountData()
+	}
+	return nil
+}
+
+func notAccountData() error {
+	return winerr.Errorf(winerr.InvalidParameter, "AccountData is not plain base64 in one line: pass the blob as djoin "+
+		"/printblob prints it")
+}
+
+// plainName accepts what can be text of an element as it is; which computer names Windows takes is for others to judge.
+func plainName(name string) bool {
+	const longest = 63
+	return name != "" && len(name) <= longest && utf8.ValidString(name) && strings.TrimSpace(name) == name &&
+		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7F || r&0xFFFE == 0xFFFE })
+}
 
 // Edit is a planned change of an answer file.
 type Edit struct {
@@ -72,15 +137,6 @@ func Plan(content []byte, j Join, o Options) (*Edit, error) {
 		return nil, of(o.name(), err)
 	}
 	return edit, nil
-}
-
-// New makes a complete minimal answer file for a join. SECRET
-func New(j Join) ([]byte, error) {
-	edit, err := Plan(nil, j, Options{Name: "the new answer file"})
-	if err != nil {
-		return nil, err
-	}
-	return edit.Content, nil
 }
 
 // skeleton is an answer file that asks for nothing.
@@ -174,66 +230,6 @@ func (p *planner) addComponents(settings *etree.Element, added []*etree.Element)
 		p.made = append(p.made, tagSettings)
 		p.add(p.root, settings)
 	}
-}
-
-// planName sets or checks the computer name. It returns the component when that is new.
-func (p *planner) planName(shell, parent *etree.Element) (*etree.Element, error) {
-	where, name := passSpecialize+`\`+componentShell, p.join.MachineName
-	if shell == nil {
-		shell = p.newComponent(parent, componentShell)
-		shell.AddChild(element(shell, tagComputerName, name))
-		p.made = append(p.made, componentShell, tagComputerName)
-		p.change(Add, where, tagComputerName, "", name)
-		return shell, nil
-	}
-	e, err := only(shell, tagComputerName)
-	if err != nil {
-		return nil, err
-	}
-	if e == nil {
-		p.add(shell, element(shell, tagComputerName, name))
-		p.made = append(p.made, tagComputerName)
-		p.change(Add, where, tagComputerName, "", name)
-		return nil, nil
-	}
-	switch old := content(e); {
-	case strings.EqualFold(old, name):
-	case old == "":
-		p.setText(e, name)
-		p.change(Modify, where, tagComputerName, "", name)
-	case !p.options.Replace:
-		return nil, otherName(old, name)
-	default:
-		p.setText(e, name)
-		p.replaced = append(p.replaced, "its "+tagComputerName)
-		p.change(Modify, where, tagComputerName, printable(old), name)
-	}
-	return nil, nil
-}
-
-func otherName(old, name string) error {
-	if old == "*" {
-		return refuse(winerr.CantVerifyHostname,
-			"asks for a random %s (*), but the blob joins %s only: set it to %s there, or "+
-				"allow to replace it", tagComputerName, name, name)
-	}
-	return refuse(winerr.CantVerifyHostname,
-		"gives the machine the name %s, but the blob joins %s only: use the blob made for "+
-			"that name, set %s to %s there, or allow to replace it", printable(old), name, tagComputerName, name)
-}
-
-// printable shortens text of a file for messages, and makes it harmless there.
-func printable(text string) string {
-	const longest = 64
-	if r := []rune(text); len(r) > longest {
-		text = string(r[:longest]) + "…"
-	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }
 
 func (p *planner) change(kind, where, name, before, after string) {

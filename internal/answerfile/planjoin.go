@@ -3,12 +3,60 @@ package answerfile
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
 
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
+
+// planName sets or checks the computer name. It returns the component when that is new.
+func (p *planner) planName(shell, parent *etree.Element) (*etree.Element, error) {
+	where, name := passSpecialize+`\`+componentShell, p.join.MachineName
+	if shell == nil {
+		shell = p.newComponent(parent, componentShell)
+		shell.AddChild(element(shell, tagComputerName, name))
+		p.made = append(p.made, componentShell, tagComputerName)
+		p.change(Add, where, tagComputerName, "", name)
+		return shell, nil
+	}
+	e, err := only(shell, tagComputerName)
+	if err != nil {
+		return nil, err
+	}
+	if e == nil {
+		p.add(shell, element(shell, tagComputerName, name))
+		p.made = append(p.made, tagComputerName)
+		p.change(Add, where, tagComputerName, "", name)
+		return nil, nil
+	}
+	switch old := content(e); {
+	case strings.EqualFold(old, name):
+	case old == "":
+		p.setText(e, name)
+		p.change(Modify, where, tagComputerName, "", name)
+	case !p.options.Replace:
+		return nil, otherName(old, name)
+	default:
+		p.setText(e, name)
+		p.replaced = append(p.replaced, "its "+tagComputerName)
+		p.change(Modify, where, tagComputerName, plaintext.Line(old, plaintext.Name), name)
+	}
+	return nil, nil
+}
+
+func otherName(old, name string) error {
+	if old == "*" {
+		return refuse(winerr.CantVerifyHostname,
+			"asks for a random %s (*), but the blob joins %s only: set it to %s there, or "+
+				"allow to replace it", tagComputerName, name, name)
+	}
+	return refuse(winerr.CantVerifyHostname,
+		"gives the machine the name %s, but the blob joins %s only: use the blob made for "+
+			"that name, set %s to %s there, or allow to replace it", plaintext.Line(old, plaintext.Name), name, tagComputerName, name)
+}
 
 const whereJoin = passSpecialize + `\` + componentJoin + `\` + tagIdentification
 
@@ -135,4 +183,52 @@ func describeSecret(text []byte) string {
 		return ""
 	}
 	return fmt.Sprintf("%d characters, secret", len(text))
+}
+
+// warnOfArchitecture tells of settings for the same component that Setup of this image does not look at.
+func (p *planner) warnOfArchitecture(settings, join *etree.Element) {
+	var others []string
+	for _, e := range components(settings, componentJoin) {
+		if e != join && !strings.EqualFold(attr(e, attrArchitecture), p.join.Architecture) {
+			others = append(others, plaintext.Line(attr(e, attrArchitecture), plaintext.Name))
+		}
+	}
+	if len(others) > 0 {
+		p.warnings = append(p.warnings,
+			fmt.Sprintf("the component %s for %s stays as it is; this image is %s, so Setup does not "+
+				"look at it", componentJoin, strings.Join(others, ", "), p.join.Architecture))
+	}
+}
+
+// warnOfAutoLogon tells of what makes a client edition of Windows restart its out-of-box experience for ever once it is
+// joined (observed on Windows 11): an automatic logon of a local user.
+func (p *planner) warnOfAutoLogon() {
+	if !p.options.Client {
+		return
+	}
+	for _, settings := range slices.Concat(p.passes(passOOBE), p.passes(passSpecialize)) {
+		for _, shell := range components(settings, componentShell) {
+			if slices.ContainsFunc(children(shell, tagAutoLogon), p.local) {
+				p.warnings = append(p.warnings, "AutoLogon of a local user: on a client edition that is joined before its first "+
+					"logon, the out-of-box experience may refuse it and start again and again (observed on Windows 11); remove "+
+					"AutoLogon, or let a domain user log on")
+				return
+			}
+		}
+	}
+}
+
+// local tells that an AutoLogon is on, and for a user of the machine itself.
+func (p *planner) local(autoLogon *etree.Element) bool {
+	value := func(tag string) string {
+		for _, e := range children(autoLogon, tag) {
+			return content(e)
+		}
+		return ""
+	}
+	enabled := strings.ToLower(value("Enabled"))
+	domain := value("Domain")
+	here := domain == "" || domain == "." || strings.EqualFold(domain, "%COMPUTERNAME%") ||
+		strings.EqualFold(domain, p.join.MachineName)
+	return (enabled == "true" || enabled == "1") && here
 }

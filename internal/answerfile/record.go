@@ -7,6 +7,7 @@ import (
 	"path"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -110,7 +111,7 @@ func (r *Record) in(windows, drive imagefs.FS) (location, error) {
 	if drive == nil {
 		return location{}, winerr.Errorf(winerr.FileNotFound,
 			"the join is in %s at the root of the image's drive, which was not "+
-				"given: give it", printable(r.Name))
+				"given: give it", plaintext.Line(r.Name, plaintext.Name))
 	}
 	return location{tree: drive, onDrive: true, name: r.Name}, nil
 }
@@ -128,7 +129,7 @@ func (r *Record) Find(windows, drive imagefs.FS) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Place{Path: at.tree.Path(at.name), Content: content, at: at}, nil
+	return &Place{Path: plaintext.Line(at.tree.Path(at.name), 0), Content: content, at: at}, nil
 }
 
 // Unstage takes the join out of the image. It is safe to be called again after it was stopped.

@@ -205,7 +205,7 @@ func TestJoinIsChecked(t *testing.T) {
 	} {
 		j := webJoin()
 		tt.change(&j)
-		_, err := New(j)
+		_, err := Plan(nil, j, Options{})
 		if code, _ := winerr.CodeOf(err); code != tt.code {
 			t.Errorf("%s: %v, want %v", name, err, tt.code)
 		}

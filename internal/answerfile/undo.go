@@ -2,9 +2,19 @@ package answerfile
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
+
+	"github.com/beevik/etree"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Undo is what [Remove] needs to take a join out of an answer file again. It holds no secret as it is: what was
@@ -95,4 +105,246 @@ func unsplice(text []byte, splices [][3]int, removed []byte) (out []byte, fits b
 		text, removed = text[keep+skip:], removed[take:]
 	}
 	return append(out, text...), len(removed) == 0
+}
+
+// What a join has taken out of an answer file may be a password, and has to be given back. So it is kept under a key
+// that is made of the account data: whoever can open it sees the secret of the file itself anyway, and when Windows
+// Setup erases the account data, it erases this with it.
+
+const (
+	sealPurpose = "offlinejoin answer file, what was replaced, 1"
+	saltSize    = 16
+	keySize     = 32 // AES-256
+)
+
+// seal encrypts data under account data and a new salt.
+func seal(accountData, data []byte) (salt, sealed []byte, err error) {
+	salt = make([]byte, saltSize)
+	rand.Read(salt)
+	aead, err := sealer(accountData, salt)
+	if err != nil {
+		return nil, nil, err
+	}
+	// The key is used once, so the nonce may be zero.
+	return salt, aead.Seal(nil, make([]byte, aead.NonceSize()), data, nil), nil
+}
+
+// unseal decrypts what seal returned, and refuses what was changed.
+func unseal(accountData, salt, sealed []byte) ([]byte, error) {
+	aead, err := sealer(accountData, salt)
+	if err != nil {
+		return nil, err
+	}
+	data, err := aead.Open(nil, make([]byte, aead.NonceSize()), sealed, nil)
+	if err != nil {
+		return nil, winerr.Errorf(winerr.BadOfflineJoinInfo, "the record of what was replaced in the answer file was changed")
+	}
+	return data, nil
+}
+
+func sealer(accountData, salt []byte) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, accountData, salt, sealPurpose, keySize)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+// Outcome tells what taking a join back comes to.
+type Outcome string
+
+// The outcomes.
+const (
+	Restored Outcome = "restored" // the file is as it was before the join, byte for byte
+	Cut      Outcome = "cut"      // the file was changed since; what the join added is gone, the rest stays
+	Gone     Outcome = "gone"     // the file does not hold this join any more; it stays as it is
+)
+
+// Removal is a planned removal of a join.
+type Removal struct {
+	Outcome Outcome
+	// Content is the file without the join; nil for Gone, and when the file is to be removed. It may hold secrets of its
+	// own.
+	Content []byte
+	// RemoveFile tells that nothing is left: the file was made for the join.
+	RemoveFile bool
+	// Notes tell people what is not as it was.
+	Notes []string
+}
+
+// Remove takes a join out of the file that [Plan] has made. When Windows or somebody has changed the file since, it
+// takes out what the join has added by its names, and leaves everything else. undo may come from the image, and so
+// from an enemy: a file that does not hold the very account data that undo tells of is left alone.
+func Remove(file []byte, undo Undo) (*Removal, error) {
+	d, err := parse(file)
+	if err != nil {
+		return nil, of("the answer file with the join", err)
+	}
+	defer d.wipe()
+	account, secret := d.ours(undo)
+	if account == nil {
+		return &Removal{Outcome: Gone, Notes: d.whyGone()}, nil
+	}
+	defer clear(secret)
+	removed, err := unseal(secret, undo.Salt, undo.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	if original, ok := d.restore(undo, file, removed); ok {
+		r := &Removal{Outcome: Restored, RemoveFile: undo.Created}
+		if !undo.Created {
+			r.Content = original
+		}
+		return r, nil
+	}
+	return d.cutOut(account, undo)
+}
+
+// ours finds the account data that undo tells of: where it was put, else wherever it is now. secret is the caller's to
+// clear.
+func (d *document) ours(undo Undo) (account *etree.Element, secret []byte) {
+	for _, e := range d.accountData() {
+		text := d.secretText(e)
+		fits := digest(text) == undo.AccountData && !d.spans[e].parent
+		if !fits || account != nil && !inPlace(e, undo.Architecture) {
+			clear(text)
+			continue
+		}
+		clear(secret)
+		account, secret = e, text
+	}
+	return account, secret
+}
+
+// inPlace tells that an element is in the component and the pass that a join belongs to.
+func inPlace(e *etree.Element, arch string) bool {
+	settings, join := ancestor(e, tagSettings), ancestor(e, tagComponent)
+	return settings != nil && join != nil && attr(settings, attrPass) == passSpecialize &&
+		strings.EqualFold(attr(join, attrName), componentJoin) && strings.EqualFold(attr(join, attrArchitecture), arch)
+}
+
+func (d *document) whyGone() []string {
+	for _, e := range d.accountData() {
+		text := d.secretText(e)
+		erased := string(text) == erasedMark
+		clear(text)
+		if !erased {
+			return []string{"the answer file holds another join; it is left alone"}
+		}
+	}
+	return []string{"the answer file does not hold the join any more: Windows Setup has used it, or somebody has " +
+		"removed it"}
+}
+
+// cutOut takes what the join has added out of a file that was changed since.
+func (d *document) cutOut(account *etree.Element, undo Undo) (*Removal, error) {
+	r := &Removal{
+		Outcome: Cut,
+		Notes: []string{"the answer file was changed since the join was staged: what the join had added " +
+			"was taken out, and the changes stay"},
+	}
+	if len(undo.Replaced) > 0 {
+		r.Notes = append(r.Notes, "what the join had replaced is not put back: "+plaintext.Line(strings.Join(undo.Replaced, "; "), plaintext.Name))
+	}
+	c := &cutter{document: d, undo: undo}
+	splices := c.cuts(account)
+	if c.gone[d.root] || undo.Created && c.hollow(d.root) {
+		r.RemoveFile = true
+		return r, nil
+	}
+	after := &document{enc: d.enc, text: apply(d.text, ordered(splices))}
+	defer after.wipe()
+	if err := after.read(); err != nil {
+		return nil, of("the answer file with the join", refuse(winerr.CantCreateJoinInfo,
+			"has a form in which the join cannot "+
+				"be taken out safely: remove its %s by hand", tagAccountData))
+	}
+	r.Content = after.enc.encode(after.text)
+	return r, nil
+}
+
+// cutter decides which elements go.
+type cutter struct {
+	*document
+	undo Undo
+	gone map[*etree.Element]bool
+}
+
+// cuts returns how to remove the account data, the computer name if it was added, and all that was added around them
+// and has nothing else in it.
+func (c *cutter) cuts(account *etree.Element) []splice {
+	c.gone = map[*etree.Element]bool{}
+	var splices []splice
+	if c.made(tagAccountData) {
+		c.gone[account] = true
+	} else {
+		splices = append(splices, c.refill(account, ""))
+	}
+	e := account.Parent()
+	for _, name := range []string{tagProvisioning, tagIdentification, componentJoin} {
+		c.drop(e, name)
+		e = e.Parent()
+		if e == nil || e.Parent() == nil {
+			break
+		}
+	}
+	if settings := ancestor(account, tagSettings); settings != nil {
+		c.cutName(settings)
+		c.drop(settings, tagSettings)
+	}
+	for e := range c.gone {
+		if !c.gone[e.Parent()] {
+			splices = append(splices, c.prune(e))
+		}
+	}
+	return splices
+}
+
+func (c *cutter) made(name string) bool { return slices.Contains(c.undo.Made, name) }
+
+// drop marks an element that was added under the given name, if nothing is left in it.
+func (c *cutter) drop(e *etree.Element, name string) {
+	is := e.Tag == name || strings.EqualFold(attr(e, attrName), name)
+	if c.made(name) && is && c.hollow(e) {
+		c.gone[e] = true
+	}
+}
+
+// cutName marks the computer name, and its component, if they were added and the name is still the join's.
+func (c *cutter) cutName(settings *etree.Element) {
+	for _, shell := range components(settings, componentShell) {
+		for _, e := range children(shell, tagComputerName) {
+			if c.made(tagComputerName) && strings.EqualFold(content(e), c.undo.MachineName) {
+				c.gone[e] = true
+			}
+		}
+		c.drop(shell, componentShell)
+	}
+}
+
+// hollow reports whether an element holds nothing that stays.
+func (c *cutter) hollow(e *etree.Element) bool {
+	return !slices.ContainsFunc(e.Child, func(t etree.Token) bool {
+		switch t := t.(type) {
+		case *etree.Element:
+			return !c.gone[t]
+		case *etree.CharData:
+			return strings.Trim(t.Data, blanks) != ""
+		}
+		return true
+	})
+}
+
+func ancestor(e *etree.Element, tag string) *etree.Element {
+	for e = e.Parent(); e != nil; e = e.Parent() {
+		if e.Tag == tag && e.NamespaceURI() == namespace {
+			return e
+		}
+	}
+	return nil
 }
