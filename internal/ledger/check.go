@@ -1,6 +1,12 @@
 package ledger
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
 
 // Check looks a claim up in all of the ledgers, nil ones left out, and records nothing: for a dry run. It refuses what
 // [Begin] would refuse, and returns what [Use.Warnings] would say. known tells that every ledger has this very use for
@@ -19,7 +25,7 @@ func Check(ctx context.Context, claim Claim, ledgers ...*Ledger) (warnings []str
 			return nil, false, err
 		}
 		m := &mark{ledger: l}
-		if err := m.judge(entries, claim); err != nil {
+		if err := m.check(entries, claim); err != nil {
 			return nil, false, err
 		}
 		known = known && m.knows(claim)
@@ -27,6 +33,48 @@ func Check(ctx context.Context, claim Claim, ledgers ...*Ledger) (warnings []str
 	}
 	return use.Warnings(), known, nil
 }
+
+// mark is a use in one ledger, with what that knew.
+type mark struct {
+	ledger *Ledger
+	intent Entry
+	same   []Entry // of the account or the blob, in the same image
+	others []Entry // of the account or the blob, in other images
+	clones []Entry // of other accounts, in copies of the same installation
+	ends   []string
+}
+
+// check looks at the uses in force, and refuses the second one.
+func (m *mark) check(entries []Entry, c Claim) error {
+	m.look(inForce(entries), c)
+	if m.isSecond() && !c.Reuse {
+		return secondUse(c, m.others[len(m.others)-1])
+	}
+	return nil
+}
+
+// look sorts the uses that are in force.
+func (m *mark) look(force []Entry, c Claim) {
+	for _, e := range force {
+		here := e.Image.Place == c.Image.Place
+		replaced := here && c.Replaces != "" && e.Fingerprint == c.Replaces
+		switch mine := e.Fingerprint == c.Fingerprint || e.Account.same(c.Account); {
+		case mine && (here || c.AlreadyStaged && moved(e.Image, c.Image)):
+			m.same = append(m.same, e)
+			m.ends = append(m.ends, e.ID)
+		case mine:
+			m.others = append(m.others, e)
+		case replaced:
+			m.ends = append(m.ends, e.ID)
+		case c.Image.MachineSID != "" && e.Image.MachineSID == c.Image.MachineSID:
+			m.clones = append(m.clones, e)
+		}
+	}
+}
+
+// isSecond reports whether the use is the first for its image while another image has the account or the blob. An image
+// that has them already got them before the other, or with a reason.
+func (m *mark) isSecond() bool { return len(m.others) > 0 && len(m.same) == 0 }
 
 // knows reports whether the very blob is staged in the very image.
 func (m *mark) knows(c Claim) bool {
@@ -36,4 +84,83 @@ func (m *mark) knows(c Claim) bool {
 		}
 	}
 	return false
+}
+
+// secondUse is the refusal: which use is in the way, and the ways out.
+func secondUse(c Claim, e Entry) error {
+	e = e.plain(plaintext.Name)
+	name := e.Account.MachineName
+	const allow = `or set reuse = "allow" with a reason`
+	switch {
+	case e.Event == EventIntent:
+		return winerr.Errorf(winerr.AccountReuseBlocked, "a stage of this account into %s began and has not ended (%s): if "+
+			"it still runs, wait for it; if it was stopped, stage into that image again or unstage it, %s",
+			e.Image.Path, facts(e), allow)
+	case e.Fingerprint != c.Fingerprint:
+		return winerr.Errorf(winerr.AccountReuseBlocked, "the account of %s is already staged into %s with another blob "+
+			"(%s): the newer blob has replaced the password, so that only one of both images can join; unstage that image, %s",
+			name, e.Image.Path, facts(e), allow)
+	}
+	return winerr.Errorf(winerr.AccountReuseBlocked, "this account is already staged into %s (%s): one blob joins one "+
+		"machine; make a new blob for another machine than %s, unstage that image, %s", e.Image.Path, facts(e), name, allow)
+}
+
+// Warnings returns what people should know of the use, in sentences.
+func (u *Use) Warnings() []string {
+	var all []string
+	for _, m := range u.marks {
+		if m.isSecond() {
+			e := m.others[len(m.others)-1].plain(plaintext.Name)
+			all = append(all, fmt.Sprintf("this account is already staged into %s (%s), and is used again because: %s",
+				e.Image.Path, facts(e), plaintext.Line(u.claim.ReuseReason, plaintext.Name)))
+		}
+		if e, is := m.lastStaged(); is && !u.claim.AlreadyStaged {
+			e = e.plain(plaintext.Name)
+			all = append(all, fmt.Sprintf("the ledger says that this account was staged into %s before (%s), but the image "+
+				"does not hold that join: right if the image was made again; if another image is mounted there now, "+
+				"two machines get one account", e.Image.Path, facts(e)))
+		}
+		if len(m.clones) > 0 {
+			all = append(all, cloneWarning(u.claim, m.clones[len(m.clones)-1]))
+		}
+	}
+	return distinct(all)
+}
+
+// lastStaged returns the last use for the same image that was staged, not only begun.
+func (m *mark) lastStaged() (last Entry, is bool) {
+	for _, e := range m.same {
+		if e.Event != EventIntent {
+			last, is = e, true
+		}
+	}
+	return last, is
+}
+
+// cloneWarning explains why images that share a machine SID should be generalized (facts: windows.md 7).
+func cloneWarning(c Claim, e Entry) string {
+	c.Image, e = c.Image.plain(plaintext.Name), e.plain(plaintext.Name)
+	return fmt.Sprintf("%s is the same installation as %s, which was staged for %s (%s): both have the machine SID %s, "+
+		"and Windows 11 24H2, Windows Server 2025 and later refuse Kerberos and NTLM between such machines (since the "+
+		"updates of August 2025, event 6167): generalize the image with sysprep before it is cloned, and use method "+
+		"answer_file", c.Image.Path, e.Image.Path, e.Account.MachineName, facts(e),
+		c.Image.MachineSID)
+}
+
+// facts are "2026-11-22 10:04, fingerprint 4f1c…e09a".
+func facts(e Entry) string {
+	fp := e.Fingerprint
+	return fmt.Sprintf("%s, fingerprint %s…%s", e.At.UTC().Format("2006-01-02 15:04"), fp[:4], fp[len(fp)-4:])
+}
+
+func distinct(texts []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, t := range texts {
+		if !seen[t] {
+			seen[t] = true
+			out = append(out, t)
+		}
+	}
+	return out
 }

@@ -6,7 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // Version is the version of the lines that this package writes, and the newest that it reads.
@@ -106,6 +111,39 @@ func (e Entry) whole() bool {
 	return false
 }
 
+// plain returns e as it leaves this package: every text is safe for a line and at most limit runes long. Inside of the
+// package entries are kept as they were read, because places, accounts and names of uses are compared.
+func (e Entry) plain(limit int) Entry {
+	for _, text := range []*string{
+		&e.ID, &e.Fingerprint, &e.By, &e.Host, &e.ReuseReason,
+		&e.Account.SID, &e.Account.DomainGUID, &e.Account.Domain, &e.Account.MachineName,
+	} {
+		*text = plaintext.Line(*text, limit)
+	}
+	e.Image = e.Image.plain(limit)
+	e.Ends = slices.Clone(e.Ends)
+	for i := range e.Ends {
+		e.Ends[i] = plaintext.Line(e.Ends[i], limit)
+	}
+	return e
+}
+
+// plain is as Entry.plain.
+func (i Image) plain(limit int) Image {
+	for _, text := range []*string{&i.Path, &i.Place, &i.File, &i.MachineSID} {
+		*text = plaintext.Line(*text, limit)
+	}
+	return i
+}
+
+// plainEntries is plain of all of them, with all of a text that an entry is written with.
+func plainEntries(entries []Entry) []Entry {
+	for i, e := range entries {
+		entries[i] = e.plain(maxText)
+	}
+	return entries
+}
+
 func isFingerprint(s string) bool {
 	raw, err := hex.DecodeString(s)
 	return err == nil && len(raw) == 32
@@ -138,4 +176,40 @@ func inForce(entries []Entry) []Entry {
 		}
 	}
 	return force
+}
+
+// Account is the machine account that a blob is for.
+type Account struct {
+	SID         string `json:"sid,omitempty"`         // domain SID with the RID, such as S-1-5-21-1-2-3-1107
+	DomainGUID  string `json:"domain_guid,omitempty"` // lower case, without braces
+	Domain      string `json:"domain,omitempty"`      // DNS name
+	MachineName string `json:"machine_name"`
+}
+
+// NewAccount makes an Account from what a blob says. Of these only the name is always there.
+func NewAccount(domainSID string, rid uint32, domainGUID, domain, machineName string) Account {
+	a := Account{
+		DomainGUID:  strings.ToLower(strings.Trim(domainGUID, "{}")),
+		Domain:      strings.ToLower(strings.TrimSuffix(domain, ".")),
+		MachineName: strings.ToUpper(machineName),
+	}
+	if domainSID != "" && rid != 0 {
+		a.SID = strings.ToUpper(domainSID) + "-" + strconv.FormatUint(uint64(rid), 10)
+	}
+	return a
+}
+
+// same reports whether both are one account. The SID decides where both have one: an account that was deleted and made
+// again has its name, and is another.
+func (a Account) same(b Account) bool {
+	if a.SID != "" && b.SID != "" {
+		return a.SID == b.SID
+	}
+	if a.MachineName == "" || !strings.EqualFold(a.MachineName, b.MachineName) {
+		return false
+	}
+	if a.DomainGUID != "" && b.DomainGUID != "" {
+		return a.DomainGUID == b.DomainGUID
+	}
+	return a.Domain != "" && strings.EqualFold(a.Domain, b.Domain)
 }

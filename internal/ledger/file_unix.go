@@ -5,6 +5,7 @@ package ledger
 import (
 	"errors"
 	"os"
+	"strconv"
 	"syscall"
 )
 
@@ -25,3 +26,15 @@ func syncFolder(folder string) error {
 	}
 	return nil
 }
+
+// isPrivate reports whether folder is a folder of this user that nobody else can look into.
+func isPrivate(folder string) bool {
+	info, err := os.Lstat(folder)
+	if err != nil || !info.IsDir() || info.Mode().Perm()&0o077 != 0 {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid()
+}
+
+func userName() string { return strconv.Itoa(os.Geteuid()) }

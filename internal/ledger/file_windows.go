@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/windows"
 )
@@ -13,3 +14,11 @@ func isFull(err error) bool { return errors.Is(err, windows.ERROR_DISK_FULL) }
 
 // syncFolder does nothing: NTFS journals its directories.
 func syncFolder(string) error { return nil }
+
+// isPrivate trusts Windows: the cache and temporary folders of a user are in the profile, which others cannot read.
+func isPrivate(folder string) bool {
+	info, err := os.Lstat(folder)
+	return err == nil && info.IsDir()
+}
+
+func userName() string { return "user" }

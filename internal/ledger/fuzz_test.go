@@ -26,6 +26,9 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
+		if !looksWritten(bytes.TrimSuffix(line, []byte("\n"))) {
+			f.Fatalf("the filter does not take %s for a line of ours, and decodes all", line)
+		}
 		f.Add(line)
 		all = append(all, line...)
 	}

@@ -31,12 +31,6 @@ func Locate(windowsPath string) Image {
 	return Image{Path: windowsPath, Place: volume + "|" + inside, File: file}
 }
 
-// LocateFile finds the place of an image that is inside of a disk image file; inside is its Windows directory there,
-// such as /Windows. Mounted through a loop device, the same image has the same place.
-func LocateFile(diskImage, inside string) Image {
-	return Image{Path: diskImage, Place: "file:" + filepath.ToSlash(realPath(diskImage)) + "|" + inside}
-}
-
 func realPath(path string) string {
 	absolute, err := filepath.Abs(path)
 	if err != nil { // the working directory is gone

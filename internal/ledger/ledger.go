@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"os"
 	"strings"
 	"time"
@@ -47,13 +48,36 @@ type Claim struct {
 	Image       Image
 	By          string // name/version of the front end
 
-	// Holds tells that the image holds this very join already, so that the image may have been moved or copied.
-	Holds bool
+	// AlreadyStaged means that the image holds this very join already, so that the image may have been moved or copied.
+	AlreadyStaged bool
 	// Replaces is the fingerprint of the join that the image holds and that this stage takes out of it; mostly empty.
 	Replaces string
 	// Reuse allows the account for another image, for the reason.
 	Reuse       bool
 	ReuseReason string
+}
+
+// checked returns the claim as it is compared and recorded.
+func (c Claim) checked() (Claim, error) {
+	c.Image.MachineSID = strings.ToUpper(c.Image.MachineSID)
+	c.Account.MachineName = strings.ToUpper(c.Account.MachineName)
+	switch {
+	case !isFingerprint(c.Fingerprint) || c.Image.Place == "" || c.Account.MachineName == "":
+		return c, winerr.Errorf(winerr.InvalidParameter, "a use needs an account, a fingerprint and an image: this is a "+
+			"defect of this program")
+	case c.Reuse && strings.TrimSpace(c.ReuseReason) == "":
+		return c, winerr.Errorf(winerr.InvalidParameter, "reuse = \"allow\" needs a reason: say in reuse_reason why the "+
+			"account may be used again")
+	}
+	for _, text := range []string{
+		c.Image.Path, c.Image.Place, c.ReuseReason, c.By, c.Account.Domain, c.Account.MachineName,
+	} {
+		if len(text) > maxText {
+			return c, winerr.Errorf(winerr.InvalidParameter, "a path or a reason has more than %d bytes, which is too much "+
+				"for the ledger: shorten it", maxText)
+		}
+	}
+	return c, nil
 }
 
 // Begin looks the claim up and records the intent, or refuses: with 2732 when the account or the blob is used for
@@ -82,34 +106,11 @@ func Begin(ctx context.Context, claim Claim, ledgers ...*Ledger) (*Use, error) {
 	return use, nil
 }
 
-// checked returns the claim as it is compared and recorded.
-func (c Claim) checked() (Claim, error) {
-	c.Image.MachineSID = strings.ToUpper(c.Image.MachineSID)
-	c.Account.MachineName = strings.ToUpper(c.Account.MachineName)
-	switch {
-	case !isFingerprint(c.Fingerprint) || c.Image.Place == "" || c.Account.MachineName == "":
-		return c, winerr.Errorf(winerr.InvalidParameter, "a use needs an account, a fingerprint and an image: this is a "+
-			"defect of this program")
-	case c.Reuse && blank(c.ReuseReason):
-		return c, winerr.Errorf(winerr.InvalidParameter, "reuse = \"allow\" needs a reason: say in reuse_reason why the "+
-			"account may be used again")
-	}
-	for _, text := range []string{
-		c.Image.Path, c.Image.Place, c.ReuseReason, c.By, c.Account.Domain, c.Account.MachineName,
-	} {
-		if len(text) > maxText {
-			return c, winerr.Errorf(winerr.InvalidParameter, "a path or a reason has more than %d bytes, which is too much "+
-				"for the ledger: shorten it", maxText)
-		}
-	}
-	return c, nil
-}
-
 // begin decides under the lock, and appends the intent.
 func (l *Ledger) begin(ctx context.Context, claim Claim) (*mark, error) {
 	m := &mark{ledger: l}
 	err := l.store.update(ctx, claim.filter(), func(entries []Entry) (Entry, error) {
-		if err := m.judge(entries, claim); err != nil {
+		if err := m.check(entries, claim); err != nil {
 			return Entry{}, err
 		}
 		m.intent = l.entry(EventIntent, claim)
@@ -141,17 +142,155 @@ func (l *Ledger) entry(event Event, claim Claim) Entry {
 	return e
 }
 
-// Entries returns all lines, oldest first.
+// Use is a stage that has begun. It ends once, by Commit or by Cancel; ending it again does nothing.
+type Use struct {
+	claim Claim
+	marks []*mark
+	ended bool
+}
+
+// Earlier returns the uses of this account or blob for the same image that are in force: it was staged here before, or
+// tried to.
+func (u *Use) Earlier() []Entry { return u.collect(func(m *mark) []Entry { return m.same }) }
+
+// Reused returns the uses of this account or blob for other images that are in force, which only a reason makes
+// possible.
+func (u *Use) Reused() []Entry { return u.collect(func(m *mark) []Entry { return m.others }) }
+
+// Clones returns the uses in force of other accounts for images with the same machine SID.
+func (u *Use) Clones() []Entry { return u.collect(func(m *mark) []Entry { return m.clones }) }
+
+func (u *Use) collect(of func(*mark) []Entry) []Entry {
+	var all []Entry
+	for _, m := range u.marks {
+		all = append(all, of(m)...)
+	}
+	return plainEntries(all)
+}
+
+// Commit records that the join is staged. After an error the intent stays in force, so the account is still guarded.
+// That ctx is cancelled does not matter: what has happened must be told.
+func (u *Use) Commit(ctx context.Context) error { return u.end(ctx, EventStaged) }
+
+// Cancel records that nothing was written to the image.
+func (u *Use) Cancel(ctx context.Context) error { return u.end(ctx, EventCancelled) }
+
+func (u *Use) end(ctx context.Context, event Event) error {
+	if u.ended {
+		return nil
+	}
+	u.ended = true
+	ctx = context.WithoutCancel(ctx)
+	var errs []error
+	for _, m := range u.marks {
+		errs = append(errs, m.end(ctx, event))
+	}
+	return errors.Join(errs...)
+}
+
+func (m *mark) end(ctx context.Context, event Event) error {
+	return m.ledger.store.update(ctx, filterFor(), func([]Entry) (Entry, error) {
+		e := m.intent
+		e.Event, e.At = event, m.ledger.time()
+		if event == EventStaged {
+			e.Ends = m.ends
+		}
+		return e, nil
+	})
+}
+
+// Entries returns all lines, oldest first. Their texts are safe for a line; see [plaintext.Line].
 func (l *Ledger) Entries(ctx context.Context) ([]Entry, error) {
 	if l == nil {
 		return nil, nil
 	}
-	return l.store.read(ctx, nil)
+	entries, err := l.store.read(ctx, nil)
+	return plainEntries(entries), err
 }
 
 // InForce returns the uses that keep their accounts from other images, oldest first: each with the last event that it
-// had ([EventIntent], [EventStaged] or [EventCompleted]).
+// had ([EventIntent], [EventStaged] or [EventCompleted]), and with texts that are safe for a line.
 func (l *Ledger) InForce(ctx context.Context) ([]Entry, error) {
-	entries, err := l.Entries(ctx)
-	return inForce(entries), err
+	if l == nil {
+		return nil, nil
+	}
+	entries, err := l.store.read(ctx, nil)
+	return plainEntries(inForce(entries)), err
 }
+
+// errNothing stops an update that has nothing to append.
+var errNothing = errors.New("nothing to append")
+
+// Unstaged records that the join of a blob was taken back from an image, by which the account is free again. It reports
+// whether the ledger knew of it.
+func (l *Ledger) Unstaged(ctx context.Context, image Image, fingerprint, by string) (bool, error) {
+	return l.take(ctx, EventUnstaged, by, fingerprint, func(e Entry) bool {
+		return e.heldBy(image, fingerprint)
+	})
+}
+
+// Released records that the user says a use is over: the image was deleted, or its machine has left the domain. id is
+// [Entry.ID].
+func (l *Ledger) Released(ctx context.Context, id, reason, by string) (bool, error) {
+	return l.take(ctx, EventReleased, by, id, func(e Entry) bool { return e.ID == id }, reason)
+}
+
+// Completed records that an image has booted and joined. The account stays in use.
+func (l *Ledger) Completed(ctx context.Context, image Image, fingerprint, by string) (bool, error) {
+	return l.append(ctx, fingerprint, func(force []Entry) (Entry, error) {
+		for _, e := range force {
+			if e.heldBy(image, fingerprint) && e.Event != EventCompleted {
+				e.Event, e.At, e.By, e.Ends = EventCompleted, l.time(), by, nil
+				return e, nil
+			}
+		}
+		return Entry{}, errNothing
+	})
+}
+
+// heldBy reports whether e is the use of a join that an image holds or held.
+func (e Entry) heldBy(image Image, fingerprint string) bool {
+	return e.Fingerprint == fingerprint && (e.Image.Place == image.Place || moved(e.Image, image))
+}
+
+// take ends all uses that are meant, in one line. Every line of theirs holds the piece.
+func (l *Ledger) take(
+	ctx context.Context, event Event, by, piece string, meant func(Entry) bool, reason ...string,
+) (bool, error) {
+	return l.append(ctx, piece, func(force []Entry) (Entry, error) {
+		var out Entry
+		for _, e := range force {
+			if !meant(e) {
+				continue
+			}
+			ends := append(out.Ends, e.ID)
+			out = e
+			out.Ends = ends
+		}
+		if len(out.Ends) == 0 {
+			return Entry{}, errNothing
+		}
+		out.Event, out.At, out.By, out.ReuseReason = event, l.time(), by, ""
+		for _, text := range reason {
+			out.ReuseReason = text
+		}
+		return out, nil
+	})
+}
+
+func (l *Ledger) append(
+	ctx context.Context, piece string, decide func(force []Entry) (Entry, error),
+) (bool, error) {
+	if l == nil {
+		return false, nil
+	}
+	err := l.store.update(ctx, filterFor(piece), func(entries []Entry) (Entry, error) {
+		return decide(inForce(entries))
+	})
+	if errors.Is(err, errNothing) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (l *Ledger) time() time.Time { return l.now().UTC().Truncate(time.Second) }

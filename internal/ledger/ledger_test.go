@@ -170,7 +170,7 @@ func TestACopyIsToldFromAMove(t *testing.T) {
 	stage(t, l, at("/web01/Windows", "42"))
 	refused(t, l, at("/old/Windows", "42")) // the number alone may be used again
 	moved, copied := at("/old/Windows", "42"), at("/copy/Windows", "43")
-	moved.Holds, copied.Holds = true, true
+	moved.AlreadyStaged, copied.AlreadyStaged = true, true
 	stage(t, l, moved)
 	refused(t, l, copied)
 	known, err := l.Unstaged(t.Context(), at("/older/Windows", "42").Image, moved.Fingerprint, "")
@@ -193,16 +193,16 @@ func TestWarnings(t *testing.T) {
 		t.Errorf("first use: %q", got)
 	}
 	again := clone(1, "one", "web01")
-	again.Holds = true
+	again.AlreadyStaged = true
 	if got := stage(t, l, again).Warnings(); got != nil {
 		t.Errorf("staged again: %q", got)
 	}
 	reuse := claim(1, "one", "web03")
 	reuse.Reuse, reuse.ReuseReason = true, "two halves of\x1b[2J one cluster"
 	for want, c := range map[string]ledger.Claim{
-		"^images/web02 is the same installation as images/web01, .* for WEB01 .*generalize":              clone(2, "two", "web02"),
-		"^the ledger says that this account was staged into images/web01 .* does not hold":               clone(1, "one", "web01"),
-		`^this account is already staged into images/web01 .* because: two halves of\?\[2J one cluster$`: reuse,
+		"^images/web02 is the same installation as images/web01, .* for WEB01 .*generalize":                    clone(2, "two", "web02"),
+		"^the ledger says that this account was staged into images/web01 .* does not hold":                     clone(1, "one", "web01"),
+		`^this account is already staged into images/web01 .* because: two halves of\x{FFFD}\[2J one cluster$`: reuse,
 	} {
 		use := begin(t, l, c)
 		got := use.Warnings()

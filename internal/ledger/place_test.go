@@ -40,13 +40,3 @@ func TestLocate(t *testing.T) {
 		t.Errorf("Locate of what is not there = %+v", none)
 	}
 }
-
-func TestLocateFile(t *testing.T) {
-	t.Parallel()
-	disk := filepath.Join(t.TempDir(), "web01.qcow2")
-	got := ledger.LocateFile(disk, "/Windows")
-	const end = "/web01.qcow2|/Windows"
-	if got.Path != disk || !strings.HasPrefix(got.Place, "file:") || !strings.HasSuffix(got.Place, end) {
-		t.Errorf("LocateFile = %+v", got)
-	}
-}

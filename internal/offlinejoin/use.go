@@ -57,7 +57,7 @@ func (p *preparation) checkUse(ctx context.Context, req Request) error {
 	}
 	switch {
 	case st.Fingerprint == b.Fingerprint():
-		p.uses.claim.Holds = true
+		p.uses.claim.AlreadyStaged = true
 	case st.State == StateStaged || st.State == StateFailed:
 		p.uses.claim.Replaces = st.Fingerprint
 	}
