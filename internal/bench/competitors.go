@@ -52,7 +52,9 @@ func tool(name string, args ...string) (*exec.Cmd, error) {
 }
 
 func hivexget() subject {
-	return subject{"hivexget", func(hive, _ string) (*exec.Cmd, error) { return tool("hivexget", hive, hivetask.ReadKey, hivetask.ReadValue) }}
+	return subject{"hivexget", func(hive, _ string) (*exec.Cmd, error) {
+		return tool("hivexget", hive, hivetask.ReadKey, hivetask.ReadValue)
+	}}
 }
 
 func regeditExport() subject {
