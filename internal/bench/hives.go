@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/offlinejoin/offlinejoin/internal/bench/task"
+	"github.com/offlinejoin/offlinejoin/internal/bench/hivetask"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 )
@@ -49,7 +49,7 @@ func cleanHive(shared string) (hive, log []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	k, _, err := h.CreateKey(task.ExistingKey, nil)
+	k, _, err := h.CreateKey(hivetask.ExistingKey, nil)
 	if err != nil {
 		return nil, nil, err
 	}

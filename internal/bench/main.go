@@ -17,8 +17,8 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 2 && os.Args[1] == "self" {
-		exit(self(os.Args[2:]))
+	if len(os.Args) > 2 && os.Args[1] == "child" {
+		exit(runChild(os.Args[2:]))
 	}
 	runs := flag.Int("runs", 7, "how often each measurement is made")
 	small := flag.Bool("small", false, "leave the large hive out")
@@ -60,7 +60,7 @@ func bench(runs int, small, fleetOnly bool, shared string) error {
 	fmt.Printf("%d runs each, %s/%s, %d cores\n", runs, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 
 	// The hives are made by a child: the kernel counts the size of this process into the peak of those that it starts.
-	if out, err := exec.Command(me, "self", "hives", shared, dir, strconv.FormatBool(!small && !fleetOnly)).CombinedOutput(); err != nil {
+	if out, err := exec.Command(me, "child", "hives", shared, dir, strconv.FormatBool(!small && !fleetOnly)).CombinedOutput(); err != nil {
 		return fmt.Errorf("making the hives: %w: %s", err, out)
 	}
 	clean := filepath.Join(dir, cleanName)
@@ -149,7 +149,7 @@ func benchStage(runs int, me, dir, hive string) error {
 		system := filepath.Join(windows, "System32", "config", "SYSTEM")
 		return errors.Join(copyFile(system, hive), copyFile(system+".LOG1", hive+".LOG1"))
 	}
-	f, err := measure(runs, prepare, func() *exec.Cmd { return exec.Command(me, "self", "stage", windows, blobFile) })
+	f, err := measure(runs, prepare, func() *exec.Cmd { return exec.Command(me, "child", "stage", windows, blobFile) })
 	if err != nil {
 		return err
 	}

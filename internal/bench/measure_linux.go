@@ -50,7 +50,7 @@ func measure(runs int, prepare func() error, command func() *exec.Cmd) (figures,
 		}
 		peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10 //nolint:forcetypeassert // Linux
 		f.read, f.written = io["rchar"], io["wchar"]
-		var r selfReport
+		var r childReport
 		if json.Unmarshal(out.Bytes(), &r) == nil && r.Inside > 0 {
 			insides = append(insides, r.Inside)
 			f.syncs = strconv.Itoa(r.Syncs)

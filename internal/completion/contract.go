@@ -10,6 +10,8 @@
 // run the program as SYSTEM before anybody can log on (observed in public repair tools, not documented by Microsoft).
 package completion
 
+//go:generate go -C ../tools run ./picture ../../docs/first-boot.txt ../../docs/first-boot.svg
+
 // Version is the version of the contract that this build writes and understands.
 const Version uint32 = 1
 

@@ -39,7 +39,7 @@ func (m *machine) boot(t testing.TB, windows string) []byte {
 	if !called || call.Options != completion.ProvisionOnlineCall || !strings.EqualFold(call.WindowsPath, `C:\windows`) {
 		t.Fatalf("Windows' function was called: %v, options %#x, path %q", called, call.Options, call.WindowsPath)
 	}
-	if found := m.prefix.Holds(t, call.Blob); found != nil {
+	if found := m.prefix.FilesWith(t, call.Blob); found != nil {
 		t.Errorf("after the first boot the blob is still in %v", found)
 	}
 	m.giveBack(t, hive)

@@ -63,9 +63,9 @@ func (l *loader) expand(s scope) (joins []Join) {
 
 // attributes returns the arguments of a block that takes options.
 func (l *loader) attributes(body hcl.Body, s *hcl.BodySchema) hcl.Attributes {
-	content, diags := body.Content(withTraps(s, joinTraps()))
+	content, diags := body.Content(withReserved(s, reservedInJoin()))
 	l.add(diags)
-	l.add(sprung(content, joinTraps()))
+	l.add(reservedUse(content, reservedInJoin()))
 	return content.Attributes
 }
 

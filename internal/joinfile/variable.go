@@ -34,9 +34,9 @@ func (l *loader) declare(block *hcl.Block) {
 	}
 	v := &variable{name: name, at: at, typ: cty.DynamicPseudoType, fallback: cty.NilVal}
 	l.variables[name] = v
-	content, diags := block.Body.Content(withTraps(schema(variableArguments()), variableTraps()))
+	content, diags := block.Body.Content(withReserved(schema(variableArguments()), reservedInVariable()))
 	l.add(diags)
-	l.add(sprung(content, variableTraps()))
+	l.add(reservedUse(content, reservedInVariable()))
 	if a, ok := content.Attributes[argDescription]; ok {
 		l.add(gohcl.DecodeExpression(a.Expr, nil, &v.description))
 	}

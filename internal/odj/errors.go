@@ -15,18 +15,6 @@ func unsupported(format string, args ...any) error {
 	return ndr.Unsupported(fmt.Sprintf(format, args...))
 }
 
-// FieldOf returns which field of a blob an error of [Parse] is about, such as "pBlobs[0].pBlob.lpDomain", and "" when
-// it is about none: about the text around the blob, or the header of the outermost stream.
-func FieldOf(err error) string {
-	if e, is := errors.AsType[*fieldError](err); is {
-		return e.path
-	}
-	if e, is := errors.AsType[*ndr.Error](err); is {
-		return e.Path
-	}
-	return ""
-}
-
 // fieldError tells of a field that can be read but makes no sense in a join.
 type fieldError struct{ path, what string }
 

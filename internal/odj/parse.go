@@ -9,7 +9,7 @@ import (
 )
 
 // Parse takes a blob in any of its text forms apart and checks it. It does not keep or change data, which remains the
-// caller's to wipe. Parse refuses with a [*winerr.Error], whose field is told by [FieldOf]:
+// caller's to wipe. Parse refuses with a [*winerr.Error], whose text names the field:
 //
 //   - 87 ERROR_INVALID_PARAMETER: data is no blob, is damaged or contradicts itself, or makes no join because the
 //     domain, the machine name or the password is missing;

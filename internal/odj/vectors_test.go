@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/ndr"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -63,17 +64,29 @@ const (
 	notAsked = "not asked"
 )
 
+// fieldOf returns which field of a blob an error of Parse is about, such as "pBlobs[0].pBlob.lpDomain", and "" when it is
+// about none: about the text around the blob, or the header of the outermost stream.
+func fieldOf(err error) string {
+	if e, is := errors.AsType[*fieldError](err); is {
+		return e.path
+	}
+	if e, is := errors.AsType[*ndr.Error](err); is {
+		return e.Path
+	}
+	return ""
+}
+
 // info states what the manifest must say of v; the verdict of ndrdump only when it can be asked.
 func (v vector) info(t *testing.T, data []byte) vectorInfo {
 	t.Helper()
 	info := vectorInfo{File: v.file, What: v.what, Verdict: accepted, Explanation: v.odd}
 	b, err := Parse(data)
 	code, _ := winerr.CodeOf(err)
-	if code != v.code || FieldOf(err) != v.field {
-		t.Errorf("%s: got %v about %q, want %v about %q: %v", v.file, code, FieldOf(err), v.code, v.field, err)
+	if code != v.code || fieldOf(err) != v.field {
+		t.Errorf("%s: got %v about %q, want %v about %q: %v", v.file, code, fieldOf(err), v.code, v.field, err)
 	}
 	if err != nil {
-		info.Verdict, info.Code, info.Name, info.Field = refusal, uint32(code), code.Name(), FieldOf(err)
+		info.Verdict, info.Code, info.Name, info.Field = refusal, uint32(code), code.Name(), fieldOf(err)
 		return info
 	}
 	defer b.Wipe()

@@ -89,12 +89,3 @@ func (w Word) Allowed() []string { return append([]string(nil), words[w].allowed
 
 // Secret reports whether the value must never be shown.
 func (w Word) Secret() bool { return words[w].secret }
-
-// Known returns every word that has documentation, in no order.
-func Known() []Word {
-	known := make([]Word, 0, len(words))
-	for w := range words {
-		known = append(known, w)
-	}
-	return known
-}

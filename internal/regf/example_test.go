@@ -1,6 +1,7 @@
 package regf_test
 
 import (
+	"encoding/hex"
 	"fmt"
 	"log"
 	"strings"
@@ -10,7 +11,8 @@ import (
 
 // newHive makes a hive in memory. Files on disk work the same.
 func newHive() regf.Files {
-	security, err := regf.ParseSDDL("O:BAG:SYD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)")
+	security, err := hex.DecodeString("01000490480000005800000000000000140000000200340002000000000214003f000f000101000000000005" + // O:BAG:SYD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)
+		"12000000000218003f000f000102000000000005200000002002000001020000000000052000000020020000010100000000000512000000")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -11,13 +11,14 @@ import (
 type Key struct {
 	h     *Hive
 	cell  uint32
-	place *place // nil for the root
+	path  *pathNode // nil for the root
 	depth int
 }
 
-// place is where a key is. Paths are put together only on demand: in a deep tree, many long ones would fill the memory.
-type place struct {
-	parent *place
+// pathNode is the last name in the path of a key, and the names before it. Paths are put together only on demand: in a
+// deep tree, many long ones would fill the memory.
+type pathNode struct {
+	parent *pathNode
 	name   string
 }
 
@@ -108,7 +109,7 @@ func splitPath(path string) []string {
 // Path returns the path from the root, without a leading backslash; it is empty for the root.
 func (k Key) Path() string {
 	var names []string
-	for p := k.place; p != nil; p = p.parent {
+	for p := k.path; p != nil; p = p.parent {
 		names = append(names, p.name)
 	}
 	slices.Reverse(names)
@@ -174,7 +175,7 @@ func (k Key) child(n *node) (Key, error) {
 	if k.depth+1 > maxDepth {
 		return Key{}, corrupt(n.cell, "keys are nested deeper than %d levels", maxDepth)
 	}
-	return Key{h: k.h, cell: n.cell, place: &place{k.place, decodeName(n.name)}, depth: k.depth + 1}, nil
+	return Key{h: k.h, cell: n.cell, path: &pathNode{k.path, decodeName(n.name)}, depth: k.depth + 1}, nil
 }
 
 // Subkeys yields the direct subkeys in the order of the index. It stops at the first damage. Every key points back to one

@@ -1,4 +1,4 @@
-// Hiveedit does one task of package task on a hive, for the benchmark to measure it like the tools of others:
+// Hiveedit does one task of package hivetask on a hive, for the benchmark to measure it like the tools of others:
 //
 //	hiveedit get|set|create|record HIVE
 //
@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/offlinejoin/offlinejoin/internal/bench/task"
+	"github.com/offlinejoin/offlinejoin/internal/bench/hivetask"
 )
 
 func main() {
@@ -19,12 +19,12 @@ func main() {
 	if len(os.Args) != 3 {
 		fail("usage: hiveedit get|set|create|record HIVE")
 	}
-	report, err := task.Run(os.Args[1], os.Args[2])
+	report, err := hivetask.Run(os.Args[1], os.Args[2])
 	if err != nil {
 		fail(err.Error())
 	}
 	line := `{"Inside":` + strconv.FormatInt(int64(time.Since(start)), 10) + `,"Syncs":` + strconv.Itoa(report.Syncs) +
-		`,"Peak":` + strconv.FormatInt(task.Peak(), 10) + "}\n"
+		`,"Peak":` + strconv.FormatInt(hivetask.Peak(), 10) + "}\n"
 	if _, err := os.Stdout.WriteString(line); err != nil {
 		fail(err.Error())
 	}

@@ -45,7 +45,7 @@ func TestFirstBoot(t *testing.T) {
 	t.Run("control", func(t *testing.T) {
 		blob := newBlob(t)
 		arrange(t, prefix, shipped, stagedValues(blob))
-		if found := prefix.Holds(t, blob); !slices.Contains(found, "system.reg") {
+		if found := prefix.FilesWith(t, blob); !slices.Contains(found, "system.reg") {
 			t.Errorf("the search for the blob finds %v, and must find the registry", found)
 		}
 		if n := prefix.InRegistry(t, blob); n != 1 {
@@ -261,7 +261,7 @@ func checkLog(t *testing.T, prefix *wine.Prefix, lines int, b boot) {
 // searchFiles demands that no blob of all that has been done before is in any file of the Windows, the registry's
 // included. Wine writes those when it stops.
 func searchFiles(t *testing.T, prefix *wine.Prefix, blobs [][]byte) {
-	if found := prefix.Holds(t, blobs...); found != nil {
+	if found := prefix.FilesWith(t, blobs...); found != nil {
 		t.Errorf("a blob is in %v", found)
 	}
 }
@@ -271,7 +271,7 @@ func filesMeanwhile(t *testing.T, prefix *wine.Prefix, exe []byte) {
 	blob := newBlob(t)
 	file := arrange(t, prefix, exe, stagedValues(blob))
 	prefix.Run(t, file, wine.Returns(170))
-	if diff := cmp.Diff([]string{"system.reg"}, prefix.Holds(t, blob)); diff != "" {
+	if diff := cmp.Diff([]string{"system.reg"}, prefix.FilesWith(t, blob)); diff != "" {
 		t.Errorf("files that hold the blob (-want +got):\n%s", diff)
 	}
 	if n := prefix.InRegistry(t, blob); n != 1 {

@@ -29,7 +29,7 @@ func Open(ctx context.Context, comm packersdk.Communicator, windowsPath string) 
 		return openWindows(ctx, comm, windowsPath)
 	}
 	return nil, winerr.Errorf(winerr.NotSupported, "the guest answers to no command (%q): remote = true needs a guest "+
-		"with a POSIX shell or with PowerShell, and a communicator that is not \"none\"", printable(answer+told.stderr))
+		"with a POSIX shell or with PowerShell, and a communicator that is not \"none\"", oneLine(answer+told.stderr))
 }
 
 func noGuest(err error) error {

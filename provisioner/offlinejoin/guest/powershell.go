@@ -35,7 +35,7 @@ var _ remotedir.Machine = (*windows)(nil)
 
 func openWindows(ctx context.Context, comm packersdk.Communicator, windowsPath string) (remotedir.Machine, error) {
 	w := &windows{comm: comm}
-	out, err := w.do(ctx, `'SystemRoot='+$env:SystemRoot; 'Temp='+[IO.Path]::GetTempPath()`)
+	out, err := w.do(ctx, "powershell/probe.ps1", nil)
 	if err != nil {
 		return nil, winerr.Errorf(winerr.NotSupported, "the guest runs no PowerShell: add the optional components WinPE-NetFx "+
 			"and WinPE-PowerShell to the WinPE, or use a Linux rescue system: %w", err)
@@ -63,27 +63,20 @@ func plainWindowsPath(path string) bool {
 	if len(path) < 4 || path[1] != ':' || path[2] != '\\' && path[2] != '/' {
 		return false
 	}
-	return !strings.ContainsAny(path, "'\"$`%&|<>^;*?\n\r")
+	return !strings.ContainsAny(path, singleQuotes+"\"\u201c\u201d\u201e$`%&|<>^;*?\n\r")
 }
 
-func lineOf(text, prefix string) string {
-	for line := range strings.Lines(text) {
-		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), prefix); ok {
-			return rest
-		}
+// variable sets one for a script. Its value is an expression of PowerShell; see literal and literals.
+type variable struct{ name, value string }
+
+// do runs an embedded script with variables, and returns what it printed. before are the scripts that go before it.
+func (w *windows) do(ctx context.Context, name string, variables []variable, before ...string) (string, error) {
+	var b strings.Builder
+	for _, v := range variables {
+		fmt.Fprintf(&b, "$%s=%s\n", v.name, v.value)
 	}
-	return ""
-}
-
-// failPrefix begins the line by which a script tells why it failed: the low half of the HRESULT, which is a Win32 code
-// ([MS-ERREF] 2.1), and the text.
-const failPrefix = "offlinejoin failed "
-
-// do runs a script and returns what it printed.
-func (w *windows) do(ctx context.Context, script string) (string, error) {
-	whole := `$ErrorActionPreference='Stop';$ProgressPreference='SilentlyContinue';try{` + script + `}catch{` +
-		`$e=$_.Exception;while($e.InnerException){$e=$e.InnerException};` +
-		`'` + failPrefix + `'+($e.HResult -band 65535)+' '+$e.Message;exit 1}`
+	b.WriteString(script(append(before, name)...))
+	whole := strings.Replace(script("powershell/frame.ps1"), bodyMark, b.String(), 1)
 	told, err := run(ctx, w.comm, "powershell -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand "+
 		encodeScript(whole), nil, maxTold)
 	if err != nil {
@@ -93,9 +86,11 @@ func (w *windows) do(ctx context.Context, script string) (string, error) {
 	if told.code == 0 {
 		return out, nil
 	}
-	code, says, _ := strings.Cut(lineOf(out, failPrefix), " ")
-	return "", windowsError(code, says, told)
+	return "", windowsError(parseFailure(out), told)
 }
+
+// on is the variable that most scripts have: the file or directory that they work on.
+func on(path string) []variable { return []variable{{"path", literal(path)}} }
 
 // encodeScript is what -EncodedCommand wants: base64 of UTF-16LE.
 func encodeScript(script string) string {
@@ -106,8 +101,9 @@ func encodeScript(script string) string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-func windowsError(code, says string, told result) error {
-	switch code {
+// windowsError returns the error that a script's failure means. Codes are those of package winerr.
+func windowsError(f failure, told result) error {
+	switch f.code {
 	case "2", "3":
 		return fs.ErrNotExist
 	case "5":
@@ -123,11 +119,35 @@ func windowsError(code, says string, told result) error {
 	case "":
 		return fmt.Errorf("the guest's command ended with code %d: %s", told.code, told.stderr)
 	}
-	return fmt.Errorf("the guest says: %s", printable(says))
+	return fmt.Errorf("the guest says: %s", f.text)
 }
 
+// singleQuotes are the characters that PowerShell takes for one (documented: CodeGeneration's
+// EscapeSingleQuotedStringContent doubles each of them). A file of the image may have them in its name.
+const singleQuotes = "'\u2018\u2019\u201a\u201b"
+
 // literal is a text in PowerShell that nothing is replaced in.
-func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+func literal(s string) string {
+	var b strings.Builder
+	b.WriteByte('\'')
+	for _, r := range s {
+		if strings.ContainsRune(singleQuotes, r) {
+			b.WriteRune(r)
+		}
+		b.WriteRune(r)
+	}
+	b.WriteByte('\'')
+	return b.String()
+}
+
+// literals is an array of them.
+func literals(all []string) string {
+	quoted := make([]string, len(all))
+	for i, s := range all {
+		quoted[i] = literal(s)
+	}
+	return "@(" + strings.Join(quoted, ",") + ")"
+}
 
 // Join implements remotedir.Machine. It writes slashes, which Windows takes and scp needs.
 func (w *windows) Join(dir, name string) string {
@@ -144,58 +164,27 @@ func (w *windows) Split(name string) (dir, base string) {
 	return clean[:i+1], clean[i+1:]
 }
 
-// The attributes of a Windows file ([MS-FSCC] 2.6).
-const (
-	attributeDirectory = 0x10
-	attributeReparse   = 0x400
-)
-
 // List implements remotedir.Machine.
 func (w *windows) List(ctx context.Context, dir string) ([]remotedir.Entry, error) {
-	out, err := w.do(ctx, `$d=New-Object IO.DirectoryInfo `+literal(dir)+`;`+
-		`if(!$d.Exists){throw (New-Object IO.DirectoryNotFoundException)};`+
-		`if($d.Attributes -band 1024){throw 'it is a link'};`+
-		`foreach($f in $d.GetFileSystemInfos()){$s=0;if($f -is [IO.FileInfo]){$s=$f.Length};`+
-		`'{0} {1} {2}' -f [int]$f.Attributes,$s,[Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($f.Name))}`)
+	out, err := w.do(ctx, "powershell/list.ps1", on(dir))
 	if err != nil {
 		return nil, err
 	}
-	var entries []remotedir.Entry
-	for line := range strings.Lines(out) {
-		fields := strings.Fields(line)
-		if len(fields) != 3 {
-			continue
-		}
-		attributes, err1 := strconv.ParseUint(fields[0], 10, 32)
-		size, err2 := strconv.ParseInt(fields[1], 10, 64)
-		name, err3 := base64.StdEncoding.DecodeString(fields[2])
-		if err := errors.Join(err1, err2, err3); err != nil {
-			return nil, fmt.Errorf("the guest describes a file in words that are not known: %q", printable(line))
-		}
-		entries = append(entries, remotedir.Entry{Name: string(name), Mode: attributesType(attributes), Size: size, Links: 1})
-	}
-	return entries, nil
-}
-
-func attributesType(attributes uint64) fs.FileMode {
-	switch {
-	case attributes&attributeReparse != 0:
-		return fs.ModeIrregular
-	case attributes&attributeDirectory != 0:
-		return fs.ModeDir
-	}
-	return 0
+	return parseWindowsList(out)
 }
 
 // Fetch implements remotedir.Machine.
 func (w *windows) Fetch(ctx context.Context, path string, limit int64) ([]byte, error) {
-	out, err := w.do(ctx, `'Size='+(New-Object IO.FileInfo `+literal(path)+`).Length`)
+	if !plainWindowsPath(path) { // Packer's communicators put it into commands of their own
+		return nil, fmt.Errorf("its name has a character that cannot be given to the guest: %s", oneLine(path))
+	}
+	out, err := w.do(ctx, "powershell/size.ps1", on(path))
 	if err != nil {
 		return nil, err
 	}
 	size, err := strconv.ParseInt(lineOf(out, "Size="), 10, 64)
 	if err != nil || size > limit {
-		return nil, fmt.Errorf("it has %s bytes, too many to fetch", lineOf(out, "Size="))
+		return nil, fmt.Errorf("it has %s bytes, too many to fetch", oneLine(lineOf(out, "Size=")))
 	}
 	content := &bounded{limit: limit}
 	if err := inTime(ctx, func() error { return w.comm.Download(path, content) }); err != nil {
@@ -219,43 +208,30 @@ func inTime(ctx context.Context, do func() error) error {
 	}
 }
 
-const hashOf = `(([Security.Cryptography.SHA256]::Create().ComputeHash($s)|%{$_.ToString('x2')}) -join '')`
-
 // Digests implements remotedir.Machine.
 func (w *windows) Digests(ctx context.Context, paths []string) ([]string, error) {
-	quoted := make([]string, len(paths))
-	for i, p := range paths {
-		quoted[i] = literal(p)
-	}
-	out, err := w.do(ctx, `foreach($p in @(`+strings.Join(quoted, ",")+`)){if([IO.File]::Exists($p)){`+
-		`$s=[IO.File]::Open($p,'Open','Read','Read');'Sum='+`+hashOf+`;$s.Close()}else{'Sum='}}`)
+	out, err := w.do(ctx, "powershell/digests.ps1", []variable{{"paths", literals(paths)}}, "powershell/sum.ps1")
 	if err != nil {
 		return nil, err
 	}
-	var sums []string
-	for line := range strings.Lines(out) {
-		if sum, ok := strings.CutPrefix(strings.TrimSpace(line), "Sum="); ok {
-			sums = append(sums, sum)
-		}
-	}
-	return sums, nil
+	return parseWindowsDigests(out), nil
 }
 
-// Create implements remotedir.Machine. The file has the rights that its folder gives.
+// Create implements remotedir.Machine.
 func (w *windows) Create(ctx context.Context, path string) error {
-	_, err := w.do(ctx, `[IO.File]::Open(`+literal(path)+`,'CreateNew','Write','None').Close()`)
+	_, err := w.do(ctx, "powershell/create.ps1", on(path))
 	return err
 }
 
-// Mkdir implements remotedir.Machine. .NET would take a directory that is there.
+// Mkdir implements remotedir.Machine.
 func (w *windows) Mkdir(ctx context.Context, path string) error {
-	_, err := w.do(ctx, `[void](New-Item -ItemType Directory -Path `+literal(path)+`)`)
+	_, err := w.do(ctx, "powershell/mkdir.ps1", on(path))
 	return err
 }
 
 // RemoveDir implements remotedir.Machine.
 func (w *windows) RemoveDir(ctx context.Context, path string) error {
-	_, err := w.do(ctx, `[IO.Directory]::Delete(`+literal(path)+`,$false)`)
+	_, err := w.do(ctx, "powershell/rmdir.ps1", on(path))
 	return err
 }
 
@@ -274,8 +250,7 @@ func (w *windows) Write(ctx context.Context, path string, pieces []remotedir.Pie
 	if size < 0 {
 		return nil
 	}
-	_, err := w.do(ctx, `$f=[IO.File]::Open(`+literal(path)+`,'Open','ReadWrite','None');$f.SetLength(`+
-		strconv.FormatInt(size, 10)+`);$f.Flush($true);$f.Close()`)
+	_, err := w.do(ctx, "powershell/truncate.ps1", append(on(path), variable{"size", strconv.FormatInt(size, 10)}))
 	return err
 }
 
@@ -296,12 +271,9 @@ func (w *windows) writeSome(ctx context.Context, path string, pieces []remotedir
 	if err := inTime(ctx, func() error { return w.comm.Upload(temp, upload, info) }); err != nil {
 		return err
 	}
-	out, err := w.do(ctx, `$n=[IO.File]::ReadAllBytes(`+literal(temp)+`);$s=New-Object IO.MemoryStream;`+
-		`$f=[IO.File]::Open(`+literal(path)+`,'Open','ReadWrite','None');$w=@(`+strings.Join(places, ",")+`);$o=0;`+
-		`for($i=0;$i -lt $w.Count;$i+=2){$f.Position=$w[$i];$f.Write($n,$o,$w[$i+1]);$o+=$w[$i+1]};$f.Flush($true);`+
-		`for($i=0;$i -lt $w.Count;$i+=2){$b=New-Object byte[] $w[$i+1];$f.Position=$w[$i];`+
-		`[void]$f.Read($b,0,$b.Length);$s.Write($b,0,$b.Length)};$f.Close();$s.Position=0;'Sum='+`+hashOf)
-	if err == nil && lineOf(out, "Sum=") != hex.EncodeToString(want[:]) {
+	out, err := w.do(ctx, "powershell/write.ps1", append(on(path), variable{"from", literal(temp)},
+		variable{"w", "@(" + strings.Join(places, ",") + ")"}), "powershell/sum.ps1")
+	if err == nil && lineOf(out, sumPrefix) != hex.EncodeToString(want[:]) {
 		err = result{code: exitDiffers}.failed()
 	}
 	return err
@@ -314,9 +286,7 @@ const eraseLimit = 30 * time.Second
 func (w *windows) erase(ctx context.Context, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, eraseLimit)
 	defer cancel()
-	file := literal(path)
-	_, err := w.do(ctx, `if([IO.File]::Exists(`+file+`)){$f=[IO.File]::Open(`+file+`,'Open','Write','None');`+
-		`$z=New-Object byte[] $f.Length;$f.Write($z,0,$z.Length);$f.Flush($true);$f.Close();[IO.File]::Delete(`+file+`)}`)
+	_, err := w.do(ctx, "powershell/erase.ps1", on(path))
 	return err
 }
 
@@ -337,25 +307,19 @@ func (u uploaded) Sys() any           { return nil }
 
 // Copy implements remotedir.Machine.
 func (w *windows) Copy(ctx context.Context, from, to string) error {
-	_, err := w.do(ctx, `[IO.File]::Copy(`+literal(from)+`,`+literal(to)+`,$true);`+
-		`$f=[IO.File]::Open(`+literal(to)+`,'Open','ReadWrite','None');$f.Flush($true);$f.Close()`)
+	_, err := w.do(ctx, "powershell/copy.ps1", append(on(from), variable{"to", literal(to)}))
 	return err
 }
 
 // Rename implements remotedir.Machine.
 func (w *windows) Rename(ctx context.Context, from, to string) error {
-	_, err := w.do(ctx, `if([IO.File]::Exists(`+literal(to)+`)){[IO.File]::Replace(`+literal(from)+`,`+literal(to)+
-		`,[NullString]::Value)}else{[IO.File]::Move(`+literal(from)+`,`+literal(to)+`)}`)
+	_, err := w.do(ctx, "powershell/rename.ps1", append(on(from), variable{"to", literal(to)}))
 	return err
 }
 
 // Remove implements remotedir.Machine.
 func (w *windows) Remove(ctx context.Context, paths ...string) error {
-	script := ""
-	for _, p := range paths {
-		script += `[IO.File]::Delete(` + literal(p) + `);`
-	}
-	_, err := w.do(ctx, script)
+	_, err := w.do(ctx, "powershell/remove.ps1", []variable{{"paths", literals(paths)}})
 	return err
 }
 

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 )
@@ -61,7 +59,7 @@ func run(ctx context.Context, comm packersdk.Communicator, command string, stdin
 	if stdout.over {
 		return result{}, errors.New("the guest answers more than it was asked for")
 	}
-	return result{code: code, stdout: stdout.data, stderr: printable(string(stderr.data))}, nil
+	return result{code: code, stdout: stdout.data, stderr: oneLine(string(stderr.data))}, nil
 }
 
 // bounded keeps the first bytes that are written to it.
@@ -77,14 +75,4 @@ func (b *bounded) Write(p []byte) (int, error) {
 	b.over = b.over || keep < int64(len(p))
 	b.data = append(b.data, p[:keep]...)
 	return len(p), nil
-}
-
-// printable makes one short line of what a guest says.
-func printable(s string) string {
-	const most = 200
-	s = strings.Join(strings.FieldsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }), "; ")
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/canary"
 )
 
-// Holds returns the files of this Windows, registry included, in which a secret or a part of it appears in any spelling. It
+// FilesWith returns the files of this Windows, registry included, in which a secret or a part of it appears in any spelling. It
 // stops the Windows first, so that everything is on the disk. Files that are older than the prefix's first test are not
 // read, because no test wrote them.
-func (p *Prefix) Holds(t testing.TB, secrets ...[]byte) []string {
+func (p *Prefix) FilesWith(t testing.TB, secrets ...[]byte) []string {
 	t.Helper()
 	p.Stop(t)
 	named := map[string][]byte{}

@@ -2,8 +2,8 @@
 //
 //	picture SOURCE PICTURE
 //
-// `go generate` runs it, and a test fails when the committed picture is not the source's. The source has one statement
-// a line; empty lines and those that begin with # say nothing:
+// `go generate` in internal/completion runs it, and a test fails when the committed picture is not the source's. The
+// source has one statement a line; empty lines and those that begin with # are comments:
 //
 //	lane ID NAME      a column, from left to right
 //	band TEXT         a bar across all columns: what follows happens then
@@ -12,5 +12,3 @@
 //
 // It draws these few shapes and nothing else, so that it needs no drawing program and makes the same bytes everywhere.
 package main
-
-//go:generate go run . ../../../docs/first-boot.txt ../../../docs/first-boot.svg

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/offlinejoin/offlinejoin/internal/bench/task"
+	"github.com/offlinejoin/offlinejoin/internal/bench/hivetask"
 )
 
 // subject is one tool for one task; make returns nil when the tool is absent or cannot do the task.
@@ -32,8 +32,8 @@ func tasks(hiveedit string) []struct {
 		subjects []subject
 	}{
 		{"read one value by its path", []subject{own("get"), {"an empty Go program", emptyProgram(hiveedit)}, hivexget(), pythonGet(), regeditExport()}},
-		{"set 4 KiB in an existing key", []subject{own("set"), pythonSet(task.ExistingKey), regeditMerge(task.ExistingKey), reged(task.ExistingKey)}},
-		{"create two levels and set 4 KiB", []subject{own("create"), pythonSet(task.NewKey), regeditMerge(task.NewKey), reged(task.NewKey)}},
+		{"set 4 KiB in an existing key", []subject{own("set"), pythonSet(hivetask.ExistingKey), regeditMerge(hivetask.ExistingKey), reged(hivetask.ExistingKey)}},
+		{"create two levels and set 4 KiB", []subject{own("create"), pythonSet(hivetask.NewKey), regeditMerge(hivetask.NewKey), reged(hivetask.NewKey)}},
 		{"the registry transaction of one join", []subject{own("record"), hivexshRecord(), pythonRecord()}},
 	}
 }
@@ -52,12 +52,14 @@ func tool(name string, args ...string) (*exec.Cmd, error) {
 }
 
 func hivexget() subject {
-	return subject{"hivexget", func(hive, _ string) (*exec.Cmd, error) { return tool("hivexget", hive, task.ReadKey, task.ReadValue) }}
+	return subject{"hivexget", func(hive, _ string) (*exec.Cmd, error) {
+		return tool("hivexget", hive, hivetask.ReadKey, hivetask.ReadValue)
+	}}
 }
 
 func regeditExport() subject {
 	return subject{"hivexregedit --export", func(hive, _ string) (*exec.Cmd, error) {
-		return tool("hivexregedit", "--export", hive, `\`+task.ReadKey)
+		return tool("hivexregedit", "--export", hive, `\`+hivetask.ReadKey)
 	}}
 }
 
@@ -87,7 +89,7 @@ def walk(path):
 func pythonGet() subject {
 	return subject{"python3-hivex", func(hive, _ string) (*exec.Cmd, error) {
 		script := fmt.Sprintf(pythonWalk, "False") + "h.value_value(h.node_get_value(walk(sys.argv[2]), sys.argv[3]))\n"
-		return python(script, hive, task.ReadKey, task.ReadValue)
+		return python(script, hive, hivetask.ReadKey, hivetask.ReadValue)
 	}}
 }
 
@@ -95,7 +97,7 @@ func pythonSet(key string) subject {
 	return subject{"python3-hivex", func(hive, _ string) (*exec.Cmd, error) {
 		script := fmt.Sprintf(pythonWalk, "True") +
 			"h.node_set_value(walk(sys.argv[2]), {'key': sys.argv[3], 't': 3, 'value': b'\\xab' * 4096})\nh.commit(None)\n"
-		return python(script, hive, key, task.ValueName)
+		return python(script, hive, key, hivetask.ValueName)
 	}}
 }
 
@@ -140,12 +142,12 @@ func regFile(dir, prefix, key, newline string) (string, error) {
 	for i := range parts {
 		fmt.Fprintf(&s, "%s[%s%s]%s", newline, prefix, strings.Join(parts[:i+1], `\`), newline)
 	}
-	raw := hex.EncodeToString(make([]byte, task.ValueSize))
+	raw := hex.EncodeToString(make([]byte, hivetask.ValueSize))
 	var pairs []string
 	for i := 0; i < len(raw); i += 2 {
 		pairs = append(pairs, raw[i:i+2])
 	}
-	fmt.Fprintf(&s, "\"%s\"=hex:%s%s", task.ValueName, strings.Join(pairs, ","), newline)
+	fmt.Fprintf(&s, "\"%s\"=hex:%s%s", hivetask.ValueName, strings.Join(pairs, ","), newline)
 	file := filepath.Join(dir, "bench.reg")
 	return file, os.WriteFile(file, []byte(s.String()), 0o600)
 }

@@ -1,6 +1,6 @@
-// Package task is what the benchmark measures of the hive engine: single reads and edits, each in a process of its own
+// Package hivetask is what the benchmark measures of the hive engine: single reads and edits, each in a process of its own
 // (program hiveedit) that links nothing else, as the other tools link nothing else.
-package task
+package hivetask
 
 import (
 	"bytes"

@@ -2,14 +2,15 @@ package joinfile
 
 import "github.com/hashicorp/hcl/v2"
 
-// trap is a name that people who know Packer or Terraform write, with what to write here.
-type trap struct {
+// reserved is a name that people who know Packer or Terraform write, and that means nothing here, with what to write
+// instead.
+type reserved struct {
 	name, summary, detail string
 	block                 bool
 }
 
-func variableTraps() []trap {
-	return []trap{
+func reservedInVariable() []reserved {
+	return []reserved{
 		{name: "sensitive", summary: "No secrets in variables", detail: "A join file needs no secret, and shows what it " +
 			"holds: name the blob's file in blob_file, and leave sensitive out."},
 		{name: "validation", block: true, summary: "No validation here", detail: "A variable has a type, a default and a " +
@@ -17,10 +18,10 @@ func variableTraps() []trap {
 	}
 }
 
-func joinTraps() []trap {
+func reservedInJoin() []reserved {
 	const noSecret = "A blob is a machine password, and a join file is shown and kept: write the blob to a file that " +
 		"only you can read, and name it in blob_file."
-	return []trap{
+	return []reserved{
 		{name: "blob", summary: "No blob in a join file", detail: noSecret},
 		{name: "blob_wo", summary: "No blob in a join file", detail: noSecret},
 		{name: "expect", block: true, summary: "No expect block here", detail: "Write machine_name and domain as " +
@@ -34,26 +35,26 @@ func joinTraps() []trap {
 	}
 }
 
-// withTraps lets a schema accept the traps, so that they can be told of in their own words.
-func withTraps(s *hcl.BodySchema, traps []trap) *hcl.BodySchema {
-	for _, t := range traps {
-		if t.block {
-			s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: t.name})
+// withReserved lets a schema accept reserved names, so that each is refused in words of its own; see reservedUse.
+func withReserved(s *hcl.BodySchema, names []reserved) *hcl.BodySchema {
+	for _, r := range names {
+		if r.block {
+			s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: r.name})
 			continue
 		}
-		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: t.name})
+		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: r.name})
 	}
 	return s
 }
 
-// sprung returns a diagnostic for every trap that was stepped into.
-func sprung(content *hcl.BodyContent, traps []trap) (diags hcl.Diagnostics) {
-	for _, t := range traps {
-		if a, ok := content.Attributes[t.name]; ok {
-			diags = append(diags, wrong(a.NameRange, t.summary, t.detail)...)
+// reservedUse returns a diagnostic for every use of a reserved name.
+func reservedUse(content *hcl.BodyContent, names []reserved) (diags hcl.Diagnostics) {
+	for _, r := range names {
+		if a, ok := content.Attributes[r.name]; ok {
+			diags = append(diags, wrong(a.NameRange, r.summary, r.detail)...)
 		}
-		for _, b := range content.Blocks.OfType(t.name) {
-			diags = append(diags, wrong(b.DefRange, t.summary, t.detail)...)
+		for _, b := range content.Blocks.OfType(r.name) {
+			diags = append(diags, wrong(b.DefRange, r.summary, r.detail)...)
 		}
 	}
 	return diags

@@ -7,44 +7,44 @@ import (
 	"os"
 	"time"
 
-	"github.com/offlinejoin/offlinejoin/internal/bench/task"
+	"github.com/offlinejoin/offlinejoin/internal/bench/hivetask"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
-// selfReport is what a child of ours tells of itself.
-type selfReport struct {
+// childReport is what a child of this program prints about itself.
+type childReport struct {
 	Inside time.Duration // from main to end
 	Syncs  int
 	Bytes  int64 // as the engine counts what it writes
 	Peak   int64 // greatest resident size in bytes, as the process itself is told; 0: not known
 }
 
-// self is what a child of this program does: it is measured like the other tools.
-func self(args []string) error {
+// runChild is what a child of this program does: it is measured like the other tools.
+func runChild(args []string) error {
 	start := time.Now()
-	var r selfReport
+	var r childReport
 	var err error
 	switch args[0] {
 	case "hives":
 		err = writeHives(args[1], args[2], args[3] == "true")
 	case "stage":
-		r, err = selfStage(args[1], args[2])
+		r, err = childStage(args[1], args[2])
 	default:
 		err = fmt.Errorf("unknown measurement %q", args[0])
 	}
 	if err != nil {
 		return err
 	}
-	r.Inside, r.Peak = time.Since(start), task.Peak()
+	r.Inside, r.Peak = time.Since(start), hivetask.Peak()
 	return json.NewEncoder(os.Stdout).Encode(r)
 }
 
-func selfStage(windowsPath, blobFile string) (selfReport, error) {
+func childStage(windowsPath, blobFile string) (childReport, error) {
 	r, err := stage(windowsPath, blobFile)
 	if err != nil {
-		return selfReport{}, err
+		return childReport{}, err
 	}
-	return selfReport{Bytes: r.BytesWritten, Syncs: r.Syncs}, nil
+	return childReport{Bytes: r.BytesWritten, Syncs: r.Syncs}, nil
 }
 
 // stage stages the blob in a file into an image.

@@ -1,0 +1,2 @@
+'SystemRoot='+$env:SystemRoot
+'Temp='+[IO.Path]::GetTempPath()

@@ -1,0 +1,2 @@
+# Removes the files $paths.
+foreach ($p in $paths) {[IO.File]::Delete($p)}

@@ -1,0 +1,2 @@
+# Removes the empty directory $path.
+[IO.Directory]::Delete($path,$false)

@@ -1,0 +1,2 @@
+# Prints the size of the file $path.
+'Size='+(New-Object IO.FileInfo $path).Length
