@@ -8,5 +8,8 @@
 //
 // A guest whose own running Windows is meant is refused: its registry is in use.
 //
-// What is said of Windows guests here is inferred from documentation; no Windows guest has run these commands yet.
+// The scripts are in posix/*.sh and powershell/*.ps1. What the guest answers is read in answers.go: the guest is trusted,
+// the image that it has mounted is not.
+//
+// Everything about Windows guests here is inferred from documentation; no Windows guest has run these commands yet.
 package guest

@@ -16,7 +16,7 @@ func Open(ctx context.Context, comm packersdk.Communicator, windowsPath string) 
 	if comm == nil {
 		return nil, noGuest(errors.New("the builder has no communicator"))
 	}
-	// sh leaves %OS% alone and has no PSHOME; PowerShell knows PSHOME; cmd replaces %OS% and leaves $PSHOME alone.
+	// sh leaves %OS% alone and has no PSHOME; PowerShell has PSHOME; cmd replaces %OS% and leaves $PSHOME alone.
 	told, err := run(ctx, comm, `echo "offlinejoin [$PSHOME] [%OS%]"`, nil, maxTold)
 	if err != nil {
 		return nil, noGuest(err)

@@ -196,7 +196,7 @@ func (w *windows) Fetch(ctx context.Context, path string, limit int64) ([]byte, 
 	return content.data, nil
 }
 
-// inTime waits for what knows no context.
+// inTime waits for a call that takes no context, at most until the context's end.
 func inTime(ctx context.Context, do func() error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- do() }()
@@ -235,7 +235,7 @@ func (w *windows) RemoveDir(ctx context.Context, path string) error {
 	return err
 }
 
-// maxPieces bounds how many pieces one command line of cmd.exe (8191 characters) has to tell of.
+// maxPieces bounds how many pieces one script names, because a command line of cmd.exe has at most 8191 characters.
 const maxPieces = 40
 
 // Write implements remotedir.Machine.

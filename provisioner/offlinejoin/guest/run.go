@@ -16,13 +16,13 @@ type result struct {
 	stderr string
 }
 
-// maxTold bounds what a command may say of itself.
+// maxTold bounds what a command may print.
 const maxTold = 64 << 20
 
 // errLost is what is left of a connection that broke.
 var errLost = errors.New("the connection to the guest was lost")
 
-// lostCode is what Packer's remote procedure calls report when they cannot tell how a command ended.
+// lostCode is what Packer's remote procedure calls report when they do not have the exit code of a command.
 const lostCode = 123
 
 // run runs one command on the guest and waits for its end, at most until the context's. The command may go on then.
