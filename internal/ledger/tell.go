@@ -57,7 +57,7 @@ func (m *mark) lastStaged() (last Entry, is bool) {
 	return last, is
 }
 
-// cloneWarning says why images that share a machine SID should be generalized (facts: windows.md 7).
+// cloneWarning says why images that share a machine SID should be generalized (docs/internals/windows.md §7).
 func cloneWarning(c Claim, e Entry) string {
 	return fmt.Sprintf("%s is the same installation as %s, which was staged for %s (%s): both have the machine SID %s, "+
 		"and Windows 11 24H2, Windows Server 2025 and later refuse Kerberos and NTLM between such machines (since the "+

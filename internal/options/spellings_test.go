@@ -11,7 +11,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
-// encodings returns one blob in the encodings that exist (facts: odj-blob.md).
+// encodings returns one blob in the encodings that exist (docs/internals/odj-blob.md §1).
 func encodings() (raw []byte, text string, all map[string][]byte) {
 	raw = append([]byte{0x01, 0x10, 0x08, 0x00, 0xCC, 0xCC, 0xCC, 0xCC}, []byte("not a real blob, but long "+
 		"enough for lines of base64 that break twice or more, as the MIME kind does, and then some more")...)
