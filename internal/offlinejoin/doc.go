@@ -10,6 +10,7 @@
 // [Plan] never writes. [Stage] makes the plan true, or changes nothing. [ReadStatus] tells what an image holds, and
 // [Unstage] takes a pending join back without leaving a byte of the blob.
 //
-// Every error is a [winerr.Error]: one sentence with the documented Windows code. Nothing that leaves this package (plan,
-// receipt, status, progress, error) holds the blob or the machine password.
+// A refusal is a [winerr.Error]: one sentence with the documented Windows code. When its context has ended, a function
+// returns the context's own error. Nothing that leaves this package (plan, receipt, status, progress, error) holds the
+// blob or the machine password.
 package offlinejoin
