@@ -40,7 +40,7 @@ func TestWrongCitationsAreFound(t *testing.T) {
 	t.Parallel()
 	const document = "# Title\n\n## 1. One\n\n### 1.2 One and two\n\ntext §9\n"
 	for _, tt := range []struct {
-		name, source string
+		name, source string // of x/p.go
 		found        int
 		wrong        []string
 	}{
@@ -48,29 +48,33 @@ func TestWrongCitationsAreFound(t *testing.T) {
 		{"without a section", "package p\n\n// See docs/a.md.\n", 1, nil},
 		{"no comment", "package p\n\nconst name = `docs/none.md §7`\n", 0, nil},
 		{"no such document", "// As in none.md.\npackage p\n", 1, []string{
-			"p.go:1: cites none.md, which is not in the repository",
+			"x/p.go:1: cites none.md, which is not in the repository",
 		}},
-		{"not from the top", "// As in a.md §1.\npackage p\n", 1, []string{
-			"p.go:1: cites a.md, which is not in the repository",
+		{"from the comment's folder", "// As in testdata/README.md §4, §5.\npackage p\n", 1, []string{
+			"x/p.go:1: cites testdata/README.md §5, which has no such section",
+		}},
+		{"a name without its folder", "// As in a.md §1.\npackage p\n", 1, []string{
+			"x/p.go:1: cites a.md, which is not in the repository",
 		}},
 		{"no such section", "package p\n\n// f is (docs/a.md §1, §2, §1.1).\nfunc f() {}\n", 1, []string{
-			"p.go:3: cites docs/a.md §2, which has no such section",
-			"p.go:3: cites docs/a.md §1.1, which has no such section",
+			"x/p.go:3: cites docs/a.md §2, which has no such section",
+			"x/p.go:3: cites docs/a.md §1.1, which has no such section",
 		}},
 		{"on the next line", "/* as docs/a.md\n§3 has it */\npackage p\n", 1, []string{
-			"p.go:1: cites docs/a.md §3, which has no such section",
+			"x/p.go:1: cites docs/a.md §3, which has no such section",
 		}},
 		{"a word that no heading has", "// docs/a.md §9\npackage p\n", 1, []string{
-			"p.go:1: cites docs/a.md §9, which has no such section",
+			"x/p.go:1: cites docs/a.md §9, which has no such section",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			found, wrong, err := checkCitations(fstest.MapFS{
-				"p.go":              {Data: []byte(tt.source)},
-				"docs/a.md":         {Data: []byte(document)},
-				".build/q.go":       {Data: []byte("// not ours: none.md\npackage q\n")},
-				"x/testdata/bad.go": {Data: []byte("no Go at all")},
+				"x/p.go":               {Data: []byte(tt.source)},
+				"docs/a.md":            {Data: []byte(document)},
+				"x/testdata/README.md": {Data: []byte("## 4 Four\n")},
+				"x/testdata/bad.go":    {Data: []byte("no Go at all")},
+				".build/q.go":          {Data: []byte("// not ours: none.md\npackage q\n")},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -82,8 +86,8 @@ func TestWrongCitationsAreFound(t *testing.T) {
 	}
 }
 
-// citation is a document by its path from the top of the repository, and the sections that stand right behind it:
-// "docs/internals/regf.md §3.3, §3.4".
+// citation is a document by its path, from the top of the repository or from the folder of the comment's file, and the
+// sections that stand right behind it: "docs/internals/regf.md §3.3, §3.4".
 var citation = regexp.MustCompile(`([\w./-]+\.md)((?:,?\s+§\d+(?:\.\d+)*)*)`)
 
 // section is the number that a heading begins with: "## 3. Writing", "### 3.1 New logs".
@@ -104,36 +108,45 @@ func checkCitations(tree fs.FS) (found int, wrong []string, err error) {
 		case d.IsDir() || path.Ext(name) != ".go":
 			return nil
 		}
-		source, err := fs.ReadFile(tree, name)
-		if err != nil {
-			return err
-		}
-		files := token.NewFileSet()
-		file, err := parser.ParseFile(files, name, source, parser.ParseComments)
-		if err != nil {
-			return err
-		}
-		for _, comment := range file.Comments {
-			at := files.Position(comment.Pos())
-			for _, cited := range citation.FindAllStringSubmatch(comment.Text(), -1) {
-				found++
-				faults, err := checkCitation(tree, cited[1], cited[2])
-				if err != nil {
-					return err
-				}
-				for _, fault := range faults {
-					wrong = append(wrong, fmt.Sprintf("%s:%d: cites %s", at.Filename, at.Line, fault))
-				}
-			}
-		}
-		return nil
+		inFile, faults, err := checkFile(tree, name)
+		found, wrong = found+inFile, append(wrong, faults...)
+		return err
 	})
 	return found, wrong, err
 }
 
-// checkCitation returns what is wrong with one citation.
-func checkCitation(tree fs.FS, document, sections string) (faults []string, err error) {
+// checkFile is checkCitations for one file.
+func checkFile(tree fs.FS, name string) (found int, wrong []string, err error) {
+	source, err := fs.ReadFile(tree, name)
+	if err != nil {
+		return 0, nil, err
+	}
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, name, source, parser.ParseComments)
+	if err != nil {
+		return 0, nil, err
+	}
+	for _, comment := range file.Comments {
+		for _, cited := range citation.FindAllStringSubmatch(comment.Text(), -1) {
+			faults, err := checkCitation(tree, path.Dir(name), cited[1], cited[2])
+			if err != nil {
+				return 0, nil, err
+			}
+			found++
+			for _, fault := range faults {
+				wrong = append(wrong, fmt.Sprintf("%s:%d: cites %s", name, files.Position(comment.Pos()).Line, fault))
+			}
+		}
+	}
+	return found, wrong, nil
+}
+
+// checkCitation returns what is wrong with one citation in a file of a folder.
+func checkCitation(tree fs.FS, folder, document, sections string) (faults []string, err error) {
 	content, err := fs.ReadFile(tree, document)
+	if errors.Is(err, fs.ErrNotExist) {
+		content, err = fs.ReadFile(tree, path.Join(folder, document))
+	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		return []string{document + ", which is not in the repository"}, nil
 	}
