@@ -1,3 +1,4 @@
-// Package archtest holds the test that the packages import each other only as the design draws it: data goes one way,
-// plugins know the core and not each other, and the hive engine never hears of domains.
+// Package archtest holds the tests of the design as a whole: that packages import each other only as it draws them (data
+// goes one way, plugins import the core and not each other, and the hive engine has no notion of domains), and that every
+// document which a comment cites is in the repository.
 package archtest

@@ -97,7 +97,7 @@ const (
 )
 
 // ProgramFile is the name of the completion program in the image's System32 folder, and the CmdLine that runs it. It is
-// an 8.3 name on purpose (facts: windows.md §3).
+// an 8.3 name on purpose (docs/internals/windows.md §3).
 const ProgramFile = "odjboot.exe"
 
 // LogFile is the program's text log, below the Windows folder: one line or more for each start, no secret.

@@ -4,12 +4,25 @@
 //
 // One join goes one way:
 //
-//	Request → odj.Parse(blob) → winimage.Open(target) → Plan (every check, every change, nothing written)
-//	        → Stage (files, then one crash-safe registry transaction, then read back) → Receipt
+//	ReadBlob(bytes)            a *Blob, parsed once: what front ends hold                     blob.go
+//	Request{Image, Blob, …}    what is wanted                                                 request.go
+//	 └► prepare                every check, every change, nothing written                     plan.go
+//	     ├► Image.open          a session of package imagefs, the hives, locked for writing    image.go, winimage/hive.go
+//	     ├► newMethod           registry, answer_file or native                                method*.go
+//	     ├► resolveExisting     what the image holds already                                   existing.go
+//	     └► checkSingleUse      one account, one machine                                       singleuse.go, ledger/check.go
+//	 └► transaction.run        writes, commits, reads back                                    transaction.go
+//	     ├► method.apply        in which order: the program before the registry that starts    method_registry.go,
+//	     │                      it, the record before the answer file that it finds again      method_answerfile.go
+//	     ├► writeRegistry       one crash-safe commit                                          regf/commit.go
+//	     ├► session.Commit      the end of the visit
+//	     └► readBack            in a new session, from where the image is
+//	Receipt                    what it came to                                                receipt.go
 //
-// [Plan] never writes. [Stage] makes the plan true, or changes nothing. [ReadStatus] tells what an image holds, and
+// [Plan] never writes. [Stage] makes the plan true, or changes nothing. [ReadStatus] returns what an image holds, and
 // [Unstage] takes a pending join back without leaving a byte of the blob.
 //
-// Every error is a [winerr.Error]: one sentence with the documented Windows code. Nothing that leaves this package (plan,
-// receipt, status, progress, error) holds the blob or the machine password.
+// A refusal is a [winerr.Error]: one sentence with the documented Windows code. When its context has ended, a function
+// returns the context's own error. Nothing that leaves this package (plan, receipt, status, progress, error) holds the
+// blob or the machine password, and every text in it is safe to show in a line.
 package offlinejoin

@@ -34,7 +34,7 @@ func logFiles() []string {
 	}
 }
 
-// blobText is the beginning of the base64 of every blob (facts: odj-blob.md §1), and all that follows it.
+// blobText is the beginning of the base64 of every blob (docs/internals/odj-blob.md §1), and all that follows it.
 var blobText = regexp.MustCompile(`ARAIAMzMzM[A-Za-z0-9+/=]*`)
 
 // readLogs reads the ends of the image's logs. A log that is not there is left out.

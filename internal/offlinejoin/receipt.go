@@ -5,7 +5,7 @@ import "time"
 // State is the status of an image with respect to joins.
 type State string
 
-// The states (DESIGN.md, "Words").
+// The states (docs/internals/design.md §4).
 const (
 	StateAbsent    State = "absent"    // no join staged, not a member
 	StateStaged    State = "staged"    // waits for first boot

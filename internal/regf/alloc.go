@@ -118,7 +118,7 @@ func (h *Hive) appendBin(need uint32) (uint32, error) {
 }
 
 // free gives a cell back, zeroes it, and merges it with free neighbours, as Windows does: no two free cells of a bin ever
-// touch (regf.md §1.3).
+// touch (docs/internals/regf.md §1.3).
 func (h *Hive) free(cell uint32) error {
 	n, err := h.cellAt(cell)
 	if err != nil {

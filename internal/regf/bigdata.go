@@ -1,6 +1,7 @@
 package regf
 
-// isBig decides by version and size, never by the signature, whether a value is stored in segments (regf.md §1.6).
+// isBig decides by version and size, never by the signature, whether a value is stored in segments
+// (docs/internals/regf.md §1.6).
 func (h *Hive) isBig(size uint32) bool { return size > maxCellData && h.base.u32(baseMinor) >= 4 }
 
 // segments returns the cells of a big value's segments and the cell of their list.

@@ -10,7 +10,7 @@ import (
 	"sort"
 )
 
-// bin is one hive bin: a run of pages with cells (regf.md §1.2). Cells never cross the end of a bin.
+// bin is one hive bin: a run of pages with cells (docs/internals/regf.md §1.2). Cells never cross the end of a bin.
 type bin struct{ rel, size uint32 }
 
 func (b bin) end() uint32 { return b.rel + b.size }

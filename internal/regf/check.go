@@ -34,8 +34,8 @@ const (
 
 // Check verifies the whole structure of a hive, with pending log entries and edits applied: bins and cells tile it, no two
 // free cells touch, every allocated cell is used exactly once, counts, order, hashes, parents and maxima are right, and the
-// ring of security records has exact reference counts (regf.md §1, §5). It changes nothing. No problem means that the hive
-// is as Windows keeps its own.
+// ring of security records has exact reference counts (docs/internals/regf.md §1, §5). It changes nothing. No problem
+// means that the hive is as Windows keeps its own.
 func Check(h *Hive) []Problem {
 	c := &checker{h: h, cells: map[uint32]*cellUse{}, securityRefs: map[uint32]uint32{}}
 	c.bins()

@@ -83,8 +83,9 @@ func (e *CommitError) Unwrap() error { return e.Err }
 // Changed tells whether there is anything to commit.
 func (h *Hive) Changed() bool { return len(h.dirtied) > 0 }
 
-// Commit writes the pending changes with the write-ahead protocol of Windows (regf.md §3.3, §3.4): at every instant the
-// hive opens as the old or as the new one. Without pending changes it writes nothing (but scrubs when asked to).
+// Commit writes the pending changes with the write-ahead protocol of Windows (docs/internals/regf.md §3.3, §3.4): at
+// every instant the hive opens as the old or as the new one. Without pending changes it writes nothing (but scrubs when
+// asked to).
 func (h *Hive) Commit(o CommitOptions) (CommitReport, error) {
 	var report CommitReport
 	if h.broken != nil {
@@ -164,7 +165,7 @@ func (h *Hive) activeLog() FileID {
 	return FileLog1
 }
 
-// planClean is protocol A of regf.md §3.3: log, header, pages, header.
+// planClean is the protocol of docs/internals/regf.md §3.3: log, header, pages, header.
 func (h *Hive) planClean() (*CommitPlan, error) {
 	seq := h.base.primarySeq()
 	if h.log.any && seqDiff(h.log.newest, seq) >= 0 {
@@ -195,7 +196,8 @@ func (h *Hive) finish(p *CommitPlan, seq uint32, dirty []uint32) {
 	p.barrier(FilePrimary)
 }
 
-// planDirty is protocol B of regf.md §3.4: the entry goes behind the pending ones, then everything is reconciled.
+// planDirty is the protocol of docs/internals/regf.md §3.4: the entry goes behind the pending ones, then everything is
+// reconciled.
 func (h *Hive) planDirty() (*CommitPlan, error) {
 	seq := h.recovery.Last + 1
 	dirty := slices.Sorted(slices.Values(h.dirtied))
@@ -250,7 +252,8 @@ func (h *Hive) runData(r pageRef) []byte {
 	return data
 }
 
-// entry makes one HvLE log entry for position pos of the log, padded so that it ends on a page (regf.md §3.1).
+// entry makes one HvLE log entry for position pos of the log, padded so that it ends on a page
+// (docs/internals/regf.md §3.1).
 func (h *Hive) entry(seq uint32, indexes []uint32, pos int64) []byte {
 	refs := runs(indexes)
 	size := int64(entryHeader + 8*len(refs))

@@ -2,8 +2,8 @@ package regf
 
 import "fmt"
 
-// The log format of Windows 8 and older (regf.md §3.6): a copy of the base block, the signature DIRT, a bitmap with one bit
-// for each 512-byte block of the hive, and the blocks whose bits are set.
+// The log format of Windows 8 and older (docs/internals/regf.md §3.6): a copy of the base block, the signature DIRT, a
+// bitmap with one bit for each 512-byte block of the hive, and the blocks whose bits are set.
 
 const (
 	dirtSignature = "DIRT"

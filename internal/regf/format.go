@@ -2,7 +2,7 @@ package regf
 
 // Layout constants of the registry file format (regf). All integers are little endian. "rel" is an offset relative to
 // the hive bins data; the file offset is rel + headerSize. Sources: the public regf specification (msuhanov/regf) and
-// measurements on real hives, as collected in the project's facts (regf.md §1).
+// measurements on real hives, both in docs/internals/regf.md §1.
 const (
 	headerSize   = 4096 // base block
 	sectorSize   = 512  // the part of the base block that is checksummed and mirrored in logs
@@ -15,7 +15,7 @@ const (
 	maxValueName = 16383 // UTF-16 units
 )
 
-// Base block fields (regf.md §1.1).
+// Base block fields (docs/internals/regf.md §1.1).
 const (
 	basePrimarySeq   = 4
 	baseSecondarySeq = 8
@@ -39,7 +39,7 @@ const (
 	typeLogHvLE = 6 // log format of Windows 8.1 and later
 )
 
-// Key node (nk) fields, relative to the cell's payload (regf.md §1.4).
+// Key node (nk) fields, relative to the cell's payload (docs/internals/regf.md §1.4).
 const (
 	nkFlags         = 2
 	nkLastWrite     = 4
@@ -71,7 +71,7 @@ const (
 	flagPredefined   = 0x0040
 )
 
-// Value (vk) fields (regf.md §1.6).
+// Value (vk) fields (docs/internals/regf.md §1.6).
 const (
 	vkNameLen  = 2
 	vkDataSize = 4
@@ -84,8 +84,9 @@ const (
 	inlineBit    = 0x80000000
 )
 
-// Big data (regf.md §1.6): values above maxCellData in hives of minor version 4 and up are split in segments. Windows gives
-// the last segment a full cell, too (23 of 23 measured), and hivex and libregf misread one without four spare bytes.
+// Big data (docs/internals/regf.md §1.6): values above maxCellData in hives of minor version 4 and up are split in
+// segments. Windows gives the last segment a full cell, too (23 of 23 measured), and hivex and libregf misread one
+// without four spare bytes.
 const (
 	maxCellData    = 16344
 	segmentData    = 16344
@@ -93,7 +94,7 @@ const (
 	dbPayload      = 12
 )
 
-// Security (sk) fields (regf.md §1.7).
+// Security (sk) fields (docs/internals/regf.md §1.7).
 const (
 	skFlink = 4
 	skBlink = 8
@@ -102,7 +103,7 @@ const (
 	skData  = 20
 )
 
-// Index leaf capacities (regf.md §1.5).
+// Index leaf capacities (docs/internals/regf.md §1.5).
 const (
 	maxLeafEntries   = 1013
 	maxLFLeafEntries = 507

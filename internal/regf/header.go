@@ -7,7 +7,7 @@ import (
 
 var le = binary.LittleEndian
 
-// header is the first sector of a base block, of a primary file or of a log (regf.md §1.1).
+// header is the first sector of a base block, of a primary file or of a log (docs/internals/regf.md §1.1).
 type header [sectorSize]byte
 
 func (h *header) u32(off int) uint32       { return le.Uint32(h[off:]) }

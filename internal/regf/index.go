@@ -5,7 +5,8 @@ import (
 	"sort"
 )
 
-// leaf is one index leaf of a subkey list (regf.md §1.5): li (offsets), lf (offset and hint) or lh (offset and hash).
+// leaf is one index leaf of a subkey list (docs/internals/regf.md §1.5): li (offsets), lf (offset and hint) or lh
+// (offset and hash).
 type leaf struct {
 	cell    uint32
 	rel     uint32

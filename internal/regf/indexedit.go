@@ -1,6 +1,6 @@
 package regf
 
-// insertSubkey adds a key to its parent's index at the place that findSubkey found (regf.md §1.5).
+// insertSubkey adds a key to its parent's index at the place that findSubkey found (docs/internals/regf.md §1.5).
 func (h *Hive) insertSubkey(p *node, pos position, child uint32, name []uint16) error {
 	if pos.list == nilCell {
 		l := &leaf{kind: h.newLeafKind()}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// maxLinks bounds how many symbolic links one look-up follows (regf.md §1.8).
+// maxLinks bounds how many symbolic links one look-up follows (docs/internals/regf.md §1.8).
 const maxLinks = 8
 
 // ErrLink: a symbolic link leads out of the hive, or in a circle.

@@ -3,7 +3,7 @@ package regf
 import "math/bits"
 
 // logHash is the Marvin32 hash that protects the entries of new-format logs, with the fixed seed of the format
-// (regf.md §3.1). data must be a multiple of 4 bytes long, which entries always are.
+// (docs/internals/regf.md §3.1). data must be a multiple of 4 bytes long, which entries always are.
 func logHash(data []byte) uint64 {
 	const seed uint64 = 0x82EF4D887A4E55C5
 	lo, hi := uint32(seed&0xFFFFFFFF), uint32(seed>>32)

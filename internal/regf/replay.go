@@ -23,7 +23,7 @@ type logState struct {
 	badBase bool      // the primary header was replaced from a log
 }
 
-// entry is one HvLE log entry (regf.md §3.1).
+// entry is one HvLE log entry (docs/internals/regf.md §3.1).
 type entry struct {
 	seq, flags, dataSize uint32
 	size, count          int64
@@ -42,7 +42,7 @@ const (
 	maxEntrySize = maxHiveSize
 )
 
-// recover decides whether the hive is dirty and applies the logs in memory (regf.md §4).
+// recover decides whether the hive is dirty and applies the logs in memory (docs/internals/regf.md §4).
 func (h *Hive) recover() error {
 	logs, err := h.openLogs()
 	if err != nil {

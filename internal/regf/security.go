@@ -6,8 +6,8 @@ import (
 )
 
 // secured returns the cell of the security record with the given descriptor, with its reference count raised by one. It
-// reuses an identical record of the hive's ring, since Windows keeps no two alike, and else makes one (regf.md §1.7, 2.5).
-// anchor is any record of the ring.
+// reuses an identical record of the hive's ring, since Windows keeps no two alike, and else makes one
+// (docs/internals/regf.md §1.7, §2.5). anchor is any record of the ring.
 func (h *Hive) secured(descriptor []byte, anchor uint32) (uint32, error) {
 	if err := checkDescriptor(descriptor); err != nil {
 		return 0, err

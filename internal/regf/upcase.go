@@ -33,7 +33,7 @@ func compareNames(a, b []uint16) int {
 	return len(a) - len(b)
 }
 
-// nameHash is the hash in lh leaves (regf.md §1.5).
+// nameHash is the hash in lh leaves (docs/internals/regf.md §1.5).
 func nameHash(name []uint16) uint32 {
 	var h uint32
 	for _, c := range name {
@@ -58,7 +58,7 @@ func encodeName(s string) []uint16 { return utf16.Encode([]rune(s)) }
 
 func decodeName(u []uint16) string { return string(utf16.Decode(u)) }
 
-// isLatin1 tells whether Windows stores the name as one byte per character (regf.md §1.4).
+// isLatin1 tells whether Windows stores the name as one byte per character (docs/internals/regf.md §1.4).
 func isLatin1(name []uint16) bool {
 	for _, c := range name {
 		if c > 0xFF {

@@ -4,7 +4,7 @@ package regf
 // (RtlUpcaseUnicodeChar): the simple upper-case mappings of Unicode 5.1 inside the Basic Multilingual Plane, less the
 // characters that Windows leaves alone (U+00B5, 0131, 017F, 01C5, 01C8, 01CB, 01F2, 0345, 03C2, 03D0, 03D1, 03D5, 03D6,
 // 03F0, 03F1, 03F3, 03F5, 1E9B, 1FBE). Derived from the Unicode character database; the count and the exceptions are
-// those measured on Windows 10 (regf.md §1.5).
+// those measured on Windows 10 (docs/internals/regf.md §1.5).
 var upcaseRanges = [...]struct {
 	first, last, stride uint16
 	delta               int32

@@ -3,7 +3,9 @@
 // (lmerr.h, winerror.h), with their names and a text of our own.
 //
 // An [Error] carries one code and one sentence for people; its text ends with the number and the name, such as
-// "(50 ERROR_NOT_SUPPORTED)". Everything in the project that refuses does so with an Error.
+// "(50 ERROR_NOT_SUPPORTED)". Whatever refuses a user's request does so with an Error. The engines (regf, ndr) do not
+// import this package and have errors of their own, which become an Error on their way up; a context that has ended keeps
+// its own.
 package winerr
 
 import (

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// readSecurity reads the SECURITY hive (windows.md §5). A never-booted image has no Policy key: not joined. The
-// content of secrets is not looked at.
+// readSecurity reads the SECURITY hive (docs/internals/windows.md §5). A never-booted image has no Policy key: not
+// joined. The content of secrets is not looked at.
 func (im *Image) readSecurity(r *reader) {
 	const policy = `Policy\`
 	m := &im.facts.Membership

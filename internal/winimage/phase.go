@@ -35,7 +35,8 @@ func (f Facts) phase() Phase {
 	return PhaseSetup // a state we do not know: nothing that counts as installed
 }
 
-// runsSetup reports whether the next boot runs a program of Windows Setup (windows.md §3: oobe\windeploy.exe).
+// runsSetup reports whether the next boot runs a program of Windows Setup (docs/internals/windows.md §3:
+// oobe\windeploy.exe).
 func (s SetupFlags) runsSetup() bool {
 	if s.SetupType == 0 {
 		return false

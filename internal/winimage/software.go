@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// readSoftware reads the SOFTWARE hive (windows.md §5).
+// readSoftware reads the SOFTWARE hive (docs/internals/windows.md §5).
 func (im *Image) readSoftware(r *reader) {
 	const version = `Microsoft\Windows NT\CurrentVersion`
 	f := &im.facts

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// readSystem reads the SYSTEM hive (windows.md §2, §5).
+// readSystem reads the SYSTEM hive (docs/internals/windows.md §2, §5).
 func (im *Image) readSystem(r *reader) {
 	im.controlSet = im.findControlSet(r)
 	f := &im.facts
@@ -56,8 +56,8 @@ func readSetup(r *reader) SetupFlags {
 	}
 }
 
-// findPendingJoins looks for the traces that other tools' unfinished joins are known by (windows.md §2, observed). An
-// empty DJOIN key is part of every Windows since 8.1.
+// findPendingJoins looks for the traces that other tools' unfinished joins are known by (docs/internals/windows.md §2,
+// observed). An empty DJOIN key is part of every Windows since 8.1.
 func findPendingJoins(r *reader, control, services string) []PendingJoin {
 	var found []PendingJoin
 	add := func(there bool, key string) {

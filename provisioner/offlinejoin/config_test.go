@@ -68,7 +68,7 @@ func fieldComments(t *testing.T, file string) map[string]string {
 	return comments
 }
 
-// Packer eats these words itself (facts: plugins.md, reserved provisioner keys).
+// Packer eats these words itself (docs/internals/plugins.md §1).
 func TestNoReservedWord(t *testing.T) {
 	t.Parallel()
 	for _, spec := range []hcldec.ObjectSpec{
