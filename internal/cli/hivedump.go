@@ -1,19 +1,16 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
+	"io"
 
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 )
 
-type dumpDocument struct {
-	SchemaVersion int        `json:"schema_version"`
-	Keys          []*keyDump `json:"keys"`
-}
-
+// keyDump is one of the keys in the document that hive dump prints: schema_version and keys.
 type keyDump struct {
 	Path   string      `json:"path"`
 	Values []valueDump `json:"values"`
@@ -26,49 +23,52 @@ type valueDump struct {
 	SHA256 string `json:"sha256"`
 }
 
-// dumpJSON prints what regf.Dump lists, as one document.
+// dumpJSON prints what regf.Dump lists as one document, a key at a time, so that a hive of any size takes little memory.
+// A hive that cannot be read whole has no document.
 func (a *app) dumpJSON(h *regf.Hive) error {
-	var lines bytes.Buffer
-	if err := regf.Dump(h, &lines); err != nil {
+	if err := regf.Readable(h); err != nil {
 		return err
 	}
-	keys, err := parseDump(lines.String())
-	if err != nil {
-		return err
-	}
-	return a.printJSON(dumpDocument{schemaVersion, keys})
-}
-
-// parseDump reads the lines of regf.Dump, in which every K line comes before the V lines.
-func parseDump(dump string) ([]*keyDump, error) {
-	keys := []*keyDump{}
-	byPath := map[string]*keyDump{}
-	for line := range strings.Lines(dump) {
-		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		switch {
-		case len(f) == 2 && f[0] == "K":
-			k := &keyDump{Path: f[1], Values: []valueDump{}}
-			keys = append(keys, k)
-			byPath[k.Path] = k
-		case len(f) == 6 && f[0] == "V" && byPath[f[1]] != nil:
-			v, err := parseValue(f[2:])
-			if err != nil {
-				return nil, err
-			}
-			byPath[f[1]].Values = append(byPath[f[1]].Values, v)
-		default:
-			return nil, fmt.Errorf("a line of the dump is not understood: %q", line)
+	out := bufio.NewWriter(a.Out)
+	fmt.Fprintf(out, "{\n  \"schema_version\": %d,\n  \"keys\": [", schemaVersion)
+	var key *keyDump
+	between := "\n    "
+	for e, err := range regf.Walk(h) {
+		if err != nil {
+			return err
 		}
+		if e.IsKey() {
+			if key != nil {
+				if err := key.write(out, between); err != nil {
+					return err
+				}
+				between = ",\n    "
+			}
+			key = &keyDump{Path: e.Path, Values: []valueDump{}}
+			continue
+		}
+		digest, err := e.Digest()
+		if err != nil {
+			return err
+		}
+		key.Values = append(key.Values, valueDump{e.Value.Name(), e.Value.Type().String(), e.Value.Size(), digest})
 	}
-	return keys, nil
+	if err := key.write(out, between); err != nil { // there is a key: the root
+		return err
+	}
+	fmt.Fprint(out, "\n  ]\n}\n")
+	return out.Flush()
 }
 
-// parseValue reads name, type, size and digest.
-func parseValue(f []string) (valueDump, error) {
-	typ, err := strconv.ParseUint(f[1], 10, 32)
-	if err != nil {
-		return valueDump{}, err
+// write writes the key as printJSON would in its place of the document.
+func (k *keyDump) write(w io.Writer, before string) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("    ", "  ")
+	if err := enc.Encode(k); err != nil {
+		return err
 	}
-	n, err := strconv.Atoi(f[2])
-	return valueDump{Name: f[0], Type: regf.Type(typ).String(), Size: n, SHA256: f[3]}, err
+	_, err := fmt.Fprintf(w, "%s%s", before, bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	return err
 }
