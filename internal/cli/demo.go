@@ -12,6 +12,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/version"
+	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 func (a *app) demo() *cobra.Command {
@@ -133,7 +134,7 @@ func (d *demonstration) stage(ctx context.Context, progress func(offlinejoin.Eve
 
 // registry reads the part of the image's SYSTEM hive that a join is staged into.
 func (d *demonstration) registry() (registryTree, error) {
-	h, err := openHive(filepath.Join(d.windowsPath, "System32", "config", "SYSTEM"), false)
+	h, err := winimage.OpenHiveFile(filepath.Join(d.windowsPath, "System32", "config", "SYSTEM"), false)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
+	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 func (a *app) hive() *cobra.Command {
@@ -26,7 +27,7 @@ func (a *app) hiveDump() *cobra.Command {
 K<TAB>path, and V<TAB>path<TAB>name<TAB>type<TAB>size<TAB>SHA-256 of the data.`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.begin(func(_ context.Context, args []string) error {
-			h, err := openHive(args[0], asIs)
+			h, err := winimage.OpenHiveFile(args[0], asIs)
 			if err != nil {
 				return about(args[0], err)
 			}
@@ -53,7 +54,7 @@ and the reference counts of the security records. The exit code is 1 when it is 
 behind and Windows lives with is listed and is no damage.`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.begin(func(_ context.Context, args []string) error {
-			h, err := openHive(args[0], asIs)
+			h, err := winimage.OpenHiveFile(args[0], asIs)
 			if err != nil {
 				return about(args[0], err)
 			}

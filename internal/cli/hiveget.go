@@ -11,6 +11,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
+	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 // systemMount is where Windows mounts the SYSTEM hive: symbolic links in it lead there.
@@ -27,7 +28,7 @@ a SYSTEM hive CurrentControlSet is the control set that the next boot uses. A st
   offlinejoin hive get /mnt/web01/Windows/System32/config/SYSTEM 'CurrentControlSet\Control\ComputerName\ComputerName' ComputerName`,
 		Args: cobra.RangeArgs(2, 3),
 		RunE: a.begin(func(_ context.Context, args []string) error {
-			h, err := openHive(args[0], asIs)
+			h, err := winimage.OpenHiveFile(args[0], asIs)
 			if err != nil {
 				return about(args[0], err)
 			}
