@@ -24,7 +24,7 @@ func (a *app) hiveDump() *cobra.Command {
 		Use:   "dump FILE",
 		Short: "List every key and value, values as digests",
 		Long: `List every key and value of a hive, pending log entries applied, in sorted lines that can be compared:
-K<TAB>path, and V<TAB>path<TAB>name<TAB>type<TAB>size<TAB>SHA-256 of the data.`,
+K<TAB>path, and V<TAB>path<TAB>name<TAB>type<TAB>size<TAB>SHA-256 of the data. Of a staged blob no digest is shown.`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.begin(func(_ context.Context, args []string) error {
 			h, err := winimage.OpenHiveFile(args[0], asIs)
@@ -35,7 +35,9 @@ K<TAB>path, and V<TAB>path<TAB>name<TAB>type<TAB>size<TAB>SHA-256 of the data.`,
 			if a.json {
 				err = a.dumpJSON(h.Hive)
 			} else {
-				err = regf.Dump(h.Hive, a.Out)
+				secret := secretIn(h.Hive)
+				hidden := func(e regf.Entry) bool { return secret(e.Path, e.Value) }
+				err = regf.DumpOptions{Hidden: hidden}.Dump(h.Hive, a.Out)
 			}
 			return about(args[0], err)
 		}),

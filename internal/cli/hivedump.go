@@ -20,7 +20,7 @@ type valueDump struct {
 	Name   string `json:"name"`
 	Type   string `json:"type"`
 	Size   int    `json:"size"`
-	SHA256 string `json:"sha256"`
+	SHA256 string `json:"sha256"` // of the data; "secret" for what the registry contract hides
 }
 
 // dumpJSON prints what regf.Dump lists as one document, a key at a time, so that a hive of any size takes little memory.
@@ -31,6 +31,7 @@ func (a *app) dumpJSON(h *regf.Hive) error {
 	}
 	out := bufio.NewWriter(a.Out)
 	fmt.Fprintf(out, "{\n  \"schema_version\": %d,\n  \"keys\": [", schemaVersion)
+	secret := secretIn(h)
 	var key *keyDump
 	between := "\n    "
 	for e, err := range regf.Walk(h) {
@@ -47,9 +48,11 @@ func (a *app) dumpJSON(h *regf.Hive) error {
 			key = &keyDump{Path: e.Path, Values: []valueDump{}}
 			continue
 		}
-		digest, err := e.Digest()
-		if err != nil {
-			return err
+		digest := regf.HiddenDigest
+		if !secret(e.Path, e.Value) {
+			if digest, err = e.Digest(); err != nil {
+				return err
+			}
 		}
 		key.Values = append(key.Values, valueDump{e.Value.Name(), e.Value.Type().String(), e.Value.Size(), digest})
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
@@ -40,10 +41,11 @@ a SYSTEM hive CurrentControlSet is the control set that the next boot uses. A st
 			if err != nil {
 				return about(args[0], err)
 			}
+			secret := secretIn(h.Hive)
 			if len(args) == 3 {
-				return a.showOneValue(args[0], k, args[2])
+				return a.showOneValue(args[0], k, args[2], secret)
 			}
-			return about(args[0], a.showKey(k))
+			return about(args[0], a.showKey(k, secret))
 		}),
 	}
 	addAsIs(cmd, &asIs)
@@ -65,13 +67,13 @@ type valueDocument struct {
 	Data string `json:"data,omitempty"` // text, decimal or hex; never a staged blob
 }
 
-func (a *app) showKey(k regf.Key) error {
+func (a *app) showKey(k regf.Key, secret secrecy) error {
 	doc := keyDocument{SchemaVersion: schemaVersion, Path: k.Path(), Values: []valueDocument{}, Subkeys: []string{}}
 	for v, err := range k.Values() {
 		if err != nil {
 			return err
 		}
-		d, err := describeValue(k, v)
+		d, err := describeValue(v, secret(k.Path(), v))
 		if err != nil {
 			return err
 		}
@@ -104,7 +106,7 @@ func (a *app) showKey(k regf.Key) error {
 	return nil
 }
 
-func (a *app) showOneValue(file string, k regf.Key, name string) error {
+func (a *app) showOneValue(file string, k regf.Key, name string, secret secrecy) error {
 	v, err := k.Value(name)
 	if errors.Is(err, regf.ErrNotFound) {
 		return winerr.Errorf(winerr.FileNotFound, "%s: the key %s has no value %q", file, k.Path(), name)
@@ -112,7 +114,7 @@ func (a *app) showOneValue(file string, k regf.Key, name string) error {
 	if err != nil {
 		return about(file, err)
 	}
-	d, err := describeValue(k, v)
+	d, err := describeValue(v, secret(k.Path(), v))
 	if err != nil {
 		return about(file, err)
 	}
@@ -124,9 +126,9 @@ func (a *app) showOneValue(file string, k regf.Key, name string) error {
 }
 
 // describeValue shows text as it is, numbers in decimal and everything else in hex.
-func describeValue(k regf.Key, v regf.Value) (valueDocument, error) {
+func describeValue(v regf.Value, secret bool) (valueDocument, error) {
 	d := valueDocument{Name: v.Name(), Type: v.Type().String(), Size: v.Size()}
-	if holdsJoin(k) && v.Type() == regf.Binary {
+	if secret {
 		d.Data = "(secret)"
 		return d, nil
 	}
@@ -149,8 +151,19 @@ func describeValue(k regf.Key, v regf.Value) (valueDocument, error) {
 	return d, nil
 }
 
-// holdsJoin tells whether a key holds a pending join: ours, or that of Windows, whose binary data is as secret.
-func holdsJoin(k regf.Key) bool { return strings.EqualFold(k.Name(), "OfflineJoin") }
+// secrecy reports whether a value, of the key with that path, is not to be shown.
+type secrecy func(key string, v regf.Value) bool
+
+// secretIn applies the rule of package completion to a hive, whose root may itself be the key of a join.
+func secretIn(h *regf.Hive) secrecy {
+	root := ""
+	if k, err := h.Root(); err == nil {
+		root = k.Name()
+	}
+	return func(key string, v regf.Value) bool {
+		return completion.IsSecret(root+`\`+key, v.Name(), v.Type() == regf.Binary)
+	}
+}
 
 // shorten keeps a list of values readable.
 func shorten(v valueDocument) string {

@@ -27,7 +27,7 @@ func (t registryTree) add(k regf.Key) error {
 		if err != nil {
 			return err
 		}
-		text, err := showValue(v)
+		text, err := showValue(k.Path(), v)
 		if err != nil {
 			return err
 		}
@@ -45,8 +45,11 @@ func (t registryTree) add(k regf.Key) error {
 	return nil
 }
 
-// showValue shows text and numbers, and of everything else the length: it may be the blob.
-func showValue(v regf.Value) (string, error) {
+// showValue shows text and numbers, and of what is secret and of everything else the length.
+func showValue(key string, v regf.Value) (string, error) {
+	if completion.IsSecret(key, v.Name(), v.Type() == regf.Binary) {
+		return fmt.Sprintf("%d bytes, secret", v.Size()), nil
+	}
 	switch v.Type() {
 	case regf.SZ, regf.ExpandSZ:
 		s, err := v.Text()
@@ -58,11 +61,7 @@ func showValue(v regf.Value) (string, error) {
 		n, err := v.Uint32()
 		return fmt.Sprint(n), err
 	}
-	text := fmt.Sprintf("%d bytes", v.Size())
-	if v.Name() == completion.ValueProvisioningBlob {
-		text += ", secret"
-	}
-	return text, nil
+	return fmt.Sprintf("%d bytes", v.Size()), nil
 }
 
 // compareTrees lists both trees as one, with a mark at what the second has new, changed or lost. hive is put before

@@ -8,9 +8,12 @@ import (
 	"slices"
 )
 
+// HiddenDigest stands in place of a digest that is not shown.
+const HiddenDigest = "secret"
+
 // DumpOptions change what a dump shows.
 type DumpOptions struct {
-	// Hidden reports whether the word "secret" stands in place of a value's digest. Nil: of none.
+	// Hidden reports whether HiddenDigest stands in place of a value's digest. Nil: of none.
 	Hidden func(Entry) bool
 }
 
@@ -96,7 +99,7 @@ func (d *dumper) entry(e Entry) error {
 	if e.IsKey() {
 		return nil
 	}
-	digest := "secret"
+	digest := HiddenDigest
 	if d.hidden == nil || !d.hidden(e) {
 		var err error
 		if digest, err = e.Digest(); err != nil {
