@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -68,13 +71,13 @@ func Run(ctx context.Context, args []string, s Streams) int {
 }
 
 var (
-	// errReported ends a command whose output already tells what is wrong.
+	// errReported ends a command that has already printed what is wrong.
 	errReported = errors.New("reported")
 	// errChanges ends a plan that found something to do and was asked to say so by its exit code.
 	errChanges = errors.New("changes")
 )
 
-// fail tells people on standard error and, with --json, programs on standard output.
+// fail prints an error for people on standard error and, with --json, for programs on standard output.
 func (a *app) fail(err error) {
 	err = coded(err)
 	fmt.Fprintf(a.Err, "error: %v\n", err)
@@ -84,7 +87,7 @@ func (a *app) fail(err error) {
 	e, _ := errors.AsType[*winerr.Error](err)
 	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
 	if a.lines {
-		a.printLine(line{Type: lineError, Error: &facts})
+		a.printLine(jsonLine{Type: lineError, Error: &facts})
 		return
 	}
 	a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
@@ -112,4 +115,35 @@ func (a *app) beginMany(work func(ctx context.Context, args []string) error) fun
 		a.started = true
 		return work(cmd.Context(), args)
 	}
+}
+
+// coded gives an error its documented code when it has none yet.
+func coded(err error) error {
+	if _, ok := winerr.CodeOf(err); ok {
+		return err
+	}
+	return winerr.Errorf(codeFor(err), "%w", err)
+}
+
+// untouched adds to a refusal that it came before anything was written.
+func untouched(err error) error {
+	err = coded(err)
+	e, _ := errors.AsType[*winerr.Error](err)
+	return winerr.Errorf(e.Code, "%s. Nothing was written.", e.Message)
+}
+
+func codeFor(err error) winerr.Code {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return winerr.FileNotFound
+	case errors.Is(err, fs.ErrPermission):
+		return winerr.AccessDenied
+	case errors.Is(err, syscall.ENOSPC):
+		return winerr.DiskFull
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return winerr.Timeout
+	case errors.Is(err, regf.ErrNotHive), errors.Is(err, regf.ErrCorrupt), errors.Is(err, regf.ErrUnrecoverable):
+		return winerr.CantLoadOfflineHive
+	}
+	return winerr.InvalidParameter
 }
