@@ -79,12 +79,14 @@ var (
 
 // fail prints an error for people on standard error and, with --json, for programs on standard output.
 func (a *app) fail(err error) {
-	err = coded(err)
+	e := coded(err)
+	if _, ok := winerr.CodeOf(err); !ok {
+		err = e
+	}
 	fmt.Fprintf(a.Err, "error: %v\n", err)
 	if !a.json {
 		return
 	}
-	e, _ := errors.AsType[*winerr.Error](err)
 	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
 	if a.lines {
 		a.printLine(jsonLine{Type: lineError, Error: &facts})
@@ -117,21 +119,21 @@ func (a *app) beginMany(work func(ctx context.Context, args []string) error) fun
 	}
 }
 
-// coded gives an error its documented code when it has none yet.
-func coded(err error) error {
-	if _, ok := winerr.CodeOf(err); ok {
-		return err
+// coded returns the coded error in err's chain, or one made of err with the code that codeFor finds.
+func coded(err error) *winerr.Error {
+	if e, ok := errors.AsType[*winerr.Error](err); ok {
+		return e
 	}
-	return winerr.Errorf(codeFor(err), "%w", err)
+	return &winerr.Error{Code: codeFor(err), Message: err.Error(), Err: err}
 }
 
-// untouched adds to a refusal that it came before anything was written.
+// untouched adds to a refusal that it came before anything was written. The refusal stays its cause.
 func untouched(err error) error {
-	err = coded(err)
-	e, _ := errors.AsType[*winerr.Error](err)
-	return winerr.Errorf(e.Code, "%s. Nothing was written.", e.Message)
+	e := coded(err)
+	return &winerr.Error{Code: e.Code, Message: e.Message + ". Nothing was written.", Err: err}
 }
 
+// codeFor returns the documented code of an error that carries none.
 func codeFor(err error) winerr.Code {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
