@@ -38,8 +38,8 @@ const (
 // WriteSections prints the sections that have facts, each aligned and after an empty line.
 func WriteSections(w io.Writer, sections []Section) {
 	for _, s := range sections {
-		width := s.width()
-		if width == 0 {
+		width, filled := s.width()
+		if !filled {
 			continue
 		}
 		fmt.Fprintf(w, "\n%s\n", s.Title)
@@ -56,16 +56,14 @@ func WriteSections(w io.Writer, sections []Section) {
 	}
 }
 
-// width returns the width of the column of names, and 0 when there is nothing to print.
-func (s Section) width() int {
-	width := 0
+// width returns the width of the column of names, and whether there is anything to print.
+func (s Section) width() (width int, filled bool) {
+	width = narrowest
 	for _, f := range s.Facts {
 		if f.Value != "" {
+			filled = true
 			width = max(width, min(utf8.RuneCountInString(f.Name), widest))
 		}
 	}
-	if width == 0 {
-		return 0
-	}
-	return max(width, narrowest)
+	return width, filled
 }

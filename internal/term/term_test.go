@@ -56,10 +56,11 @@ func TestWrite(t *testing.T) {
 		{"sections", func(w io.Writer) {
 			term.WriteSections(w, []term.Section{
 				{Title: "Empty", Facts: []term.Fact{{Name: "Nothing"}}},
+				{Title: "Notes", Facts: []term.Fact{{Value: "without names"}}},
 				{Title: "Short", Facts: []term.Fact{{Name: "Zürich", Value: "1"}, {Value: "a line"}}},
 				{Title: "Long", Facts: []term.Fact{{Name: "sixteen letters!", Value: "2"}, {Name: "a", Value: "3"}}},
 			})
-		}, "\nShort\n  Zürich          1\n  a line\n\nLong\n  sixteen letters!  2\n  a                 3\n"},
+		}, "\nNotes\n  without names\n\nShort\n  Zürich          1\n  a line\n\nLong\n  sixteen letters!  2\n  a                 3\n"},
 		{"rows", func(w io.Writer) {
 			term.WriteRows(w, []term.Row{
 				{Mark: term.Same, Subject: `SYSTEM\Setup`},
