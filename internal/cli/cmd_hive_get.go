@@ -36,7 +36,7 @@ a SYSTEM hive CurrentControlSet is the control set that the next boot uses. A st
 			defer h.Close()
 			k, err := h.Resolve(args[1], systemMount)
 			if errors.Is(err, regf.ErrNotFound) {
-				return winerr.Errorf(winerr.FileNotFound, "%s has no key %s", args[0], args[1])
+				return winerr.Errorf(winerr.FileNotFound, "%s has no key %s", args[0], plaintext.Line(args[1], 0))
 			}
 			if err != nil {
 				return about(args[0], err)

@@ -2,12 +2,16 @@ package cli_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
@@ -70,4 +74,48 @@ func interruptedHive(t *testing.T, file string) (primary, log []byte) {
 		}
 	}
 	return files[regf.FilePrimary].Bytes(), files[regf.FileLog1].Bytes()
+}
+
+// TestHiveTextIsPlain: names and data of a hive do nothing to a terminal, and reach a program as they are.
+func TestHiveTextIsPlain(t *testing.T) {
+	t.Parallel()
+	const hostile = "\x1b]0;owned\x07\x1b[2J\r\n\u202e\u2066\u009b31m"
+	file := new(regf.MemFile)
+	must(t, regf.Create(file, regf.CreateOptions{Security: completion.KeySecurity()}))
+	h, err := regf.Open(regf.Files{Primary: file, Log1: new(regf.MemFile)})
+	must(t, err)
+	k, _, err := h.CreateKey("Hostile", nil)
+	must(t, err)
+	_, _, err = h.CreateKey(`Hostile\sub`+hostile, nil)
+	must(t, err)
+	must(t, k.SetValue("name"+hostile, regf.SZ, regf.TextData("data"+hostile)))
+	must(t, k.SetValue("plain", regf.SZ, regf.TextData("data"+hostile)))
+	_, err = h.Commit(regf.CommitOptions{})
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "hive")
+	must(t, os.WriteFile(path, file.Bytes(), 0o600))
+
+	for _, args := range [][]string{
+		{"get", path, "Hostile"},
+		{"get", path, "Hostile", "plain"},
+		{"get", path, "Hostile", "none" + hostile},
+		{"get", path, "none" + hostile},
+		{"get", path, `Hostile\sub` + hostile},
+		{"get", path, `Hostile\sub` + hostile, "none"},
+		{"check", path},
+	} {
+		printed := output(append([]string{"hive"}, args...), "")
+		for line := range strings.Lines(printed) {
+			if text := strings.TrimSuffix(line, "\n"); !plaintext.Safe(text) {
+				t.Errorf("%q prints %q", args, text)
+			}
+		}
+	}
+	for _, args := range [][]string{{"dump", path, "--json"}, {"get", path, "Hostile", "--json"}} {
+		var doc any
+		must(t, json.Unmarshal([]byte(output(append([]string{"hive"}, args...), "")), &doc))
+		if text := fmt.Sprint(doc); !strings.Contains(text, "name"+hostile) || !strings.Contains(text, "sub"+hostile) {
+			t.Errorf("%q prints the names as %q", args, text)
+		}
+	}
 }
