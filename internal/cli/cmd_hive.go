@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 
@@ -113,50 +112,65 @@ func (a *app) dumpJSON(h *regf.Hive) error {
 	if err := regf.Readable(h); err != nil {
 		return err
 	}
-	out := bufio.NewWriter(a.Out)
-	fmt.Fprintf(out, "{\n  \"schema_version\": %d,\n  \"keys\": [", schemaVersion)
-	secret := secretIn(h)
-	var key *keyDump
-	between := "\n    "
+	d := dumpDocument{out: bufio.NewWriter(a.Out), secret: secretIn(h)}
+	fmt.Fprintf(d.out, "{\n  \"schema_version\": %d,\n  \"keys\": [", schemaVersion)
 	for e, err := range regf.Walk(h) {
+		if err == nil {
+			err = d.add(e)
+		}
 		if err != nil {
 			return err
 		}
-		if e.IsKey() {
-			if key != nil {
-				if err := key.write(out, between); err != nil {
-					return err
-				}
-				between = ",\n    "
-			}
-			key = &keyDump{Path: e.Path, Values: []valueDump{}}
-			continue
-		}
-		digest := regf.HiddenDigest
-		if !secret(e.Path, e.Value) {
-			if digest, err = e.Digest(); err != nil {
-				return err
-			}
-		}
-		key.Values = append(key.Values, valueDump{e.Value.Name(), e.Value.Type().String(), e.Value.Size(), digest})
 	}
-	if err := key.write(out, between); err != nil { // there is a key: the root
+	if err := d.endKey(); err != nil {
 		return err
 	}
-	fmt.Fprint(out, "\n  ]\n}\n")
-	return out.Flush()
+	fmt.Fprint(d.out, "\n  ]\n}\n")
+	return d.out.Flush()
 }
 
-// write writes the key as printJSON would in its place of the document.
-func (k *keyDump) write(w io.Writer, before string) error {
+// dumpDocument is the document that hive dump prints, its keys one after the other.
+type dumpDocument struct {
+	out    *bufio.Writer
+	secret secrecy
+	key    *keyDump // its values are being collected; nil before the first
+	keys   int      // that have been written
+}
+
+func (d *dumpDocument) add(e regf.Entry) error {
+	if e.IsKey() {
+		err := d.endKey()
+		d.key = &keyDump{Path: e.Path, Values: []valueDump{}}
+		return err
+	}
+	v := valueDump{e.Value.Name(), e.Value.Type().String(), e.Value.Size(), regf.HiddenDigest}
+	if !d.secret(e.Path, e.Value) {
+		var err error
+		if v.SHA256, err = e.Digest(); err != nil {
+			return err
+		}
+	}
+	d.key.Values = append(d.key.Values, v)
+	return nil
+}
+
+// endKey writes the key, as printJSON would in its place of the document.
+func (d *dumpDocument) endKey() error {
+	if d.key == nil {
+		return nil
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("    ", "  ")
-	if err := enc.Encode(k); err != nil {
+	if err := enc.Encode(d.key); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s%s", before, bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	before := "\n    "
+	if d.keys++; d.keys > 1 {
+		before = "," + before
+	}
+	_, err := fmt.Fprintf(d.out, "%s%s", before, bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 	return err
 }
 

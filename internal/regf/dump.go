@@ -33,10 +33,12 @@ func (o DumpOptions) Dump(h *Hive, w io.Writer) error {
 	}
 	d := dumper{out: bufio.NewWriter(w), hidden: o.Hidden}
 	for e, err := range walk(h, false) {
+		if err == nil {
+			_, err = fmt.Fprintf(d.out, "K\t%s\n", escaped(e.Path))
+		}
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(d.out, "K\t%s\n", escaped(e.Path))
 	}
 	for e, err := range Walk(h) {
 		if err == nil {
@@ -46,7 +48,9 @@ func (o DumpOptions) Dump(h *Hive, w io.Writer) error {
 			return err
 		}
 	}
-	d.flush()
+	if err := d.flush(); err != nil {
+		return err
+	}
 	return d.out.Flush()
 }
 
@@ -93,7 +97,9 @@ type dumper struct {
 func (d *dumper) entry(e Entry) error {
 	path := escaped(e.Path)
 	if path != d.path {
-		d.flush()
+		if err := d.flush(); err != nil {
+			return err
+		}
 		d.path = path
 	}
 	if e.IsKey() {
@@ -112,10 +118,14 @@ func (d *dumper) entry(e Entry) error {
 	return nil
 }
 
-func (d *dumper) flush() {
+// flush writes the lines of the path.
+func (d *dumper) flush() error {
 	slices.Sort(d.lines)
 	for _, l := range d.lines {
-		d.out.WriteString(l) //nolint:errcheck // Flush returns the error
+		if _, err := d.out.WriteString(l); err != nil {
+			return err
+		}
 	}
 	d.lines = d.lines[:0]
+	return nil
 }
