@@ -12,7 +12,7 @@ const standardFile = "-"
 // standardInput is what messages call it.
 const standardInput = "the blob on standard input"
 
-// blobSource says where a blob is, and what opens it when it is encrypted.
+// blobSource is where a blob is, and what opens it when it is encrypted.
 type blobSource struct{ file, identityFile string }
 
 // identityFlag adds the flag for the identity of a blob that may be encrypted.
@@ -20,7 +20,7 @@ func identityFlag(cmd *cobra.Command, from *blobSource) {
 	optionFlag(cmd, options.IdentityFile, "FILE", setString(&from.identityFile))
 }
 
-// readBlob reads a blob and says what messages call it. The caller wipes the blob.
+// readBlob reads a blob, and returns it with what messages call it. The caller wipes the blob.
 func (a *app) readBlob(from blobSource) (blob []byte, name string, err error) {
 	name = from.file
 	var warning string

@@ -36,7 +36,7 @@ type sealedFile struct {
 
 	Source      string `json:"source"`
 	File        string `json:"file"`
-	Fingerprint string `json:"fingerprint,omitempty"` // of the blob in it; none when --force took what is no blob
+	Fingerprint string `json:"fingerprint,omitempty"` // of the blob in it; none when --force took something else
 	Recipients  int    `json:"recipients"`
 }
 
@@ -93,8 +93,8 @@ it is not needed any more. A file that is encrypted already is opened with --ide
 	return cmd
 }
 
-// recipients takes the public keys together. It is no part of parsing the flags, whose errors would show the value, and
-// that may be the secret half of a key by mistake.
+// recipients collects the public keys. They are not checked while the flags are parsed, whose errors would show the
+// value, and that may be the secret half of a key by mistake.
 func (s *sealing) recipients() error {
 	for _, key := range s.keys {
 		if err := s.to.Add(key); err != nil {

@@ -79,7 +79,7 @@ func addAsIs(cmd *cobra.Command, asIs *bool) {
 		"read a hive that was not closed cleanly and that its logs do not complete, as its file stands")
 }
 
-// about names the file in an error of the hive engine, which knows no names, and says what now.
+// about adds to an error of the hive engine the file, which the engine has no name for, and what to do.
 func about(file string, err error) error {
 	switch {
 	case err == nil:
@@ -205,7 +205,8 @@ func (a *app) showCheck(file string, h *regf.Hive) error {
 		return errReported
 	}
 
-	fmt.Fprintf(a.Out, "%s: format %d.%d, %s, %s\n", file, major, minor, offlinejoin.FormatSize(int64(h.DataSize())), closed(recovery))
+	fmt.Fprintf(a.Out, "%s: format %d.%d, %s, %s\n", file, major, minor, offlinejoin.FormatSize(int64(h.DataSize())),
+		closed(recovery))
 	for _, p := range problems {
 		fmt.Fprintf(a.Out, "  %v\n", p)
 	}

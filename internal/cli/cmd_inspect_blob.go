@@ -214,7 +214,7 @@ func certificateSections(f odj.Facts, now time.Time) []term.Section {
 	return sections
 }
 
-// pfx says what a PKCS #12 file shows without its password.
+// pfx describes what a PKCS #12 file shows without its password.
 func pfx(p odj.PFXFacts) string {
 	say := []string{term.Count(p.Size, "byte", "bytes")}
 	if p.ClosedSafes > 0 {

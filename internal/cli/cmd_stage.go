@@ -125,7 +125,8 @@ func outcome(r *offlinejoin.Receipt) string {
 	case offlinejoin.OutcomeKept:
 		return fmt.Sprintf("The image keeps the join it has: %s, %s. Nothing has been written.", image, r.Status.State)
 	case offlinejoin.OutcomeUnstaged:
-		return fmt.Sprintf("Took back the join; no byte of the blob is left in the image. %s written.", offlinejoin.FormatSize(r.BytesWritten))
+		return fmt.Sprintf("Took back the join; no byte of the blob is left in the image. %s written.",
+			offlinejoin.FormatSize(r.BytesWritten))
 	case offlinejoin.OutcomeAbsent:
 		return "No join is staged. Nothing has been written."
 	}
@@ -154,6 +155,17 @@ func changeRows(changes []offlinejoin.Change) []term.Row {
 	return rows
 }
 
+func markOf(kind offlinejoin.ChangeKind) term.Mark {
+	switch kind {
+	case offlinejoin.ChangeAdd:
+		return term.Added
+	case offlinejoin.ChangeRemove:
+		return term.Removed
+	default:
+		return term.Modified
+	}
+}
+
 // progress shows what the core does, on standard error, so that results stay alone on standard output. With --json it
 // is silent: warnings are in the document.
 func (a *app) progress() func(offlinejoin.Event) {
@@ -163,7 +175,7 @@ func (a *app) progress() func(offlinejoin.Event) {
 	return func(e offlinejoin.Event) { fmt.Fprintln(a.Err, eventLine(e)) }
 }
 
-// warnings shows the warnings alone, for a dry run, whose result tells the rest.
+// warnings shows the warnings alone, for a dry run, whose result shows the rest.
 func (a *app) warnings() func(offlinejoin.Event) {
 	if a.json {
 		return nil

@@ -247,7 +247,7 @@ func tally(r *fleet.Report) string {
 	return strings.Join(parts, ", ")
 }
 
-// advice says how to go on after a run that did not come to its end.
+// advice is how to go on after a run that ended before all was done.
 func advice(r *fleet.Report) string {
 	if r.Well() || r.Action == fleet.Status {
 		return ""

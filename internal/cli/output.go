@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 )
 
@@ -49,15 +48,4 @@ func join(machine, domain string) string {
 		return "a join"
 	}
 	return machine + " → " + domain
-}
-
-func markOf(kind offlinejoin.ChangeKind) term.Mark {
-	switch kind {
-	case offlinejoin.ChangeAdd:
-		return term.Added
-	case offlinejoin.ChangeRemove:
-		return term.Removed
-	default:
-		return term.Modified
-	}
 }

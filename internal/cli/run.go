@@ -62,7 +62,7 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	case !a.started:
 		fmt.Fprintf(s.Err, "error: %v\nTry: %s --help\n", firstLine(err), cmd.CommandPath())
 		if wantsDetailedExitCode(args) {
-			return exitFailed // 2 would say that there are changes
+			return exitFailed // 2 would mean that there are changes
 		}
 		return exitUsage
 	}
@@ -73,7 +73,7 @@ func Run(ctx context.Context, args []string, s Streams) int {
 var (
 	// errReported ends a command that has already printed what is wrong.
 	errReported = errors.New("reported")
-	// errChanges ends a plan that found something to do and was asked to say so by its exit code.
+	// errChanges ends a plan that found something to do and was asked to report it by its exit code.
 	errChanges = errors.New("changes")
 )
 

@@ -32,7 +32,8 @@ func (s Sample) registry() (registryTree, error) {
 	return readTree(setup)
 }
 
-// readTree reads a key and all below it. The tree of the demonstration is small; this is no way to read a whole hive.
+// readTree reads a key and all below it. The tree of the demonstration is small; a whole hive would not fit the
+// purpose.
 func readTree(k regf.Key) (registryTree, error) {
 	tree := registryTree{}
 	return tree, tree.add(k)

@@ -99,7 +99,7 @@ func (w *walker) meet(m metKey) error {
 	return nil
 }
 
-// valuesOf yields the values of a key, sorted. more is false when the caller wants no more.
+// valuesOf yields the values of a key, sorted. more is false when the caller has stopped.
 func (w *walker) valuesOf(m metKey) (more bool, err error) {
 	n, err := m.key.h.node(m.key.cell)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// Bars shows work on many things on a terminal: a line for each that is in hand, above them what is said, below a bar
+// Bars shows work on many things on a terminal: a line for each that is in hand, above them messages, below a bar
 // for all. It is safe for concurrent use. Close ends it.
 type Bars struct {
 	progress *mpb.Progress
@@ -59,7 +59,7 @@ func (b *Bars) Begin(id, label, step string) {
 	b.running[id] = line
 }
 
-// Step changes what the line of a thing in hand says is done to it.
+// Step changes what the line of a thing in hand shows as done to it now.
 func (b *Bars) Step(id, step string) {
 	if line := b.line(id); line != nil {
 		line.mu.Lock()
@@ -68,16 +68,17 @@ func (b *Bars) Step(id, step string) {
 	}
 }
 
-// End takes the line away and moves the bar for all on. What is said of it, if anything, stays above the bars.
-func (b *Bars) End(id, said string) {
+// End takes the line away and moves the bar for all on. A message about it, unless empty, stays above
+// the bars.
+func (b *Bars) End(id, message string) {
 	if line := b.line(id); line != nil {
 		line.bar.Increment()
 	}
 	b.mu.Lock()
 	delete(b.running, id)
 	b.mu.Unlock()
-	if said != "" {
-		b.Say(said)
+	if message != "" {
+		b.Say(message)
 	}
 	b.overall.Increment()
 }

@@ -1,5 +1,5 @@
 // Package term puts text on a terminal, and the same text into a file or a pipe: facts and sections, tables, lists of
-// changes with their marks, colours, progress bars. It knows nothing of what it shows.
+// changes with their marks, colours, progress bars. It depends on nothing that it shows.
 //
 //	terminal.go   is this stream a terminal, how wide, does it take colours
 //	style.go      marks and colours

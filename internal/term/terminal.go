@@ -19,7 +19,8 @@ func TakesANSI(stream any) bool {
 	return os.Getenv("TERM") != "dumb" && IsTerminal(stream) && understandsANSI()
 }
 
-// Width returns how many characters fit into a line of a stream, at most most: as many when it is no terminal.
+// Width returns how many characters fit into a line of a stream, but no more than most, which is also the answer when
+// the stream is not a terminal.
 func Width(stream any, most int) int {
 	f, isFile := stream.(*os.File)
 	if !isFile {

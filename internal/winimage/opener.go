@@ -99,8 +99,8 @@ type HiveFile struct {
 // opens those of an image: both decide alike which logs complete it. Nothing is locked, and nothing can be written.
 //
 // A link that the path leads through is followed, because the user named it; a file that the folder then holds in place
-// of the hive or of a log is not. Errors match fs.ErrNotExist when there is no such file, and regf's when it is no hive
-// that can be relied on. asIs also opens one that its logs do not complete (regf.ErrUnrecoverable), as its file stands.
+// of the hive or of a log is not. Errors match fs.ErrNotExist when there is no such file, and regf's when the hive
+// cannot be relied on. asIs also opens one that its logs do not complete (regf.ErrUnrecoverable), as its file stands.
 func OpenHiveFile(path string, asIs bool) (*HiveFile, error) {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
