@@ -23,6 +23,7 @@ require (
 	github.com/zclconf/go-cty v1.18.1
 	golang.org/x/crypto v0.50.0
 	golang.org/x/sys v0.48.0
+	golang.org/x/term v0.42.0
 	golang.org/x/tools v0.43.0
 	pgregory.net/rapid v1.2.0
 	software.sslmate.com/src/go-pkcs12 v0.7.0

@@ -31,8 +31,14 @@ func arrows() map[string][]string {
 		"provisioner/offlinejoin":               packer(),
 		"provider/terraform-provider-offlinejoin": {"provider/offlinejoin", "internal/version"},
 		"provider/offlinejoin":                    frontEnd(),
-		// The command line also shows hives and what staging put there, and makes the sample of the demonstration.
-		"internal/cli":          commandLine(),
+		// The command line also shows hives and what staging put there.
+		"internal/cli": commandLine(),
+		// A leaf: how things are shown, not what.
+		"internal/term": {},
+		"internal/demo": {
+			"internal/term", "internal/options", "internal/offlinejoin", "internal/version", "internal/sample",
+			"internal/winimage", "internal/regf", "internal/completion", // to show the registry before and after
+		},
 		"internal/options":      {"internal/offlinejoin", "internal/agefile"},
 		"internal/cli/docgen":   {"internal/cli", "internal/joinfile"},
 		"internal/joinfile":     {"internal/offlinejoin", "internal/options"},
@@ -74,7 +80,7 @@ func frontEnd() []string {
 func packer() []string { return append(frontEnd(), "internal/imagefs") }
 
 func commandLine() []string {
-	return append(frontEnd(), "internal/sample", "internal/regf", "internal/imagefs", "internal/completion",
+	return append(frontEnd(), "internal/term", "internal/demo", "internal/regf", "internal/imagefs", "internal/completion",
 		"internal/agefile",                  // to encrypt a blob
 		"internal/odj", "internal/winimage") // to show all of a blob and of an image, where the core asks for less
 }

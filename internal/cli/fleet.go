@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -30,19 +31,19 @@ type fleetCommand struct {
 // addFlags adds the flags of every command on join files.
 func (c *fleetCommand) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.Var(&text{kind: "NAME=VALUE", set: func(s string) error {
+	flags.Var(&checkedFlag{kind: "NAME=VALUE", set: func(s string) error {
 		c.vars = append(c.vars, joinfile.Var{Assign: s})
 		return nil
 	}}, "var", "set a variable of the join file; can be given several times, later ones win")
-	flags.Var(&text{kind: "FILE", set: func(s string) error {
+	flags.Var(&checkedFlag{kind: "FILE", set: func(s string) error {
 		c.vars = append(c.vars, joinfile.Var{File: s})
 		return nil
 	}}, "var-file", "set variables from a file of NAME = VALUE lines, or of one JSON object when it ends in .json")
-	flags.Var(&text{kind: "FILE", set: func(s string) error {
+	flags.Var(&checkedFlag{kind: "FILE", set: func(s string) error {
 		c.report = s
 		return report.CheckName(s)
 	}}, "report", "write what became of every join to FILE: JSON when it ends in .json, a page to look at when in .html")
-	flags.Var(&text{kind: "N", set: func(s string) error {
+	flags.Var(&checkedFlag{kind: "N", set: func(s string) error {
 		var err error
 		if c.parallel, err = strconv.Atoi(s); err != nil || c.parallel < 1 || c.parallel > maxParallel {
 			return fmt.Errorf("write a number from 1 to %d", maxParallel)
@@ -69,7 +70,7 @@ func completeJoinFiles(_ *cobra.Command, args []string, _ string) ([]string, cob
 	return []string{"hcl", "json"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
-// load reads the join files, tells what is wrong with them, and refuses joins that cannot be meant together.
+// load reads the join files, prints what is wrong with them, and refuses joins that cannot be meant together.
 func (c *fleetCommand) load(ctx context.Context, path string) ([]joinfile.Join, error) {
 	c.source, c.lines = path, true
 	ctx, stop := c.untilInterrupted(ctx)
@@ -91,18 +92,23 @@ func (c *fleetCommand) load(ctx context.Context, path string) ([]joinfile.Join, 
 // run carries joins out with progress for people or programs.
 func (c *fleetCommand) run(ctx context.Context, action fleet.Action, joins []joinfile.Join) *fleet.Report {
 	show := c.watcher(action, len(joins))
-	both := c.interruptedTwice(ctx, func() {
+	var showing sync.Mutex
+	graceful := c.stopGracefully(ctx, func() {
+		showing.Lock()
+		defer showing.Unlock()
 		show.say("Interrupted: the images in hand are finished, and no other is begun. Interrupt again to stop those, too.")
 	})
-	defer both.stop()
+	defer graceful.stop()
 	run := fleet.Run{
 		Action: action, Source: c.source, By: "offlinejoin/" + version.String(), Parallel: c.parallel,
-		FailFast: c.failFast, Watcher: show,
+		FailFast: c.failFast, Watcher: show, Watching: &showing,
 	}
 	if run.Parallel == 0 {
 		run.Parallel = runtime.NumCPU()
 	}
-	r := run.Do(both, both.soft, joins)
+	r := run.Do(graceful, graceful.soft, joins)
+	showing.Lock()
+	defer showing.Unlock()
 	show.close(r)
 	return r
 }

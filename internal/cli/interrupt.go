@@ -1,6 +1,14 @@
 package cli
 
-import "context"
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/offlinejoin/offlinejoin/internal/term"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
 
 // untilInterrupted returns a context that ends with the first interrupt. The caller calls stop.
 func (a *app) untilInterrupted(ctx context.Context) (_ context.Context, stop func()) {
@@ -15,16 +23,16 @@ func (a *app) untilInterrupted(ctx context.Context) (_ context.Context, stop fun
 	return ctx, cancel
 }
 
-// twice is for work on many images: the first interrupt, or the end of the outer context, closes soft, and the next
-// interrupt ends the context. The caller calls stop.
-type twice struct {
+// gracefulStop is for work on many images: the first interrupt, or the end of the outer context, closes soft, and the
+// next interrupt ends the context. The caller calls stop.
+type gracefulStop struct {
 	context.Context
 	soft <-chan struct{}
 	stop func()
 }
 
-// interruptedTwice begins to listen; told is called after the first interrupt.
-func (a *app) interruptedTwice(outer context.Context, told func()) twice {
+// stopGracefully begins to listen; first is called after the first interrupt.
+func (a *app) stopGracefully(outer context.Context, first func()) gracefulStop {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(outer))
 	soft := make(chan struct{})
 	go func() {
@@ -35,12 +43,45 @@ func (a *app) interruptedTwice(outer context.Context, told func()) twice {
 			return
 		}
 		close(soft)
-		told()
+		first()
 		select {
 		case <-a.Interrupts:
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	return twice{Context: ctx, soft: soft, stop: cancel}
+	return gracefulStop{Context: ctx, soft: soft, stop: cancel}
+}
+
+// canAsk refuses to ask where nobody could read the question among JSON.
+func (a *app) canAsk() error {
+	if a.json {
+		return winerr.Errorf(winerr.InvalidParameter, "with --json there is nobody to ask: give --yes, too. Nothing was "+
+			"written.")
+	}
+	return nil
+}
+
+// ask wants the word yes from standard input, and returns an error when it gets another answer or is interrupted.
+func (a *app) ask(ctx context.Context, question string) error {
+	fmt.Fprintf(a.Out, "%s Only the word yes is taken for yes: ", question)
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(a.In).ReadString('\n') //nolint:errcheck // what cannot be read is not taken for yes
+		answer <- strings.TrimSpace(line)
+	}()
+	ctx, stop := a.untilInterrupted(ctx)
+	defer stop()
+	select {
+	case given := <-answer:
+		if !term.IsTerminal(a.In) {
+			fmt.Fprintln(a.Out) // nobody has pressed Enter
+		}
+		if given == "yes" {
+			return nil
+		}
+	case <-ctx.Done():
+		fmt.Fprintln(a.Out)
+	}
+	return winerr.Errorf(winerr.InvalidParameter, "not confirmed: answer yes, or give --yes. Nothing was written.")
 }

@@ -1,49 +1,51 @@
 package cli
 
 import (
-	"errors"
-	"io/fs"
-	"os"
+	"encoding/json"
+	"fmt"
 
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
+	"github.com/offlinejoin/offlinejoin/internal/term"
 )
 
-// free refuses an output file that is there already, before any work is done for it.
-func free(file string) error {
-	if file == standardFile {
-		return nil
-	}
-	if _, err := os.Lstat(file); err == nil {
-		return taken(file)
-	}
-	return nil // what is wrong with its folder, writing tells
+// schemaVersion is the version of every JSON document that a command prints.
+const schemaVersion = 1
+
+type errorDocument struct {
+	SchemaVersion int        `json:"schema_version"`
+	Error         errorFacts `json:"error"`
 }
 
-func taken(file string) error {
-	return winerr.Errorf(winerr.InvalidParameter, "%s is there already, and nothing is overwritten: give another "+
-		"--output, or remove it", file)
+type errorFacts struct {
+	Code    uint32 `json:"code"`
+	Name    string `json:"name"`
+	Message string `json:"message"`
 }
 
-// writeOutput writes a new file that only its owner can read, or standard output. A file that cannot be written whole
-// is removed again.
-func (a *app) writeOutput(file string, content []byte) error {
-	if file == standardFile {
-		_, err := a.Out.Write(content)
-		return err
+// printJSON writes one document, indented, with its newline.
+func (a *app) printJSON(document any) error {
+	enc := json.NewEncoder(a.Out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(document)
+}
+
+// warn prints one sentence that does not stop the work.
+func (a *app) warn(sentence string) { fmt.Fprintf(a.Err, "warning: %s\n", sentence) }
+
+// warnIf warns unless the sentence is empty.
+func (a *app) warnIf(sentence string) {
+	if sentence != "" {
+		a.warn(sentence)
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return taken(file)
+}
+
+// fact is one line of `Name   value`; without a value it is not printed.
+func fact(name, value string) term.Fact { return term.Fact{Name: name, Value: value} }
+
+// join is the way a join is called: WEB01 → corp.example.com.
+func join(machine, domain string) string {
+	if machine == "" {
+		return "a join"
 	}
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(file))
-	}
-	return nil
+	return machine + " → " + domain
 }

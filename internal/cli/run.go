@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -59,7 +62,7 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	case !a.started:
 		fmt.Fprintf(s.Err, "error: %v\nTry: %s --help\n", firstLine(err), cmd.CommandPath())
 		if wantsDetailedExitCode(args) {
-			return exitFailed // 2 would say that there are changes
+			return exitFailed // 2 would mean that there are changes
 		}
 		return exitUsage
 	}
@@ -68,23 +71,25 @@ func Run(ctx context.Context, args []string, s Streams) int {
 }
 
 var (
-	// errReported ends a command whose output already tells what is wrong.
+	// errReported ends a command that has already printed what is wrong.
 	errReported = errors.New("reported")
-	// errChanges ends a plan that found something to do and was asked to say so by its exit code.
+	// errChanges ends a plan that found something to do and was asked to report it by its exit code.
 	errChanges = errors.New("changes")
 )
 
-// fail tells people on standard error and, with --json, programs on standard output.
+// fail prints an error for people on standard error and, with --json, for programs on standard output.
 func (a *app) fail(err error) {
-	err = coded(err)
+	e := coded(err)
+	if _, ok := winerr.CodeOf(err); !ok {
+		err = e
+	}
 	fmt.Fprintf(a.Err, "error: %v\n", err)
 	if !a.json {
 		return
 	}
-	e, _ := errors.AsType[*winerr.Error](err)
 	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
 	if a.lines {
-		a.printLine(line{Type: lineError, Error: &facts})
+		a.printLine(jsonLine{Type: lineError, Error: &facts})
 		return
 	}
 	a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
@@ -112,4 +117,35 @@ func (a *app) beginMany(work func(ctx context.Context, args []string) error) fun
 		a.started = true
 		return work(cmd.Context(), args)
 	}
+}
+
+// coded returns the coded error in err's chain, or one made of err with the code that codeFor finds.
+func coded(err error) *winerr.Error {
+	if e, ok := errors.AsType[*winerr.Error](err); ok {
+		return e
+	}
+	return &winerr.Error{Code: codeFor(err), Message: err.Error(), Err: err}
+}
+
+// untouched adds to a refusal that it came before anything was written. The refusal stays its cause.
+func untouched(err error) error {
+	e := coded(err)
+	return &winerr.Error{Code: e.Code, Message: e.Message + ". Nothing was written.", Err: err}
+}
+
+// codeFor returns the documented code of an error that carries none.
+func codeFor(err error) winerr.Code {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return winerr.FileNotFound
+	case errors.Is(err, fs.ErrPermission):
+		return winerr.AccessDenied
+	case errors.Is(err, syscall.ENOSPC):
+		return winerr.DiskFull
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return winerr.Timeout
+	case errors.Is(err, regf.ErrNotHive), errors.Is(err, regf.ErrCorrupt), errors.Is(err, regf.ErrUnrecoverable):
+		return winerr.CantLoadOfflineHive
+	}
+	return winerr.InvalidParameter
 }

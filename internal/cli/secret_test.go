@@ -3,6 +3,8 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/cli"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
+	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 )
 
@@ -45,6 +48,8 @@ func TestNoCommandShowsTheSecret(t *testing.T) {
 	search := canary.ForBlob(blob.Bytes(), blob.MachinePassword()).And(canary.For(map[string][]byte{
 		"the identity": []byte(strings.TrimPrefix(key.String(), "AGE-SECRET-KEY-1")),
 	}))
+	digest := fmt.Sprintf("%x", sha256.Sum256(blob.Bytes())) // confirms a guess at a weak password
+	ofDigest := fmt.Sprintf("%x", sha256.Sum256(regf.TextData(digest)))
 	stage := []string{"stage", "--windows-path", windows, "--blob-file", file}
 	for _, args := range [][]string{
 		{"inspect", "blob", file},
@@ -66,6 +71,7 @@ func TestNoCommandShowsTheSecret(t *testing.T) {
 		{"hive", "dump", filepath.Join(windows, "System32", "config", "SYSTEM")},
 		{"hive", "get", filepath.Join(windows, "System32", "config", "SYSTEM"), `Setup\OfflineJoin`},
 		{"hive", "get", filepath.Join(windows, "System32", "config", "SYSTEM"), `Setup\OfflineJoin`, "ProvisioningBlob"},
+		{"hive", "get", filepath.Join(windows, "System32", "config", "SYSTEM"), `Setup\OfflineJoin`, "BlobSHA256"},
 		{"unstage", "--windows-path", windows},
 	} {
 		for _, form := range [][]string{nil, {"--json"}} {
@@ -76,6 +82,9 @@ func TestNoCommandShowsTheSecret(t *testing.T) {
 			}
 			if found := search.In([]byte(printed)); found != nil {
 				t.Errorf("%q prints the secret (%q):\n%s", args, found, printed)
+			}
+			if strings.Contains(printed, digest) || strings.Contains(printed, ofDigest) {
+				t.Errorf("%q prints a digest of the secret:\n%s", args, printed)
 			}
 		}
 	}

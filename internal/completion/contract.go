@@ -56,8 +56,8 @@ const (
 // It detects damage, not an enemy: who may write the one may write the other. It is no secret where the password is
 // random (120 characters), because nothing in a blob can be found from it. Of a blob with the default password or one
 // that people chose, the digest tells somebody who knows all the rest whether a guess is right. So it lies in the same
-// key, which only SYSTEM and Administrators can read, no plan, receipt or status shows it, and it is deleted with the
-// blob.
+// key, which only SYSTEM and Administrators can read, no plan, receipt, status or listing of a hive shows it ([IsSecret]),
+// and it is deleted with the blob.
 
 // States, the values of [ValueState].
 const (

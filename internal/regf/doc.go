@@ -21,7 +21,8 @@
 // list of writes and barriers, and carries it out; whoever has another kind of file carries out the same list. A failure
 // before the plan's durable point is undone, and after it the log completes the change.
 //
-// [Check] verifies everything that is known of sound hives, [Dump] writes the logical content in a form that can be
+// [Check] verifies everything that is known of sound hives, [Walk] yields every key and value in the order of their
+// names, [Dump] writes the logical content in a form that can be
 // compared with other readers, and [Create] makes a new hive.
 //
 // A hive may be made by an enemy. Every offset, count and length is checked before it is used; damage is a [CorruptError];

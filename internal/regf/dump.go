@@ -6,112 +6,126 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 )
+
+// HiddenDigest stands in place of a digest that is not shown.
+const HiddenDigest = "secret"
+
+// DumpOptions change what a dump shows.
+type DumpOptions struct {
+	// Hidden reports whether HiddenDigest stands in place of a value's digest. Nil: of none.
+	Hidden func(Entry) bool
+}
 
 // Dump writes the canonical logical content of a hive: one line "K<TAB>path" per key and one line
 // "V<TAB>path<TAB>name<TAB>type<TAB>size<TAB>sha256 of the data" per value. The root has the empty path and every level
 // adds `\name`; names are UTF-8 with characters below U+0020 written \xNN; lines are sorted by their bytes and end with LF.
 // Values appear as digests, so a dump holds no data.
 //
-// A hive whose keys share values or data, as no sound one does, or whose dump would be out of all proportion, is an error.
-func Dump(h *Hive, w io.Writer) error {
-	root, err := h.Root()
-	if err != nil {
+// The hive is read whole before the first line is written, so that a damaged one, whose error is that of [Walk], has no
+// dump; it is read anew for the lines of keys and for those of values, so that a dump of any size takes little memory.
+func Dump(h *Hive, w io.Writer) error { return DumpOptions{}.Dump(h, w) }
+
+// Dump is the function [Dump] with options.
+func (o DumpOptions) Dump(h *Hive, w io.Writer) error {
+	if err := Readable(h); err != nil {
 		return err
 	}
-	d := dumper{stored: int64(h.size), output: maxDumpGrowth*int64(h.size) + 1<<20}
-	if err := d.key(root, ""); err != nil {
+	d := dumper{out: bufio.NewWriter(w), hidden: o.Hidden}
+	for e, err := range walk(h, false) {
+		if err == nil {
+			_, err = fmt.Fprintf(d.out, "K\t%s\n", escaped(e.Path))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for e, err := range Walk(h) {
+		if err == nil {
+			err = d.entry(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := d.flush(); err != nil {
 		return err
 	}
-	slices.Sort(d.lines)
-	out := bufio.NewWriter(w)
-	for _, l := range d.lines {
-		out.WriteString(l)
-		out.WriteByte('\n')
-	}
-	return out.Flush()
+	return d.out.Flush()
 }
 
-// maxDumpGrowth is how many times longer than the hive its dump may be; real hives stay below 3.
-const maxDumpGrowth = 16
+// Readable reads all of a hive that Walk yields, and the data of its values. It returns nil when nothing is in the way
+// of a reader; that the hive is sound in every other respect, [Check] verifies.
+func Readable(h *Hive) error {
+	for e, err := range Walk(h) {
+		if err == nil && !e.IsKey() {
+			_, err = e.data()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-// dumper collects the lines. Its budgets keep a small file from costing much: stored bounds the bytes of values, which a
-// sound hive holds once each, output the bytes of lines.
+// data returns the data of a value. Its errors name the value.
+func (e Entry) data() ([]byte, error) {
+	data, err := e.Value.Data()
+	if err != nil {
+		return nil, fmt.Errorf("value %.200q of %.200q: %w", e.Value.Name(), escaped(e.Path), err)
+	}
+	return data, nil
+}
+
+// Digest returns the SHA-256 of a value's data in hexadecimal digits.
+func (e Entry) Digest() (string, error) {
+	data, err := e.data()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(data)), nil
+}
+
+// dumper writes the lines of values. Those of one path are held and sorted, for names that differ may be written alike.
 type dumper struct {
-	lines          []string
-	stored, output int64
+	out    *bufio.Writer
+	hidden func(Entry) bool
+	path   string
+	lines  []string
 }
 
-func (d *dumper) spend(budget *int64, n int64, k Key) error {
-	if *budget -= n; *budget < 0 {
-		return corrupt(k.cell, "the keys hold more than the hive has room for")
-	}
-	return nil
-}
-
-func (d *dumper) line(k Key, text string) error {
-	d.lines = append(d.lines, text)
-	return d.spend(&d.output, int64(len(text)+1), k)
-}
-
-func (d *dumper) key(k Key, path string) error {
-	if err := d.line(k, "K\t"+path); err != nil {
-		return err
-	}
-	if err := d.values(k, path); err != nil {
-		return err
-	}
-	for sub, err := range k.Subkeys() {
-		if err != nil {
-			return fmt.Errorf("subkeys of %.200q: %w", path, err)
+func (d *dumper) entry(e Entry) error {
+	path := escaped(e.Path)
+	if path != d.path {
+		if err := d.flush(); err != nil {
+			return err
 		}
-		if err := d.key(sub, path+`\`+printable(sub.Name())); err != nil {
+		d.path = path
+	}
+	if e.IsKey() {
+		return nil
+	}
+	digest := HiddenDigest
+	if d.hidden == nil || !d.hidden(e) {
+		var err error
+		if digest, err = e.Digest(); err != nil {
 			return err
 		}
 	}
+	v := e.Value
+	d.lines = append(d.lines, fmt.Sprintf("V\t%s\t%s\t%d\t%d\t%s\n",
+		path, escaped(v.Name()), uint32(v.Type()), v.Size(), digest))
 	return nil
 }
 
-func (d *dumper) values(k Key, path string) error {
-	n, err := k.h.node(k.cell)
-	if err != nil {
-		return err
-	}
-	if err := d.spend(&d.stored, 4*int64(n.values), k); err != nil { // before the list is read
-		return err
-	}
-	for v, err := range k.Values() {
-		if err != nil {
-			return fmt.Errorf("values of %.200q: %w", path, err)
-		}
-		if err := d.spend(&d.stored, int64(v.size)+int64(len(v.name)), k); err != nil {
-			return err
-		}
-		data, err := v.Data()
-		if err != nil {
-			return fmt.Errorf("value %.200q of %.200q: %w", v.Name(), path, err)
-		}
-		text := fmt.Sprintf("V\t%s\t%s\t%d\t%d\t%x",
-			path, printable(v.Name()), uint32(v.Type()), v.Size(), sha256.Sum256(data))
-		if err := d.line(k, text); err != nil {
+// flush writes the lines of the path.
+func (d *dumper) flush() error {
+	slices.Sort(d.lines)
+	for _, l := range d.lines {
+		if _, err := d.out.WriteString(l); err != nil {
 			return err
 		}
 	}
+	d.lines = d.lines[:0]
 	return nil
-}
-
-func printable(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r < 0x20 }) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if r < 0x20 {
-			fmt.Fprintf(&b, `\x%02X`, r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }

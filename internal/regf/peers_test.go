@@ -325,5 +325,5 @@ func countByReged(t *testing.T, hives []editedHive) {
 }
 
 func valueLine(path, name string, typ Type, data []byte) string {
-	return fmt.Sprintf("V\t%s\t%s\t%d\t%d\t%s\n", path, printable(name), uint32(typ), len(data), digestText(data))
+	return fmt.Sprintf("V\t%s\t%s\t%d\t%d\t%s\n", path, escaped(name), uint32(typ), len(data), digestText(data))
 }

@@ -10,12 +10,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// hiveFiles are a hive and its logs as found. The old log (".LOG", Windows XP and before) is asked only when the hive
-// is dirty and the others do not complete it: newer Windows ignores it.
-type hiveFiles struct {
-	primary, log1, log2, old imagefs.File
-}
-
 // openHive opens a hive and records its condition. It returns nil when there is nothing to read.
 func (im *Image) openHive(name string) *regf.Hive {
 	facts := HiveFacts{Name: name, Path: im.path(name)}
@@ -32,64 +26,23 @@ func (im *Image) openHive(name string) *regf.Hive {
 	return h
 }
 
-// loadHive returns a hive together with an error when it can be read but not relied on.
+// loadHive returns a hive together with an error when it can be read but not relied on. A hive that will be written is
+// locked first of all.
 func (im *Image) loadHive(name string) (*regf.Hive, error) {
-	files, err := im.openFiles(name)
-	if err != nil {
-		return nil, err
-	}
-	f := regf.Files{Primary: files.primary, Log1: asFile(files.log1), Log2: asFile(files.log2)}
+	o := opener{file: im.openFile}
 	if im.writes(name) {
-		f.CreateLog = im.createLog
+		o.write, o.lock, o.createLog = true, im.lock, im.createLog
 	}
-	h, err := regf.Open(f)
-	if errors.Is(err, regf.ErrUnrecoverable) && files.old != nil {
-		f.Log1 = files.old
-		h, err = regf.Open(f)
-	}
-	if err == nil {
-		return h, nil
-	}
-	if f.AsIs = true; im.mode == Read && errors.Is(err, regf.ErrUnrecoverable) {
-		if asIs, asIsErr := regf.Open(f); asIsErr == nil {
+	h, files, err := o.hive(name)
+	if files.AsIs = true; im.mode == Read && errors.Is(err, regf.ErrUnrecoverable) {
+		if asIs, asIsErr := regf.Open(files); asIsErr == nil {
 			return asIs, err
 		}
 	}
-	return nil, err
-}
-
-// asFile keeps a nil File from becoming an interface that is not nil.
-func asFile(f imagefs.File) regf.File {
-	if f == nil {
-		return nil
-	}
-	return f
+	return h, err
 }
 
 func (im *Image) writes(name string) bool { return im.mode == Write && name == "SYSTEM" }
-
-// openFiles opens a hive's files. A hive that will be written is locked first of all.
-func (im *Image) openFiles(name string) (f hiveFiles, err error) {
-	if f.primary, err = im.openFile(name, im.writes(name)); err != nil {
-		return f, err
-	}
-	if im.writes(name) {
-		if err := im.lock(f.primary); err != nil {
-			return f, err
-		}
-	}
-	for _, l := range []struct {
-		suffix string
-		file   *imagefs.File
-	}{{".LOG1", &f.log1}, {".LOG2", &f.log2}, {".LOG", &f.old}} {
-		write := im.writes(name) && l.suffix != ".LOG"
-		*l.file, err = im.openFile(name+l.suffix, write)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return f, err
-		}
-	}
-	return f, nil
-}
 
 func (im *Image) openFile(name string, write bool) (imagefs.File, error) {
 	open := im.session.Open

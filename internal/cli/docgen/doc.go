@@ -1,3 +1,3 @@
-// Command docgen writes the pages of docs/ that tell of the command line and of join files, from the definitions of the
+// Command docgen writes the pages of docs/ about the command line and of join files, from the definitions of the
 // commands and of the grammar: docgen DOCS-FOLDER. `make generate` runs it.
 package main

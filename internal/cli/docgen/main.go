@@ -33,7 +33,7 @@ func pages() (map[string][]byte, error) {
 	return out, nil
 }
 
-// write writes the pages, and removes those of commands that are no more.
+// write writes the pages, and removes those of commands that are gone.
 func write(docs string) error {
 	all, err := pages()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
-// Watcher is told of a run as it goes, by one call at a time.
+// Watcher is called as a run goes, one call at a time.
 type Watcher interface {
 	Begin(j *joinfile.Join)
 	Event(j *joinfile.Join, e offlinejoin.Event)
@@ -25,6 +25,7 @@ type Run struct {
 	Parallel int              // images at a time; below 1: one
 	FailFast bool             // begin no further image after one has failed
 	Watcher  Watcher          // nil: nobody
+	Watching *sync.Mutex      // held while Watcher is called, for who shows more beside it; nil: one of the run's own
 	Now      func() time.Time // nil: time.Now
 }
 
@@ -33,6 +34,9 @@ type Run struct {
 func (r Run) Do(ctx context.Context, soft <-chan struct{}, joins []joinfile.Join) *Report {
 	if r.Now == nil {
 		r.Now = time.Now
+	}
+	if r.Watching == nil {
+		r.Watching = new(sync.Mutex)
 	}
 	report := &Report{
 		SchemaVersion: SchemaVersion, Action: r.Action, Source: r.Source, By: r.By, StartedAt: r.Now().UTC(),
@@ -120,8 +124,8 @@ func (w *work) tell(what func(Watcher)) {
 	if w.Watcher == nil {
 		return
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.Watching.Lock()
+	defer w.Watching.Unlock()
 	what(w.Watcher)
 }
 

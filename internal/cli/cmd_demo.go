@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offlinejoin/offlinejoin/internal/demo"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/term"
+)
+
+func (a *app) demo() *cobra.Command {
+	var d demoCommand
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Stage a sample join into a sample image, and show the registry before and after",
+		Long: `Stage a sample join into a sample image, and show the registry before and after.
+
+Image and blob are made by this program, for a fictional domain, in a temporary folder that is removed afterwards.`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(ctx context.Context, _ []string) error {
+			d.app = a
+			switch {
+			case d.sample != "":
+				return d.makeSample()
+			case d.fleet != "":
+				return d.makeFleet()
+			}
+			return d.run(ctx)
+		}),
+	}
+	cmd.Flags().BoolVar(&d.keep, "keep", false, "keep the folder, to look around in it")
+	cmd.Flags().StringVar(&d.sample, "sample", "", "only make the sample image and blob, in `FOLDER`, to try things on")
+	cmd.Flags().StringVar(&d.fleet, "fleet", "", "only make three sample images with blobs and a join file, in `FOLDER`")
+	cmd.Flags().BoolVar(&d.continued, "continued", false, "leave out the last line; more follows")
+	cmd.Flags().MarkHidden("continued") //nolint:errcheck // the flag was added one line above
+	return cmd
+}
+
+// demoCommand is one run of the command, with its flags. It words the story of package demo as the other commands do.
+type demoCommand struct {
+	*app
+	keep, continued bool
+	sample, fleet   string
+}
+
+var _ demo.Wording = (*demoCommand)(nil)
+
+type demoDocument struct {
+	SchemaVersion int                  `json:"schema_version"`
+	WindowsPath   string               `json:"windows_path"`
+	BlobFile      string               `json:"blob_file"`
+	Kept          bool                 `json:"kept"`
+	Receipt       *offlinejoin.Receipt `json:"receipt,omitempty"`
+	Status        *offlinejoin.Status  `json:"status,omitempty"`
+}
+
+type demoFleetDocument struct {
+	SchemaVersion int    `json:"schema_version"`
+	JoinFile      string `json:"join_file"`
+}
+
+// makeSample only makes the sample, and prints where it is.
+func (d *demoCommand) makeSample() error {
+	s, err := demo.Make(d.sample)
+	if err != nil {
+		return err
+	}
+	if d.json {
+		return d.printJSON(demoDocument{
+			SchemaVersion: schemaVersion, WindowsPath: s.WindowsPath, BlobFile: s.BlobFile, Kept: true,
+		})
+	}
+	term.WriteFacts(d.Out, fact("image", s.WindowsPath), fact("blob", s.BlobFile))
+	return nil
+}
+
+// makeFleet only makes a sample fleet, and prints where its join file is.
+func (d *demoCommand) makeFleet() error {
+	joinFile, err := demo.MakeFleet(d.fleet)
+	if err != nil {
+		return err
+	}
+	if d.json {
+		return d.printJSON(demoFleetDocument{SchemaVersion: schemaVersion, JoinFile: joinFile})
+	}
+	fmt.Fprintf(d.Out, "A fleet of three is declared in %s. Try: offlinejoin plan %[1]s\n", joinFile)
+	return nil
+}
+
+func (d *demoCommand) run(ctx context.Context) error {
+	folder, err := os.MkdirTemp("", "offlinejoin-demo-")
+	if err != nil {
+		return err
+	}
+	if !d.keep {
+		defer os.RemoveAll(folder) //nolint:errcheck // a sample; the system clears its temporary folder too
+	}
+	s, err := demo.Make(folder)
+	if err != nil {
+		return err
+	}
+	if d.json {
+		return d.asJSON(ctx, s)
+	}
+	story := demo.Story{Sample: s, Out: d.Out, Wording: d}
+	if err := story.Show(ctx); err != nil {
+		return err
+	}
+	d.closing(s)
+	return nil
+}
+
+func (d *demoCommand) asJSON(ctx context.Context, s demo.Sample) error {
+	receipt, err := s.Stage(ctx, nil)
+	if err != nil {
+		return err
+	}
+	status, err := s.Status(ctx)
+	if err != nil {
+		return err
+	}
+	return d.printJSON(demoDocument{schemaVersion, s.WindowsPath, s.BlobFile, d.keep, receipt, status})
+}
+
+// closing prints what to do next.
+func (d *demoCommand) closing(s demo.Sample) {
+	switch {
+	case d.keep:
+		fmt.Fprintf(d.Out, "\nKept: %s. Try next: offlinejoin unstage --windows-path %s\n",
+			filepath.Dir(s.WindowsPath), s.WindowsPath)
+	case !d.continued:
+		fmt.Fprintln(d.Out,
+			"\nTry next: offlinejoin stage --windows-path /mnt/YOUR-IMAGE/Windows --blob-file YOUR.djoin --dry-run")
+	}
+}
+
+// Image implements [demo.Wording].
+func (d *demoCommand) Image(ctx context.Context, windowsPath string) (string, error) {
+	facts, err := readImage(ctx, windowsPath)
+	return identity(facts), err
+}
+
+// Join implements [demo.Wording].
+func (d *demoCommand) Join(machine, domain string) string { return join(machine, domain) }
+
+// Event implements [demo.Wording].
+func (d *demoCommand) Event(e offlinejoin.Event) string { return eventLine(e) }
+
+// Changes implements [demo.Wording].
+func (d *demoCommand) Changes(changes []offlinejoin.Change) []term.Row { return changeRows(changes) }
+
+// ShowStatus implements [demo.Wording].
+func (d *demoCommand) ShowStatus(st *offlinejoin.Status) { d.showStatus(st) }

@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/term"
+	"github.com/offlinejoin/offlinejoin/internal/winimage"
+)
+
+type imageDocument struct {
+	SchemaVersion int `json:"schema_version"`
+	winimage.Facts
+	Join *offlinejoin.Status `json:"join"` // null when it cannot be read
+}
+
+func (a *app) inspectImage() *cobra.Command {
+	return &cobra.Command{
+		Use:   "image WINDOWS_PATH",
+		Short: "Tell which Windows an image holds, in what state, and what its hives are like",
+		Args:  cobra.ExactArgs(1),
+		RunE: a.begin(func(ctx context.Context, args []string) error {
+			facts, err := readImage(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			status, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(args[0])})
+			if err != nil {
+				status = nil // an image too damaged for a status is worth looking at all the more
+			}
+			if a.json {
+				return a.printJSON(imageDocument{schemaVersion, facts, status})
+			}
+			a.showImage(facts, status)
+			return nil
+		}),
+	}
+}
+
+func readImage(ctx context.Context, windowsPath string) (winimage.Facts, error) {
+	dir, err := localdir.Open(windowsPath)
+	if err != nil {
+		return winimage.Facts{}, err
+	}
+	defer dir.Close() //nolint:errcheck // only read
+	im, err := winimage.Open(ctx, dir, winimage.Read)
+	if err != nil {
+		return winimage.Facts{}, err
+	}
+	defer im.Close() //nolint:errcheck // only read
+	return im.Facts(), nil
+}
+
+// showImage prints what an image is: one line of identity, then its state, names, join and hives.
+func (a *app) showImage(f winimage.Facts, join *offlinejoin.Status) {
+	fmt.Fprintln(a.Out, identity(f))
+	facts := []term.Fact{
+		fact("State", state(f)),
+		fact("Name", f.ComputerName),
+		fact("Member of", membership(f)),
+		fact("Join", joinState(f, join)),
+		fact("Hives", hives(f.Hives)),
+		fact("Machine SID", f.MachineSID),
+	}
+	for _, w := range f.Warnings {
+		facts = append(facts, fact("Warning", w))
+	}
+	term.WriteFacts(a.Out, facts...)
+}
+
+// identity is "Windows Server 2022 Standard   build 20348.2700   amd64   server".
+func identity(f winimage.Facts) string {
+	name := f.DisplayName()
+	if name == "" {
+		name = "A Windows of unknown edition"
+	}
+	parts := []string{name}
+	if f.BuildText != "" {
+		parts = append(parts, "build "+f.BuildText)
+	}
+	if f.Architecture != "" {
+		parts = append(parts, string(f.Architecture))
+	}
+	if role := role(f.ProductType); role != "" {
+		parts = append(parts, role)
+	}
+	return strings.Join(parts, "   ")
+}
+
+func role(productType string) string {
+	switch productType {
+	case winimage.ProductClient:
+		return "client"
+	case winimage.ProductServer:
+		return "server"
+	case winimage.ProductDomainController:
+		return "domain controller"
+	}
+	return productType
+}
+
+func state(f winimage.Facts) string {
+	if f.ImageState == "" {
+		return string(f.Phase)
+	}
+	return fmt.Sprintf("%s (%s)", f.Phase, f.ImageState)
+}
+
+func membership(f winimage.Facts) string {
+	m, security := f.Membership, f.Hive("SECURITY").State
+	switch {
+	case security != winimage.HiveClean && security != winimage.HivePending:
+		return "not known: the SECURITY hive is " + string(security)
+	case m.Joined:
+		return "domain " + names(m.DomainName, m.NetBIOSName)
+	case m.Workgroup != "":
+		return "workgroup " + m.Workgroup
+	}
+	return "no domain"
+}
+
+func joinState(f winimage.Facts, st *offlinejoin.Status) string {
+	switch {
+	case st == nil && len(f.PendingJoins) == 0:
+		return ""
+	case st == nil || st.State == offlinejoin.StateForeign:
+		var keys []string
+		for _, p := range f.PendingJoins {
+			keys = append(keys, p.Key)
+		}
+		return "pending, by another tool: " + strings.Join(keys, ", ")
+	case st.State == offlinejoin.StateAbsent, st.State == offlinejoin.StateJoined:
+		return "none staged"
+	}
+	return fmt.Sprintf("%s: %s", st.State, join(st.MachineName, st.Domain))
+}
+
+// hives is "SYSTEM: 24 pending log entries; others clean".
+func hives(all []winimage.HiveFacts) string {
+	var notes []string
+	for _, h := range all {
+		if note := condition(h); note != "" {
+			notes = append(notes, h.Name+": "+note)
+		}
+	}
+	switch {
+	case len(notes) == 0:
+		return "all clean"
+	case len(notes) < len(all):
+		notes = append(notes, "others clean")
+	}
+	return strings.Join(notes, "; ")
+}
+
+// condition returns what is unusual about a hive, and "" for a clean one.
+func condition(h winimage.HiveFacts) string {
+	switch h.State {
+	case winimage.HiveClean:
+		if h.Orphaned > 0 {
+			return term.Count(h.Orphaned, "log entry is", "log entries are") + " newer than it"
+		}
+		return ""
+	case winimage.HivePending:
+		return term.Count(h.Pending, "pending log entry", "pending log entries")
+	}
+	if h.Detail == "" || h.State == winimage.HiveMissing {
+		return string(h.State)
+	}
+	return fmt.Sprintf("%s (%s)", h.State, h.Detail)
+}

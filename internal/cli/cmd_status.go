@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/term"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+type statusDocument struct {
+	SchemaVersion int `json:"schema_version"`
+	*offlinejoin.Status
+}
+
+func (a *app) status() *cobra.Command {
+	c := &fleetCommand{app: a, action: fleet.Status}
+	var windowsPath string
+	var logs bool
+	cmd := &cobra.Command{
+		Use:   "status {--windows-path PATH | FILE|FOLDER}",
+		Short: "Tell what images hold: a staged, completed or failed join, or none",
+		Long: `Tell what images hold: a staged, completed or failed join, or none.
+
+Name one image by --windows-path, or give a join file (*.join.hcl, or a folder of them) for all of its images.`,
+		Example: `  offlinejoin status --windows-path /mnt/web01/Windows
+  offlinejoin status fleet.join.hcl --report status.html`,
+		Args: imageOrJoinFile(&windowsPath),
+		RunE: a.beginMany(func(ctx context.Context, args []string) error {
+			if len(args) > 0 {
+				return c.statusOf(ctx, args[0])
+			}
+			ctx, stop := a.untilInterrupted(ctx)
+			defer stop()
+			st, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(windowsPath), Logs: logs})
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(statusDocument{schemaVersion, st})
+			}
+			a.showStatus(st)
+			a.showLogs(st.Logs)
+			return nil
+		}),
+	}
+	optionFlag(cmd, options.WindowsPath, "PATH", setString(&windowsPath))
+	cmd.Flags().BoolVar(&logs, "logs", false, "for one image, also show the ends of its own logs that tell of joins")
+	c.addFlags(cmd)
+	return cmd
+}
+
+// imageOrJoinFile wants either the flag for one image or one argument, a join file.
+func imageOrJoinFile(windowsPath *string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) > 1:
+			return fmt.Errorf("accepts 1 join file or folder, received %d", len(args))
+		case len(args) == 1 && *windowsPath != "":
+			return errors.New("give --windows-path for one image, or a join file for its images, not both")
+		case len(args) == 0 && *windowsPath == "":
+			return errors.New("give --windows-path PATH for one image, or a join file (*.join.hcl or a folder of them) for " +
+				"all of its images")
+		}
+		return nil
+	}
+}
+
+// showStatus prints what an image holds: the state, then what is known of the join and of the Windows.
+func (a *app) showStatus(st *offlinejoin.Status) {
+	fmt.Fprintln(a.Out, headline(st))
+	term.WriteFacts(a.Out,
+		fact("Status", string(st.State)),
+		fact("Method", string(st.Method)),
+		fact("Staged", stagedBy(st)),
+		fact("Completed", st.CompletedAt),
+		fact("Result", result(st)),
+		fact("Found", st.Detail),
+		fact("Fingerprint", st.Fingerprint),
+		fact("Image", imageLine(st.Image)),
+	)
+}
+
+func headline(st *offlinejoin.Status) string {
+	name := join(st.MachineName, st.Domain)
+	switch st.State {
+	case offlinejoin.StateAbsent:
+		return "No join is staged."
+	case offlinejoin.StateStaged:
+		return name + " is staged and waits for the first boot."
+	case offlinejoin.StateCompleted:
+		return name + " was joined at the first boot."
+	case offlinejoin.StateFailed:
+		return name + " was refused by Windows at the first boot."
+	case offlinejoin.StateJoined:
+		return "The image is a domain member already, not by this tool."
+	case offlinejoin.StateForeign:
+		return "Another tool's join is pending."
+	}
+	return string(st.State)
+}
+
+func stagedBy(st *offlinejoin.Status) string {
+	if st.StagedAt == "" || st.StagedBy == "" {
+		return st.StagedAt + st.StagedBy
+	}
+	return st.StagedAt + " by " + st.StagedBy
+}
+
+func result(st *offlinejoin.Status) string {
+	if st.Attempts == 0 {
+		return ""
+	}
+	tries := "1 attempt"
+	if st.Attempts > 1 {
+		tries = fmt.Sprintf("%d attempts", st.Attempts)
+	}
+	text := st.ResultText
+	if text == "" {
+		text = winerr.Code(st.Result).Text()
+	}
+	return fmt.Sprintf("%s (%s), %s", text, winerr.Code(st.Result), tries)
+}
+
+// imageLine is the identity of a Windows in one line.
+func imageLine(f offlinejoin.ImageFacts) string {
+	line := f.ProductName
+	for _, part := range []struct{ before, text string }{
+		{", build ", f.Build}, {", ", f.Architecture}, {", name ", f.ComputerName}, {", ", f.ImageState},
+	} {
+		if part.text != "" {
+			line += part.before + part.text
+		}
+	}
+	return line
+}
+
+// showLogs prints the ends of the image's logs. Their text is the image's, made fit for a terminal by the core.
+func (a *app) showLogs(logs []offlinejoin.Log) {
+	for _, l := range logs {
+		fmt.Fprintf(a.Out, "\n%s\n", l.Path)
+		if l.Error != "" {
+			fmt.Fprintf(a.Out, "  cannot be read: %s\n", l.Error)
+		}
+		for _, line := range l.Lines {
+			fmt.Fprintf(a.Out, "  %s\n", line)
+		}
+	}
+}
+
+// statusOf prints what the images of a join file hold.
+func (c *fleetCommand) statusOf(ctx context.Context, path string) error {
+	joins, err := c.load(ctx, path)
+	if err != nil {
+		return err
+	}
+	r := c.run(ctx, fleet.Status, joins)
+	c.showResults(r)
+	return c.finish(r)
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offlinejoin/offlinejoin/internal/joinfile"
+	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/term"
+	"github.com/offlinejoin/offlinejoin/internal/version"
+)
+
+func (a *app) unstage() *cobra.Command {
+	c := &fleetCommand{app: a, action: fleet.Unstage}
+	req := offlinejoin.UnstageRequest{StagedBy: "offlinejoin/" + version.String()}
+	cmd := &cobra.Command{
+		Use:   "unstage {--windows-path PATH | FILE|FOLDER}",
+		Short: "Take staged joins back, leaving no byte of the blobs in the images",
+		Long: `Take staged joins back, leaving no byte of the blobs in the images.
+
+Name one image by --windows-path, or give a join file (*.join.hcl, or a folder of them) for all of its images; then it
+is asked first, unless --yes is given. With --windows-path, --ledger-file names the ledger that is told of it; join files
+name their own.`,
+		Example: `  offlinejoin unstage --windows-path /mnt/web01/Windows
+  offlinejoin unstage fleet.join.hcl --yes`,
+		Args: imageOrJoinFile(&req.Image.WindowsPath),
+		RunE: a.beginMany(func(ctx context.Context, args []string) error {
+			if len(args) > 0 {
+				return c.unstageOf(ctx, args[0])
+			}
+			ctx, stop := a.untilInterrupted(ctx)
+			defer stop()
+			req.Progress = a.progress()
+			receipt, err := offlinejoin.Unstage(ctx, req)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(receipt)
+			}
+			a.showReceipt(receipt)
+			return nil
+		}),
+	}
+	optionFlag(cmd, options.WindowsPath, "PATH", setString(&req.Image.WindowsPath))
+	optionFlag(cmd, options.LedgerFile, "FILE", setString(&req.SingleUse.LedgerFile))
+	optionFlag(cmd, options.LockTimeout, "DURATION", func(s string) (err error) {
+		req.Image.LockTimeout, err = options.ParseLockTimeout(s)
+		return err
+	})
+	c.addFlags(cmd)
+	c.addYes(cmd)
+	return cmd
+}
+
+// unstageOf takes the joins of a join file back.
+func (c *fleetCommand) unstageOf(ctx context.Context, path string) error {
+	joins, err := c.load(ctx, path)
+	if err != nil {
+		return err
+	}
+	if !c.yes {
+		if err := c.askToUnstage(ctx, joins); err != nil {
+			return err
+		}
+	}
+	r := c.run(ctx, fleet.Unstage, joins)
+	c.showResults(r)
+	return c.finish(r)
+}
+
+// askToUnstage shows what the images hold before it asks.
+func (c *fleetCommand) askToUnstage(ctx context.Context, joins []joinfile.Join) error {
+	if err := c.canAsk(); err != nil {
+		return err
+	}
+	now := c.run(ctx, fleet.Status, joins)
+	c.showResults(now)
+	ours := 0
+	for _, one := range now.Joins {
+		if one.Status != nil && isOurs(one.Status.State) {
+			ours++
+		}
+	}
+	fmt.Fprintln(c.Out)
+	return c.ask(ctx, fmt.Sprintf("Take back %s?", term.Count(ours, "join", "joins")))
+}
+
+// isOurs reports whether an image holds a record of ours, which unstaging removes.
+func isOurs(s offlinejoin.State) bool {
+	return s == offlinejoin.StateStaged || s == offlinejoin.StateCompleted || s == offlinejoin.StateFailed
+}

@@ -1,0 +1,256 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/joinfile"
+	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/term"
+)
+
+// widestText is the width to which the texts of diagnostics are wrapped, where a terminal is not narrower.
+const widestText = 100
+
+// showDiagnostics prints what is wrong with join files, and returns an error when something is.
+func (a *app) showDiagnostics(d *joinfile.Diagnostics) error {
+	if a.json {
+		for _, p := range d.Problems() {
+			a.printLine(jsonLine{Type: lineDiagnostic, Diagnostic: &p})
+		}
+	}
+	if err := d.Write(a.Err, uint(term.Width(a.Err, widestText)), term.NewPainter(a.Err).On()); err != nil {
+		return err
+	}
+	if d.HasErrors() {
+		return errReported
+	}
+	return nil
+}
+
+// plainReport returns a report for people. What join files, images and the core's errors have put into it enters the
+// text form of the commands here; the JSON form keeps it as it is.
+func plainReport(r *fleet.Report) *fleet.Report {
+	plain := *r
+	plain.Joins = make([]fleet.Result, len(r.Joins))
+	for i, one := range r.Joins {
+		plain.Joins[i] = plainResult(one)
+	}
+	return &plain
+}
+
+func plainResult(r fleet.Result) fleet.Result {
+	line := func(text *string) { *text = plaintext.Line(*text, 0) }
+	line(&r.Join)
+	line(&r.File)
+	line(&r.WindowsPath)
+	if r.Error != nil {
+		e := *r.Error
+		line(&e.Message)
+		r.Error = &e
+	}
+	if r.Receipt != nil {
+		receipt := *r.Receipt
+		line(&receipt.Blob.MachineName)
+		line(&receipt.Blob.Domain)
+		line(&receipt.Status.MachineName)
+		line(&receipt.Status.Domain)
+		receipt.Warnings = slices.Clone(receipt.Warnings)
+		for i := range receipt.Warnings {
+			line(&receipt.Warnings[i])
+		}
+		r.Receipt = &receipt
+	}
+	if r.Status != nil {
+		status := *r.Status
+		line(&status.MachineName)
+		line(&status.Domain)
+		r.Status = &status
+	}
+	return r
+}
+
+// showPlan shows every change, image by image.
+func (a *app) showPlan(r *fleet.Report) {
+	if a.json {
+		return // printed line by line
+	}
+	r = plainReport(r)
+	paint := term.NewPainter(a.Out)
+	for _, one := range r.Joins {
+		fmt.Fprintf(a.Out, "%s  %s\n", paint.Bold(one.Join), one.WindowsPath)
+		switch {
+		case one.Error != nil:
+			fmt.Fprintln(a.Out, paint.Line(term.Removed, "  error: "+failureText(one.Error)))
+		case one.Receipt != nil:
+			a.showPlanned(one.Receipt)
+		default:
+			fmt.Fprintln(a.Out, "  not looked at")
+		}
+	}
+	a.showWarnings(r)
+	fmt.Fprintf(a.Out, "\n%s: %s. Nothing has been written.\n", paint.Bold("Plan"), tally(r))
+}
+
+func (a *app) showPlanned(r *offlinejoin.Receipt) {
+	fmt.Fprintln(a.Out, "  "+strings.TrimSuffix(outcome(r), " Nothing has been written."))
+	if r.Outcome == offlinejoin.OutcomePlanned {
+		term.WriteRows(a.Out, changeRows(r.Changes))
+	}
+}
+
+// showResults shows a table of what became of every join, what is wrong, and the sum.
+func (a *app) showResults(r *fleet.Report) {
+	if a.json {
+		return // printed line by line
+	}
+	r = plainReport(r)
+	table := term.NewTable("JOIN", "RESULT", "MACHINE", "IMAGE")
+	for i := range r.Joins {
+		one := &r.Joins[i]
+		table.Add(markOfOutcome(one), one.Join, resultWord(one), machineOf(one), one.WindowsPath)
+	}
+	table.Write(a.Out)
+	a.showWarnings(r)
+	a.showFailures(r)
+	fmt.Fprintf(a.Out, "\n%s: %s in %s.%s\n", term.NewPainter(a.Out).Bold(actionWord(r.Action)), tally(r),
+		r.Elapsed().Round(10*time.Millisecond), advice(r))
+}
+
+// showWarnings prints each warning once, with how many images it is about: those of one batch often share them.
+func (a *app) showWarnings(r *fleet.Report) {
+	var order []string
+	about := map[string][]string{}
+	for _, one := range r.Joins {
+		if one.Receipt == nil {
+			continue
+		}
+		for _, w := range one.Receipt.Warnings {
+			if len(about[w]) == 0 {
+				order = append(order, w)
+			}
+			about[w] = append(about[w], one.Join)
+		}
+	}
+	if len(order) > 0 {
+		fmt.Fprintln(a.Out)
+	}
+	for _, w := range order {
+		who := about[w][0]
+		if more := len(about[w]) - 1; more > 0 {
+			who += fmt.Sprintf(" and %d more", more)
+		}
+		fmt.Fprintf(a.Out, "warning: %s: %s\n", who, w)
+	}
+}
+
+func (a *app) showFailures(r *fleet.Report) {
+	first := true
+	for _, one := range r.Joins {
+		if one.Error == nil {
+			continue
+		}
+		if first {
+			fmt.Fprintln(a.Out)
+			first = false
+		}
+		fmt.Fprintf(a.Out, "%s (%s line %d)\n  error: %s\n", one.Join, filepath.Base(one.File), one.Line,
+			failureText(one.Error))
+	}
+}
+
+func failureText(f *fleet.Failure) string {
+	return fmt.Sprintf("%s (%d %s)", f.Message, f.Code, f.Name)
+}
+
+// resultWord is a result in a word: the outcome, or the status that was read.
+func resultWord(one *fleet.Result) string {
+	if one.Outcome == fleet.OutcomeRead {
+		return string(one.Status.State)
+	}
+	return strings.ReplaceAll(string(one.Outcome), "_", " ")
+}
+
+func machineOf(one *fleet.Result) string {
+	machine, domain := one.Machine()
+	if machine == "" {
+		return "-"
+	}
+	return join(machine, domain)
+}
+
+func markOfOutcome(one *fleet.Result) term.Mark {
+	switch one.Outcome {
+	case offlinejoin.OutcomeStaged:
+		return term.Added
+	case offlinejoin.OutcomeUnstaged, offlinejoin.OutcomePlanned:
+		return term.Modified
+	case fleet.OutcomeFailed, fleet.OutcomeNotBegun:
+		return term.Removed
+	}
+	return term.Same
+}
+
+func actionWord(action fleet.Action) string {
+	word := string(action)
+	return strings.ToUpper(word[:1]) + word[1:]
+}
+
+// tally counts the results by kind: "3 to stage, 1 unchanged".
+func tally(r *fleet.Report) string {
+	var parts []string
+	add := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, strconv.Itoa(n)+" "+what)
+		}
+	}
+	states := map[offlinejoin.State]int{}
+	for _, one := range r.Joins {
+		if one.Outcome == fleet.OutcomeRead {
+			states[one.Status.State]++
+		}
+	}
+	for _, s := range []offlinejoin.State{
+		offlinejoin.StateAbsent, offlinejoin.StateStaged, offlinejoin.StateCompleted, offlinejoin.StateFailed,
+		offlinejoin.StateJoined, offlinejoin.StateForeign,
+	} {
+		what := string(s)
+		if s == offlinejoin.StateFailed {
+			what = "failed at first boot"
+		}
+		add(states[s], what)
+	}
+	for _, kind := range []struct {
+		outcome fleet.Outcome
+		what    string
+	}{
+		{offlinejoin.OutcomePlanned, "to stage"},
+		{offlinejoin.OutcomeStaged, "staged"},
+		{offlinejoin.OutcomeUnstaged, "taken back"},
+		{offlinejoin.OutcomeUnchanged, "unchanged"},
+		{offlinejoin.OutcomeKept, "kept"},
+		{offlinejoin.OutcomeAbsent, "without a join"},
+		{fleet.OutcomeFailed, "failed"},
+		{fleet.OutcomeNotBegun, "not begun"},
+	} {
+		add(r.Count(kind.outcome), kind.what)
+	}
+	if len(parts) == 0 {
+		return "no joins"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// advice is how to go on after a run that ended before all was done.
+func advice(r *fleet.Report) string {
+	if r.Well() || r.Action == fleet.Status {
+		return ""
+	}
+	return " Run it again to go on with the rest."
+}

@@ -1,0 +1,6 @@
+//go:build !windows
+
+package term
+
+// understandsANSI reports whether terminals here take ANSI colours.
+func understandsANSI() bool { return true }
