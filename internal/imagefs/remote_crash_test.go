@@ -16,7 +16,7 @@ func stageRemotely(t *testing.T, d *disk, windows string, req core.Request) (*co
 	t.Helper()
 	r, err := imagefs.NewRemote(t.Context(), d, "rescue:"+windows, windows)
 	must(t, err)
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it only forgets
 	req.Target, req.StagedBy = r, "test"
 	receipt, err := core.Stage(t.Context(), req)
 	if finish := r.Finish(); err == nil {

@@ -188,7 +188,7 @@ func wholeNumber(value cty.Value) (int, bool) {
 // join makes one join of an instance, and reports whether it is right.
 func (b joinBlock) join(i instance) (Join, bool) {
 	j := Join{Address: i.address, File: b.block.DefRange.Filename, Line: b.block.DefRange.Start.Line}
-	j.Request.LockTimeout, _ = options.Wait("") //nolint:errcheck // the default is right, as the tests of options show
+	j.Request.LockTimeout, _ = options.Wait("") // the default is right, as the tests of options show
 	right := true
 	for _, o := range b.options {
 		right = b.setOption(&j, o, i) && right

@@ -26,7 +26,7 @@ func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err e
 	if err != nil {
 		return nil, "", err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	content, err := readBlob(f, path)
 	if err != nil {
 		return nil, "", err
@@ -52,7 +52,7 @@ func ReadSealedBlobFile(path, identityFile string) (blob []byte, warning string,
 	if err != nil {
 		return nil, "", err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	return ReadSealedBlob(f, path, identityFile)
 }
 
@@ -120,7 +120,7 @@ func openRegular(path, what string) (*os.File, fs.FileInfo, error) {
 		err = cannotRead(path, what, err)
 	}
 	if err != nil {
-		f.Close() //nolint:errcheck // nothing was written
+		f.Close()
 		return nil, nil, err
 	}
 	return f, info, nil

@@ -13,5 +13,5 @@ func identity(info fs.FileInfo) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	return [2]uint64{uint64(st.Dev), uint64(st.Ino)}, true //nolint:unconvert // Dev is signed elsewhere
+	return [2]uint64{uint64(st.Dev), uint64(st.Ino)}, true // Dev is signed elsewhere
 }

@@ -142,7 +142,7 @@ func firstRow(t *testing.T, want string) chromedp.Action {
 func keep(t *testing.T, name string, picture []byte) {
 	t.Helper()
 	folder := filepath.Join(testenv.Root(), ".build")
-	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // a build output
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(folder, name), picture, 0o600); err != nil {
