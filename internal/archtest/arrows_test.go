@@ -64,6 +64,7 @@ func arrows() map[string][]string {
 		"internal/testenv":     {},
 		"internal/archtest":    {},
 		"internal/canary":      {},
+		"internal/compat":      {},
 		"internal/e2e":         {},
 		"internal/bench/fleet": {"internal/cli", "internal/sample"},
 		"internal/bench":       {"internal/regf", "internal/offlinejoin", "internal/completion", "internal/sample"},

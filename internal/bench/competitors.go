@@ -46,7 +46,7 @@ func emptyProgram(hiveedit string) func(hive, dir string) (*exec.Cmd, error) {
 func tool(name string, args ...string) (*exec.Cmd, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return nil, nil //nolint:nilnil // an absent tool is no failure
+		return nil, nil // an absent tool is no failure
 	}
 	return exec.Command(path, args...), nil
 }
@@ -67,7 +67,7 @@ const debianPython = "/usr/bin/python3"
 
 func python(script string, args ...string) (*exec.Cmd, error) {
 	if exec.Command(debianPython, "-c", "import hivex").Run() != nil {
-		return nil, nil //nolint:nilnil // an absent tool is no failure
+		return nil, nil // an absent tool is no failure
 	}
 	// What the interpreter itself takes is not inside.
 	script = "import hivex, sys, time\nstart = time.perf_counter_ns()\n" + script +

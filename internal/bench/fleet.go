@@ -36,7 +36,7 @@ func makeFleet(dir string, n int, hive string) (fleet, error) {
 		if err := errors.Join(copyFile(system, hive), copyFile(system+".LOG1", hive+".LOG1")); err != nil {
 			return f, err
 		}
-		blob, err := sample.BlobFor(strings.ToUpper(f.name(i)), uint32(2000+i)) //nolint:gosec // small
+		blob, err := sample.BlobFor(strings.ToUpper(f.name(i)), uint32(2000+i))
 		if err != nil {
 			return f, err
 		}

@@ -112,7 +112,7 @@ func benchHive(runs int, hiveedit, dir, what, hive string) error {
 				continue
 			}
 			f, err := measure(runs, prepare, func() *exec.Cmd {
-				cmd, _ := s.command(path, dir) //nolint:errcheck // it was made a moment ago
+				cmd, _ := s.command(path, dir) // it was made a moment ago
 				return cmd
 			})
 			if err != nil {

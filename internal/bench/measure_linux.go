@@ -48,7 +48,7 @@ func measure(runs int, prepare func() error, command func() *exec.Cmd) (figures,
 		if err := cmd.Wait(); err != nil && !changedHive(cmd) {
 			return f, fmt.Errorf("%v: %w: %s", cmd.Args[0], err, errs.String())
 		}
-		peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10 //nolint:forcetypeassert // Linux
+		peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10 // so it is on Linux
 		f.read, f.written = io["rchar"], io["wchar"]
 		var r childReport
 		if json.Unmarshal(out.Bytes(), &r) == nil && r.Inside > 0 {

@@ -77,8 +77,8 @@ func usage(pid string) (peak int64, cpu time.Duration) {
 	}
 	if fields := stat(pid); len(fields) > 12 {
 		const tick = 10 * time.Millisecond
-		user, _ := strconv.ParseInt(fields[11], 10, 64)   //nolint:errcheck // the kernel writes numbers
-		system, _ := strconv.ParseInt(fields[12], 10, 64) //nolint:errcheck // the kernel writes numbers
+		user, _ := strconv.ParseInt(fields[11], 10, 64)   // the kernel writes numbers
+		system, _ := strconv.ParseInt(fields[12], 10, 64) // the kernel writes numbers
 		cpu = time.Duration(user+system) * tick
 	}
 	text, err := os.ReadFile(filepath.Join("/proc", pid, "status"))

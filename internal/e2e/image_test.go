@@ -46,7 +46,7 @@ func realHive(t testing.TB, name string) []byte {
 	t.Helper()
 	f, err := os.Open(testenv.Shared(t, "testdata/hives/"+name+".gz"))
 	must(t, err)
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	z, err := gzip.NewReader(f)
 	must(t, err)
 	data, err := io.ReadAll(z)

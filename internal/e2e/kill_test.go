@@ -33,7 +33,7 @@ func kills(t *testing.T, p programs) {
 		}
 		took := run(t, p, args, -1, nil)
 		undo(t, p, windows, blob, wanted)
-		run(t, p, args, time.Duration(rand.Int64N(int64(took))), &killed) //nolint:gosec // a draw, not a secret
+		run(t, p, args, time.Duration(rand.Int64N(int64(took))), &killed) // a draw, not a secret
 		isWhole(t, windows)
 		if st := stateOf(t, p, windows); st != offlinejoin.StateAbsent && st != offlinejoin.StateStaged {
 			t.Fatalf("round %d: the image is %s", i, st)

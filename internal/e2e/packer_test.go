@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -86,9 +85,9 @@ func (s *state) whole(abs func(string) string, args []string) {
 // when it prints what the expression WHEN matches, or when the file appears that WHEN names as file:PATH; then that file
 // gets a companion PATH.go, for whoever waits for it. What the command prints goes to FILE.
 func (s *state) interrupt(abs func(string) string, args []string) {
-	cmd := exec.CommandContext(s.tb.Context(), testenv.Tool(s.tb, args[2]), args[3:]...) //nolint:gosec // the script's
+	cmd := exec.CommandContext(s.tb.Context(), testenv.Tool(s.tb, args[2]), args[3:]...)
 	cmd.Dir, cmd.Env = abs("."), s.vars()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	ownGroup(cmd)
 	seen := &watched{matched: make(chan struct{}, 1)}
 	file, isFile := strings.CutPrefix(args[0], "file:")
 	if !isFile {
@@ -108,7 +107,7 @@ func (s *state) interrupt(abs func(string) string, args []string) {
 	}
 	select {
 	case <-seen.matched:
-		must(s.tb, syscall.Kill(-cmd.Process.Pid, syscall.SIGINT))
+		must(s.tb, interruptGroup(cmd))
 	case err := <-ended:
 		s.tb.Fatalf("%q ended before it was interrupted: %v\n%s", args[2:], err, seen.String())
 	}

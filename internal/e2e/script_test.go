@@ -183,7 +183,7 @@ func (s *state) noSecret(abs func(string) string, args []string) {
 func (s *state) unzip(abs func(string) string, args []string) {
 	z, err := zip.OpenReader(abs(args[0]))
 	must(s.tb, err)
-	defer z.Close() //nolint:errcheck // only read
+	defer func() { _ = z.Close() }() // only read
 	for _, f := range z.File {
 		in, err := f.Open()
 		must(s.tb, err)

@@ -38,7 +38,7 @@ func (s *state) startSSHD(abs func(string) string, args []string) {
 	must(s.tb, err)
 	must(s.tb, os.WriteFile(filepath.Join(dir, "port.pkrvars.hcl"), fmt.Appendf(nil,
 		"host = \"127.0.0.1\"\nport = %d\nuser = %q\nkey_file = %q\n",
-		l.Addr().(*net.TCPAddr).Port, me.Username, filepath.Join(dir, "key")), 0o600)) //nolint:errcheck // it is one
+		l.Addr().(*net.TCPAddr).Port, me.Username, filepath.Join(dir, "key")), 0o600))
 	server := &sshServer{tb: s.tb, sshd: sshd, config: config}
 	server.all.Go(func() { server.serve(l) })
 	s.onEnd(func() { must(s.tb, l.Close()); server.end() })
@@ -73,18 +73,18 @@ func (s *sshServer) serve(l *net.TCPListener) {
 			return // closed
 		}
 		f, err := conn.File()
-		conn.Close() //nolint:errcheck // the copy stays
+		_ = conn.Close() // the copy stays
 		if err != nil {
 			s.tb.Error(err)
 			return
 		}
-		cmd := exec.Command(s.sshd, "-i", "-e", "-f", s.config) //nolint:gosec // ours
+		cmd := exec.Command(s.sshd, "-i", "-e", "-f", s.config)
 		cmd.Stdin, cmd.Stdout = f, f
 		s.mu.Lock()
 		err = cmd.Start()
 		s.running = append(s.running, cmd)
 		s.mu.Unlock()
-		f.Close() //nolint:errcheck // the child has it
+		f.Close() // the child has it
 		if err != nil {
 			s.tb.Error(err)
 			return

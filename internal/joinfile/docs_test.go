@@ -49,7 +49,9 @@ func TestJoinFilesOfTheGuideAreRight(t *testing.T) {
 		fleet, diagnostics := joinfile.Load(t.Context(), dir, joinfile.Inputs{})
 		if fleet == nil || len(fleet.Joins) == 0 {
 			var told bytes.Buffer
-			diagnostics.Write(&told, 0, false) //nolint:errcheck // a buffer takes everything
+			if err := diagnostics.Write(&told, 0, false); err != nil {
+				t.Fatal(err)
+			}
 			t.Errorf("%s\n%s", block[1], told.String())
 		}
 		loaded++

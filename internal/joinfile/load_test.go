@@ -65,7 +65,7 @@ func golden(t *testing.T, path string, wrong bool) {
 	got := strings.NewReplacer(dir, "DIR", above, "ABOVE").Replace(told(t, fleet, diagnostics))
 	if *update {
 		archive.Files = append(withoutWant(archive.Files), txtar.File{Name: "want", Data: []byte(got)})
-		if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil { //nolint:gosec // a golden file
+		if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

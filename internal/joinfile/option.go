@@ -111,7 +111,7 @@ func called(t cty.Type) string {
 
 // message is an error's sentence without its code, which a file's reader has no use for.
 func message(err error) string {
-	if e, ok := err.(*winerr.Error); ok { //nolint:errorlint // the setters return it as it is
+	if e, ok := err.(*winerr.Error); ok { // the setters return it as it is
 		return e.Message
 	}
 	return err.Error()

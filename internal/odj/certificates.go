@@ -1,7 +1,7 @@
 package odj
 
 import (
-	"crypto/sha1" //nolint:gosec // the thumbprint that Windows shows
+	"crypto/sha1" // the thumbprint that Windows shows
 	"crypto/x509"
 	"fmt"
 	"strings"
@@ -152,7 +152,7 @@ func (r *certReader) add(cert []byte, list *[]CertificateFacts, unread *int) {
 		Serial:     clipped(fmt.Sprintf("%x", x.SerialNumber)),
 		NotBefore:  x.NotBefore.UTC(),
 		NotAfter:   x.NotAfter.UTC(),
-		Thumbprint: fmt.Sprintf("%x", sha1.Sum(cert)), //nolint:gosec // see above
+		Thumbprint: fmt.Sprintf("%x", sha1.Sum(cert)),
 		Authority:  x.IsCA,
 	})
 }

@@ -137,7 +137,7 @@ func TestEveryByteOfAPFXChanged(t *testing.T) {
 		for i := range good {
 			bad := bytes.Clone(good)
 			bad[i] ^= 0x81
-			if _, err := readPFX(bad); err != nil && err != errNoPFX { //nolint:errorlint // returned as it is
+			if _, err := readPFX(bad); err != nil && err != errNoPFX {
 				t.Errorf("%s: %v", name, err)
 			}
 			if _, err := readPFX(good[:i]); err == nil {

@@ -27,7 +27,7 @@ func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err e
 	if err != nil {
 		return nil, "", err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	content, err := readBlob(f, path)
 	if err != nil {
 		return nil, "", err
@@ -63,7 +63,7 @@ func ReadSealedBlobFile(path, identityFile string) (blob []byte, warning string,
 	if err != nil {
 		return nil, "", err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	return ReadSealedBlob(f, path, identityFile)
 }
 
@@ -131,7 +131,7 @@ func openRegular(path, what string) (*os.File, fs.FileInfo, error) {
 		err = cannotRead(path, what, err)
 	}
 	if err != nil {
-		f.Close() //nolint:errcheck // nothing was written
+		f.Close()
 		return nil, nil, err
 	}
 	return f, info, nil

@@ -55,7 +55,7 @@ func readIdentities(path string) (keys *agefile.Identities, warning string, err 
 	if err != nil {
 		return nil, "", err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	content, err := readBounded(f, agefile.MaxIdentityFile)
 	defer clear(content)
 	if err != nil {
@@ -78,7 +78,7 @@ func ReadRecipientsFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	content, err := readBounded(f, agefile.MaxRecipientsFile)
 	if err != nil {
 		return nil, cannotRead(path, "recipients", err)

@@ -45,7 +45,7 @@ func TestAnEncryptedBlobFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close() //nolint:errcheck // only read
+		defer f.Close()
 		if got, _, err := options.ReadBlob(f, "standard input", identity); err != nil || !bytes.Equal(got, content) {
 			t.Errorf("%d bytes from a stream: got %d bytes, error %v", size, len(got), err)
 		}

@@ -33,7 +33,7 @@ func launch(t *testing.T, names ...string) fleet {
 	t.Helper()
 	f := fleet{}
 	for i, name := range names {
-		blob, file := sampletest.BlobFor(t, strings.ToUpper(name), 2000+uint32(i)) //nolint:gosec // small
+		blob, file := sampletest.BlobFor(t, strings.ToUpper(name), 2000+uint32(i))
 		f[name] = &vessel{image: sampletest.Image(t, sample.Image{}), file: file, blob: blob}
 	}
 	return f

@@ -35,7 +35,7 @@ func main() {
 		os.Exit(cli.Run(context.Background(), os.Args[2:], streams))
 	}
 	if len(os.Args) == 5 && os.Args[1] == "make" {
-		n, _ := strconv.Atoi(os.Args[4]) //nolint:errcheck // given by bench below
+		n, _ := strconv.Atoi(os.Args[4]) // given by bench below
 		exit(makeFleet(os.Args[2], os.Args[3], n))
 	}
 	images := flag.Int("images", 1000, "how many images")

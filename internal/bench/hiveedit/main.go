@@ -31,6 +31,6 @@ func main() {
 }
 
 func fail(why string) {
-	os.Stderr.WriteString("hiveedit: " + why + "\n") //nolint:errcheck // nobody is left to tell
+	_, _ = os.Stderr.WriteString("hiveedit: " + why + "\n") // nobody is left to report to
 	os.Exit(1)
 }

@@ -25,7 +25,7 @@ func (windowsSystem) SHA256(data []byte) (sum [32]byte, err error) {
 	if status, _, _ := open.Call(uintptr(unsafe.Pointer(&provider)), uintptr(unsafe.Pointer(name)), 0, 0); status != 0 {
 		return sum, ntFailure("BCryptOpenAlgorithmProvider", status)
 	}
-	defer closeProvider.Call(provider, 0) //nolint:errcheck // nothing depends on it
+	defer func() { _, _, _ = closeProvider.Call(provider, 0) }() // nothing depends on it
 	const noSecret, noSecretSize = 0, 0
 	status, _, _ := hash.Call(provider, noSecret, noSecretSize, uintptr(unsafe.Pointer(unsafe.SliceData(data))),
 		uintptr(uint32(len(data))), uintptr(unsafe.Pointer(&sum[0])), uintptr(len(sum)))

@@ -23,7 +23,7 @@ func (windowsSystem) Event(id uint32, text string) error {
 	if err != nil {
 		return coded("RegisterEventSource", err)
 	}
-	defer windows.DeregisterEventSource(log) //nolint:errcheck // a handle; nothing is buffered in it
+	defer func() { _ = windows.DeregisterEventSource(log) }() // a handle; nothing is buffered in it
 
 	words, err := windows.UTF16PtrFromString(text)
 	if err != nil {
@@ -39,7 +39,7 @@ func registerSource() error {
 	if err != nil {
 		return err
 	}
-	defer key.Close() //nolint:errcheck // a handle; nothing is buffered in it
+	defer func() { _ = key.Close() }() // a handle; nothing is buffered in it
 	err = key.SetExpandStringValue("EventMessageFile", `%SystemRoot%\System32\EventCreate.exe`)
 	if err != nil {
 		return err

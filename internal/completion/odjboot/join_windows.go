@@ -31,7 +31,7 @@ func (windowsSystem) Join(limit time.Duration) (winerr.Code, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer windows.CloseHandle(process) //nolint:errcheck // a handle; nothing is buffered in it
+	defer func() { _ = windows.CloseHandle(process) }() // a handle; nothing is buffered in it
 
 	event, err := windows.WaitForSingleObject(process, uint32(limit.Milliseconds()))
 	if err != nil {

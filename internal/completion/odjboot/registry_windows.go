@@ -20,7 +20,7 @@ var errType = winerr.New(winerr.BadOfflineJoinInfo, "the value has another type 
 func in(key string, access uint32, use func(registry.Key) error) error {
 	k, err := registry.OpenKey(registry.LOCAL_MACHINE, `SYSTEM\`+key, access)
 	if err == nil {
-		defer k.Close() //nolint:errcheck // a handle; nothing is buffered in it
+		defer func() { _ = k.Close() }() // a handle; nothing is buffered in it
 		err = use(k)
 	}
 	switch {

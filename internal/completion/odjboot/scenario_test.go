@@ -22,11 +22,11 @@ type scenario struct {
 	staged func(blob []byte) []wine.RegValue // nil: as staging leaves it
 	short  bool                              // the program with short limits
 	env    []string                          // at every boot
-	boots  []boot
+	boots  []bootCase
 }
 
-// boot is one start of the program and what must come of it.
-type boot struct {
+// bootCase is one start of the program and what must come of it.
+type bootCase struct {
 	stub  string // how Windows' function behaves
 	calls int    // how often it is called
 	more  bool   // or more often, as the limits and the machine's speed come out
@@ -38,29 +38,29 @@ type boot struct {
 }
 
 // retry reports whether the hook has to be armed again.
-func (b boot) retry() bool { return b.state == completion.StateStaged }
+func (b bootCase) retry() bool { return b.state == completion.StateStaged }
 
 func returns(code uint32) string { return wine.Returns(code) }
 
-func completed(code uint32) boot {
-	return boot{stub: returns(code), calls: 1, state: completion.StateCompleted, result: code, text: "Windows took the join"}
+func completed(code uint32) bootCase {
+	return bootCase{stub: returns(code), calls: 1, state: completion.StateCompleted, result: code, text: "Windows took the join"}
 }
 
-func refused(code uint32, text string) boot {
-	return boot{stub: returns(code), calls: 1, state: completion.StateFailed, result: code, text: text}
+func refused(code uint32, text string) bootCase {
+	return bootCase{stub: returns(code), calls: 1, state: completion.StateFailed, result: code, text: text}
 }
 
-func passing(code uint32, text string) boot {
-	return boot{stub: returns(code), calls: 1, state: completion.StateStaged, result: code, text: text}
+func passing(code uint32, text string) bootCase {
+	return bootCase{stub: returns(code), calls: 1, state: completion.StateStaged, result: code, text: text}
 }
 
-func notCalled(code uint32, text string) boot {
-	return boot{stub: returns(0), state: completion.StateFailed, result: code, text: text}
+func notCalled(code uint32, text string) bootCase {
+	return bootCase{stub: returns(0), state: completion.StateFailed, result: code, text: text}
 }
 
 // scenarios are all outcomes that the program can come to, each once at least.
 func scenarios() []scenario {
-	hang := boot{
+	hang := bootCase{
 		stub: wine.Hangs(), calls: 1, state: completion.StateStaged, result: 1460,
 		text: "it did not return within 4s",
 	}
@@ -74,53 +74,53 @@ func scenarios() []scenario {
 	crash.stub = wine.Crashes()
 
 	return []scenario{
-		{name: "success", boots: []boot{completed(0)}},
-		{name: "2713", boots: []boot{completed(2713)}},
-		{name: "bad machine name", boots: []boot{refused(2724,
+		{name: "success", boots: []bootCase{completed(0)}},
+		{name: "2713", boots: []bootCase{completed(2713)}},
+		{name: "bad machine name", boots: []bootCase{refused(2724,
 			"the machine name is not valid for a join (2724 NERR_InvalidMachineNameForJoin)")}},
-		{name: "bad parameter", boots: []boot{refused(87, "(87 ERROR_INVALID_PARAMETER)")}},
-		{name: "domain controller", boots: []boot{refused(50, "(50 ERROR_NOT_SUPPORTED)")}},
-		{name: "blob version", boots: []boot{refused(2719, "(2719 NERR_ProvisioningBlobUnsupported)")}},
-		{name: "bad data", boots: []boot{refused(2710, "(2710 NERR_BadOfflineJoinInfo)")}},
-		{name: "access denied", boots: []boot{refused(5, "(5 ERROR_ACCESS_DENIED)")}},
-		{name: "code nobody knows", boots: []boot{refused(1355, "(1355)")}},
-		{name: "code above all", boots: []boot{{
+		{name: "bad parameter", boots: []bootCase{refused(87, "(87 ERROR_INVALID_PARAMETER)")}},
+		{name: "domain controller", boots: []bootCase{refused(50, "(50 ERROR_NOT_SUPPORTED)")}},
+		{name: "blob version", boots: []bootCase{refused(2719, "(2719 NERR_ProvisioningBlobUnsupported)")}},
+		{name: "bad data", boots: []bootCase{refused(2710, "(2710 NERR_BadOfflineJoinInfo)")}},
+		{name: "access denied", boots: []bootCase{refused(5, "(5 ERROR_ACCESS_DENIED)")}},
+		{name: "code nobody knows", boots: []bootCase{refused(1355, "(1355)")}},
+		{name: "code above all", boots: []bootCase{{
 			stub: returns(0xC0000022), calls: 1, state: completion.StateFailed, result: 31, text: "(31 ERROR_GEN_FAILURE)",
 		}}},
-		{name: "Workstation service late", boots: []boot{late}},
-		{name: "Workstation service never", short: true, boots: []boot{never, completed(0)}},
-		{name: "passing, then success", boots: []boot{
+		{name: "Workstation service late", boots: []bootCase{late}},
+		{name: "Workstation service never", short: true, boots: []bootCase{never, completed(0)}},
+		{name: "passing, then success", boots: []bootCase{
 			passing(170, "this was attempt 1 of 3, and the next boot tries again"),
 			passing(21, "this was attempt 2 of 3, and the next boot tries again"),
 			completed(2713),
 		}},
-		{name: "passing, then refused", boots: []boot{passing(1722, "RPC_S_SERVER_UNAVAILABLE"), refused(87, "(87 ")}},
-		{name: "three passing", boots: []boot{
+		{name: "passing, then refused", boots: []bootCase{passing(1722, "RPC_S_SERVER_UNAVAILABLE"), refused(87, "(87 ")}},
+		{name: "three passing", boots: []bootCase{
 			passing(1115, "attempt 1 of 3"), passing(1115, "attempt 2 of 3"),
 			refused(1115, "not tried again, because this was attempt 3 of 3"),
 		}},
-		{name: "hangs", short: true, boots: []boot{hang, hang, lastHang}},
-		{name: "crashes", boots: []boot{crash}},
+		{name: "hangs", short: true, boots: []bootCase{hang, hang, lastHang}},
+		{name: "crashes", boots: []bootCase{crash}},
 		{
 			name: "file not lockable", short: true, env: []string{"ODJBOOT_NOT_LOCKABLE=1"},
-			boots: []boot{refused(170, "not tried again, because the program's own file could not be locked down")},
+			boots: []bootCase{refused(170, "not tried again, because the program's own file could not be locked down")},
 		},
 		{
 			name: "file not lockable, success", short: true, env: []string{"ODJBOOT_NOT_LOCKABLE=1"},
-			boots: []boot{completed(0)},
+			boots: []bootCase{completed(0)},
 		},
-		{name: "blob changed", staged: changed, boots: []boot{notCalled(2710, "it is not the blob that was staged")}},
-		{name: "blob cut off", staged: cutOff, boots: []boot{notCalled(2710, "it is not the blob that was staged")}},
+		{name: "blob changed", staged: changed, boots: []bootCase{notCalled(2710, "it is not the blob that was staged")}},
+		{name: "blob cut off", staged: cutOff, boots: []bootCase{notCalled(2710, "it is not the blob that was staged")}},
 		{
 			name: "no digest", staged: lacks(completion.ValueBlobSHA256),
-			boots: []boot{notCalled(2710, "its digest BlobSHA256 is not in the registry")},
+			boots: []bootCase{notCalled(2710, "its digest BlobSHA256 is not in the registry")},
 		},
 		{
 			name: "no blob", staged: lacks(completion.ValueProvisioningBlob),
-			boots: []boot{notCalled(2709, "the blob is not in the registry")},
+			boots: []bootCase{notCalled(2709, "the blob is not in the registry")},
 		},
-		{name: "no method", staged: lacks(completion.ValueMethod), boots: []boot{notCalled(2710, "Method")}},
-		{name: "nothing staged", staged: nothing, boots: []boot{{stub: returns(0), none: true}}},
+		{name: "no method", staged: lacks(completion.ValueMethod), boots: []bootCase{notCalled(2710, "Method")}},
+		{name: "nothing staged", staged: nothing, boots: []bootCase{{stub: returns(0), none: true}}},
 	}
 }
 

@@ -116,7 +116,7 @@ func logFile(prefix *wine.Prefix) string {
 
 // checkFile sees whether the program has taken its file from everybody: of the descriptor, Wine 8 can show that others
 // may not write any more, and no more than that. And it sees whether the file is to be removed at the next start.
-func checkFile(t *testing.T, after wine.Tree, file string, want boot, lockable bool) {
+func checkFile(t *testing.T, after wine.Tree, file string, want bootCase, lockable bool) {
 	t.Helper()
 	info, err := os.Stat(file)
 	if err != nil {
@@ -132,7 +132,7 @@ func checkFile(t *testing.T, after wine.Tree, file string, want boot, lockable b
 	}
 }
 
-func checkCalls(t *testing.T, calls []wine.Call, blob []byte, want boot) {
+func checkCalls(t *testing.T, calls []wine.Call, blob []byte, want bootCase) {
 	t.Helper()
 	if len(calls) < want.calls || (len(calls) > want.calls && !want.more) {
 		t.Fatalf("Windows' function was called %d times, want %d", len(calls), want.calls)
@@ -151,7 +151,7 @@ func checkCalls(t *testing.T, calls []wine.Call, blob []byte, want boot) {
 }
 
 // checkHook demands that SYSTEM\Setup is as before staging, with no SetupShutdownRequired, or armed for another try.
-func checkHook(t *testing.T, after wine.Tree, b boot) {
+func checkHook(t *testing.T, after wine.Tree, b bootCase) {
 	t.Helper()
 	want := map[string]wine.RegValue{
 		completion.ValueSetupType: wine.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeNone),
@@ -171,7 +171,7 @@ func checkHook(t *testing.T, after wine.Tree, b boot) {
 
 // checkRecord compares our key with the contract, value for value.
 func checkRecord(
-	t *testing.T, after wine.Tree, before []wine.RegValue, b boot, attempt uint32, start time.Time,
+	t *testing.T, after wine.Tree, before []wine.RegValue, b bootCase, attempt uint32, start time.Time,
 ) {
 	t.Helper()
 	got := after.Key(ownKey)
@@ -232,7 +232,7 @@ func checkNotes(t *testing.T, text string) {
 }
 
 // checkBlob demands that the blob is nowhere, or, when another try is wanted, in one value and nowhere else.
-func checkBlob(t *testing.T, after wine.Tree, blob []byte, b boot) {
+func checkBlob(t *testing.T, after wine.Tree, blob []byte, b bootCase) {
 	t.Helper()
 	copies := 0
 	if b.retry() {
@@ -247,7 +247,7 @@ func checkBlob(t *testing.T, after wine.Tree, blob []byte, b boot) {
 }
 
 // checkLog demands a line for the program and one for the outcome, at each boot.
-func checkLog(t *testing.T, prefix *wine.Prefix, lines int, b boot) {
+func checkLog(t *testing.T, prefix *wine.Prefix, lines int, b bootCase) {
 	t.Helper()
 	log, err := os.ReadFile(logFile(prefix))
 	if err != nil || bytes.Count(log, []byte("\r\n")) != lines || !bytes.Contains(log, []byte(crossbuild.Marker())) {
@@ -288,7 +288,7 @@ func secondRun(t *testing.T, prefix *wine.Prefix, exe []byte) {
 	if result := prefix.Run(t, file, wine.Returns(2724)); result.ExitCode != 0 || result.Output != "" {
 		t.Errorf("exit code %d, output %q", result.ExitCode, result.Output)
 	}
-	checkCalls(t, prefix.Calls(t), nil, boot{})
+	checkCalls(t, prefix.Calls(t), nil, bootCase{})
 	checkHook(t, prefix.Tree(t, setupKey), completed(0))
 	if diff := cmp.Diff(before, prefix.Query(t, ownKey)); diff != "" {
 		t.Errorf("the second run changed the record (-before +after):\n%s", diff)

@@ -79,7 +79,7 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	defer f.Close() //nolint:errcheck // it is only read
+	defer f.Close()
 	exe, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	switch {
 	case err != nil:

@@ -193,7 +193,7 @@ func TestReadAtEnd(t *testing.T) {
 	f, err := image.Open("f")
 	must(t, err)
 	defer f.Close()
-	if n, err := f.ReadAt(make([]byte, 8), 1); n != 2 || err != io.EOF { //nolint:errorlint // the contract of ReaderAt
+	if n, err := f.ReadAt(make([]byte, 8), 1); n != 2 || err != io.EOF { // the contract of ReaderAt
 		t.Errorf("ReadAt = %d, %v; want 2, io.EOF itself", n, err)
 	}
 }

@@ -170,7 +170,7 @@ func (p *Prefix) run(t testing.TB, env []string, args ...string) Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer out.Close() //nolint:errcheck // only read below
+	defer out.Close()
 	cmd := exec.CommandContext(ctx, p.wine, args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.Path(), p.environ(env), out, out
 	if _, err := os.Stat(cmd.Dir); err != nil {

@@ -27,7 +27,7 @@ func (p *Prefix) Replace(t testing.TB, keys []string, values []RegValue) {
 	if err := os.WriteFile(file, formatRegFile(keys, values), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	defer os.Remove(file) //nolint:errcheck // the test's folder goes anyway
+	defer func() { _ = os.Remove(file) }() // the test's folder goes anyway
 	p.mustRun(t, p.regedit(), "/S", windowsPath(file))
 }
 
@@ -47,7 +47,7 @@ type Tree []RegValue
 func (p *Prefix) Tree(t testing.TB, key string) Tree {
 	t.Helper()
 	file := filepath.Join(p.work, "export.reg")
-	defer os.Remove(file) //nolint:errcheck // the test's folder goes anyway
+	defer func() { _ = os.Remove(file) }() // the test's folder goes anyway
 	p.run(t, nil, p.regedit(), "/E", windowsPath(file), key)
 	text, err := os.ReadFile(file)
 	if os.IsNotExist(err) {

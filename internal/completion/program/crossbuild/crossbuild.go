@@ -37,7 +37,7 @@ func Program(ctx context.Context, dir, arch string, tags ...string) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp) //nolint:errcheck // a temporary folder without secrets
+	defer os.RemoveAll(tmp)
 	out := filepath.Join(tmp, "odjboot.exe")
 
 	// -l: without inlining the program is 4 % smaller, and speed is nothing to it.
