@@ -37,7 +37,7 @@ Image and blob are made by this program, for a fictional domain, in a temporary 
 	cmd.Flags().StringVar(&d.sample, "sample", "", "only make the sample image and blob, in `FOLDER`, to try things on")
 	cmd.Flags().StringVar(&d.fleet, "fleet", "", "only make three sample images with blobs and a join file, in `FOLDER`")
 	cmd.Flags().BoolVar(&d.continued, "continued", false, "leave out the last line; more follows")
-	cmd.Flags().MarkHidden("continued") //nolint:errcheck // the flag was added one line above
+	_ = cmd.Flags().MarkHidden("continued") // the flag was added one line above
 	return cmd
 }
 
@@ -98,7 +98,7 @@ func (d *demoCommand) run(ctx context.Context) error {
 		return err
 	}
 	if !d.keep {
-		defer os.RemoveAll(folder) //nolint:errcheck // a sample; the system clears its temporary folder too
+		defer os.RemoveAll(folder) // a sample; the system clears its temporary folder too
 	}
 	s, err := demo.Make(folder)
 	if err != nil {

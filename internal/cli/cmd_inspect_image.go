@@ -47,12 +47,12 @@ func readImage(ctx context.Context, windowsPath string) (winimage.Facts, error) 
 	if err != nil {
 		return winimage.Facts{}, err
 	}
-	defer dir.Close() //nolint:errcheck // only read
+	defer dir.Close() // only read
 	im, err := winimage.Open(ctx, dir, winimage.Read)
 	if err != nil {
 		return winimage.Facts{}, err
 	}
-	defer im.Close() //nolint:errcheck // only read
+	defer im.Close() // only read
 	return im.Facts(), nil
 }
 

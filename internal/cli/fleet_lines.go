@@ -46,7 +46,7 @@ func (a *app) printLine(l jsonLine) {
 	l.SchemaVersion, l.At = fleet.SchemaVersion, time.Now().UTC()
 	enc := json.NewEncoder(a.Out)
 	enc.SetEscapeHTML(false)
-	enc.Encode(l) //nolint:errcheck,errchkjson // see above
+	_ = enc.Encode(l) // see above
 }
 
 // jsonLines reports a run in lines of JSON.

@@ -67,7 +67,7 @@ func (a *app) ask(ctx context.Context, question string) error {
 	fmt.Fprintf(a.Out, "%s Only the word yes is taken for yes: ", question)
 	answer := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(a.In).ReadString('\n') //nolint:errcheck // what cannot be read is not taken for yes
+		line, _ := bufio.NewReader(a.In).ReadString('\n') // what cannot be read is not taken for yes
 		answer <- strings.TrimSpace(line)
 	}()
 	ctx, stop := a.untilInterrupted(ctx)

@@ -195,7 +195,7 @@ func (p *process) ends(t *testing.T, code int) {
 			break
 		}
 	}
-	p.cmd.Wait() //nolint:errcheck // its code is looked at
+	_ = p.cmd.Wait() // its code is looked at
 	if got := p.cmd.ProcessState.ExitCode(); got != code {
 		t.Fatalf("exit code %d, want %d", got, code)
 	}

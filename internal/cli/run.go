@@ -92,7 +92,7 @@ func (a *app) fail(err error) {
 		a.printLine(jsonLine{Type: lineError, Error: &facts})
 		return
 	}
-	a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
+	_ = a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
 }
 
 // firstLine drops what cobra appends to some errors.

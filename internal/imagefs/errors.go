@@ -100,7 +100,7 @@ func (o Op) writes() bool { return o >= OpChange }
 // 2 not there, 5 no rights or read-only, 112 no space, 170 in use, 2711 cannot be written, 2717 cannot be read. Errors
 // that have a code pass, and so do nil and io.EOF, which readers compare with.
 func Wrap(o Op, path string, err error) error {
-	if err == nil || err == io.EOF { //nolint:errorlint // io.EOF is never wrapped by a File
+	if err == nil || err == io.EOF { // io.EOF is never wrapped by a File
 		return err
 	}
 	if _, ok := winerr.CodeOf(err); ok {

@@ -34,7 +34,7 @@ func (s *file) read(_ context.Context, wanted filter) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close() // only read
 	entries, _, err := s.parse(f, wanted)
 	return entries, err
 }
@@ -132,12 +132,12 @@ func (s *file) open(flags int) (*os.File, error) {
 	}
 	named, err := os.Lstat(s.path)
 	if err != nil {
-		f.Close() //nolint:errcheck // nothing was written
+		f.Close() // nothing was written
 		return nil, s.failed("opened", err)
 	}
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || !os.SameFile(named, info) {
-		f.Close() //nolint:errcheck // nothing was written
+		f.Close() // nothing was written
 		return nil, winerr.Errorf(winerr.InvalidParameter, "the ledger %s is a link or no regular file: give the name of "+
 			"a file that is one, or of none yet", s.path)
 	}
@@ -151,7 +151,7 @@ func (s *file) lock(ctx context.Context) (unlock func(), err error) {
 	_, err = l.TryLockContext(limited, retryDelay)
 	switch {
 	case err == nil:
-		return func() { l.Close() }, nil //nolint:errcheck // the lock ends with the file
+		return func() { _ = l.Close() }, nil // the lock ends with the file
 	case ctx.Err() != nil:
 		return nil, stopped(ctx, "the ledger "+s.path)
 	case limited.Err() != nil:

@@ -32,7 +32,7 @@ func add(t *testing.T, path, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // WriteString has told
+	defer f.Close() // WriteString has told
 	if _, err := f.WriteString(text); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestWaitingForTheLockEnds(t *testing.T) {
 	if _, err := holder.TryLock(); err != nil {
 		t.Fatal(err)
 	}
-	defer holder.Close() //nolint:errcheck // a test's lock
+	defer func() { _ = holder.Close() }() // a test's lock
 	_, err := ledger.Open(path, time.Millisecond).Begin(t.Context(), claim(1, "one", "a"))
 	if code, _ := winerr.CodeOf(err); code != winerr.Busy {
 		t.Errorf("error %v, want code 170", err)

@@ -20,7 +20,7 @@ func syncFolder(folder string) error {
 	if err != nil {
 		return nil // not readable, but the file in it is written
 	}
-	defer d.Close() //nolint:errcheck // only read
+	defer d.Close() // only read
 	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
 		return err
 	}

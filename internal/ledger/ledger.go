@@ -98,7 +98,7 @@ func Begin(ctx context.Context, claim Claim, ledgers ...*Ledger) (*Use, error) {
 		}
 		m, err := l.begin(ctx, claim)
 		if err != nil {
-			use.Cancel(ctx) //nolint:errcheck // the refusal matters; an intent left is for this image
+			_ = use.Cancel(ctx) // the refusal matters; an intent left is for this image
 			return nil, err
 		}
 		use.marks = append(use.marks, m)
@@ -130,7 +130,7 @@ func (c Claim) filter() filter {
 func (l *Ledger) entry(event Event, claim Claim) Entry {
 	host, _ := os.Hostname()
 	id := make([]byte, 8)
-	rand.Read(id) //nolint:errcheck // never fails (crypto/rand)
+	rand.Read(id) // never fails (crypto/rand)
 	e := Entry{
 		Version: Version, Event: event, ID: hex.EncodeToString(id), At: l.time(),
 		Fingerprint: claim.Fingerprint, Account: claim.Account, Image: claim.Image,

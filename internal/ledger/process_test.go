@@ -35,7 +35,7 @@ func child(order []string) int {
 			return 1
 		}
 	}
-	account, _ := strconv.Atoi(order[2]) //nolint:errcheck // the test has written it
+	account, _ := strconv.Atoi(order[2]) // the test has written it
 	ctx := context.Background()
 	use, err := l.Begin(ctx, claim(account, order[3], order[4]))
 	if code, _ := winerr.CodeOf(err); code == winerr.AccountReuseBlocked {
@@ -47,7 +47,7 @@ func child(order []string) int {
 		return 1
 	}
 	fmt.Println("begun")
-	bufio.NewReader(os.Stdin).ReadString('\n') //nolint:errcheck // the end of input will do
+	_, _ = bufio.NewReader(os.Stdin).ReadString('\n') // the end of input will do
 	if err := use.Commit(ctx); err != nil {
 		fmt.Println(err)
 		return 1
@@ -140,7 +140,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	if err := p.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	p.Wait() //nolint:errcheck // killed
+	_ = p.Wait() // killed
 	if got := refused(t, l, claim(1, "one", "b")); !strings.Contains(got, "began and has not ended (20") {
 		t.Errorf("error %s", got)
 	}

@@ -172,7 +172,7 @@ func memoryFolder(t *testing.T) string {
 	if err != nil {
 		return t.TempDir()
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) }) //nolint:errcheck // a folder of this test
+	t.Cleanup(func() { os.RemoveAll(dir) }) // a folder of this test
 	return dir
 }
 

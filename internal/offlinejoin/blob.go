@@ -1,6 +1,8 @@
 package offlinejoin
 
 import (
+	"fmt"
+	"io"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
@@ -35,6 +37,20 @@ func named(name string, err error) error {
 	}
 	return winerr.Errorf(code, "%s: %w", name, uncoded{err})
 }
+
+// Format implements fmt.Formatter: whatever the verb, it prints what the blob is for.
+func (b *Blob) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, b.String()) }
+
+// String returns what the blob is for, for logs.
+func (b *Blob) String() string {
+	if b == nil || b.parsed == nil {
+		return "no blob"
+	}
+	return "the blob for " + b.parsed.MachineName() + " in " + b.parsed.DNSDomain()
+}
+
+// MarshalText implements encoding.TextMarshaler, as String.
+func (b *Blob) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
 
 // Name returns how messages call the blob.
 func (b *Blob) Name() string { return b.name }

@@ -217,7 +217,7 @@ func (m *answerFileMethod) dropPlan() {
 // olderAnswerFile returns what the record says of an answer file, and nil when it says nothing.
 func (r *record) olderAnswerFile() (*answerfile.Record, error) {
 	if r.answerFile == "" {
-		return nil, nil //nolint:nilnil // no answer file is no failure
+		return nil, nil // no answer file is no failure
 	}
 	return answerfile.ParseRecord(r.answerFile)
 }

@@ -60,7 +60,7 @@ type walker struct {
 func (w *walker) all(root Key) error {
 	heap.Push(&w.met, metKey{key: root})
 	for w.met.Len() > 0 {
-		m := heap.Pop(&w.met).(metKey) //nolint:errcheck,forcetypeassert // all that it holds
+		m := heap.Pop(&w.met).(metKey) // all that it holds
 		if err := w.spend(&w.output, int64(len(m.printed))+lineOverhead, m.key); err != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ type frontier []metKey
 func (f frontier) Len() int           { return len(f) }
 func (f frontier) Less(i, j int) bool { return f[i].printed < f[j].printed }
 func (f frontier) Swap(i, j int)      { f[i], f[j] = f[j], f[i] }
-func (f *frontier) Push(x any)        { *f = append(*f, x.(metKey)) } //nolint:forcetypeassert // heap.Push above
+func (f *frontier) Push(x any)        { *f = append(*f, x.(metKey)) } // heap.Push above
 
 func (f *frontier) Pop() any {
 	last := len(*f) - 1

@@ -63,7 +63,10 @@ func TestWalkMayEnd(t *testing.T) {
 	h := namesHive(t)
 	for most := 1; most < 12; most++ {
 		n := 0
-		for range Walk(h) {
+		for _, err := range Walk(h) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			if n++; n == most {
 				break
 			}

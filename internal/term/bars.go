@@ -85,7 +85,7 @@ func (b *Bars) End(id, message string) {
 
 // Say prints a line above the bars.
 func (b *Bars) Say(text string) {
-	fmt.Fprintln(b.progress, text) //nolint:errcheck // nothing to print above once the bars are gone
+	fmt.Fprintln(b.progress, text) // nothing to print above once the bars are gone
 }
 
 // Close leaves the bar for all as it is and ends the drawing.

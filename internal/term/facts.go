@@ -19,7 +19,7 @@ func WriteFacts(w io.Writer, facts ...Fact) {
 			fmt.Fprintf(t, "%s\t%s\n", f.Name, f.Value)
 		}
 	}
-	t.Flush() //nolint:errcheck // a closed pipe at the reader's end is the reader's choice
+	t.Flush() // a closed pipe at the reader's end is the reader's choice
 }
 
 // Section is a title with facts below it; a fact without a name is a line of its own.

@@ -69,6 +69,6 @@ func aligned(lines []markedLine) []string {
 	for _, l := range lines {
 		fmt.Fprintln(t, strings.ReplaceAll(l.text, "\n", " "))
 	}
-	t.Flush() //nolint:errcheck // a buffer takes everything
+	t.Flush() // a buffer takes everything
 	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 }

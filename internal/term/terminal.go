@@ -10,7 +10,7 @@ import (
 // everything but a file is not.
 func IsTerminal(stream any) bool {
 	f, isFile := stream.(*os.File)
-	return isFile && xterm.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits
+	return isFile && xterm.IsTerminal(int(f.Fd())) // a descriptor fits
 }
 
 // TakesANSI reports whether a stream is a terminal that understands ANSI escape sequences, so that lines can be coloured
@@ -26,7 +26,7 @@ func Width(stream any, most int) int {
 	if !isFile {
 		return most
 	}
-	width, _, err := xterm.GetSize(int(f.Fd())) //nolint:gosec // a descriptor fits
+	width, _, err := xterm.GetSize(int(f.Fd())) // a descriptor fits
 	if err != nil || width < 1 {
 		return most
 	}

@@ -75,7 +75,7 @@ func (im *Image) checkAlone(f imagefs.File, name string, write bool) error {
 	if write {
 		return err
 	}
-	im.facts.Warnings = append(im.facts.Warnings, err.(*winerr.Error).Message) //nolint:errorlint // made above
+	im.facts.Warnings = append(im.facts.Warnings, err.(*winerr.Error).Message) // made above
 	return nil
 }
 

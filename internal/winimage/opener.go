@@ -133,7 +133,7 @@ func OpenHiveFile(path string, asIs bool) (*HiveFile, error) {
 // Close closes the hive's files and their folder. They were only read, so that there is nothing to report.
 func (f *HiveFile) Close() {
 	for i := len(f.open) - 1; i >= 0; i-- {
-		f.open[i].Close() //nolint:errcheck // only read
+		_ = f.open[i].Close() // only read
 	}
 	f.open = nil
 }

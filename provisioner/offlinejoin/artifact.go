@@ -119,7 +119,7 @@ func isDisk(file string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close() // only read
 	head := make([]byte, 512)
 	n, err := io.ReadFull(f, head)
 	if err != nil {

@@ -118,7 +118,7 @@ func reopen(f *os.File, access uint32, do func(windows.Handle) error) error {
 		if again == windows.InvalidHandle {
 			return err
 		}
-		defer windows.CloseHandle(again)
+		defer func() { _ = windows.CloseHandle(again) }()
 		return do(again)
 	})
 }

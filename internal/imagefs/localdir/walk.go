@@ -1,9 +1,10 @@
 package localdir
 
 import (
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"io/fs"
 	"os"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )

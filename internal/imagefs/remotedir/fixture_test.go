@@ -50,9 +50,10 @@ func (w windows) Create(name string) (imagefs.File, error)    { return w.Session
 func (w windows) Remove(name string) error                    { return w.Session.Remove(in(name)) }
 func (w windows) Mkdir(name string) error                     { return w.Session.Mkdir(in(name)) }
 func (w windows) RemoveDir(name string) error                 { return w.Session.RemoveDir(in(name)) }
-func (w windows) Rename(name, as string) error                { return w.Session.Rename(in(name), as) }
-func (w windows) Stat(name string) (imagefs.Info, error)      { return w.Session.Stat(in(name)) }
-func (w windows) SyncDir(name string) error                   { return w.Session.SyncDir(in(name)) }
+
+func (w windows) Rename(name, as string) error           { return w.Session.Rename(in(name), as) }
+func (w windows) Stat(name string) (imagefs.Info, error) { return w.Session.Stat(in(name)) }
+func (w windows) SyncDir(name string) error              { return w.Session.SyncDir(in(name)) }
 
 // finish commits, for its error.
 func (w windows) finish() error {
