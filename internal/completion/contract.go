@@ -12,8 +12,12 @@ package completion
 
 //go:generate go -C ../tools run ./picture ../../docs/first-boot.txt ../../docs/first-boot.svg
 
-// Version is the version of the contract that this build writes and understands.
-const Version uint32 = 1
+// Version is the newest version of the contract that this build writes and understands. Every earlier one is understood,
+// too. A record has the earliest version with which an older program would do the same ([Hook.RecordVersion]):
+//
+//	1   the hook that is put back is a REG_DWORD and a REG_SZ
+//	2   it is put back by type and bytes, whatever they are
+const Version uint32 = 2
 
 // Keys, relative to the root of the SYSTEM hive (HKLM\SYSTEM).
 const (
@@ -41,12 +45,26 @@ const (
 	ValueStagedBy          = "StagedBy"          // REG_SZ, "offlinejoin/0.1.0"
 	ValueProvisioningBlob  = "ProvisioningBlob"  // REG_BINARY, NDR bytes, SECRET; erased at completion
 	ValueBlobSHA256        = "BlobSHA256"        // REG_SZ, see below; goes when the blob goes
-	ValuePreviousSetupType = "PreviousSetupType" // REG_DWORD; absent when SetupType was absent
-	ValuePreviousCmdLine   = "PreviousCmdLine"   // REG_SZ; absent when CmdLine was absent
+	ValuePreviousSetupType = "PreviousSetupType" // type and bytes of SetupType; absent when that was absent
+	ValuePreviousCmdLine   = "PreviousCmdLine"   // type and bytes of CmdLine; absent when that was absent
 	ValueAttempts          = "Attempts"          // REG_DWORD, how often the program has started
 	ValueResult            = "Result"            // REG_DWORD, Win32/NERR code of the last attempt
 	ValueResultText        = "ResultText"        // REG_SZ, one sentence without secrets
 	ValueAnswerFile        = "AnswerFile"        // REG_SZ, method answer_file: where the join is merged in, and how to undo it
+
+	ValueProgramSHA256     = "ProgramSHA256"     // REG_SZ, lower-case hex, of odjboot.exe as it was put into System32
+	ValueOwner             = "Owner"             // REG_SZ, a random name of whoever staged it last, or took it over; absent: nobody in particular
+	ValueShutdownTime      = "ShutdownTime"      // REG_BINARY, the bytes of ControlShutdownTime at staging; absent when that was
+	ValueAccountPwdLastSet = "AccountPwdLastSet" // REG_BINARY, 8 bytes: pwdLastSet of the account (reserved for accounts)
+	ValueAccountGUID       = "AccountObjectGUID" // REG_SZ, objectGUID of the account (reserved for accounts)
+)
+
+// Windows' own value that tells whether it ran: the time of its last shutdown, in Control\Windows of the control set
+// (observed). It is compared with itself only, never with another clock.
+const (
+	ControlWindowsKey    = `Control\Windows`
+	ControlShutdownTime  = "ShutdownTime"
+	MaxShutdownTimeBytes = 64 // a FILETIME has 8
 )
 
 // [ValueBlobSHA256] is the SHA-256 of the data of [ValueProvisioningBlob], byte for byte, as 64 lower-case hexadecimal
@@ -69,6 +87,10 @@ const (
 
 	StateCompleted = "completed" // Windows' function took the blob
 	StateFailed    = "failed"    // it did not; Result and ResultText tell why, and the blob is erased
+
+	// Reserved for later versions, so that nothing else takes these words.
+	StateBlocked   = "blocked"   // something kept the program from running
+	StateWithdrawn = "withdrawn" // the account was disabled or deleted after staging
 )
 
 // MaxAttempts is how many starts of the program may call Windows' function: a passing error of the last is final.
@@ -115,6 +137,9 @@ const (
 	EventRetry     uint32 = 3 // warning: it is not, and is tried again at the next boot
 )
 
-// ProgramMarker is how the completion program's marker begins, the text in its file that names its version; the version
-// and a semicolon follow. It can be read without running the program, and signing the file does not touch it.
+// ProgramMarker is how the completion program's marker begins, the text in its file that names its version; the version,
+// [ContractMarker], the newest version of the contract that it understands, and a semicolon follow. It can be read without running the program, and signing the file does not touch it.
 const ProgramMarker = "odjboot.exe of offlinejoin "
+
+// ContractMarker stands in the marker before the version of the contract.
+const ContractMarker = " contract "

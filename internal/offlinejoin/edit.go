@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -37,25 +38,30 @@ func setNumber(key, name string, n uint32) edit {
 	return edit{what: setValue, key: key, name: name, typ: regf.DWORD, data: regf.DWORDData(n)}
 }
 
-// putBack restores one value of the hook, or removes it when it was absent.
-func putBack(h hook) []edit {
-	out := []edit{
-		{what: dropValue, key: completion.SetupKey, name: completion.ValueSetupType},
-		{what: dropValue, key: completion.SetupKey, name: completion.ValueCmdLine},
+// setRaw sets a value to what it was, or removes it when it was absent.
+func setRaw(key, name string, v *completion.RawValue) edit {
+	if v == nil {
+		return edit{what: dropValue, key: key, name: name}
 	}
-	if h.setupType != nil {
-		out[0] = setNumber(completion.SetupKey, completion.ValueSetupType, *h.setupType)
+	return edit{what: setValue, key: key, name: name, typ: regf.Type(v.Type), data: v.Data}
+}
+
+// putBack restores the hook byte for byte.
+func putBack(h completion.Hook) []edit {
+	return []edit{
+		setRaw(completion.SetupKey, completion.ValueSetupType, h.SetupType),
+		setRaw(completion.SetupKey, completion.ValueCmdLine, h.CmdLine),
 	}
-	if h.cmdLine != nil {
-		out[1] = setText(completion.SetupKey, completion.ValueCmdLine, *h.cmdLine)
-	}
-	return out
 }
 
 // pending keeps the edits that change something, and describes each as a Change.
 func pending(h *regf.Hive, edits []edit) (todo []edit, changes []Change, err error) {
+	remade := "" // a key that will be empty when the later edits are made
 	for _, e := range edits {
-		c, needed, err := e.compare(h)
+		c, needed, err := e.compare(h, e.key == remade)
+		if needed && e.what == makeKey {
+			remade = e.key
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -66,18 +72,23 @@ func pending(h *regf.Hive, edits []edit) (todo []edit, changes []Change, err err
 	return todo, changes, nil
 }
 
-// compare reports whether an edit changes anything, and what.
-func (e edit) compare(h *regf.Hive) (Change, bool, error) {
+// compare reports whether an edit changes anything, and what. The key of an edit may be remade, and so empty.
+func (e edit) compare(h *regf.Hive, remade bool) (Change, bool, error) {
 	c := Change{Kind: ChangeAdd, Where: `SYSTEM\` + e.key, Name: e.name, Secret: e.secret}
 	k, err := h.Key(e.key)
-	there := err == nil
+	there := err == nil && !remade
 	if err != nil && !errors.Is(err, regf.ErrNotFound) {
 		return c, false, err
 	}
 	switch e.what {
 	case makeKey:
 		c.Type, c.After = "key", "new key, SYSTEM and Administrators only"
-		return c, !there, nil
+		if !there {
+			return c, true, nil
+		}
+		secured, err := isSecured(k)
+		c.Kind, c.Before = ChangeModify, "key with another owner or access"
+		return c, !secured, err
 	case dropKey:
 		c.Kind, c.Type, c.Before = ChangeRemove, "key", "key with everything below it, zeroed"
 		return c, there, nil
@@ -132,6 +143,13 @@ func showText(data []byte) string {
 	return plaintext.Line(text, maxShown)
 }
 
+// isSecured reports whether a key has the security descriptor of ours. Another one was made by somebody else, before us
+// or after, and may let others read the blob.
+func isSecured(k regf.Key) (bool, error) {
+	sd, err := k.Security()
+	return err == nil && bytes.Equal(sd, completion.KeySecurity()), err
+}
+
 // apply makes an edit in the hive's overlay.
 func (e edit) apply(h *regf.Hive) error {
 	if e.what == dropKey {
@@ -140,6 +158,14 @@ func (e edit) apply(h *regf.Hive) error {
 	var descriptor []byte
 	if e.what == makeKey {
 		descriptor = completion.KeySecurity()
+		if k, err := h.Key(e.key); err == nil {
+			if secured, err := isSecured(k); secured || err != nil {
+				return err
+			}
+			if err := h.DeleteKey(e.key); err != nil {
+				return err
+			}
+		}
 	}
 	k, _, err := h.CreateKey(e.key, descriptor)
 	if err != nil || e.what == makeKey {

@@ -30,7 +30,7 @@ type answerFileMethod struct {
 
 func (m *answerFileMethod) plan(p *plan) error {
 	m.im = p.image
-	if p.record.hook.ours() {
+	if p.record.hook.StartsProgram() {
 		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s holds a join that was staged before the image was generalized: "+
 			"unstage it first", p.image.session)
 	}
@@ -114,6 +114,8 @@ func (m *answerFileMethod) edits(*record) []edit {
 		{what: dropValue, key: key, name: completion.ValueBlobSHA256},
 		{what: dropValue, key: key, name: completion.ValuePreviousSetupType},
 		{what: dropValue, key: key, name: completion.ValuePreviousCmdLine},
+		{what: dropValue, key: key, name: completion.ValueProgramSHA256},
+		{what: dropValue, key: key, name: completion.ValueShutdownTime},
 	}
 }
 

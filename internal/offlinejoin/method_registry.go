@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,17 +16,21 @@ type registryMethod struct {
 	blob       []byte // the plan's
 	ownProgram string // a signed copy of the program; empty: the embedded one
 	program    *programFile
+	shutdown   []byte // when Windows was shut down last, in its own words; nil: never
 }
 
 func (m *registryMethod) plan(p *plan) (err error) {
 	m.blob = p.blob.parsed.Bytes()
+	if m.shutdown, err = p.image.shutdownTime(); err != nil {
+		return err
+	}
 	m.program, err = planProgram(p.image, string(p.image.Facts().Architecture), m.ownProgram)
 	return err
 }
 
 func (m *registryMethod) staged(r *record) bool {
-	return r.attempts == 0 && string(r.blob) == string(m.blob) && r.digest == digest(m.blob) && r.hook.armed() &&
-		m.program.present
+	return r.attempts == 0 && string(r.blob) == string(m.blob) && r.digest == digest(m.blob) && r.hook.Armed() &&
+		m.program.present && (r.program == "" || r.program == m.program.program.SHA256 && bytes.Equal(r.shutdownTime, m.shutdown))
 }
 
 // digest is what the program compares the blob with before it uses it.
@@ -43,10 +48,21 @@ func (m *registryMethod) edits(r *record) []edit {
 			secret: true,
 		},
 		{what: dropValue, key: key, name: completion.ValueAnswerFile},
+		setText(key, completion.ValueProgramSHA256, m.program.program.SHA256),
+		m.shutdownEdit(),
 	}, previousEdits(r.hookBefore())...)
 	return append(edits,
 		setNumber(completion.SetupKey, completion.ValueSetupType, completion.SetupTypeThenLogon),
 		setText(completion.SetupKey, completion.ValueCmdLine, completion.ProgramFile))
+}
+
+func (m *registryMethod) shutdownEdit() edit {
+	if m.shutdown == nil {
+		return edit{what: dropValue, key: completion.Key, name: completion.ValueShutdownTime}
+	}
+	return edit{
+		what: setValue, key: completion.Key, name: completion.ValueShutdownTime, typ: regf.Binary, data: m.shutdown,
+	}
 }
 
 func (m *registryMethod) changes() []Change  { return m.program.changes() }

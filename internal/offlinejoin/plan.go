@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
@@ -144,7 +145,7 @@ func (p *plan) decide(ctx context.Context) error {
 	}
 	if existing.outcome != OutcomeStaged {
 		p.untouched()
-		return nil
+		return p.planAdoption()
 	}
 	if p.receipt.Method == MethodRegistry {
 		if err := p.record.checkNoAnswerFile(p.image); err != nil {
@@ -192,7 +193,30 @@ func (p *plan) listChanges() error {
 	}
 	p.receipt.Changes = append(p.receipt.Changes, p.method.changes()...)
 	p.warn(p.method.warnings()...)
+	p.warnOfForeignHook()
 	return nil
+}
+
+// planAdoption plans that a join which is staged already belongs to this request's owner from now on.
+func (p *plan) planAdoption() error {
+	if p.req.Owner == "" || p.receipt.Outcome != OutcomeUnchanged || !p.record.there || p.record.owner == p.req.Owner {
+		return nil
+	}
+	var err error
+	owner := []edit{ownerEdit(p.req.Owner)}
+	if p.edits, p.receipt.Changes, err = pending(p.image.System(), owner); err != nil {
+		return hiveError(p.image, err)
+	}
+	return p.image.makeEdits(p.edits)
+}
+
+// warnOfForeignHook reports a command of somebody else's that the next boot would run.
+func (p *plan) warnOfForeignHook() {
+	if p.receipt.Method == MethodRegistry && p.record.hook.Foreign() {
+		p.warn(`the image runs another command at its next boot (SYSTEM\Setup: ` +
+			plaintext.Line(p.record.hook.CmdLine.Text(), plaintext.Name) + "): the join goes first, and puts that back for the " +
+			"boot after (inferred)")
+	}
 }
 
 // makeEdits makes edits of the SYSTEM hive in memory.
@@ -211,7 +235,7 @@ func (p *plan) stagingEdits(m method) []edit {
 	blob := p.blob.parsed
 	edits := []edit{
 		{what: makeKey, key: key},
-		setNumber(key, completion.ValueVersion, completion.Version),
+		setNumber(key, completion.ValueVersion, p.record.hookBefore().RecordVersion()),
 		setText(key, completion.ValueMethod, recordedMethod(p.receipt.Method)),
 		setText(key, completion.ValueState, completion.StateStaged),
 		setText(key, completion.ValueFingerprint, blob.Fingerprint()),
@@ -219,6 +243,7 @@ func (p *plan) stagingEdits(m method) []edit {
 		setText(key, completion.ValueDomain, blob.DNSDomain()),
 		setText(key, completion.ValueStagedAt, p.receipt.At.Format(time.RFC3339)),
 		setText(key, completion.ValueStagedBy, p.req.StagedBy),
+		ownerEdit(p.req.Owner),
 	}
 	edits = append(edits, m.edits(&p.record)...)
 	for _, stale := range []string{
@@ -229,31 +254,30 @@ func (p *plan) stagingEdits(m method) []edit {
 	return edits
 }
 
-// hookBefore is the hook as it was before anything of ours: what the program and Unstage put back.
-func (r *record) hookBefore() hook {
-	if !r.hook.ours() {
-		return r.hook
+// ownerEdit records who wants the join, where that has a name.
+func ownerEdit(owner string) edit {
+	if owner == "" {
+		return edit{what: dropValue, key: completion.Key, name: completion.ValueOwner}
 	}
-	if r.there && r.state == completion.StateStaged {
-		return r.previous
-	}
-	none, empty := completion.SetupTypeNone, ""
-	return hook{&none, &empty} // an armed hook without a record: nobody knows what was there
+	return setText(completion.Key, completion.ValueOwner, owner)
 }
 
-func previousEdits(h hook) []edit {
-	const key = completion.Key
-	out := []edit{
-		{what: dropValue, key: key, name: completion.ValuePreviousSetupType},
-		{what: dropValue, key: key, name: completion.ValuePreviousCmdLine},
+// hookBefore is the hook as it was before anything of ours: what the program and Unstage put back.
+func (r *record) hookBefore() completion.Hook {
+	if !r.hook.StartsProgram() {
+		return r.hook
 	}
-	if h.setupType != nil {
-		out[0] = setNumber(key, completion.ValuePreviousSetupType, *h.setupType)
+	if r.there && r.state == completion.StateStaged && !r.previous.StartsProgram() {
+		return r.previous
 	}
-	if h.cmdLine != nil {
-		out[1] = setText(key, completion.ValuePreviousCmdLine, *h.cmdLine)
+	return completion.NoHook() // an armed hook without a record: nobody knows what was there
+}
+
+func previousEdits(h completion.Hook) []edit {
+	return []edit{
+		setRaw(completion.Key, completion.ValuePreviousSetupType, h.SetupType),
+		setRaw(completion.Key, completion.ValuePreviousCmdLine, h.CmdLine),
 	}
-	return out
 }
 
 func newReceipt(now func() time.Time) *Receipt {

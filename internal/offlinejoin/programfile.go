@@ -40,7 +40,7 @@ func planProgram(im *openImage, arch, own string) (*programFile, error) {
 	if _, f.secures, err = imagefs.Security(im.session, im.in(hiveFolder+"/SYSTEM")); err != nil {
 		return nil, err
 	}
-	sum, err := fileDigest(im.session, im.in(programPath), p.Size)
+	sum, err := digestOf(im.session, im.in(programPath))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return f, nil
@@ -58,14 +58,18 @@ func lookUpProgram(arch, own string) (*program.Program, error) {
 	return program.Lookup(arch)
 }
 
-// fileDigest returns the SHA-256 of a file of the given size, and "" for a file of another size.
-func fileDigest(v imagefs.Volume, name string, size int64) (string, error) {
+// maxProgram bounds what is read of a file in the program's place, in bytes. The program has less than 2 MiB.
+const maxProgram = 16 << 20
+
+// digestOf returns the SHA-256 of a file, in hex; "" stands for a file that is too large to be the program.
+func digestOf(v imagefs.Volume, name string) (string, error) {
 	file, err := v.Open(name)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	if have, err := file.Size(); err != nil || have != size {
+	size, err := file.Size()
+	if err != nil || size > maxProgram {
 		return "", err
 	}
 	sum := sha256.New()
@@ -94,30 +98,77 @@ func (f *programFile) warnings() []string {
 		completion.ProgramFile + " gets its own from itself at first boot, before anybody can log on"}
 }
 
-// write puts the program in place at once: it is written and secured under another name first. undo takes a new file
-// away again.
+// write puts the program in place at once: it is written and secured under another name first. undo brings back what was
+// there: nothing, or somebody else's file with its bytes and its access.
 func (f *programFile) write() (undo func() error, err error) {
 	undo = func() error { return nil }
-	if f.present {
-		return undo, nil
-	}
 	v, name, temp := f.im.session, f.im.in(programPath), f.im.in(programTemp)
 	if err := removeIfThere(v, temp); err != nil { // left by a run that was killed
 		return undo, err
 	}
-	if err := f.writeTemp(v, temp); err != nil {
-		return undo, errors.Join(err, removeIfThere(v, temp))
+	if f.present {
+		return undo, nil
 	}
-	if err := v.Rename(temp, completion.ProgramFile); err != nil {
-		return undo, errors.Join(err, v.Remove(temp))
+	foreign, err := f.keepForeign()
+	if err != nil {
+		return undo, err
 	}
-	if !f.exists {
-		undo = func() error { return v.Remove(name) }
+	if err := f.replace(f.program.Bytes(), completion.FileSecurity()); err != nil {
+		return undo, err
+	}
+	undo = func() error {
+		if foreign == nil {
+			return v.Remove(name)
+		}
+		return f.replace(foreign.content, foreign.security)
 	}
 	if err := v.SyncDir(f.im.in(systemFolder)); err != nil {
 		return undo, errors.Join(err, undo())
 	}
 	return undo, nil
+}
+
+// foreignFile is a file of somebody else's that had the program's name.
+type foreignFile struct{ content, security []byte }
+
+// keepForeign reads the file that has the program's name, and returns nil when there is none. One that is too large to be
+// kept in memory is refused.
+func (f *programFile) keepForeign() (*foreignFile, error) {
+	if !f.exists {
+		return nil, nil // nothing is there
+	}
+	v, name := f.im.session, f.im.in(programPath)
+	file, err := v.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	size, err := file.Size()
+	if err != nil {
+		return nil, err
+	}
+	if size > maxProgram {
+		return nil, winerr.Errorf(winerr.CantCreateJoinInfo, "%s is somebody else's file of %s, which could not be put back: "+
+			"move it away first", v.Path(name), FormatSize(size))
+	}
+	kept := &foreignFile{content: make([]byte, size)}
+	if _, err := io.ReadFull(io.NewSectionReader(file, 0, size), kept.content); err != nil {
+		return nil, err
+	}
+	kept.security, _, err = imagefs.Security(v, name)
+	return kept, err
+}
+
+// replace makes content the file of the program's name, at once.
+func (f *programFile) replace(content, security []byte) error {
+	v, temp := f.im.session, f.im.in(programTemp)
+	if err := f.writeTemp(v, temp, content, security); err != nil {
+		return errors.Join(err, removeIfThere(v, temp))
+	}
+	if err := v.Rename(temp, completion.ProgramFile); err != nil {
+		return errors.Join(err, v.Remove(temp))
+	}
+	return nil
 }
 
 func removeIfThere(v imagefs.Volume, name string) error {
@@ -127,17 +178,17 @@ func removeIfThere(v imagefs.Volume, name string) error {
 	return nil
 }
 
-func (f *programFile) writeTemp(v imagefs.Volume, temp string) (err error) {
+func (f *programFile) writeTemp(v imagefs.Volume, temp string, content, security []byte) (err error) {
 	file, err := v.Create(temp)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.WriteAt(f.program.Bytes(), 0); err != nil {
+	if _, err := file.WriteAt(content, 0); err != nil {
 		return err
 	}
-	if f.secures {
-		if _, err := imagefs.SetSecurity(v, temp, completion.FileSecurity()); err != nil {
+	if f.secures && len(security) > 0 {
+		if _, err := imagefs.SetSecurity(v, temp, security); err != nil {
 			return err
 		}
 	}
@@ -146,7 +197,7 @@ func (f *programFile) writeTemp(v imagefs.Volume, temp string) (err error) {
 
 // verify reads the program back, in another session.
 func (f *programFile) verify(again *openImage) error {
-	sum, err := fileDigest(again.session, again.in(programPath), f.program.Size)
+	sum, err := digestOf(again.session, again.in(programPath))
 	if err == nil && sum != f.program.SHA256 {
 		err = winerr.Errorf(winerr.CantCreateJoinInfo, "%s does not hold what was written to it: check the disk, and stage "+
 			"again", again.session.Path(again.in(programPath)))

@@ -28,11 +28,24 @@ type Status struct {
 	Attempts    uint32 `json:"attempts,omitempty"`
 	Result      uint32 `json:"result,omitempty"` // Win32/NERR code of the last attempt
 	ResultText  string `json:"result_text,omitempty"`
-	Detail      string `json:"detail,omitempty"` // for joined and foreign: what was found
+	Detail      string `json:"detail,omitempty"` // what the state alone does not say, such as what a staged join lacks
+	Owner       string `json:"owner,omitempty"`  // of the staged join: a random name, see Request
+
+	// Program is about the completion program of a join that waits for it: in_place, missing or changed.
+	Program string `json:"program,omitempty"`
+	// NotRun means that Windows was started after staging and the program never ran.
+	NotRun bool `json:"program_not_run,omitempty"`
 
 	Image ImageFacts `json:"image"`
 	Logs  []Log      `json:"logs,omitempty"` // when asked for
 }
+
+// What [Status.Program] can be.
+const (
+	ProgramInPlace = "in_place"
+	ProgramMissing = "missing"
+	ProgramChanged = "changed"
+)
 
 // ImageFacts is the identity of the Windows in an image, as far as its registry tells.
 type ImageFacts struct {

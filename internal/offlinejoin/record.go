@@ -20,22 +20,12 @@ type record struct {
 	blob                                        []byte // SECRET
 	digest                                      string // of the blob, for the program
 	answerFile                                  string // method answer_file: where the join is, as package answerfile writes it
-	previous                                    hook   // what the record says to put back
-	hook                                        hook   // what is armed now
-}
+	owner                                       string // a random name of whoever staged it last
+	program                                     string // SHA-256 of the program that was staged, hex; "" in older records
+	shutdownTime                                []byte // of Windows at staging; nil: there was none
 
-// hook is SetupType and CmdLine of SYSTEM\Setup; a nil field stands for an absent value.
-type hook struct {
-	setupType *uint32
-	cmdLine   *string
-}
-
-// ours reports whether the hook names the completion program.
-func (h hook) ours() bool { return h.cmdLine != nil && *h.cmdLine == completion.ProgramFile }
-
-// armed reports whether the next boot runs the completion program.
-func (h hook) armed() bool {
-	return h.ours() && h.setupType != nil && *h.setupType == completion.SetupTypeThenLogon
+	previous completion.Hook // what the record says to put back
+	hook     completion.Hook // what is armed now
 }
 
 // wipe forgets the blob.
@@ -59,6 +49,10 @@ func readRecord(h *regf.Hive) (record, error) {
 		r.attempts, r.result = s.number(completion.ValueAttempts), s.number(completion.ValueResult)
 		r.blob, r.digest = s.binary(completion.ValueProvisioningBlob), s.text(completion.ValueBlobSHA256)
 		r.answerFile = s.exactText(completion.ValueAnswerFile)
+		r.owner, r.program = s.text(completion.ValueOwner), s.text(completion.ValueProgramSHA256)
+		if v := s.raw(completion.ValueShutdownTime, completion.MaxShutdownTimeBytes); v != nil {
+			r.shutdownTime = v.Data
+		}
 		r.previous = s.hook(completion.ValuePreviousSetupType, completion.ValuePreviousCmdLine)
 	}
 	if s.err != nil {
@@ -135,17 +129,40 @@ func (s *valueReader) binary(name string) []byte {
 	return data
 }
 
-func (s *valueReader) hook(setupType, cmdLine string) hook {
-	var h hook
-	if v, ok := s.value(setupType, regf.DWORD); ok && v.Size() == 4 {
-		n := s.number(setupType)
-		h.setupType = &n
+// raw returns a value of any type, and nil when it is absent or longer than limit.
+func (s *valueReader) raw(name string, limit int) *completion.RawValue {
+	if s.err != nil {
+		return nil
 	}
-	if _, ok := s.value(cmdLine, regf.SZ); ok {
-		text := s.exactText(cmdLine)
-		h.cmdLine = &text
+	v, err := s.key.Value(name)
+	if !s.found(err) || v.Size() > limit {
+		return nil
 	}
-	return h
+	data, err := v.Data()
+	if !s.found(err) {
+		return nil
+	}
+	return &completion.RawValue{Type: uint32(v.Type()), Data: data}
+}
+
+func (s *valueReader) hook(setupType, cmdLine string) completion.Hook {
+	return completion.Hook{
+		SetupType: s.raw(setupType, completion.MaxHookValue), CmdLine: s.raw(cmdLine, completion.MaxHookValue),
+	}
+}
+
+// shutdownTime returns the bytes of Windows' own time of its last shutdown, and nil when there is none.
+func (im *openImage) shutdownTime() ([]byte, error) {
+	s := &valueReader{}
+	if s.open(im.System(), im.ControlSet()+`\`+completion.ControlWindowsKey) {
+		if v := s.raw(completion.ControlShutdownTime, completion.MaxShutdownTimeBytes); v != nil {
+			return v.Data, nil
+		}
+	}
+	if s.err != nil {
+		return nil, hiveError(im, s.err)
+	}
+	return nil, nil // no shutdown yet
 }
 
 // tooNew refuses to touch a record of a later version of the contract.

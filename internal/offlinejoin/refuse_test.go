@@ -71,7 +71,7 @@ func TestRefusals(t *testing.T) {
 		},
 		{"newer contract", sample.Image{}, func(t *testing.T, r *Request) {
 			changeHive(t, r.Image.WindowsPath, "SYSTEM", func(h *regf.Hive) error {
-				return errors.Join(setNumber(completion.Key, completion.ValueVersion, 2).apply(h),
+				return errors.Join(setNumber(completion.Key, completion.ValueVersion, completion.Version+1).apply(h),
 					setText(completion.Key, completion.ValueState, "staged").apply(h))
 			})
 		}, winerr.NotSupported, "newer version"},

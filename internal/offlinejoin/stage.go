@@ -18,7 +18,10 @@ func Stage(ctx context.Context, req Request) (*Receipt, error) {
 	}
 	defer p.close() // whatever was to be written has been committed
 	if p.receipt.Outcome != OutcomeStaged {
-		return p.receipt, p.remember(ctx)
+		if err := p.remember(ctx); err != nil || len(p.edits) == 0 {
+			return p.receipt, err
+		}
+		return p.receipt, newTransaction(p).adopt(ctx)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

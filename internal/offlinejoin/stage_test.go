@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/completion/program"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -92,6 +93,7 @@ func TestContract(t *testing.T) {
 		"ProvisioningBlob":  "REG_BINARY " + show(regf.Binary, b.Bytes(), true),
 		"BlobSHA256":        fmt.Sprintf("REG_SZ %x", sha256.Sum256(b.Bytes())),
 		"PreviousSetupType": "REG_DWORD 0", "PreviousCmdLine": `REG_SZ ""`,
+		"ProgramSHA256": "REG_SZ " + amd64Program(t).SHA256,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -103,6 +105,15 @@ func TestContract(t *testing.T) {
 	if blob, err := v.Data(); err != nil || string(blob) != string(b.Bytes()) {
 		t.Error("the staged blob is not the NDR bytes of the blob:", err)
 	}
+}
+
+func amd64Program(t *testing.T) *program.Program {
+	t.Helper()
+	p, err := program.Lookup("amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func TestStagingAgainWritesNothing(t *testing.T) {

@@ -1,8 +1,11 @@
 package offlinejoin
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -34,10 +37,54 @@ func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
 // status returns what a record and the image mean together.
 func (im *openImage) status(r *record) (Status, error) {
 	st := recordStatus(r, im.Facts())
-	if st.State == StateStaged && r.method == completion.MethodAnswerFile {
+	switch {
+	case st.State == StateStaged && r.method == completion.MethodAnswerFile:
 		return st, im.answerFileStatus(r, &st)
+	case st.State == StateStaged && r.method == completion.MethodRegistry:
+		return st, im.programStatus(r, &st)
 	}
 	return st, nil
+}
+
+// programStatus proves that the program which the hook starts is the one that was staged, and that it did not miss a
+// start of Windows. What else the record lacks comes first.
+func (im *openImage) programStatus(r *record, st *Status) error {
+	sum, err := digestOf(im.session, im.in(programPath))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		st.Program = ProgramMissing
+	case err != nil:
+		return err
+	case r.program != "" && sum != r.program:
+		st.Program = ProgramChanged
+	default:
+		st.Program = ProgramInPlace
+	}
+	now, err := im.shutdownTime()
+	if err != nil {
+		return err
+	}
+	st.NotRun = r.program != "" && r.attempts == 0 && !bytes.Equal(now, r.shutdownTime)
+	if st.Detail == "" {
+		st.Detail = programDetail(st)
+	}
+	return nil
+}
+
+func programDetail(st *Status) string {
+	const file = systemFolder + `\` + completion.ProgramFile
+	switch {
+	case st.Program == ProgramMissing:
+		return file + " is missing, so that the next boot does not join: stage it again"
+	case st.Program == ProgramChanged:
+		return file + " is not the program that was staged, and would run as SYSTEM: stage it again, and find out who " +
+			"replaced it"
+	case st.NotRun:
+		return "Windows was started after staging, and the completion program never ran: application control or antivirus " +
+			"may have blocked it, and people may have logged on since, with the blob still in the image: look into its event " +
+			"logs, then stage it again, or unstage it"
+	}
+	return ""
 }
 
 // recordStatus returns what the record means by itself.
@@ -50,7 +97,7 @@ func recordStatus(r *record, f winimage.Facts) Status {
 		st.MachineName, st.Domain = r.machine, r.domain
 		st.StagedAt, st.StagedBy, st.CompletedAt = r.stagedAt, r.stagedBy, r.completedAt
 		st.Attempts, st.Result, st.ResultText = r.attempts, r.result, r.resultText
-		st.Detail = recordDetail(r)
+		st.Detail, st.Owner = recordDetail(r), r.owner
 		if r.state == completion.StateStarted {
 			st.State = StateFailed
 		}
@@ -80,7 +127,7 @@ func recordDetail(r *record) string {
 		return ""
 	case len(r.blob) == 0:
 		return "the blob is missing: stage it again"
-	case !r.hook.armed():
+	case !r.hook.Armed():
 		return "the completion program is not armed: stage it again"
 	case r.attempts > 0:
 		return fmt.Sprintf("attempt %d of %d came too early (%s); the next boot tries again", r.attempts,

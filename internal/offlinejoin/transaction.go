@@ -41,6 +41,18 @@ func (t *transaction) run(ctx context.Context) error {
 	return t.readBack(ctx)
 }
 
+// adopt records another owner for a join that is staged already.
+func (t *transaction) adopt(ctx context.Context) error {
+	if err := t.writeRegistry(ctx); err != nil {
+		return t.failed(err)
+	}
+	if err := t.commit(ctx); err != nil {
+		return err
+	}
+	t.detail("This request owns it from now on")
+	return t.readBack(ctx)
+}
+
 // onFailure takes a function that undoes what was just done, for when a later step fails: the last one is called first.
 func (t *transaction) onFailure(undo func() error) { t.undo = append(t.undo, undo) }
 

@@ -31,13 +31,12 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	if err := u.record.tooNew(u.image.session.String()); err != nil {
 		return nil, err
 	}
-	if !u.record.there && !u.record.hook.ours() {
+	if !u.record.there && !u.record.hook.StartsProgram() {
 		u.receipt.Outcome = OutcomeAbsent
 		if u.receipt.Status, err = u.image.status(&u.record); err != nil {
 			return nil, err
 		}
-		u.step("No join of ours is staged; nothing is written")
-		return u.receipt, nil
+		return u.receipt, u.sweep(ctx)
 	}
 	image := ledgerImage(req.Image, u.image, Method(u.record.method))
 	if err := u.takeBack(ctx); err != nil {
@@ -48,6 +47,21 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 		u.warn("the join is taken back, but the ledger could not be told: " + uncoded{err}.Error())
 	}
 	return u.receipt, u.confirm(ctx, req.Image)
+}
+
+// sweep removes what a stage that was killed may have left in an image without a join.
+func (u *removal) sweep(ctx context.Context) error {
+	temp := u.image.in(programTemp)
+	switch err := u.image.session.Remove(temp); {
+	case errors.Is(err, fs.ErrNotExist):
+		u.step("No join of ours is staged; nothing is written")
+		return nil
+	case err != nil:
+		return err
+	}
+	u.step("No join of ours is staged; %s, which a stage that was stopped had left, is removed", u.image.session.Path(temp))
+	_, err := u.image.commit(ctx)
+	return err
 }
 
 // removal is a join while it is taken back.
@@ -110,7 +124,7 @@ func (im *openImage) commitEdits(edits []edit, scrub bool) error {
 
 // disarmingEdits put back what the hook was before ours.
 func disarmingEdits(r *record) []edit {
-	if r.hook.ours() {
+	if r.hook.StartsProgram() {
 		return putBack(r.hookBefore())
 	}
 	return nil
@@ -118,6 +132,9 @@ func disarmingEdits(r *record) []edit {
 
 func (u *removal) removeProgram() error {
 	v := u.image.session
+	if err := removeIfThere(v, u.image.in(programTemp)); err != nil { // left by a stage that was killed
+		return err
+	}
 	err := v.Remove(u.image.in(programPath))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

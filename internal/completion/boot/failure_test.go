@@ -115,7 +115,7 @@ func TestNothingWorksFromHereOn(t *testing.T) {
 				t.Error("joined although the hook is still armed")
 			}
 			rearmed := slices.Index(whole.calls[whole.first("Join"):], `SetNumber Setup\SetupType`) + whole.first("Join")
-			if n > whole.first(`SetNumber Setup\SetupType`) && n <= rearmed && m.armed() {
+			if n > whole.first(`SetRaw Setup\SetupType`) && n <= rearmed && m.armed() {
 				t.Error("the hook is armed although it had been put back")
 			}
 		})
@@ -126,7 +126,8 @@ func TestArmedHookStopsTheJoin(t *testing.T) {
 	t.Parallel()
 	m := staged()
 	m.fail = func(_ int, call string) error {
-		if call == `SetNumber Setup\SetupType` || call == `SetText Setup\CmdLine` {
+		if call == `SetNumber Setup\SetupType` || call == `SetRaw Setup\SetupType` || call == `SetText Setup\CmdLine` ||
+			call == `SetRaw Setup\CmdLine` {
 			return errInjected
 		}
 		return nil

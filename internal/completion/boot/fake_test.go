@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,7 +44,7 @@ func digest(blob []byte) string {
 func staged() *machine {
 	m := &machine{values: map[string]any{}}
 	for name, v := range map[string]any{
-		completion.ValueVersion:           completion.Version,
+		completion.ValueVersion:           uint32(1),
 		completion.ValueMethod:            completion.MethodRegistry,
 		completion.ValueState:             completion.StateStaged,
 		completion.ValueProvisioningBlob:  bytes.Clone(testBlob),
@@ -83,7 +84,7 @@ func (m *machine) without(names ...string) *machine {
 func (m *machine) armed() bool {
 	setupType, _ := m.setup(completion.ValueSetupType).(uint32)
 	cmdLine, _ := m.setup(completion.ValueCmdLine).(string)
-	return setupType != 0 && mentionsUs(cmdLine)
+	return setupType != 0 && strings.Contains(strings.ToLower(cmdLine), completion.ProgramFile)
 }
 
 // holdsBlob reports whether any value still has the blob's bytes.
@@ -173,6 +174,35 @@ func (m *machine) SetNumber(key, name string, v uint32) error {
 func (m *machine) SetText(key, name, v string) error { return put(m, "SetText", key, name, v) }
 
 func (m *machine) SetBytes(key, name string, v []byte) error { return put(m, "SetBytes", key, name, v) }
+
+// Raw encodes what values holds; a completion.RawValue there is a value of another type.
+func (m *machine) Raw(key, name string) (completion.RawValue, error) {
+	v, err := get[any](m, "Raw", key, name)
+	if err != nil {
+		return completion.RawValue{}, err
+	}
+	switch v := v.(type) {
+	case uint32:
+		return *completion.SetNumber(v), nil
+	case string:
+		return *completion.SetText(v), nil
+	case completion.RawValue:
+		return v, nil
+	default:
+		return completion.RawValue{Type: 3, Data: v.([]byte)}, nil
+	}
+}
+
+// SetRaw keeps numbers and texts in the form that the other setters keep them in.
+func (m *machine) SetRaw(key, name string, v completion.RawValue) error {
+	if n, ok := v.Number(); ok {
+		return put[any](m, "SetRaw", key, name, n)
+	}
+	if text := v.Text(); v.Type == 1 && string(completion.SetText(text).Data) == string(v.Data) {
+		return put[any](m, "SetRaw", key, name, text)
+	}
+	return put[any](m, "SetRaw", key, name, v)
+}
 
 func (m *machine) Delete(key, name string) error {
 	if err := m.enter(`Delete %s\%s`, key, name); err != nil {

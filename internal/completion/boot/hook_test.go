@@ -3,8 +3,15 @@ package boot
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 )
+
+// expand is a REG_EXPAND_SZ.
+func expand(text string) completion.RawValue {
+	return completion.RawValue{Type: 2, Data: completion.SetText(text).Data}
+}
 
 func TestHookIsPutBack(t *testing.T) {
 	t.Parallel()
@@ -39,7 +46,27 @@ func TestHookIsPutBack(t *testing.T) {
 		"not our hook": {
 			staged().setSetup(completion.ValueCmdLine, `oobe\windeploy.exe`), uint32(2), `oobe\windeploy.exe`,
 		},
-		"command line of a wrong type": {staged().setSetup(completion.ValueCmdLine, uint32(7)), uint32(0), ""},
+		"command line of a type that starts nothing": {
+			staged().setSetup(completion.ValueCmdLine, uint32(7)), uint32(2), uint32(7),
+		},
+		"spelled in another type": {
+			staged().setSetup(completion.ValueCmdLine, expand("odjboot.exe")), uint32(0), "",
+		},
+		"byte for byte": {
+			staged().set(completion.ValueVersion, uint32(2)).set(completion.ValuePreviousSetupType, "2").
+				set(completion.ValuePreviousCmdLine, expand(`%SystemRoot%\x.exe`)),
+			"2", expand(`%SystemRoot%\x.exe`),
+		},
+		"without a terminator, and of odd length": {
+			staged().set(completion.ValueVersion, uint32(2)).
+				set(completion.ValuePreviousCmdLine, completion.RawValue{Type: 1, Data: []byte("a\x00b\x00c")}),
+			uint32(0), completion.RawValue{Type: 1, Data: []byte("a\x00b\x00c")},
+		},
+		"ourselves before, in another type": {
+			staged().set(completion.ValueVersion, uint32(2)).set(completion.ValuePreviousSetupType, uint32(2)).
+				set(completion.ValuePreviousCmdLine, expand("ODJBOOT.EXE")),
+			uint32(0), nil,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -49,10 +76,10 @@ func TestHookIsPutBack(t *testing.T) {
 			if out.State != completion.StateCompleted {
 				t.Errorf("outcome %+v", out)
 			}
-			if got := m.setup(completion.ValueSetupType); got != tt.setupType {
+			if got := m.setup(completion.ValueSetupType); !cmp.Equal(got, tt.setupType) {
 				t.Errorf("SetupType %v, want %v", got, tt.setupType)
 			}
-			if got := m.setup(completion.ValueCmdLine); got != tt.cmdLine {
+			if got := m.setup(completion.ValueCmdLine); !cmp.Equal(got, tt.cmdLine) {
 				t.Errorf("CmdLine %v, want %v", got, tt.cmdLine)
 			}
 		})

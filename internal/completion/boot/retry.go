@@ -70,14 +70,15 @@ func (r *run) attempts() string {
 // put back. SetupType comes last, because it is what makes Windows look at CmdLine.
 func (r *run) rearm(out Outcome) error {
 	const key = completion.Key
-	now, err := r.hookNow()
+	now, err := r.hook(completion.SetupKey, completion.ValueSetupType, completion.ValueCmdLine)
 	if err != nil {
 		return err
 	}
 	steps := []func() error{
 		func() error { return r.recordResult(out) },
-		func() error { return r.putNumber(key, completion.ValuePreviousSetupType, now.setupType) },
-		func() error { return r.putText(key, completion.ValuePreviousCmdLine, now.cmdLine) },
+		func() error { return r.sys.SetNumber(key, completion.ValueVersion, now.RecordVersion()) },
+		func() error { return r.put(key, completion.ValuePreviousSetupType, now.SetupType) },
+		func() error { return r.put(key, completion.ValuePreviousCmdLine, now.CmdLine) },
 		func() error { return r.sys.SetText(key, completion.ValueState, out.State) },
 		func() error { return r.sys.Flush(key) },
 		func() error {
@@ -97,21 +98,4 @@ func (r *run) rearm(out Outcome) error {
 		return errors.New("the record is gone")
 	}
 	return nil
-}
-
-// hookNow reads the hook as it is.
-func (r *run) hookNow() (h hook, err error) {
-	setupType, err := r.sys.Number(completion.SetupKey, completion.ValueSetupType)
-	if err == nil {
-		h.setupType = &setupType
-	} else if !errors.Is(err, ErrAbsent) {
-		return h, err
-	}
-	cmdLine, err := r.sys.Text(completion.SetupKey, completion.ValueCmdLine)
-	if err == nil {
-		h.cmdLine = &cmdLine
-	} else if !errors.Is(err, ErrAbsent) {
-		return h, err
-	}
-	return h, nil
 }

@@ -37,7 +37,7 @@ func TestRetryThenSuccess(t *testing.T) {
 		want := map[string]any{
 			`Setup\SetupType`:                     completion.SetupTypeThenLogon,
 			`Setup\CmdLine`:                       completion.ProgramFile,
-			`Setup\OfflineJoin\Version`:           completion.Version,
+			`Setup\OfflineJoin\Version`:           uint32(1),
 			`Setup\OfflineJoin\Method`:            completion.MethodRegistry,
 			`Setup\OfflineJoin\State`:             completion.StateStaged,
 			`Setup\OfflineJoin\ProvisioningBlob`:  testBlob,
@@ -100,7 +100,7 @@ func TestNoRetry(t *testing.T) {
 			return nil
 		}
 	}
-	const notReached = "SetText Setup\\OfflineJoin\\PreviousCmdLine" // the first call of rearm that nobody else makes
+	const notReached = "SetRaw Setup\\OfflineJoin\\PreviousCmdLine" // the first call of rearm that nobody else makes
 	tests := map[string]struct {
 		machine *machine
 		fail    func(int, string) error

@@ -29,12 +29,12 @@ func TestSuccessStepByStep(t *testing.T) {
 	out := runIn(t, m)
 	want := []string{
 		`ProtectProgram`,
-		`Text Setup\CmdLine`,
-		`Size Setup\OfflineJoin\Version`,
-		`Number Setup\OfflineJoin\PreviousSetupType`,
-		`Text Setup\OfflineJoin\PreviousCmdLine`,
-		`SetNumber Setup\SetupType`,
-		`SetText Setup\CmdLine`,
+		`Raw Setup\CmdLine`,
+		`Number Setup\OfflineJoin\Version`,
+		`Raw Setup\OfflineJoin\PreviousSetupType`,
+		`Raw Setup\OfflineJoin\PreviousCmdLine`,
+		`SetRaw Setup\SetupType`,
+		`SetRaw Setup\CmdLine`,
 		`Number Setup\SetupType`,
 		`Flush Setup`,
 		`Number Setup\SetupType`,
@@ -96,7 +96,7 @@ func TestSuccessStepByStep(t *testing.T) {
 	wantValues := map[string]any{
 		`Setup\SetupType`:                     completion.SetupTypeNone,
 		`Setup\CmdLine`:                       "",
-		`Setup\OfflineJoin\Version`:           completion.Version,
+		`Setup\OfflineJoin\Version`:           uint32(1),
 		`Setup\OfflineJoin\Method`:            completion.MethodRegistry,
 		`Setup\OfflineJoin\State`:             completion.StateCompleted,
 		`Setup\OfflineJoin\PreviousSetupType`: completion.SetupTypeNone,
@@ -179,7 +179,7 @@ func TestOutcomes(t *testing.T) {
 		},
 		"version of tomorrow": {
 			staged().set(completion.ValueVersion, completion.Version+1),
-			completion.StateFailed, winerr.BadOfflineJoinInfo, "version 2", 0, 0,
+			completion.StateFailed, winerr.BadOfflineJoinInfo, "version 3", 0, 0,
 		},
 		"another method": {
 			staged().set(completion.ValueMethod, completion.MethodAnswerFile),

@@ -27,9 +27,9 @@ func checkContract(reg Registry, states ...string) error {
 		return winerr.New(winerr.NoOfflineJoinInfo, "nothing is staged in SYSTEM\\"+completion.Key)
 	case err != nil:
 		return said("reading "+completion.ValueVersion, err)
-	case version != completion.Version:
+	case version == 0 || version > completion.Version:
 		return winerr.New(winerr.BadOfflineJoinInfo, "what is staged has version "+strconv.FormatUint(uint64(version), 10)+
-			", and this program understands "+strconv.Itoa(int(completion.Version))+
+			", and this program understands 1 to "+strconv.Itoa(int(completion.Version))+
 			": stage the image again with the program of the same release")
 	}
 	if err := expectText(reg, completion.ValueMethod, completion.MethodRegistry); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -56,6 +57,8 @@ type Registry interface {
 	SetNumber(key, name string, v uint32) error // no setter creates a key
 	SetText(key, name, v string) error
 	SetBytes(key, name string, v []byte) error
+	Raw(key, name string) (completion.RawValue, error) // any type, of at most completion.MaxHookValue bytes
+	SetRaw(key, name string, v completion.RawValue) error
 	Delete(key, name string) error // deleting an absent value is no error
 	Flush(key string) error        // returns when the key is on the disk
 }

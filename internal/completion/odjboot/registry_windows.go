@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
 
+	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/completion/boot"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -93,6 +95,47 @@ func (windowsSystem) SetText(key, name, v string) error {
 
 func (windowsSystem) SetBytes(key, name string, v []byte) error {
 	return in(key, registry.SET_VALUE, func(k registry.Key) error { return k.SetBinaryValue(name, v) })
+}
+
+// Raw reads a value of any type.
+func (windowsSystem) Raw(key, name string) (v completion.RawValue, err error) {
+	err = in(key, registry.QUERY_VALUE, func(k registry.Key) error {
+		size, _, err := k.GetValue(name, nil)
+		if err != nil {
+			return err
+		}
+		if size > completion.MaxHookValue {
+			return errType
+		}
+		data := make([]byte, size)
+		n, kind, err := k.GetValue(name, data)
+		if err != nil {
+			return err
+		}
+		v = completion.RawValue{Type: kind, Data: data[:min(n, size)]}
+		return nil
+	})
+	return v, err
+}
+
+// SetRaw is RegSetValueEx, which takes any type and any bytes (documented).
+func (windowsSystem) SetRaw(key, name string, v completion.RawValue) error {
+	set := windows.NewLazySystemDLL("advapi32.dll").NewProc("RegSetValueExW")
+	return in(key, registry.SET_VALUE, func(k registry.Key) error {
+		if err := set.Find(); err != nil {
+			return err
+		}
+		wide, err := windows.UTF16PtrFromString(name)
+		if err != nil {
+			return err
+		}
+		code, _, _ := set.Call(uintptr(k), uintptr(unsafe.Pointer(wide)), 0, uintptr(v.Type),
+			uintptr(unsafe.Pointer(unsafe.SliceData(v.Data))), uintptr(len(v.Data)))
+		if code != 0 {
+			return coded("RegSetValueEx", windows.Errno(code))
+		}
+		return nil
+	})
 }
 
 func (windowsSystem) Delete(key, name string) error {

@@ -130,7 +130,7 @@ func stagedValues(blob []byte) []wine.RegValue {
 	return []wine.RegValue{
 		wine.DWord(setupKey, completion.ValueSetupType, completion.SetupTypeThenLogon),
 		wine.SZ(setupKey, completion.ValueCmdLine, completion.ProgramFile),
-		wine.DWord(ownKey, completion.ValueVersion, completion.Version),
+		wine.DWord(ownKey, completion.ValueVersion, 1),
 		wine.SZ(ownKey, completion.ValueMethod, completion.MethodRegistry),
 		wine.SZ(ownKey, completion.ValueState, completion.StateStaged),
 		wine.SZ(ownKey, completion.ValueMachineName, "WEB01"),

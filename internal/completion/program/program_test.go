@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/completion/program/crossbuild"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/version"
@@ -122,8 +123,9 @@ func TestEmbedded(t *testing.T) {
 			if p.Size > 2<<20 {
 				t.Errorf("%d bytes: the aim is 2 MiB at most", p.Size)
 			}
-			if got := markedVersion(exe); got != version.Version {
-				t.Errorf("the program's marker says version %q, and this is %s", got, version.Version)
+			if got, contract := marked(exe); got != version.Version || contract != completion.Version {
+				t.Errorf("the program's marker says version %q, contract %d; these are %s and %d", got, contract, version.Version,
+					completion.Version)
 			}
 			if bytes.Contains(exe, []byte("ODJBOOT_")) {
 				t.Error("the program is the one for tests")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
@@ -43,7 +44,8 @@ func compare(path string, exe []byte, ours *Program) (*Program, error) {
 		return nil, winerr.Errorf(winerr.NotSupported, "%s is a program for %s, and the image is %s: "+
 			"use a signed copy of the program for %[3]s", path, own.arch(), ours.Arch)
 	}
-	version, ourVersion := markedVersion(exe), markedVersion(ours.exe)
+	version, contract := marked(exe)
+	ourVersion, ourContract := marked(ours.exe)
 	switch {
 	case version == "":
 		return nil, winerr.Errorf(winerr.InvalidParameter, "%s is not offlinejoin's completion program: "+
@@ -51,6 +53,9 @@ func compare(path string, exe []byte, ours *Program) (*Program, error) {
 	case version != ourVersion:
 		return nil, winerr.Errorf(winerr.NotSupported, "%s is the completion program of offlinejoin %s, and this is %s: "+
 			"sign a copy of the program of this version", path, version, ourVersion)
+	case contract != ourContract:
+		return nil, winerr.Errorf(winerr.NotSupported, "%s understands version %d of the registry contract, and what this "+
+			"build stages has version %d: sign a copy of the program that this build holds", path, contract, ourContract)
 	}
 	reference, err := parseImage(ours.exe)
 	if err != nil {
@@ -102,18 +107,31 @@ func unreadable(path string, err error) error {
 	return winerr.Errorf(code, "the completion program %s cannot be read: %w: name the signed copy", path, err)
 }
 
-// maxVersion bounds the version in a marker, in bytes.
-const maxVersion = 40
+// The bounds of what stands in a marker, in bytes.
+const (
+	maxVersion = 40
+	maxMarked  = maxVersion + 20
+)
 
-// markedVersion finds the version in the program's marker (completion.ProgramMarker), and "" when there is no marker.
-func markedVersion(exe []byte) string {
+// marked finds in the program's marker (completion.ProgramMarker) its version, "" when there is no marker, and the newest
+// version of the contract that it understands; the first programs do not say that, and understand 1.
+func marked(exe []byte) (version string, contract uint32) {
 	_, rest, found := bytes.Cut(exe, []byte(completion.ProgramMarker))
 	if !found {
-		return ""
+		return "", 0
 	}
-	version, _, ended := bytes.Cut(rest[:min(len(rest), maxVersion)], []byte(";"))
-	if !ended || strings.ContainsFunc(string(version), func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return ""
+	text, _, ended := strings.Cut(string(rest[:min(len(rest), maxMarked)]), ";")
+	version, number, told := strings.Cut(text, completion.ContractMarker)
+	contract = 1
+	if told {
+		n, err := strconv.ParseUint(number, 10, 16)
+		if err != nil {
+			return "", 0
+		}
+		contract = uint32(n)
 	}
-	return string(version)
+	if !ended || len(version) > maxVersion || strings.ContainsFunc(version, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return "", 0
+	}
+	return version, contract
 }

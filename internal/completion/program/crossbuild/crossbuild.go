@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
@@ -21,7 +22,10 @@ import (
 
 // Marker is the text in the program's file that names this version of the source: no prerelease, so that the same source
 // gives the same program for a release and before it.
-func Marker() string { return completion.ProgramMarker + version.Version + ";" }
+func Marker() string {
+	return completion.ProgramMarker + version.Version + completion.ContractMarker +
+		strconv.FormatUint(uint64(completion.Version), 10) + ";"
+}
 
 // ForTests is the build tag of the program for tests under Wine (package odjboot).
 const ForTests = "odjboot_wine"
