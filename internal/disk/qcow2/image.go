@@ -294,3 +294,18 @@ func (q *Image) page(off int64) ([]byte, error) {
 	q.mu.Unlock()
 	return p, nil
 }
+
+// WriteTables writes the header with its extensions and the L1 table to w, for a digest that tells whether an image was
+// changed other than by overwriting clusters.
+func (q *Image) WriteTables(w io.Writer) error {
+	for _, part := range []struct{ off, n int64 }{{0, q.length}, {q.l1Off, q.l1Entries * entryBytes}} {
+		n, err := io.Copy(w, io.NewSectionReader(q.file, part.off, part.n))
+		if err == nil && n < part.n {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
