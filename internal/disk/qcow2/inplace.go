@@ -41,6 +41,7 @@ func (q *Image) checkInPlace() error {
 
 // metadataMap knows which clusters of the file hold the header and tables.
 type metadataMap struct {
+	count    int     // of the clusters
 	clusters []int64 // offsets in the file, ascending
 }
 
@@ -52,31 +53,12 @@ func (m *metadataMap) contains(host int64) bool {
 // mapMetadata finds all tables. Two that share a cluster make an image that cannot be changed: a patch of the one would
 // damage the other.
 func (q *Image) mapMetadata() (*metadataMap, error) {
-	m := &metadataMap{clusters: []int64{0}}
-	for off := q.l1Off; off < q.l1Off+q.l1Entries*entryBytes; off += q.cluster() {
-		m.clusters = append(m.clusters, off)
-	}
-	for off := q.refcountOff; off < q.refcountOff+q.refcountLen; off += q.cluster() {
-		m.clusters = append(m.clusters, off)
-	}
-	err := q.eachWord(q.refcountOff, q.refcountLen/entryBytes, func(i int64, v uint64) error {
-		block, err := q.checkRefcountEntry(v, i)
-		if block != 0 {
-			m.clusters = append(m.clusters, block)
-		}
-		return err
-	})
-	if err != nil {
+	m := &metadataMap{}
+	if err := q.eachTable(func(int64) { m.count++ }); err != nil {
 		return nil, err
 	}
-	err = q.eachWord(q.l1Off, q.l1Entries, func(i int64, v uint64) error {
-		table, err := q.checkL1Entry(v, i)
-		if table != 0 {
-			m.clusters = append(m.clusters, table)
-		}
-		return err
-	})
-	if err != nil {
+	m.clusters = make([]int64, 0, m.count) // a hostile image may have millions
+	if err := q.eachTable(func(host int64) { m.clusters = append(m.clusters, host) }); err != nil {
 		return nil, err
 	}
 	slices.Sort(m.clusters)
@@ -86,6 +68,34 @@ func (q *Image) mapMetadata() (*metadataMap, error) {
 		}
 	}
 	return m, nil
+}
+
+// eachTable calls visit for each cluster of the header and the tables.
+func (q *Image) eachTable(visit func(host int64)) error {
+	visit(0)
+	for off := q.l1Off; off < q.l1Off+q.l1Entries*entryBytes; off += q.cluster() {
+		visit(off)
+	}
+	for off := q.refcountOff; off < q.refcountOff+q.refcountLen; off += q.cluster() {
+		visit(off)
+	}
+	err := q.eachWord(q.refcountOff, q.refcountLen/entryBytes, func(i int64, v uint64) error {
+		block, err := q.checkRefcountEntry(v, i)
+		if err == nil {
+			visit(block)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return q.eachWord(q.l1Off, q.l1Entries, func(i int64, v uint64) error {
+		table, err := q.checkL1Entry(v, i)
+		if err == nil {
+			visit(table)
+		}
+		return err
+	})
 }
 
 func (q *Image) checkRefcountEntry(v uint64, i int64) (int64, error) {
@@ -98,7 +108,8 @@ func (q *Image) checkRefcountEntry(v uint64, i int64) (int64, error) {
 	return int64(v), nil
 }
 
-// eachWord reads n big-endian numbers of 8 bytes from a table, which is zero behind the file's end.
+// eachWord reads n big-endian numbers of 8 bytes from a table, which is zero behind the file's end, and visits those that
+// are not zero.
 func (q *Image) eachWord(off, n int64, visit func(i int64, v uint64) error) error {
 	buf := make([]byte, 64<<10)
 	for i := int64(0); i < n; {
