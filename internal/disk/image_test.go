@@ -95,15 +95,6 @@ func sumFile(t testing.TB, path string) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-func sumDisk(t testing.TB, d container.Disk) [32]byte {
-	t.Helper()
-	h := sha256.New()
-	if n, err := io.Copy(h, io.NewSectionReader(d, 0, d.Size())); err != nil || n != d.Size() {
-		t.Fatalf("read %d of %d bytes: %v", n, d.Size(), err)
-	}
-	return [32]byte(h.Sum(nil))
-}
-
 // gunzip unpacks a volume of the shared test data.
 func gunzip(t testing.TB, name string) string {
 	t.Helper()

@@ -18,23 +18,22 @@ type Backing struct {
 
 // header is a header that passed all checks which need no other part of the file.
 type header struct {
-	version        int
-	bits           int // of a cluster's size
-	size           int64
-	l1Off          int64
-	l1Entries      int64
-	refcountOff    int64
-	refcountLen    int64 // in bytes
-	refcountOrder  int
-	snapshots      int64
-	incompatible   uint64
-	autoclear      uint64
-	bitmaps        bool // the extension is there
-	compression    int
-	backing        Backing
-	length         int64 // of header and extensions and the backing name, in bytes
-	fileSize       int64
-	unknownBacking string // a format of the backing file that this program has no word for
+	version       int
+	bits          int // of a cluster's size
+	size          int64
+	l1Off         int64
+	l1Entries     int64
+	refcountOff   int64
+	refcountLen   int64 // in bytes
+	refcountOrder int
+	snapshots     int64
+	incompatible  uint64
+	autoclear     uint64
+	bitmaps       bool // the extension is there
+	compression   int
+	backing       Backing
+	length        int64 // of header and extensions and the backing name, in bytes
+	fileSize      int64
 }
 
 func corrupt(format string, args ...any) error {

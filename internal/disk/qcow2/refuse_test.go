@@ -115,8 +115,12 @@ func TestRefuseInPlaceButRead(t *testing.T) {
 		want   container.Kind
 		engine bool
 	}{
-		"snapshots":            {change: func(t *testing.T, path string) { run(t, "qemu-img", "snapshot", "-c", "one", path) }, want: container.Snapshots, engine: true},
-		"bitmaps":              {change: func(t *testing.T, path string) { run(t, "qemu-img", "bitmap", "--add", path, "b") }, want: container.Bitmaps, engine: true},
+		"snapshots": {change: func(t *testing.T, path string) { run(t, "qemu-img", "snapshot", "-c", "one", path) }, want: container.Snapshots, engine: true},
+		"bitmaps":   {change: func(t *testing.T, path string) { run(t, "qemu-img", "bitmap", "--add", path, "b") }, want: container.Bitmaps, engine: true},
+		"bitmaps that something wrote past": {change: func(t *testing.T, path string) {
+			run(t, "qemu-img", "bitmap", "--add", path, "b")
+			patch(t, path, 88, be64(0))
+		}, want: container.Bitmaps, engine: true},
 		"dirty":                {change: at(72, be64(1)), want: container.Dirty, engine: true},
 		"autoclear":            {change: at(88, be64(4)), want: container.Bitmaps, engine: true},
 		"refcounts of 8 bits":  {create: []string{"-o", "refcount_bits=8"}, want: container.RefcountWidth, engine: true},
@@ -222,6 +226,19 @@ func TestRefuseTablesThatContradictEachOther(t *testing.T) {
 			wantRefused(t, err, c.want)
 		})
 	}
+}
+
+// Version 2 has no zero clusters.
+func TestRefuseAZeroClusterInVersion2(t *testing.T) {
+	t.Parallel()
+	path := create(t, "-o", "compat=0.10")
+	_, l2, _, _ := layoutOf(t, path)
+	patch(t, path, l2, be64(1))
+	q := mustOpen(t, path)
+	_, err := q.ReadAt(make([]byte, 100), 0)
+	wantRefused(t, err, container.Corrupt)
+	_, err = q.Plan([]container.Write{{Off: 0, Data: []byte("join")}})
+	wantRefused(t, err, container.Corrupt)
 }
 
 func TestRefuseAUsedClusterBehindTheEnd(t *testing.T) {
