@@ -42,6 +42,7 @@ func arrows() map[string][]string {
 		},
 		"internal/regf":        {},
 		"internal/ndr":         {},
+		"internal/disk":        {},
 		"internal/target":      {"internal/winerr"},
 		"internal/agefile":     {"internal/winerr"},
 		"internal/winerr":      {},

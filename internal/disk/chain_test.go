@@ -33,6 +33,12 @@ func TestChain(t *testing.T) {
 	if _, err := i.ReadAt(b, 0); err != nil || string(b[700:711]) != "of the base" || b[600<<10] != 0 || b[520<<10] != 9 {
 		t.Errorf("read %q, %d, %d, %v", b[700:711], b[600<<10], b[520<<10], err)
 	}
+	for off, want := range map[int64]bool{0: true, 64<<10 - 1: true, 64 << 10: false, 512 << 10: false} {
+		below, err := mustOpen(t, filepath.Join(dir, "middle.qcow2"), lock.Read).FromBelow(off, 10)
+		if err != nil || below != want {
+			t.Errorf("byte %d comes from the backing file: %v, %v; want %v", off, below, err, want)
+		}
+	}
 	var got []string
 	for _, l := range i.Chain() {
 		got = append(got, fmt.Sprintf("%s %s %d", filepath.Base(l.Path), l.Format, l.Size))

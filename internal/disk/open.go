@@ -46,12 +46,27 @@ func (i *Image) File() *os.File { return i.files[0].File }
 // Chain returns the image and the files that it stands on, from the top down.
 func (i *Image) Chain() []Link { return i.chain }
 
+// FromBelow reports whether any of the n bytes at off of the disk comes from a backing file: what is overwritten there stays
+// in that one.
+func (i *Image) FromBelow(off, n int64) (bool, error) {
+	if c, ok := i.Container.(interface {
+		FromBelow(off, n int64) (bool, error)
+	}); ok {
+		return c.FromBelow(off, n)
+	}
+	return false, nil
+}
+
 // maxChain is how many files a chain may have.
 const maxChain = 16
 
 // Open opens the image file or block device at path, of whatever format it is, and all files that it stands on. In mode
 // [lock.Read] nobody may write any of them meanwhile; in mode [lock.Change] nobody else may even open the image, and an
 // image that cannot be changed in place is refused here.
+//
+// An image names its backing files itself, and a raw disk is taken for a qcow2 image when whoever runs on it made it begin
+// like one: of an image from somebody who is not trusted, any regular file that the caller may read can become part of the
+// disk. [Image.Chain] shows which ones did.
 //
 // It returns a *[lock.InUseError] when a file is in use, a *[container.Refused] for an image that is refused, the context's
 // error when that ends while waiting for a lock, and otherwise that of the file system. The errors name the file.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/disk/container"
@@ -77,6 +78,9 @@ func TestHostileTablesTakeBoundedMemory(t *testing.T) {
 	}
 	_, err = q.Plan([]container.Write{{Off: 0, Data: []byte("join")}})
 	wantRefused(t, err, container.Corrupt)
+	if err == nil || !strings.Contains(err.Error(), "the L2 table at offset") {
+		t.Errorf("the tables were not what was refused: %v", err)
+	}
 	runtime.ReadMemStats(&planned)
 	if n := planned.TotalAlloc - opened.TotalAlloc; n > 64<<20 {
 		t.Errorf("planning allocated %d bytes", n)

@@ -180,6 +180,21 @@ func (q *Image) beyondEnd(off int64) error {
 	}
 }
 
+// FromBelow reports whether any of the n bytes at off comes from the backing file: what is overwritten there stays in that
+// one. It returns the errors of ReadAt.
+func (q *Image) FromBelow(off, n int64) (bool, error) {
+	if q.below == nil {
+		return false, nil
+	}
+	for end := min(off+n, q.below.Size(), q.size); off < end; off = (off | (q.cluster() - 1)) + 1 {
+		m, err := q.lookup(off)
+		if err != nil || m.kind == absent {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // kind is what an L2 entry says of a cluster.
 type kind int
 
