@@ -83,8 +83,11 @@ func Open(ctx context.Context, path string, m lock.Mode, o lock.Options) (*Image
 	return image, nil
 }
 
-// changeable asks formats that are not always changed in place.
+// changeable asks formats that are not always changed in place. A device cannot grow by new clusters.
 func (i *Image) changeable(m lock.Mode) error {
+	if m == lock.Change && i.chain[0].Device && i.Format() != container.Raw {
+		return cannotUse(fmt.Sprintf("a %s image on a block device is not changed in place: make a new disk over it", i.Format()))
+	}
 	if c, ok := i.Container.(interface{ InPlace() error }); ok && m == lock.Change {
 		return c.InPlace()
 	}
