@@ -15,9 +15,11 @@ func TestLargeDisk(t *testing.T) {
 	t.Parallel()
 	const size = 40 << 30
 	writes := []container.Write{
-		{Off: 0, Data: []byte("at the begin")}, {Off: size - 10, Data: []byte("at the end")},
+		{Off: 0, Data: []byte("at the begin")},
+		{Off: size - 10, Data: []byte("at the end")},
 		{Off: 512<<20 - 3, Data: []byte("over the edge of a table"), Group: 1},
-		{Off: 20 << 30, Data: make([]byte, 100<<10), Fresh: true}, {Off: 30<<30 + 700, Data: []byte("alone"), Group: 2},
+		{Off: 20 << 30, Data: make([]byte, 100<<10), Fresh: true},
+		{Off: 30<<30 + 700, Data: []byte("alone"), Group: 2},
 	}
 	dir := t.TempDir()
 	golden, oracle := filepath.Join(dir, "golden.raw"), filepath.Join(dir, "oracle.raw")
