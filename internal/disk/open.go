@@ -40,7 +40,8 @@ type Link struct {
 // Path returns the path that the image was opened by.
 func (i *Image) Path() string { return i.path }
 
-// File returns the image file, for whoever carries out a plan on it. It is open for writing in mode [lock.Change].
+// File returns the image file, for whoever carries out a plan on it. It is open for writing in mode [lock.Change]. After a
+// plan was carried out, the image has to be opened anew to be read: tables are kept in memory.
 func (i *Image) File() *os.File { return i.files[0].File }
 
 // Chain returns the image and the files that it stands on, from the top down.

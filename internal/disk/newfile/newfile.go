@@ -94,7 +94,10 @@ func (f *File) publishNamed() error {
 	}
 	err = os.Link(f.temp, f.dst)
 	if err == nil {
-		return os.Remove(f.temp)
+		if err := os.Remove(f.temp); err != nil {
+			return errors.Join(err, os.Remove(f.dst)) // one file with two names would be half a success
+		}
+		return nil
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return err
