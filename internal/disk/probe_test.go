@@ -80,7 +80,7 @@ func TestOpenSharedVolumes(t *testing.T) {
 		"v2-compressed.qcow2":    {format: container.QCOW2},
 		"v3-ext2.qcow2":          {format: container.QCOW2},
 		"v3-empty.qcow2":         {format: container.QCOW2},
-		"v3-backing-chain.qcow2": {refused: container.NoBackingFormat},
+		"v3-backing-chain.qcow2": {refused: container.BackingMissing},
 		"qcow1.qcow":             {refused: container.Unsupported},
 		"streamoptimized.vmdk":   {refused: container.StreamOptimized},
 	} {
