@@ -89,7 +89,17 @@ func (i *Image) copyInto(ctx context.Context, f *newfile.File, dst string, o Cop
 	if o.Plan == nil {
 		return copied, nil
 	}
+	markSecret(f, o.Plan)
 	return copied, o.Plan.Apply(f)
+}
+
+// markSecret takes all that a plan writes for secret.
+func markSecret(f *newfile.File, p *container.FilePlan) {
+	for _, g := range append([][]container.Piece{p.Fills}, p.Groups...) {
+		for _, c := range g {
+			f.Secret(c.Off, int64(len(c.Data)))
+		}
+	}
 }
 
 // checkSpace compares what the image takes on its own file system, and what a plan adds, with what is free at dst. Where

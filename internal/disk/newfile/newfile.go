@@ -16,7 +16,12 @@ type File struct {
 	dst  string
 	temp string // its name for the time being; "" when it has none
 	done bool
+
+	secret []span
 }
+
+// span is a range of the file.
+type span struct{ off, n int64 }
 
 // Create makes an empty file, readable and writable by its owner only, that is going to be called dst. It returns an error
 // that matches [fs.ErrExist] when dst exists, also as a symbolic link to nothing.
@@ -67,18 +72,57 @@ func (f *File) Publish() error {
 	return nil
 }
 
-// Discard closes the file and, unless it was published, removes it. It is meant for defer, right after Create. Closing
-// again after a Close does no harm.
+// Secret marks n bytes at off, which need not be written yet, as secret: Discard overwrites them with zeros, so that they do
+// not stay in free blocks of the file system. A process that is killed leaves them there.
+func (f *File) Secret(off, n int64) { f.secret = append(f.secret, span{off, n}) }
+
+// Discard closes the file and, unless it was published, overwrites what is secret in it and removes it. It is meant to be
+// called in any case, after a Publish too; a second call does nothing.
 func (f *File) Discard() error {
-	err := f.Close()
-	if errors.Is(err, os.ErrClosed) {
-		err = nil
-	}
-	if f.done || f.temp == "" {
-		return err
+	if f.done {
+		return f.closeOnce()
 	}
 	f.done = true
+	err := errors.Join(f.scrub(), f.closeOnce())
+	if f.temp == "" {
+		return err
+	}
 	return errors.Join(err, os.Remove(f.temp))
+}
+
+func (f *File) closeOnce() error {
+	if err := f.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// scrub overwrites the secret ranges as far as the file goes, and flushes that: pages that never reached the disk cost one
+// more write. A file that Publish has closed is opened again.
+func (f *File) scrub() error {
+	if len(f.secret) == 0 {
+		return nil
+	}
+	info, err := f.Stat()
+	if errors.Is(err, os.ErrClosed) && f.temp != "" {
+		if f.File, err = os.OpenFile(f.temp, os.O_RDWR, 0); err == nil {
+			info, err = f.Stat()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	zeros := make([]byte, 64<<10)
+	for _, s := range f.secret {
+		for end := min(s.off+s.n, info.Size()); s.off < end; {
+			n, err := f.WriteAt(zeros[:min(int64(len(zeros)), end-s.off)], s.off)
+			if err != nil {
+				return err
+			}
+			s.off += int64(n)
+		}
+	}
+	return f.Sync()
 }
 
 // publishNamed closes a file with a temporary name, which Windows demands before a rename, and gives it its own one: by a

@@ -50,6 +50,54 @@ func TestDiscard(t *testing.T) {
 	}
 }
 
+func TestDiscardOverwritesSecrets(t *testing.T) {
+	t.Parallel()
+	for name, create := range ways() {
+		for _, published := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				dst := filepath.Join(t.TempDir(), "web01.qcow2")
+				f := mustCreate(t, create, dst)
+				f.Secret(1, 3)
+				f.Secret(4, 1000)
+				left := keep(t, f)
+				defer left.Close()
+				if published {
+					if err := os.Mkdir(dst, 0o700); err != nil {
+						t.Fatal(err)
+					}
+					if err := f.Publish(); !errors.Is(err, fs.ErrExist) {
+						t.Fatalf("%v, want that it exists", err)
+					}
+				}
+				if err := f.Discard(); err != nil {
+					t.Fatal(err)
+				}
+				b := make([]byte, 10)
+				if n, _ := left.ReadAt(b, 0); string(b[:n]) != "w\x00\x00\x00\x00" {
+					t.Errorf("%q is left", b[:n])
+				}
+			})
+		}
+	}
+}
+
+// keep opens the file a second time, to see what is left of it when it is gone.
+func keep(t *testing.T, f *File) *os.File {
+	t.Helper()
+	if filepath.Separator == '\\' {
+		t.Skip("skipped: what is open cannot be removed on Windows")
+	}
+	if f.temp == "" {
+		return duplicate(t, f.File)
+	}
+	again, err := os.Open(f.temp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return again
+}
+
 func TestSomebodyElseTakesTheName(t *testing.T) {
 	t.Parallel()
 	for name, create := range ways() {

@@ -59,6 +59,7 @@ func Overlay(ctx context.Context, g Golden, w []container.Write, dst string, o O
 	if err != nil {
 		return Made{}, err
 	}
+	f.Secret(0, l.fileBytes())
 	sum := sha256.New()
 	err = l.write(ctx, io.MultiWriter(f, sum))
 	if err == nil {
