@@ -31,7 +31,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	jobs := map[string]func(dir string) error{"overlays": makeOverlays, "copies": makeCopies, "full": fillUp}
+	jobs := map[string]func(dir string) error{"overlays": makeOverlays, "copies": makeCopies, "full": fillUp, "reflink": copyOnBtrfs}
 	if job := jobs[os.Getenv(childJob)]; job != nil {
 		if err := job(os.Getenv(childFolder)); err != nil {
 			fmt.Println(err)
