@@ -68,6 +68,7 @@ type planner struct {
 	released   map[int64]int     // clusters of the file: how many references fewer
 	wipes      []container.Piece // of compressed clusters
 	checked    map[int64]bool    // L2 tables whose own reference was checked
+	written    map[int64]bool    // clusters of data that exist and are overwritten
 }
 
 // newTable is an L2 table that did not exist.
@@ -81,7 +82,7 @@ func newPlanner(q *Image, owned *metadataMap) *planner {
 		Image: q, owned: owned, end: roundUp(q.fileSize, q.cluster()),
 		upCounts: map[int64]uint16{}, tableWords: map[int64]uint64{}, words: map[int64]uint64{},
 		newTables: map[int64]*newTable{}, groups: map[int][]container.Piece{}, released: map[int64]int{},
-		checked: map[int64]bool{},
+		checked: map[int64]bool{}, written: map[int64]bool{},
 	}
 }
 
@@ -127,11 +128,16 @@ func (p *planner) checkTable(m mapping, index int64) error {
 	return nil
 }
 
-// checkSole makes sure that a cluster of data is used once and is no table.
+// checkSole makes sure that a cluster of data is used once and is no table. That no other L2 entry points to it is only
+// looked at for the entries that the plan touches; qemu-img check looks at all.
 func (p *planner) checkSole(host int64) error {
 	if host >= p.fileSize {
 		return p.beyondEnd(host)
 	}
+	if p.written[host] {
+		return corrupt("the data cluster at offset %d is used in two places", host)
+	}
+	p.written[host] = true
 	n, _, err := p.refcount(host)
 	if err != nil {
 		return err

@@ -228,6 +228,19 @@ func TestRefuseTablesThatContradictEachOther(t *testing.T) {
 	}
 }
 
+func TestRefuseAClusterInTwoPlaces(t *testing.T) {
+	t.Parallel()
+	path := create(t)
+	_, l2, _, data := layoutOf(t, path)
+	patch(t, path, l2+8, be64(1<<63|uint64(data)))
+	w := []container.Write{{Off: 0, Data: []byte("join")}, {Off: 65536, Data: []byte("join")}}
+	if _, err := mustOpen(t, path).Plan(w[:1]); err != nil {
+		t.Errorf("one of them alone: %v", err)
+	}
+	_, err := mustOpen(t, path).Plan(w)
+	wantRefused(t, err, container.Corrupt)
+}
+
 // Version 2 has no zero clusters.
 func TestRefuseAZeroClusterInVersion2(t *testing.T) {
 	t.Parallel()
