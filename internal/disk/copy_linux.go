@@ -1,0 +1,28 @@
+package disk
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// reflink makes an empty file share all blocks of another one (ioctl FICLONE: btrfs, xfs, bcachefs, zfs, NFS 4.2, overlayfs
+// on these).
+func reflink(to, from *os.File) error {
+	return unix.IoctlFileClone(int(to.Fd()), int(from.Fd()))
+}
+
+// nextData returns where the next byte behind off lies that is not in a hole, size when there is none, and off when the
+// file system does not say.
+func nextData(f *os.File, off, size int64) int64 {
+	at, err := unix.Seek(int(f.Fd()), off, unix.SEEK_DATA)
+	switch {
+	case errors.Is(err, unix.ENXIO):
+		return size
+	case err != nil:
+		return off
+	default:
+		return min(max(at, off), size)
+	}
+}

@@ -1,0 +1,214 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/disk/container"
+	"github.com/offlinejoin/offlinejoin/internal/disk/lock"
+	"github.com/offlinejoin/offlinejoin/internal/disk/qcow2"
+)
+
+// Image is an open and locked disk image file. Closing it gives back the locks of all files of its chain.
+type Image struct {
+	container.Container
+	path string
+	// chain is the image itself and the files below it, and files are these, open.
+	chain []Link
+	files []*lock.File
+}
+
+// Link is one file of a chain.
+type Link struct {
+	Path     string // as it was given, or found from the name in the header above
+	Format   container.Format
+	Size     int64 // of its virtual disk, in bytes
+	FileSize int64
+	ModTime  time.Time
+	Device   bool // it is a block device
+	// Unlocked reports that the file system has no locks, so that nobody was shut out.
+	Unlocked bool
+
+	disk container.Container
+}
+
+// Path returns the path that the image was opened by.
+func (i *Image) Path() string { return i.path }
+
+// File returns the image file, for whoever carries out a plan on it. It is open for writing in mode [lock.Change]. After a
+// plan was carried out, the image has to be opened anew to be read: tables are kept in memory.
+func (i *Image) File() *os.File { return i.files[0].File }
+
+// Chain returns the image and the files that it stands on, from the top down.
+func (i *Image) Chain() []Link { return i.chain }
+
+// FromBelow reports whether any of the n bytes at off of the disk comes from a backing file: what is overwritten there stays
+// in that one.
+func (i *Image) FromBelow(off, n int64) (bool, error) {
+	if c, ok := i.Container.(interface {
+		FromBelow(off, n int64) (bool, error)
+	}); ok {
+		return c.FromBelow(off, n)
+	}
+	return false, nil
+}
+
+// maxChain is how many files a chain may have.
+const maxChain = 16
+
+// Open opens the image file or block device at path, of whatever format it is, and all files that it stands on. In mode
+// [lock.Read] nobody may write any of them meanwhile; in mode [lock.Change] nobody else may even open the image, and an
+// image that cannot be changed in place is refused here.
+//
+// An image names its backing files itself, and a raw disk is taken for a qcow2 image when whoever runs on it made it begin
+// like one: of an image from somebody who is not trusted, any regular file that the caller may read can become part of the
+// disk. [Image.Chain] shows which ones did.
+//
+// It returns a *[lock.InUseError] when a file is in use, a *[container.Refused] for an image that is refused, the context's
+// error when that ends while waiting for a lock, and otherwise that of the file system. The errors name the file.
+func Open(ctx context.Context, path string, m lock.Mode, o lock.Options) (*Image, error) {
+	c := &chain{wait: o}
+	top, err := c.open(ctx, path, m, "")
+	if err != nil {
+		return nil, err
+	}
+	image := &Image{Container: top, path: path, files: c.files, chain: c.links}
+	if err := image.changeable(m); err != nil {
+		return nil, errors.Join(named(path, err), image.Close())
+	}
+	return image, nil
+}
+
+// changeable asks formats that are not always changed in place. A device cannot grow by new clusters.
+func (i *Image) changeable(m lock.Mode) error {
+	if m == lock.Change && i.chain[0].Device && i.Format() != container.Raw {
+		return cannotUse(fmt.Sprintf("a %s image on a block device is not changed in place: make a new disk over it", i.Format()))
+	}
+	if c, ok := i.Container.(interface{ InPlace() error }); ok && m == lock.Change {
+		return c.InPlace()
+	}
+	return nil
+}
+
+// source is what an opener gets.
+type source struct {
+	file *lock.File
+	path string
+	size int64 // of the file, in bytes
+	// below opens the file that this one stands on.
+	below func(qcow2.Backing) (container.Disk, error)
+}
+
+// openers lists how each format is opened. A container that an opener returns closes the file; one that fails leaves it open.
+func openers() map[container.Format]func(source) (container.Container, error) {
+	return map[container.Format]func(source) (container.Container, error){
+		container.Raw: func(s source) (container.Container, error) { return &raw{file: s.file, size: s.size}, nil },
+		container.QCOW2: func(s source) (container.Container, error) {
+			q, err := qcow2.Open(s.file, s.size, s.below)
+			if err != nil {
+				return nil, err // not a nil *Image in an interface
+			}
+			return q, nil
+		},
+	}
+}
+
+// chain is a chain of files that is being opened.
+type chain struct {
+	wait  lock.Options
+	files []*lock.File
+	infos []fs.FileInfo
+	links []Link
+}
+
+// open opens a file and, through its opener, those below it. The format is recognised when it is not given.
+func (c *chain) open(ctx context.Context, path string, m lock.Mode, format container.Format) (container.Container, error) {
+	top := len(c.files) == 0
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.acceptable(info, top); err != nil {
+		return nil, named(path, err)
+	}
+	f, err := lock.Open(ctx, path, m, c.wait)
+	if err != nil {
+		return nil, err
+	}
+	d, err := c.openLocked(ctx, f, path, format)
+	if err != nil {
+		return nil, errors.Join(named(path, err), f.Close())
+	}
+	return d, nil
+}
+
+// acceptable looks at what kind of file it is, before it is opened.
+func (c *chain) acceptable(info fs.FileInfo, top bool) error {
+	kind := info.Mode().Type()
+	switch {
+	case kind.IsRegular():
+	case kind == fs.ModeDevice && top:
+	default:
+		return &container.Refused{Kind: container.NotFile}
+	}
+	if len(c.infos) == maxChain {
+		return &container.Refused{Kind: container.BackingChain, Detail: fmt.Sprintf("more than %d", maxChain)}
+	}
+	for _, above := range c.infos {
+		if os.SameFile(above, info) {
+			return &container.Refused{Kind: container.BackingChain, Detail: "it comes back to itself"}
+		}
+	}
+	return nil
+}
+
+func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, format container.Format) (container.Container, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.acceptable(info, len(c.files) == 0); err != nil {
+		return nil, err // it was another file a moment ago
+	}
+	size, err := f.Seek(0, io.SeekEnd) // Stat does not know the size of a device
+	if err != nil {
+		return nil, err
+	}
+	if format == "" {
+		if format, err = Probe(f, size); err != nil {
+			return nil, err
+		}
+	}
+	open := openers()[format]
+	if open == nil {
+		return nil, cannotUse(fmt.Sprintf("the format %q is not read: convert it with qemu-img convert -O qcow2", format))
+	}
+	c.files, c.infos = append(c.files, f), append(c.infos, info)
+	at := len(c.links)
+	c.links = append(c.links, Link{
+		Path: path, Format: format, FileSize: size, ModTime: info.ModTime(), Unlocked: f.Weak,
+		Device: info.Mode().Type() == fs.ModeDevice,
+	})
+	d, err := open(source{file: f, path: path, size: size, below: func(b qcow2.Backing) (container.Disk, error) {
+		return c.below(ctx, path, b)
+	}})
+	if err != nil {
+		return nil, err
+	}
+	c.links[at].Size, c.links[at].disk = d.Size(), d
+	return d, nil
+}
+
+// named puts the path before a refusal, whose words continue the sentence. Errors of files name them already.
+func named(path string, err error) error {
+	var r *container.Refused
+	if errors.As(err, &r) && err == error(r) {
+		return fmt.Errorf("%s %w", path, err)
+	}
+	return err
+}
