@@ -21,8 +21,10 @@ type Container interface {
 	// layout, or whether the container can allocate there.
 	Room(off, n int64) bool
 
-	// Plan turns writes to the virtual disk into pieces of the image file. Later writes win over earlier ones that touch
-	// the same bytes. It returns a *[Refused] when the container cannot be changed in place.
+	// Plan turns writes to the virtual disk into pieces of the image file. Fresh writes count as
+	// made before all others, those of a lower group before those of a higher one, and those of one group in the order
+	// given. It returns a *[Refused] when the container cannot be changed in
+	// place.
 	Plan(w []Write) (*FilePlan, error)
 }
 
@@ -62,3 +64,35 @@ const (
 	VHD   Format = "vpc" // qemu's name of Microsoft's VHD, after Virtual PC
 	VMDK  Format = "vmdk"
 )
+
+// Target is a file that a plan can be carried out on.
+type Target interface {
+	io.WriterAt
+	Truncate(size int64) error
+}
+
+// Apply carries the plan out on a file that nobody else uses, such as a copy that has no name yet: without a journal and
+// without a flush.
+func (p *FilePlan) Apply(f Target) error {
+	if err := f.Truncate(p.Size); err != nil {
+		return err
+	}
+	if err := writePieces(f, p.Fills); err != nil {
+		return err
+	}
+	for _, g := range p.Groups {
+		if err := writePieces(f, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writePieces(f io.WriterAt, pieces []Piece) error {
+	for _, c := range pieces {
+		if _, err := f.WriteAt(c.Data, c.Off); err != nil {
+			return err
+		}
+	}
+	return nil
+}
