@@ -1,4 +1,4 @@
-package undojournal
+package undojournal_test
 
 import (
 	"bytes"
@@ -8,9 +8,12 @@ import (
 	"os"
 	"strconv"
 	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/undojournal"
+	"github.com/offlinejoin/offlinejoin/internal/undojournal/powercut"
 )
 
-const journalName = "image.raw" + Suffix
+const journalName = "image.raw" + undojournal.Suffix
 
 // crashStates is how many states of the disk TestCrash looks at; OFFLINEJOIN_CRASH_STATES asks for more (`make crash`).
 func crashStates(t testing.TB) int {
@@ -52,53 +55,54 @@ func TestCrash(t *testing.T) {
 
 func crashOnce(t *testing.T, c trial, r *rand.Rand) (what string, twice bool) {
 	t.Helper()
-	rehearsal := newMachine(c.old)
-	if _, err := Write(rehearsal.image, folder{rehearsal}, journalName, c.change, nil); err != nil {
+	rehearsal := powercut.New(c.old)
+	if _, err := undojournal.Write(rehearsal.Image(), rehearsal.Folder(), journalName, c.change, nil); err != nil {
 		t.Fatal(err)
 	}
-	if !c.isNew(rehearsal.image.disk) {
+	if !c.isNew(rehearsal.Durable()) {
 		t.Fatal("without a crash the file is not the new one")
 	}
 	noSecret(t, rehearsal)
-	m := newMachine(c.old)
-	m.fail, m.stays, m.failAt = errPower, true, r.IntN(rehearsal.operations+1)
-	_, err := Write(m.image, folder{m}, journalName, c.change, nil)
-	if (err == nil) != (m.failAt == rehearsal.operations) {
-		t.Fatalf("the power failed in operation %d of %d: %v", m.failAt, rehearsal.operations, err)
+	m := powercut.New(c.old)
+	cut := r.IntN(rehearsal.Operations() + 1)
+	m.CutAt(cut)
+	_, err := undojournal.Write(m.Image(), m.Folder(), journalName, c.change, nil)
+	if (err == nil) != (cut == rehearsal.Operations()) {
+		t.Fatalf("the power failed in operation %d of %d: %v", cut, rehearsal.Operations(), err)
 	}
 	mustBeNew := err == nil
-	m = m.reboot(r)
+	m = m.Reboot(r)
 	for range 3 {
 		if r.IntN(2) == 0 {
 			continue
 		}
-		m.fail, m.stays, m.failAt = errPower, true, m.operations+r.IntN(8)
-		if _, err := Recover(m.image, folder{m}, journalName, nil); err != nil && !errors.Is(err, errPower) {
+		m.CutAt(m.Operations() + r.IntN(8))
+		if _, err := undojournal.Recover(m.Image(), m.Folder(), journalName, nil); err != nil && !errors.Is(err, powercut.ErrPower) {
 			t.Fatal(err)
 		}
-		if m.failed {
+		if m.Failed() {
 			twice = true
-			m = m.reboot(r)
+			m = m.Reboot(r)
 		}
-		m.failAt = -1
+		m.Heal()
 	}
 	return settle(t, c, m, mustBeNew), twice
 }
 
 // settle recovers a machine, after looking at it as a reader, and reports what the file is then.
-func settle(t *testing.T, c trial, m *machine, mustBeNew bool) string {
+func settle(t *testing.T, c trial, m *powercut.Machine, mustBeNew bool) string {
 	t.Helper()
 	view := viewed(t, m)
-	if _, err := Recover(m.image, folder{m}, journalName, nil); err != nil {
+	if _, err := undojournal.Recover(m.Image(), m.Folder(), journalName, nil); err != nil {
 		t.Error(err)
 		return ""
 	}
 	noSecret(t, m)
-	if (folder{m}).there() {
+	if _, there := m.Journal(); there {
 		t.Error("the journal is still there")
 	}
-	got := m.image.disk
-	if !bytes.Equal(got, m.image.cache) {
+	got := m.Durable()
+	if !bytes.Equal(got, m.Content()) {
 		t.Error("what recovery did is not durable")
 	}
 	switch {
@@ -121,9 +125,9 @@ func settle(t *testing.T, c trial, m *machine, mustBeNew bool) string {
 }
 
 // viewed returns the file as a reader sees it who may not recover it.
-func viewed(t *testing.T, m *machine) []byte {
+func viewed(t *testing.T, m *powercut.Machine) []byte {
 	t.Helper()
-	v, err := View(m.image, folder{m}, journalName, nil)
+	v, err := undojournal.View(m.Image(), m.Folder(), journalName, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,9 +143,9 @@ func viewed(t *testing.T, m *machine) []byte {
 }
 
 // noSecret fails when a journal has ever held the new secret, or the old one from a range that is wiped.
-func noSecret(t *testing.T, m *machine) {
+func noSecret(t *testing.T, m *powercut.Machine) {
 	t.Helper()
-	for _, b := range m.written {
+	for _, b := range m.JournalWrites() {
 		for _, secret := range []string{oldSecret, newSecret} {
 			if bytes.Contains(b, []byte(secret[:6])) {
 				t.Errorf("a journal holds %q", secret)
@@ -155,24 +159,24 @@ func noSecret(t *testing.T, m *machine) {
 func TestFailingDisk(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(14, 6))
-	states := map[State]int{}
+	states := map[undojournal.State]int{}
 	for range 40 {
 		c := randomTrial(r)
-		for _, kind := range []machine{{}, {short: true}, {stays: true}, {stays: true, short: true}} {
+		for kind := range 4 {
 			for at := 0; ; at++ {
-				m := newMachine(c.old)
-				m.fail, m.failAt, m.stays, m.short = errFull, at, kind.stays, kind.short
+				m := powercut.New(c.old)
+				m.FailAt(at, kind&1 != 0, kind&2 != 0)
 				if !failOnce(t, c, m, states) {
 					break
 				}
 				if t.Failed() {
-					t.Fatalf("operation %d, %+v", at, kind)
+					t.Fatalf("operation %d, kind %d", at, kind)
 				}
 			}
 		}
 	}
 	t.Logf("%v", states)
-	for _, s := range []State{Unchanged, Uncertain, Changed} {
+	for _, s := range []undojournal.State{undojournal.Unchanged, undojournal.Uncertain, undojournal.Changed} {
 		if states[s] == 0 {
 			t.Errorf("no failure left the state %d: this test proves nothing", s)
 		}
@@ -180,23 +184,23 @@ func TestFailingDisk(t *testing.T) {
 }
 
 // failOnce reports whether the fault has struck.
-func failOnce(t *testing.T, c trial, m *machine, states map[State]int) bool {
+func failOnce(t *testing.T, c trial, m *powercut.Machine, states map[undojournal.State]int) bool {
 	t.Helper()
-	_, err := Write(m.image, folder{m}, journalName, c.change, nil)
-	failure, ok := errors.AsType[*WriteError](err)
+	_, err := undojournal.Write(m.Image(), m.Folder(), journalName, c.change, nil)
+	failure, ok := errors.AsType[*undojournal.WriteError](err)
 	if ok {
 		states[failure.State]++
 	}
-	if m.failed && err != nil && !errors.Is(err, errFull) {
+	if m.Failed() && err != nil && !errors.Is(err, powercut.ErrDisk) {
 		t.Errorf("the cause is not named: %v", err)
 	}
-	hit := m.failed
-	if ok && failure.State == Unchanged && !bytes.Equal(m.image.cache, c.old) {
+	hit := m.Failed()
+	if ok && failure.State == undojournal.Unchanged && !bytes.Equal(m.Content(), c.old) {
 		t.Error("the file is said to be unchanged, but it is not")
 	}
-	m.failAt = -1
-	what := settle(t, c, m, err == nil || ok && failure.State == Changed)
-	if ok && failure.State == Unchanged && what != "old" {
+	m.Heal()
+	what := settle(t, c, m, err == nil || ok && failure.State == undojournal.Changed)
+	if ok && failure.State == undojournal.Unchanged && what != "old" {
 		t.Errorf("the file is said to be unchanged, but it is %s", what)
 	}
 	return hit
@@ -209,33 +213,27 @@ func TestForeign(t *testing.T) {
 	noticed := 0
 	for range 400 {
 		c := randomTrial(r)
-		m := newMachine(c.old)
-		m.fail, m.stays, m.failAt = errPower, true, 4+r.IntN(8)
-		if _, err := Write(m.image, folder{m}, journalName, c.change, nil); err == nil {
+		m := powercut.New(c.old)
+		m.CutAt(4 + r.IntN(8))
+		if _, err := undojournal.Write(m.Image(), m.Folder(), journalName, c.change, nil); err == nil {
 			continue
 		}
-		m = m.reboot(r)
-		if !m.names[0] {
+		m = m.Reboot(r)
+		sectors := undojournal.Restorable(journalOf(m))
+		if len(sectors) == 0 {
 			continue
 		}
-		j, err := decode(m.journal.cache)
-		if err != nil || len(j.sectors) == 0 {
-			continue
-		}
-		s := &j.sectors[r.IntN(len(j.sectors))]
-		if s.kind != kindUndo || len(j.wipesIn(s)) > 0 {
-			continue
-		}
-		copy(m.image.cache[s.off:s.end()], "somebody else's")
-		m.image.disk = bytes.Clone(m.image.cache)
-		image, kept := bytes.Clone(m.image.cache), bytes.Clone(m.journal.cache)
-		if _, err = Recover(m.image, folder{m}, journalName, nil); !isForeign(err) {
+		s := sectors[r.IntN(len(sectors))]
+		m.Overwrite(s[0], []byte("somebody else's")[:min(15, s[1]-s[0])])
+		image, before := bytes.Clone(m.Content()), bytes.Clone(journalOf(m))
+		_, err := undojournal.Recover(m.Image(), m.Folder(), journalName, nil)
+		if !isForeign(err) {
 			t.Fatalf("error %v", err)
 		}
-		if _, err = View(m.image, folder{m}, journalName, nil); !isForeign(err) {
+		if _, err = undojournal.View(m.Image(), m.Folder(), journalName, nil); !isForeign(err) {
 			t.Fatalf("a reader got error %v", err)
 		}
-		if !bytes.Equal(image, m.image.cache) || !bytes.Equal(kept, m.journal.cache) || !m.names[len(m.names)-1] {
+		if !bytes.Equal(image, m.Content()) || !bytes.Equal(before, journalOf(m)) {
 			t.Fatal("something was touched")
 		}
 		noticed++
@@ -247,6 +245,12 @@ func TestForeign(t *testing.T) {
 }
 
 func isForeign(err error) bool {
-	_, ok := errors.AsType[*Foreign](err)
+	_, ok := errors.AsType[*undojournal.Foreign](err)
 	return ok
+}
+
+// journalOf returns the content of the journal; nil without one.
+func journalOf(m *powercut.Machine) []byte {
+	b, _ := m.Journal()
+	return b
 }

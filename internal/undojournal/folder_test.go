@@ -1,4 +1,4 @@
-package undojournal
+package undojournal_test
 
 import (
 	"bytes"
@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/undojournal"
+	"github.com/offlinejoin/offlinejoin/internal/undojournal/powercut"
 )
 
 // osFile is a File of the operating system.
@@ -24,7 +27,7 @@ func (f osFile) Size() (int64, error) {
 }
 
 // onDisk returns a file with the content, and the folder it is in.
-func onDisk(t *testing.T, content []byte) (osFile, *OSFolder, string) {
+func onDisk(t *testing.T, content []byte) (osFile, *undojournal.OSFolder, string) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "image.raw"), content, 0o600); err != nil {
@@ -34,7 +37,7 @@ func onDisk(t *testing.T, content []byte) (osFile, *OSFolder, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := OpenFolder(dir)
+	d, err := undojournal.OpenFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +53,7 @@ func TestWriteOnDisk(t *testing.T) {
 	t.Parallel()
 	c := randomTrial(rand.New(rand.NewPCG(1, 2)))
 	f, d, dir := onDisk(t, c.old)
-	cost, err := Write(f, d, journalName, c.change, []byte("this file"))
+	cost, err := undojournal.Write(f, d, journalName, c.change, []byte("this file"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +68,7 @@ func TestWriteOnDisk(t *testing.T) {
 	if err != nil || len(entries) != 1 {
 		t.Errorf("in the folder: %v (%v)", entries, err)
 	}
-	if outcome, err := Recover(f, d, journalName, nil); outcome != Clean || err != nil {
+	if outcome, err := undojournal.Recover(f, d, journalName, nil); outcome != undojournal.Clean || err != nil {
 		t.Errorf("recovery found %q (%v)", outcome, err)
 	}
 }
@@ -73,31 +76,31 @@ func TestWriteOnDisk(t *testing.T) {
 func TestWriteNothing(t *testing.T) {
 	t.Parallel()
 	old := bytes.Repeat([]byte{7}, 3000)
-	m := newMachine(old)
-	same := Change{Groups: [][]Piece{{{Off: 100, Data: bytes.Repeat([]byte{7}, 900)}}}, Size: 3000}
-	if _, err := Write(m.image, folder{m}, journalName, same, nil); err != nil || m.operations != 0 {
-		t.Errorf("%d operations (%v)", m.operations, err)
+	m := powercut.New(old)
+	same := undojournal.Change{Groups: [][]undojournal.Piece{{{Off: 100, Data: bytes.Repeat([]byte{7}, 900)}}}, Size: 3000}
+	if _, err := undojournal.Write(m.Image(), m.Folder(), journalName, same, nil); err != nil || m.Operations() != 0 {
+		t.Errorf("%d operations (%v)", m.Operations(), err)
 	}
 }
 
 // interrupt returns a journal of a change that broke off, and the file as it was then.
 func interrupt(t *testing.T, c trial, at int, identity []byte) (image, kept []byte) {
 	t.Helper()
-	m := newMachine(c.old)
-	m.fail, m.stays, m.failAt = errPower, true, at
-	if _, err := Write(m.image, folder{m}, journalName, c.change, identity); err == nil {
+	m := powercut.New(c.old)
+	m.CutAt(at)
+	if _, err := undojournal.Write(m.Image(), m.Folder(), journalName, c.change, identity); err == nil {
 		t.Fatal("not interrupted")
 	}
-	return m.image.cache, m.journal.cache
+	return m.Content(), journalOf(m)
 }
 
 // plainTrial changes a few sectors in two groups, grows the file and wipes.
 func plainTrial() trial {
 	old := bytes.Repeat([]byte{'o'}, 10*sectorSize)
 	copy(old[9*sectorSize:], oldSecret)
-	t := trial{old: old, change: Change{
-		Fills: []Piece{{Off: 2 * sectorSize, Data: bytes.Repeat([]byte(newSecret), 100)[:sectorSize]}},
-		Groups: [][]Piece{
+	t := trial{old: old, change: undojournal.Change{
+		Fills: []undojournal.Piece{{Off: 2 * sectorSize, Data: bytes.Repeat([]byte(newSecret), 100)[:sectorSize]}},
+		Groups: [][]undojournal.Piece{
 			{{Off: 700, Data: []byte("first")}, {Off: 10 * sectorSize, Data: []byte("behind the end")}},
 			{{Off: 3000, Data: []byte("second")}},
 			{{Off: 9 * sectorSize, Data: make([]byte, len(oldSecret)), Wipe: true}},
@@ -117,10 +120,10 @@ func TestJournalOnDisk(t *testing.T) {
 	if err := os.WriteFile(path, kept, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Recover(f, d, journalName, []byte("disk 2")); !isForeign(err) {
+	if _, err := undojournal.Recover(f, d, journalName, []byte("disk 2")); !isForeign(err) {
 		t.Errorf("another file's journal: %v", err)
 	}
-	if _, err := Write(f, d, journalName, c.change, nil); !is[*Pending](err) {
+	if _, err := undojournal.Write(f, d, journalName, c.change, nil); !is[*undojournal.Pending](err) {
 		t.Errorf("over a journal: %v", err)
 	}
 	h, err := d.Open(journalName, true)
@@ -128,19 +131,19 @@ func TestJournalOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, use := range map[string]func() error{
-		"write":   func() error { _, err := Write(f, d, journalName, c.change, nil); return err },
-		"recover": func() error { _, err := Recover(f, d, journalName, nil); return err },
-		"view":    func() error { _, err := View(f, d, journalName, nil); return err },
+		"write":   func() error { _, err := undojournal.Write(f, d, journalName, c.change, nil); return err },
+		"recover": func() error { _, err := undojournal.Recover(f, d, journalName, nil); return err },
+		"view":    func() error { _, err := undojournal.View(f, d, journalName, nil); return err },
 	} {
-		if err := use(); !is[*Busy](err) {
+		if err := use(); !is[*undojournal.Busy](err) {
 			t.Errorf("%s beside another user: %v", what, err)
 		}
 	}
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
-	outcome, err := Recover(f, d, journalName, []byte("disk 1"))
-	if outcome != RolledBack || err != nil {
+	outcome, err := undojournal.Recover(f, d, journalName, []byte("disk 1"))
+	if outcome != undojournal.RolledBack || err != nil {
 		t.Fatalf("recovery: %v, %v", outcome, err)
 	}
 	got, err := os.ReadFile(f.Name())
@@ -172,20 +175,20 @@ func TestJournalInUse(t *testing.T) {
 		if err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 			t.Errorf("the journal: %v (%v)", info, err)
 		}
-		if _, err := Recover(f, d, journalName, nil); !is[*Busy](err) {
+		if _, err := undojournal.Recover(f, d, journalName, nil); !is[*undojournal.Busy](err) {
 			t.Errorf("recovery under way: %v", err)
 		}
-		if _, err := Write(f, d, journalName, c.change, nil); !is[*Busy](err) {
+		if _, err := undojournal.Write(f, d, journalName, c.change, nil); !is[*undojournal.Busy](err) {
 			t.Errorf("two changes at once: %v", err)
 		}
 	}}
-	if _, err := Write(watched, d, journalName, c.change, nil); err != nil || !looked {
+	if _, err := undojournal.Write(watched, d, journalName, c.change, nil); err != nil || !looked {
 		t.Fatalf("error %v, looked %v", err, looked)
 	}
 }
 
 type watchedFile struct {
-	File
+	undojournal.File
 	before func()
 }
 
@@ -209,9 +212,9 @@ func TestGarbageJournal(t *testing.T) {
 		"zeros":     {make([]byte, 5000), false},
 		"text":      {bytes.Repeat([]byte("my notes "), 900), false},
 		"cut off":   {kept[:len(kept)-1], true},
-		"magic":     {kept[:len(magic)], true},
+		"magic":     {kept[:len(undojournal.Magic)], true},
 		"flipped":   {flipped, true},
-		"too large": {make([]byte, MaxJournal+1), false},
+		"too large": {make([]byte, undojournal.MaxJournal+1), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -224,11 +227,11 @@ func TestGarbageJournal(t *testing.T) {
 			if err := os.Link(path, other); err != nil {
 				t.Skip("skipped: no hard links here: ", err)
 			}
-			v, err := View(f, d, journalName, nil)
-			if err != nil || v.Outcome() != NeverStarted {
+			v, err := undojournal.View(f, d, journalName, nil)
+			if err != nil || v.Outcome() != undojournal.NeverStarted {
 				t.Fatalf("a reader: %v", err)
 			}
-			if outcome, err := Recover(f, d, journalName, nil); outcome != NeverStarted || err != nil {
+			if outcome, err := undojournal.Recover(f, d, journalName, nil); outcome != undojournal.NeverStarted || err != nil {
 				t.Fatalf("recovery: %v, %v", outcome, err)
 			}
 			if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
@@ -254,10 +257,10 @@ func TestJournalOfAnotherVersion(t *testing.T) {
 	_, kept := interrupt(t, plainTrial(), 8, nil)
 	f, d, dir := onDisk(t, plainTrial().old)
 	kept[8] = 2
-	if err := os.WriteFile(filepath.Join(dir, journalName), sealed(kept), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, journalName), undojournal.Seal(kept), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Recover(f, d, journalName, nil); !errors.Is(err, ErrJournal) {
+	if _, err := undojournal.Recover(f, d, journalName, nil); !errors.Is(err, undojournal.ErrJournal) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -268,11 +271,11 @@ func TestJournalIsALink(t *testing.T) {
 	if err := os.Symlink("image.raw", filepath.Join(dir, journalName)); err != nil {
 		t.Skip("skipped: no symbolic links here: ", err)
 	}
-	if _, err := Recover(f, d, journalName, nil); !errors.Is(err, ErrJournal) {
+	if _, err := undojournal.Recover(f, d, journalName, nil); !errors.Is(err, undojournal.ErrJournal) {
 		t.Errorf("recovery through a link: %v", err)
 	}
-	c := Change{Groups: [][]Piece{{{Off: 0, Data: []byte("new")}}}, Size: 7}
-	if _, err := Write(f, d, journalName, c, nil); err == nil {
+	c := undojournal.Change{Groups: [][]undojournal.Piece{{{Off: 0, Data: []byte("new")}}}, Size: 7}
+	if _, err := undojournal.Write(f, d, journalName, c, nil); err == nil {
 		t.Error("a change over a link")
 	}
 }
@@ -281,9 +284,9 @@ func TestViewReadsLikeAFile(t *testing.T) {
 	t.Parallel()
 	c := plainTrial()
 	image, kept := interrupt(t, c, 8, nil)
-	m := newMachine(image)
-	m.names, m.journal = []bool{true}, &medium{m: m, cache: kept, disk: kept}
-	v, err := View(m.image, folder{m}, journalName, nil)
+	m := powercut.New(image)
+	m.PutJournal(kept)
+	v, err := undojournal.View(m.Image(), m.Folder(), journalName, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +305,7 @@ func TestViewReadsLikeAFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if m.operations != 0 {
+	if m.Operations() != 0 {
 		t.Error("a reader has written")
 	}
 }
@@ -310,36 +313,38 @@ func TestViewReadsLikeAFile(t *testing.T) {
 // TestRefusedChanges: what no journal can carry is refused before anything is written.
 func TestRefusedChanges(t *testing.T) {
 	t.Parallel()
-	group := func(p ...Piece) Change { return Change{Groups: [][]Piece{p}, Size: 4096} }
-	for name, c := range map[string]Change{
+	group := func(p ...undojournal.Piece) undojournal.Change {
+		return undojournal.Change{Groups: [][]undojournal.Piece{p}, Size: 4096}
+	}
+	for name, c := range map[string]undojournal.Change{
 		"shrinks":               {Size: 4095},
-		"negative offset":       group(Piece{Off: -1, Data: []byte("x")}),
-		"behind the end":        group(Piece{Off: 4090, Data: []byte("1234567")}),
-		"offset behind the end": group(Piece{Off: 1 << 62, Data: []byte("x")}),
-		"wipe writes":           group(Piece{Off: 0, Data: []byte("new"), Wipe: true}),
-		"written after a wipe": group(Piece{Off: 0, Data: make([]byte, 10), Wipe: true},
-			Piece{Off: 5, Data: []byte("x")}),
-		"wipe behind the old end": {Groups: [][]Piece{{{Off: 4090, Data: make([]byte, 10), Wipe: true}}}, Size: 8192},
-		"fill wipes":              {Fills: []Piece{{Data: make([]byte, 10), Wipe: true}}, Size: 4096},
+		"negative offset":       group(undojournal.Piece{Off: -1, Data: []byte("x")}),
+		"behind the end":        group(undojournal.Piece{Off: 4090, Data: []byte("1234567")}),
+		"offset behind the end": group(undojournal.Piece{Off: 1 << 62, Data: []byte("x")}),
+		"wipe writes":           group(undojournal.Piece{Off: 0, Data: []byte("new"), Wipe: true}),
+		"written after a wipe": group(undojournal.Piece{Off: 0, Data: make([]byte, 10), Wipe: true},
+			undojournal.Piece{Off: 5, Data: []byte("x")}),
+		"wipe behind the old end": {Groups: [][]undojournal.Piece{{{Off: 4090, Data: make([]byte, 10), Wipe: true}}}, Size: 8192},
+		"fill wipes":              {Fills: []undojournal.Piece{{Data: make([]byte, 10), Wipe: true}}, Size: 4096},
 		"fill under a wipe": {
-			Fills:  []Piece{{Data: []byte("new")}},
-			Groups: [][]Piece{{{Data: make([]byte, 10), Wipe: true}}}, Size: 4096,
+			Fills:  []undojournal.Piece{{Data: []byte("new")}},
+			Groups: [][]undojournal.Piece{{{Data: make([]byte, 10), Wipe: true}}}, Size: 4096,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(bytes.Repeat([]byte{'o'}, 4096))
-			if _, err := Write(m.image, folder{m}, journalName, c, nil); err == nil || m.operations != 0 {
-				t.Errorf("error %v after %d operations", err, m.operations)
+			m := powercut.New(bytes.Repeat([]byte{'o'}, 4096))
+			if _, err := undojournal.Write(m.Image(), m.Folder(), journalName, c, nil); err == nil || m.Operations() != 0 {
+				t.Errorf("error %v after %d operations", err, m.Operations())
 			}
 		})
 	}
 	t.Run("too large", func(t *testing.T) {
 		t.Parallel()
-		m := newMachine(make([]byte, MaxJournal))
-		c := Change{Groups: [][]Piece{{{Data: bytes.Repeat([]byte{1}, MaxJournal)}}}, Size: MaxJournal}
-		if _, err := Write(m.image, folder{m}, journalName, c, nil); !errors.Is(err, ErrTooLarge) || m.operations != 0 {
-			t.Errorf("error %v after %d operations", err, m.operations)
+		m := powercut.New(make([]byte, undojournal.MaxJournal))
+		c := undojournal.Change{Groups: [][]undojournal.Piece{{{Data: bytes.Repeat([]byte{1}, undojournal.MaxJournal)}}}, Size: undojournal.MaxJournal}
+		if _, err := undojournal.Write(m.Image(), m.Folder(), journalName, c, nil); !errors.Is(err, undojournal.ErrTooLarge) || m.Operations() != 0 {
+			t.Errorf("error %v after %d operations", err, m.Operations())
 		}
 	})
 }
@@ -351,13 +356,13 @@ func TestWipeKeepsWhatIsThere(t *testing.T) {
 	old = append(old, bytes.Repeat([]byte{'o'}, 514)...)
 	patch := bytes.Clone(old)
 	clear(patch[500 : 500+len(oldSecret)])
-	m := newMachine(old)
-	c := Change{Groups: [][]Piece{{{Data: patch, Wipe: true}, {Off: 20, Data: []byte("x")}}}, Size: int64(len(old))}
-	if _, err := Write(m.image, folder{m}, journalName, c, nil); err != nil {
+	m := powercut.New(old)
+	c := undojournal.Change{Groups: [][]undojournal.Piece{{{Data: patch, Wipe: true}, {Off: 20, Data: []byte("x")}}}, Size: int64(len(old))}
+	if _, err := undojournal.Write(m.Image(), m.Folder(), journalName, c, nil); err != nil {
 		t.Fatal(err)
 	}
 	patch[20] = 'x'
-	if !bytes.Equal(m.image.disk, patch) {
+	if !bytes.Equal(m.Durable(), patch) {
 		t.Error("not what was asked for")
 	}
 	noSecret(t, m)
