@@ -6,7 +6,6 @@ package powercut
 import (
 	"bytes"
 	"errors"
-	"io"
 	"io/fs"
 	"math/rand/v2"
 
@@ -41,7 +40,12 @@ type Machine struct {
 // New returns a machine with an image file of that content, and no journal.
 func New(image []byte) *Machine {
 	m := &Machine{failAt: -1, names: []bool{false}}
-	m.image = &medium{m: m, cache: bytes.Clone(image), disk: bytes.Clone(image)}
+	return m.with(newPages(image))
+}
+
+// with returns the machine with an image file of that content.
+func (m *Machine) with(p *pages) *Machine {
+	m.image = &medium{m: m, cache: p, disk: p.clone()}
 	return m
 }
 
@@ -69,16 +73,16 @@ func (m *Machine) Heal() { m.failAt = -1 }
 // Failed reports whether a failure has struck.
 func (m *Machine) Failed() bool { return m.failed }
 
-// Content returns what programs see of the image file, and Durable what is on the disk. Neither may be changed.
-func (m *Machine) Content() []byte { return m.image.cache }
+// Content returns what programs see of the image file.
+func (m *Machine) Content() []byte { return m.image.cache.bytes() }
 
 // Durable returns what is on the disk of the image file.
-func (m *Machine) Durable() []byte { return m.image.disk }
+func (m *Machine) Durable() []byte { return m.image.disk.bytes() }
 
 // Overwrite changes the image file at once and durably, as somebody else would.
 func (m *Machine) Overwrite(off int64, data []byte) {
-	op := operation{off, bytes.Clone(data)}
-	m.image.cache, m.image.disk = op.apply(m.image.cache), op.apply(m.image.disk)
+	m.image.cache.writeAt(data, off)
+	m.image.disk.writeAt(data, off)
 }
 
 // Journal returns the journal's content, and whether there is one.
@@ -86,13 +90,14 @@ func (m *Machine) Journal() (content []byte, there bool) {
 	if !(folder{m}).there() {
 		return nil, false
 	}
-	return m.journal.cache, true
+	return m.journal.cache.bytes(), true
 }
 
 // PutJournal makes a journal of that content, durable.
 func (m *Machine) PutJournal(content []byte) {
 	m.names = []bool{true}
-	m.journal = &medium{m: m, cache: bytes.Clone(content), disk: bytes.Clone(content)}
+	p := newPages(content)
+	m.journal = &medium{m: m, cache: p, disk: p.clone()}
 }
 
 // JournalWrites returns all that was ever written to journals.
@@ -101,8 +106,8 @@ func (m *Machine) JournalWrites() [][]byte { return m.written }
 // medium is a file: what programs see, what is durable, and what was done since the last flush.
 type medium struct {
 	m       *Machine
-	cache   []byte
-	disk    []byte
+	cache   *pages
+	disk    *pages
 	pending []operation
 }
 
@@ -127,14 +132,7 @@ func (f *medium) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, errors.New("negative offset")
 	}
-	if off >= int64(len(f.cache)) {
-		return 0, io.EOF
-	}
-	n := copy(p, f.cache[off:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
+	return f.cache.readAt(p, off)
 }
 
 func (f *medium) WriteAt(p []byte, off int64) (int, error) {
@@ -157,26 +155,20 @@ func (f *medium) WriteAt(p []byte, off int64) (int, error) {
 }
 
 func (f *medium) do(op operation) {
-	f.cache = op.apply(f.cache)
+	op.apply(f.cache)
 	f.pending = append(f.pending, op)
 }
 
-// apply returns b after the operation.
-func (op operation) apply(b []byte) []byte {
+// apply carries the operation out.
+func (op operation) apply(p *pages) {
 	if op.data == nil {
-		if op.off <= int64(len(b)) {
-			return b[:op.off:op.off]
-		}
-		return append(b, make([]byte, op.off-int64(len(b)))...)
+		p.truncate(op.off)
+		return
 	}
-	if end := op.off + int64(len(op.data)); end > int64(len(b)) {
-		b = append(b, make([]byte, end-int64(len(b)))...)
-	}
-	copy(b[op.off:], op.data)
-	return b
+	p.writeAt(op.data, op.off)
 }
 
-func (f *medium) Size() (int64, error) { return int64(len(f.cache)), nil }
+func (f *medium) Size() (int64, error) { return f.cache.size, nil }
 
 func (f *medium) Truncate(size int64) error {
 	if err := f.m.step(); err != nil {
@@ -194,7 +186,7 @@ func (f *medium) Sync() error {
 		return err
 	}
 	for _, op := range f.pending {
-		f.disk = op.apply(f.disk)
+		op.apply(f.disk)
 	}
 	f.pending = nil
 	return nil
@@ -212,7 +204,7 @@ func (d folder) Create(name string) (undojournal.Handle, error) {
 	if err := d.m.step(); err != nil {
 		return nil, err
 	}
-	d.m.journal = &medium{m: d.m}
+	d.m.journal = &medium{m: d.m, cache: newPages(nil), disk: newPages(nil)}
 	d.m.names = append(d.m.names, true)
 	return d.open(name)
 }
@@ -262,24 +254,24 @@ func (h *simulated) Close() error {
 // the journal sectors may be torn, too.
 func (m *Machine) Reboot(r *rand.Rand) *Machine {
 	taste := r.IntN(4) // nothing, everything, or mixtures
-	after := New(m.image.crash(taste, false, r))
+	after := New(nil).with(m.image.crash(taste, false, r))
 	after.names = []bool{m.names[r.IntN(len(m.names))]}
 	if after.names[0] {
-		b := m.journal.crash(r.IntN(4), true, r)
-		after.journal = &medium{m: after, cache: bytes.Clone(b), disk: b}
+		p := m.journal.crash(r.IntN(4), true, r)
+		after.journal = &medium{m: after, cache: p, disk: p.clone()}
 	}
 	return after
 }
 
 // crash returns what the disk may hold: what was flushed, and any sectors of what was not. Sectors of the image are never
 // torn; those of a journal may be.
-func (f *medium) crash(taste int, torn bool, r *rand.Rand) []byte {
-	b := bytes.Clone(f.disk)
+func (f *medium) crash(taste int, torn bool, r *rand.Rand) *pages {
+	p := f.disk.clone()
 	for _, op := range f.pending {
 		lands := func() bool { return taste == 1 || taste > 1 && r.IntN(2) == 0 }
 		if op.data == nil {
 			if lands() {
-				b = op.apply(b)
+				op.apply(p)
 			}
 			continue
 		}
@@ -290,10 +282,10 @@ func (f *medium) crash(taste int, torn bool, r *rand.Rand) []byte {
 				part = part[:r.IntN(len(part))+1]
 			}
 			if lands() {
-				b = operation{op.off + int64(pos), part}.apply(b)
+				p.writeAt(part, op.off+int64(pos))
 			}
 			pos = end
 		}
 	}
-	return b
+	return p
 }
