@@ -18,6 +18,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/disk/imagetest"
 	"github.com/offlinejoin/offlinejoin/internal/disk/nbd"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
+	"github.com/offlinejoin/offlinejoin/internal/undojournal"
 )
 
 func start(t testing.TB, path string, format container.Format, change bool) *nbd.Disk {
@@ -91,6 +92,32 @@ func TestReadAndWrite(t *testing.T) {
 			imagetest.Run(t, "qemu-img", "compare", "-f", string(tt.format), "-F", "raw", path, raw)
 		})
 	}
+}
+
+// TestJournal changes an image through qemu-nbd with an undo journal, which holds offsets of the virtual disk.
+func TestJournal(t *testing.T) {
+	t.Parallel()
+	testenv.Tool(t, "qemu-nbd")
+	r := rand.New(rand.NewPCG(14, 8))
+	raw := imagetest.Raw(t, 3<<20, r)
+	path := filepath.Join(t.TempDir(), "disk.vmdk")
+	imagetest.Run(t, "qemu-img", "convert", "-O", "vmdk", raw, path)
+	folder, err := undojournal.OpenFolder(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Close()
+	d := start(t, path, container.VMDK, true)
+	writes := []container.Write{{Off: 100, Data: []byte("first")}, {Off: 2 << 20, Data: []byte("second"), Group: 1}}
+	change := undojournal.Change{Size: d.Size(), Groups: [][]undojournal.Piece{
+		{{Off: 100, Data: []byte("first")}}, {{Off: 2 << 20, Data: []byte("second")}},
+	}}
+	if _, err := undojournal.Write(nbd.Fixed{Disk: d}, folder, "disk.vmdk"+undojournal.Suffix, change, nil); err != nil {
+		t.Fatal(err)
+	}
+	end(t, d)
+	imagetest.Overwrite(t, raw, writes)
+	imagetest.Run(t, "qemu-img", "compare", "-f", "vmdk", "-F", "raw", path, raw)
 }
 
 // TestInUse: what qemu holds for writing is not opened a second time, and is free again after Close.
