@@ -265,17 +265,19 @@ func merged(in []span) []span {
 }
 
 // wipesIn returns the wiped ranges of a sector, relative to its beginning.
-func (j *journal) wipesIn(s *sector) []span {
-	first, _ := slices.BinarySearchFunc(j.wipes, s.off, func(w span, off int64) int {
+func (j *journal) wipesIn(s *sector) []span { return j.wipesWithin(s.off, int64(s.n)) }
+
+// wipesWithin returns the parts of wipes that lie in the n bytes at off, relative to off.
+func (j *journal) wipesWithin(off, n int64) (in []span) {
+	first, _ := slices.BinarySearchFunc(j.wipes, off, func(w span, off int64) int {
 		return cmp.Compare(w.end()-1, off) // the first that ends behind off
 	})
-	var in []span
 	for _, w := range j.wipes[first:] {
-		from, to := max(w.off, s.off), min(w.end(), s.end())
+		from, to := max(w.off, off), min(w.end(), off+n)
 		if from >= to {
 			break
 		}
-		in = append(in, span{from - s.off, to - from})
+		in = append(in, span{from - off, to - from})
 	}
 	return in
 }

@@ -87,10 +87,8 @@ func (v *Viewed) patch(p []byte, off int64) {
 	switch {
 	case v.journal == nil:
 	case v.outcome == Completed:
-		for _, w := range v.journal.wipes {
-			if from, to := max(w.off, off), min(w.end(), off+int64(len(p))); from < to {
-				clear(p[from-off : to-off])
-			}
+		for _, w := range v.journal.wipesWithin(off, int64(len(p))) {
+			clear(p[w.off:w.end()])
 		}
 	default:
 		v.patchOld(p, off)

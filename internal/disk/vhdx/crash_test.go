@@ -18,7 +18,7 @@ func crashStates(t testing.TB) int {
 	t.Helper()
 	text := os.Getenv("OFFLINEJOIN_CRASH_STATES")
 	if text == "" {
-		return 200
+		return 100
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {

@@ -94,9 +94,10 @@ func (d *descriptor) setting(line string) {
 	}
 }
 
+// isExtent reports whether a line, which is not empty, begins as an extent's does.
 func isExtent(line string) bool {
-	first, _, _ := strings.Cut(line, " ")
-	switch strings.ToUpper(first) {
+	words := strings.Fields(line)
+	switch strings.ToUpper(words[0]) {
 	case "RW", "RDONLY", "NOACCESS":
 		return true
 	default:
