@@ -69,23 +69,29 @@ func makePlan(f Reader, c Change, identity []byte) (*plan, error) {
 		content: map[int64]*content{},
 		groups:  len(c.Groups),
 	}
+	if err := p.addAll(f, c); err != nil {
+		p.forget()
+		return nil, err
+	}
+	p.digest(c.Fills)
+	return p, nil
+}
+
+// addAll puts all pieces into the sectors they touch, in the order in which they are written.
+func (p *plan) addAll(f Reader, c Change) error {
 	for _, piece := range c.Fills {
 		if err := p.add(f, fillGroup, piece); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for group, pieces := range c.Groups {
 		for _, piece := range pieces {
 			if err := p.add(f, group, piece); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	if err := p.deferWipes(); err != nil {
-		return nil, err
-	}
-	p.digest(c.Fills)
-	return p, nil
+	return p.deferWipes()
 }
 
 // valid reports a change that no file of the given size can take.
