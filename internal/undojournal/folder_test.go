@@ -27,7 +27,7 @@ func (f osFile) Size() (int64, error) {
 }
 
 // onDisk returns a file with the content, and the folder it is in.
-func onDisk(t *testing.T, content []byte) (osFile, *undojournal.OSFolder, string) {
+func onDisk(t testing.TB, content []byte) (osFile, *undojournal.OSFolder, string) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "image.raw"), content, 0o600); err != nil {

@@ -213,11 +213,10 @@ func (p *plan) load(f Reader, piece Piece) error {
 		for off = start; off < last.end(); {
 			s := p.sectorAt(off)
 			if p.content[s.off] == nil {
-				p.content[s.off] = &content{sector: s, before: bytes.Clone(buf[s.off-start : s.end()-start])}
+				p.content[s.off] = &content{sector: s, before: buf[s.off-start : s.end()-start : s.end()-start]}
 			}
 			off = s.end()
 		}
-		clear(buf)
 	}
 	return nil
 }
@@ -288,10 +287,14 @@ func (j *journal) wipesWithin(off, n int64) (in []span) {
 	return in
 }
 
-// masked returns a copy of a sector's bytes in which wiped bytes are zero.
+// masked returns a sector's bytes with zeros for those to be wiped: data itself where there are none, else a copy.
 func (j *journal) masked(s *sector, data []byte) []byte {
+	wipes := j.wipesIn(s)
+	if len(wipes) == 0 {
+		return data
+	}
 	data = bytes.Clone(data)
-	for _, w := range j.wipesIn(s) {
+	for _, w := range wipes {
 		clear(data[w.off:w.end()])
 	}
 	return data
@@ -300,6 +303,12 @@ func (j *journal) masked(s *sector, data []byte) []byte {
 // digest makes the journal's sectors. Contents that change nothing are dropped.
 func (p *plan) digest(fills []Piece) {
 	whole := wholly(fills)
+	digests := 0
+	for _, c := range p.order {
+		digests += len(c.versions)
+	}
+	sums := make([]byte, 0, digests*digestSize)
+	p.sectors = make([]sector, 0, len(p.order))
 	kept := p.order[:0]
 	for _, c := range p.order {
 		c.drop()
@@ -320,12 +329,12 @@ func (p *plan) digest(fills []Piece) {
 		if c.kind == kindUndo || c.kind == kindEdge {
 			c.old = p.masked(&c.sector, c.before)
 		}
+		first := len(sums)
 		for _, v := range c.versions {
-			bytesThen := p.masked(&c.sector, v.data)
-			sum := sha256.Sum256(bytesThen)
-			clear(bytesThen)
-			c.digests = append(c.digests, sum[:]...)
+			sum := sha256.Sum256(p.masked(&c.sector, v.data))
+			sums = append(sums, sum[:]...)
 		}
+		c.digests = sums[first:len(sums):len(sums)]
 		kept = append(kept, c)
 		p.sectors = append(p.sectors, c.sector)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"slices"
 )
 
 // Write carries out a change of f, with a journal of the given name in the folder. The identity is any bytes that tell f
@@ -32,7 +33,7 @@ func Write(f File, folder Folder, name string, c Change, identity []byte) (Cost,
 		return Cost{}, err
 	}
 	w := &writer{plan: p, file: f, folder: folder, name: name, handle: h}
-	err = w.run(raw)
+	err = w.carryOut(raw)
 	if closeErr := h.Close(); err == nil && closeErr != nil {
 		err = &WriteError{Changed, closeErr}
 	}
@@ -66,9 +67,10 @@ type writer struct {
 	name   string
 	handle Handle
 	cost   Cost
+	run    []byte // what is written at once; kept to be used again
 }
 
-func (w *writer) run(raw []byte) error {
+func (w *writer) carryOut(raw []byte) error {
 	if err := w.begin(raw); err != nil {
 		return &WriteError{Unchanged, errors.Join(err, w.discard())}
 	}
@@ -121,7 +123,7 @@ func (w *writer) change() error {
 
 // writeGroup writes what one group changes, neighbouring sectors together.
 func (w *writer) writeGroup(group int) (wrote bool, err error) {
-	var run []byte
+	run := slices.Grow(w.run[:0], min(w.volume(group), readStep+sectorSize))
 	var at int64
 	flush := func() error {
 		defer func() { clear(run); run = run[:0] }()
@@ -145,7 +147,21 @@ func (w *writer) writeGroup(group int) (wrote bool, err error) {
 			run = append(run, v.data...)
 		}
 	}
-	return wrote, flush()
+	err = flush()
+	w.run = run
+	return wrote, err
+}
+
+// volume returns how many bytes a group writes.
+func (w *writer) volume(group int) (n int) {
+	for _, c := range w.order {
+		for _, v := range c.versions {
+			if v.group == group {
+				n += len(v.data)
+			}
+		}
+	}
+	return n
 }
 
 // undo rolls back what change has done before it failed with cause.
