@@ -1,5 +1,5 @@
 // Package undojournal makes all changes to one file one durable change: after a crash at any instant the file is brought
-// to the old or to the new state, and never stays between the two. It knows nothing of what the file holds.
+// to the old or to the new state, and never stays between the two. What the file holds does not matter to it.
 //
 // A [Change] is a list of fills (bytes that nothing refers to yet) and of groups, which reach the disk in order. [Write]
 // carries it out:

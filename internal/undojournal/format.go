@@ -64,8 +64,8 @@ func (s *sector) end() int64 { return s.off + int64(s.n) }
 // last returns the digest of the sector's last state.
 func (s *sector) last() []byte { return s.digests[len(s.digests)-digestSize:] }
 
-// knows reports whether a content with this digest is one that the change gives the sector.
-func (s *sector) knows(sum [digestSize]byte) bool {
+// given reports whether a content with this digest is one that the change gives the sector.
+func (s *sector) given(sum [digestSize]byte) bool {
 	for d := range slices.Chunk(s.digests, digestSize) {
 		if bytes.Equal(d, sum[:]) {
 			return true

@@ -36,7 +36,7 @@ func (o Outcome) String() string {
 	}
 }
 
-// Recover brings f to its old or its new state when a journal says that a change broke off, and removes the journal. The
+// Recover brings f to its old or its new state when there is the journal of a change that broke off, and removes the journal. The
 // identity is what [Write] was called with; it is not compared when either is empty.
 //
 // It returns a *[Foreign], having touched nothing, when somebody else has changed f in between, or when the journal is
@@ -126,7 +126,7 @@ func (j *journal) forget() {
 // the change can have left.
 //
 // A wipe begins after all groups are durable, and those after the fills. So the file is complete when every sector that
-// tells old from new is in its last state. Sectors that end as they began do not tell, and neither do fills, whose old
+// distinguishes old from new is in its last state. Sectors that end as they began do not, and neither do fills, whose old
 // content is not known, as long as a sector of a group does.
 func (j *journal) evaluate(f Reader, name string, identity []byte) (complete bool, err error) {
 	if len(identity) > 0 && len(j.identity) > 0 && !bytes.Equal(identity, j.identity) {
@@ -148,7 +148,7 @@ func (j *journal) evaluate(f Reader, name string, identity []byte) (complete boo
 	if size != j.newSize {
 		s.unfinished = true
 	}
-	if s.telling > 0 && !s.unfinished && s.fillMissing >= 0 {
+	if s.distinguishing > 0 && !s.unfinished && s.fillMissing >= 0 {
 		return false, &Foreign{name, s.fillMissing, "new data were overwritten"}
 	}
 	return !s.unfinished && s.fillMissing < 0, nil
@@ -156,9 +156,9 @@ func (j *journal) evaluate(f Reader, name string, identity []byte) (complete boo
 
 // survey sums up the sectors of a file.
 type survey struct {
-	telling     int   // sectors whose last state differs from the old one
-	unfinished  bool  // one of the sectors of groups is not in its last state
-	fillMissing int64 // where a fill's sector is not in its last state; -1 when nowhere
+	distinguishing int   // sectors whose last state differs from the old one
+	unfinished     bool  // one of the sectors of groups is not in its last state
+	fillMissing    int64 // where a fill's sector is not in its last state; -1 when nowhere
 }
 
 // look takes one sector into account.
@@ -171,7 +171,7 @@ func (s *survey) look(j *journal, sec *sector, f Reader, name string) error {
 	last := there && bytes.Equal(sum[:], sec.last())
 	switch sec.kind {
 	case kindUndo, kindEdge:
-		if !bytes.Equal(now, sec.old) && !sec.knows(sum) {
+		if !bytes.Equal(now, sec.old) && !sec.given(sum) {
 			return &Foreign{name, sec.off, "a sector is neither old nor new"}
 		}
 	}
@@ -182,14 +182,14 @@ func (s *survey) look(j *journal, sec *sector, f Reader, name string) error {
 		return nil
 	}
 	s.unfinished = s.unfinished || !last
-	if sec.tells() {
-		s.telling++
+	if sec.distinguishes() {
+		s.distinguishing++
 	}
 	return nil
 }
 
-// tells reports whether a sector's last state differs from the one before the change, which is zeros behind the old end.
-func (s *sector) tells() bool {
+// distinguishes reports whether a sector's last state differs from the one before the change, which is zeros behind the old end.
+func (s *sector) distinguishes() bool {
 	before := s.old
 	if s.kind == kindAdded {
 		before = make([]byte, s.n)
@@ -277,7 +277,7 @@ func (j *journal) takeBackFill(f File, s *sector) error {
 	}
 	sum := sha256.Sum256(now)
 	clear(now)
-	if !s.knows(sum) {
+	if !s.given(sum) {
 		return nil
 	}
 	return zero(f, span{s.off, int64(s.n)})

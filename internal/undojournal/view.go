@@ -82,7 +82,7 @@ func (v *Viewed) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// patch puts what the journal says over bytes of the file.
+// patch puts what the journal holds over bytes of the file.
 func (v *Viewed) patch(p []byte, off int64) {
 	switch {
 	case v.journal == nil:

@@ -7,13 +7,13 @@ import (
 	"slices"
 )
 
-// Write carries out a change of f, with a journal of the given name in the folder. The identity is any bytes that tell f
-// from other files, such as a device's serial number, at most 4096; none when the journal lies beside its file.
+// Write carries out a change of f, with a journal of the given name in the folder. The identity is any bytes that identify
+// f among others, such as a device's serial number, at most 4096; none when the journal lies beside its file.
 //
 // The caller holds whatever lock keeps others from f. Before Write it calls [Recover]; a journal that is there all the
 // same is a *[Pending], or a *[Busy] while somebody uses it. An error that is not a *[WriteError] comes before the first
 // byte was written. After a failure Write undoes what it did, or, once a wipe has begun, tries to complete it; the
-// WriteError says how that ended.
+// WriteError has how that ended.
 func Write(f File, folder Folder, name string, c Change, identity []byte) (Cost, error) {
 	p, err := makePlan(f, c, identity)
 	if err != nil {
@@ -40,7 +40,7 @@ func Write(f File, folder Folder, name string, c Change, identity []byte) (Cost,
 	return w.cost, err
 }
 
-// create makes the journal, and tells a journal in use from one that was left.
+// create makes the journal, and distinguishes a journal in use from one that was left.
 func create(folder Folder, name string) (Handle, error) {
 	h, err := folder.Create(name)
 	if !errors.Is(err, fs.ErrExist) {

@@ -10,7 +10,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/disk/container"
 )
 
-// Layout says where the bytes of a virtual disk are.
+// Layout reports where the bytes of a virtual disk are.
 type Layout interface {
 	Size() int64 // of the virtual disk in bytes
 

@@ -109,7 +109,7 @@ func (c *client) readReply() (done bool, err error) {
 	case reply.Type&replyError != 0:
 		return false, fmt.Errorf("it refuses the export: %q", data)
 	case reply.Type == replyAck && c.size < 0:
-		return false, errors.New("it does not say how large the export is")
+		return false, errors.New("it does not report how large the export is")
 	case reply.Type == replyAck:
 		return true, nil
 	case reply.Type == replyInfo && len(data) >= 12 && binary.BigEndian.Uint16(data) == infoExport:

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// script is a server that says what it is going to say, whatever it is asked.
+// script is a server that sends its bytes, whatever it is asked.
 type script struct {
 	says *bytes.Reader
 	told bytes.Buffer

@@ -26,7 +26,7 @@ func Find() (string, error) {
 	return path, nil
 }
 
-// Options say what to open.
+// Options are what to open.
 type Options struct {
 	Path   string // of the image
 	Format container.Format

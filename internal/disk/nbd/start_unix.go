@@ -81,7 +81,7 @@ func socket() (conn net.Conn, listening *os.File, err error) {
 }
 
 // launch starts qemu-nbd with the listening socket as its descriptor 3 (sd_listen_fds(3)). LISTEN_PID must be its own
-// process id, which the shell knows before it becomes qemu-nbd.
+// process id, which the shell has before it becomes qemu-nbd.
 func launch(
 	ctx context.Context, path, options string, change bool, conn net.Conn, listening *os.File,
 ) (*process, error) {

@@ -5,7 +5,7 @@
 //	dynamic   copy of the footer, header, block table, blocks, footer
 //	block     a bitmap with one bit for each sector of 512 bytes, whole sectors long, and the sectors
 //
-// The footer says how large the disk is (its "current size"; the size in cylinders, heads and sectors beside it can be
+// The footer holds how large the disk is (its "current size"; the size in cylinders, heads and sectors beside it can be
 // smaller and does not count). A sector whose bit is clear was never written and reads as zeros; this package does not set
 // bits, so there is no room there. Neither the footer nor its copy changes with the disk's content.
 //

@@ -173,7 +173,7 @@ func crashOnce(t *testing.T, image []byte, change undojournal.Change, states [][
 }
 
 // TestGroups applies a plan group by group, without a journal. After each the disk opens with no log to replay, and shows
-// what the groups up to then say; while the headers are written, any of their sectors may be missing.
+// what the groups up to then hold; while the headers are written, any of their sectors may be missing.
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(14, 10))

@@ -9,7 +9,7 @@
 //	         log: changes of the structures above, still to be made if it is in use
 //
 // A new block would need changes of the table, for which the specification wants the log. So this package never makes one:
-// Room says where blocks are, and a file system's planner takes its clusters there.
+// Room reports where blocks are, and a file system's planner takes its clusters there.
 //
 // A disk with changes waiting in its log was not closed cleanly and is refused, and so is a differencing disk.
 package vhdx

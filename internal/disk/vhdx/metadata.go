@@ -51,7 +51,7 @@ func itemParentLocator() guid {
 	return guid{0x2d, 0x5f, 0xd3, 0xa8, 0x0b, 0xb3, 0x4d, 0x45, 0xab, 0xf7, 0xd3, 0xd8, 0x48, 0x34, 0xab, 0x0c}
 }
 
-// metadata is what the metadata region says of the disk.
+// metadata is what the metadata region holds about the disk.
 type metadata struct {
 	block  int64 // size of a block in bytes
 	fixed  bool  // blocks are not to be given back

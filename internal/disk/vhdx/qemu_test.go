@@ -217,7 +217,7 @@ func headers(t *testing.T, path string) (h [2]fields) {
 	return h
 }
 
-// sameMap has the lab's reader say the same of both files: present blocks, sizes, an empty log.
+// sameMap has the lab's reader report the same of both files: present blocks, sizes, an empty log.
 func sameMap(t *testing.T, before, after string) {
 	t.Helper()
 	script := testenv.Shared(t, "lab/disk/vhdxmap.py")

@@ -26,7 +26,7 @@ type descriptor struct {
 	extents    []extentLine
 }
 
-// extentLine is one line that says where a stretch of the disk is.
+// extentLine is one line: where a stretch of the disk is.
 type extentLine struct {
 	access string
 	bytes  int64

@@ -57,7 +57,7 @@ type Image struct {
 
 var _ container.Container = (*Image)(nil)
 
-// stretch is what one extent line says.
+// stretch is what one extent line describes.
 type stretch struct {
 	start, n int64 // on the virtual disk
 	file     File  // nil: zeros
