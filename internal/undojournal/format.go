@@ -1,0 +1,262 @@
+package undojournal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"slices"
+)
+
+// Suffix is what a journal's name adds to the name of the file it belongs to.
+const Suffix = ".odjundo"
+
+// MaxJournal is the largest journal, in bytes: what reading one may cost in memory.
+const MaxJournal = 32 << 20
+
+// The journal, all numbers little endian:
+//
+//	header    magic 8 | version 4 | identity length 4 | journal length 8 | old size 8 | new size 8 | sectors 4 | wipes 4
+//	identity  the bytes that name the file, as the caller gave them
+//	sectors   offset 8 | length 2 | kind 2 | digests 2 | zero 2, the digests of 32 bytes each, and the old bytes
+//	          where the kind keeps them
+//	wipes     offset 8 | length 8
+//	CRC-32C   of everything before, 4
+//
+// Sectors are ascending and do not overlap, and neither do wipes. A sector ends at the next multiple of 512, or at the
+// file's old or new end where that comes first, so it lies wholly before or behind the old end. Wiped bytes count as zero
+// in its old bytes and for its digests.
+const (
+	magic         = "ODJUNDO\n"
+	version       = 1
+	headerSize    = 48
+	recordSize    = 16
+	crcSize       = 4
+	sectorSize    = 512
+	maxIdentity   = 4096
+	digestSize    = sha256.Size
+	smallestWhole = headerSize + crcSize
+)
+
+// kind is what recovery may do with a sector.
+type kind uint16
+
+const (
+	kindUndo  kind = 1 // before the old end: old bytes are kept
+	kindFill  kind = 2 // only a fill touched it: no old bytes
+	kindAdded kind = 3 // behind the old end, touched by a group: cut off when rolled back
+	kindEdge  kind = 4 // before the old end, only a fill touched it, and not all of it: old bytes are kept
+)
+
+// sector is what a journal holds of one sector.
+type sector struct {
+	off     int64
+	n       int // bytes, at most sectorSize
+	kind    kind
+	old     []byte // n bytes when kind is kindUndo or kindEdge, else nil; wiped bytes are zero
+	digests []byte // one after the other, of its contents in the order of the groups; the last one is its last state
+}
+
+func (s *sector) end() int64 { return s.off + int64(s.n) }
+
+// last returns the digest of the sector's last state.
+func (s *sector) last() []byte { return s.digests[len(s.digests)-digestSize:] }
+
+// given reports whether a content with this digest is one that the change gives the sector.
+func (s *sector) given(sum [digestSize]byte) bool {
+	for d := range slices.Chunk(s.digests, digestSize) {
+		if bytes.Equal(d, sum[:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// span is a range of the file.
+type span struct{ off, n int64 }
+
+func (s span) end() int64 { return s.off + s.n }
+
+// journal is the content of a journal.
+type journal struct {
+	identity []byte
+	oldSize  int64
+	newSize  int64
+	sectors  []sector // ascending
+	wipes    []span   // ascending, with a gap between any two
+}
+
+// errTorn: the journal is not whole, so it was never relied on.
+var errTorn = errors.New("the journal is not whole")
+
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
+
+func (j *journal) encodedSize() int64 {
+	n := int64(smallestWhole + len(j.identity) + recordSize*len(j.wipes))
+	for i := range j.sectors {
+		n += int64(recordSize + len(j.sectors[i].digests) + len(j.sectors[i].old))
+	}
+	return n
+}
+
+// encode returns the journal's bytes, or [ErrTooLarge].
+func (j *journal) encode() ([]byte, error) {
+	size := j.encodedSize()
+	if size > MaxJournal {
+		return nil, fmt.Errorf("%w (%d MiB, at most %d)", ErrTooLarge, size>>20, MaxJournal>>20)
+	}
+	le := binary.LittleEndian
+	b := make([]byte, 0, size)
+	b = append(b, magic...)
+	b = le.AppendUint32(b, version)
+	b = le.AppendUint32(b, uint32(len(j.identity)))
+	b = le.AppendUint64(b, uint64(size))
+	b = le.AppendUint64(b, uint64(j.oldSize))
+	b = le.AppendUint64(b, uint64(j.newSize))
+	b = le.AppendUint32(b, uint32(len(j.sectors)))
+	b = le.AppendUint32(b, uint32(len(j.wipes)))
+	b = append(b, j.identity...)
+	for i := range j.sectors {
+		s := &j.sectors[i]
+		b = le.AppendUint64(b, uint64(s.off))
+		b = le.AppendUint16(b, uint16(s.n))
+		b = le.AppendUint16(b, uint16(s.kind))
+		b = le.AppendUint16(b, uint16(len(s.digests)/digestSize))
+		b = le.AppendUint16(b, 0)
+		b = append(b, s.digests...)
+		b = append(b, s.old...)
+	}
+	for _, w := range j.wipes {
+		b = le.AppendUint64(b, uint64(w.off))
+		b = le.AppendUint64(b, uint64(w.n))
+	}
+	return le.AppendUint32(b, crc32.Checksum(b, castagnoli())), nil
+}
+
+// decode parses a journal's bytes. It returns errTorn for bytes that are not whole, or contradict themselves, and an
+// error that matches [ErrJournal] for a whole journal of another version.
+func decode(b []byte) (*journal, error) {
+	if len(b) < smallestWhole || !bytes.HasPrefix(b, []byte(magic)) {
+		return nil, errTorn
+	}
+	le := binary.LittleEndian
+	body := b[:len(b)-crcSize]
+	if le.Uint64(b[16:]) != uint64(len(b)) || crc32.Checksum(body, castagnoli()) != le.Uint32(b[len(body):]) {
+		return nil, errTorn
+	}
+	if v := le.Uint32(b[8:]); v != version {
+		return nil, fmt.Errorf("%w: it has version %d, and this program writes version %d", ErrJournal, v, version)
+	}
+	r := reader{rest: body[headerSize:]}
+	j := &journal{
+		identity: r.take(min(int64(le.Uint32(b[12:])), maxIdentity+1)),
+		oldSize:  int64(le.Uint64(b[24:])),
+		newSize:  int64(le.Uint64(b[32:])),
+	}
+	if len(j.identity) > maxIdentity || j.oldSize < 0 || j.newSize < j.oldSize {
+		return nil, errTorn
+	}
+	j.readSectors(&r, le.Uint32(b[40:]))
+	j.readWipes(&r, le.Uint32(b[44:]))
+	if r.failed || len(r.rest) != 0 {
+		return nil, errTorn
+	}
+	return j, nil
+}
+
+func (j *journal) readSectors(r *reader, count uint32) {
+	j.sectors = make([]sector, 0, min(int64(count), int64(len(r.rest)/(recordSize+digestSize))))
+	end := int64(0) // of the sector before
+	for ; count > 0 && !r.failed; count-- {
+		s := sector{off: r.u64(), n: int(r.u16()), kind: kind(r.u16())}
+		digests := int64(r.u16())
+		if r.u16() != 0 || digests == 0 || s.off < end || !j.fits(&s) {
+			r.failed = true
+			return
+		}
+		s.digests = r.take(digests * digestSize)
+		if s.kind == kindUndo || s.kind == kindEdge {
+			s.old = r.take(int64(s.n))
+		}
+		end = s.end()
+		j.sectors = append(j.sectors, s)
+	}
+}
+
+// fits reports whether a sector begins and ends where the format has it.
+func (j *journal) fits(s *sector) bool {
+	if s.off < 0 || s.off >= j.newSize || s.n != j.sectorAt(s.off).n || s.off != j.sectorAt(s.off).off {
+		return false
+	}
+	switch s.kind {
+	case kindUndo, kindEdge:
+		return s.off < j.oldSize
+	case kindFill:
+		return true
+	case kindAdded:
+		return s.off >= j.oldSize
+	default:
+		return false
+	}
+}
+
+// sectorAt returns the bounds of the sector that holds the byte at off, which is before the new end.
+func (j *journal) sectorAt(off int64) sector {
+	start := off - off%sectorSize
+	end := j.newSize
+	if j.newSize-start > sectorSize {
+		end = start + sectorSize
+	}
+	switch {
+	case off < j.oldSize:
+		end = min(end, j.oldSize)
+	case start < j.oldSize:
+		start = j.oldSize
+	}
+	return sector{off: start, n: int(end - start)}
+}
+
+func (j *journal) readWipes(r *reader, count uint32) {
+	end := int64(-1)
+	for ; count > 0 && !r.failed; count-- {
+		w := span{r.u64(), r.u64()}
+		if w.off <= end || w.off < 0 || w.n <= 0 || w.off > j.oldSize || w.n > j.oldSize-w.off {
+			r.failed = true
+			return
+		}
+		end = w.end()
+		j.wipes = append(j.wipes, w)
+	}
+}
+
+// reader takes a journal apart. After a failure it yields zeros.
+type reader struct {
+	rest   []byte
+	failed bool
+}
+
+func (r *reader) take(n int64) []byte {
+	if r.failed || n > int64(len(r.rest)) {
+		r.failed = true
+		return nil
+	}
+	b := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return b
+}
+
+func (r *reader) u16() uint16 {
+	if b := r.take(2); b != nil {
+		return binary.LittleEndian.Uint16(b)
+	}
+	return 0
+}
+
+func (r *reader) u64() int64 {
+	if b := r.take(8); b != nil {
+		return int64(binary.LittleEndian.Uint64(b))
+	}
+	return 0
+}
