@@ -19,7 +19,10 @@ func forEverybody() []string { return []string{"internal/winerr", "internal/plai
 
 // engines know neither Windows' error codes nor how text is shown.
 func engines() []string {
-	return []string{"internal/regf", "internal/ndr", "internal/winerr", "internal/plaintext"}
+	return []string{
+		"internal/regf", "internal/ndr", "internal/winerr", "internal/plaintext", "internal/disk", "internal/ntfs",
+		"internal/undojournal", "internal/term",
+	}
 }
 
 // arrows lists for each room what it may import of this module, beside the rooms for everybody. A name stands for the
@@ -54,23 +57,27 @@ func arrows() map[string][]string {
 			"internal/sample", "internal/odj", "internal/completion", "internal/regf", "internal/testenv",
 			"internal/agefile",
 		},
-		"internal/regf":        {},
-		"internal/ndr":         {},
-		"internal/imagefs":     {},
-		"internal/agefile":     {},
-		"internal/disk":        {},
-		"internal/target":      {"internal/winerr"},
-		"internal/agefile":     {"internal/winerr"},
-		"internal/winerr":      {},
-		"internal/plaintext":   {},
-		"internal/version":     {},
-		"internal/testenv":     {},
-		"internal/archtest":    {},
-		"internal/canary":      {},
-		"internal/compat":      {},
-		"internal/e2e":         {},
-		"internal/bench/fleet": {"internal/cli", "internal/sample"},
-		"internal/bench":       {"internal/regf", "internal/offlinejoin", "internal/completion", "internal/sample"},
+		"internal/regf":    {},
+		"internal/ndr":     {},
+		"internal/imagefs": {},
+		"internal/imagefs/diskimage": {
+			"internal/imagefs", "internal/disk", "internal/ntfs", "internal/undojournal",
+		},
+		"internal/imagefs/open": {"internal/imagefs"},
+		"internal/agefile":      {},
+		"internal/disk":         {},
+		"internal/ntfs":         {},
+		"internal/undojournal":  {},
+		"internal/winerr":       {},
+		"internal/plaintext":    {},
+		"internal/version":      {},
+		"internal/testenv":      {},
+		"internal/archtest":     {},
+		"internal/canary":       {},
+		"internal/compat":       {},
+		"internal/e2e":          {},
+		"internal/bench/fleet":  {"internal/cli", "internal/sample"},
+		"internal/bench":        {"internal/regf", "internal/offlinejoin", "internal/completion", "internal/sample"},
 	}
 }
 
