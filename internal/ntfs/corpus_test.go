@@ -52,7 +52,9 @@ func corpus() []corpusVolume {
 		{image: "bde-decrypted.raw.gz", kind: BitLocker},
 		{image: "bde-suspended.raw.gz", kind: BitLocker},
 		{image: "bde-vista.raw.gz", kind: BitLocker},
-		{image: "truncated-disk.raw.gz", off: 32256, kind: Truncated},
+		// The partition table promises 82 MB; the volume's own boot sector says 2 MiB, which are there. The disk is refused by
+		// whoever reads the table.
+		{image: "truncated-disk.raw.gz", off: 32256, read: true},
 		{image: "win-mbr-logical-drives.raw.gz", off: 0, kind: NotNTFS},
 	}
 }
