@@ -114,27 +114,38 @@ func (t *Tx) allocate(n, near int64) ([]extent, error) {
 	if err != nil {
 		return nil, err
 	}
-	if rest := n - runClusters(got); rest > 0 {
-		pieces, err := t.findFree(rest, true)
-		if err != nil {
-			return nil, err
-		}
-		if total(pieces) < rest && t.options.Room != nil && !t.options.RoomOnly {
-			if pieces, err = t.findFree(rest, false); err != nil {
-				return nil, err
-			}
-		}
-		if total(pieces) < rest {
-			return nil, refuse(NoSpace, "%d of %d bytes", total(pieces)*t.cluster, rest*t.cluster)
-		}
-		for _, p := range pieces {
-			k := min(p.n, rest)
-			if got, rest = appendRun(got, p.lcn, k), rest-k; rest == 0 {
-				break
-			}
+	if err := t.take(got); err != nil { // before the rest is looked for
+		return nil, err
+	}
+	rest := n - runClusters(got)
+	if rest == 0 {
+		return got, nil
+	}
+	pieces, err := t.findPieces(rest)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range pieces {
+		k := min(p.n, rest)
+		got, rest = appendRun(got, p.lcn, k), rest-k
+		if pieces[i].n = k; rest == 0 {
+			pieces = pieces[:i+1]
+			break
 		}
 	}
-	return got, t.take(got)
+	return got, t.take(pieces)
+}
+
+// findPieces returns free pieces of n clusters together, or of a few more.
+func (t *Tx) findPieces(n int64) ([]extent, error) {
+	pieces, err := t.findFree(n, true)
+	if err == nil && total(pieces) < n && t.options.Room != nil && !t.options.RoomOnly {
+		pieces, err = t.findFree(n, false)
+	}
+	if err == nil && total(pieces) < n {
+		err = refuse(NoSpace, "%d of %d bytes", total(pieces)*t.cluster, n*t.cluster)
+	}
+	return pieces, err
 }
 
 func total(pieces []extent) (n int64) {

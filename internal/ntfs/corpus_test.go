@@ -25,6 +25,9 @@ type corpusVolume struct {
 	vss   bool
 }
 
+// String names the volume in tests; the checker takes "@" in a path for an offset.
+func (c corpusVolume) String() string { return c.image + " at " + strconv.FormatInt(c.off, 10) }
+
 // corpus is the manifest's judgement of each volume.
 func corpus() []corpusVolume {
 	return []corpusVolume{
@@ -155,7 +158,7 @@ func TestRealVolumesAreJudgedAsTheManifestSays(t *testing.T) {
 	t.Parallel()
 	rows := expectedRows(t)
 	for _, c := range corpus() {
-		t.Run(c.image+"@"+strconv.FormatInt(c.off, 10), func(t *testing.T) {
+		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
 			v, err := openDisk(t, diskOf(t, c.image), c.off)
 			if !c.read {

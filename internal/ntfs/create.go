@@ -12,6 +12,8 @@ type CreateOptions struct {
 	// Like is the path of a file whose security descriptor the new one gets. It may be left out for a directory, which then
 	// gets the one of its parent.
 	Like string
+	// Descriptor is a self-relative security descriptor that the new one gets instead, kept in its own record.
+	Descriptor []byte
 	// Secret means that the data are secret. They are never put into the FILE record then, so that they are in fills only.
 	Secret bool
 }
@@ -19,7 +21,7 @@ type CreateOptions struct {
 // Create makes a file. The directory must be there (fs.ErrNotExist), the name must not (fs.ErrExist), also not as a DOS name or
 // in another case. A *Refused says what the volume has no room for, or what kind of name it is.
 func (t *Tx) Create(path string, data []byte, o CreateOptions) error {
-	if o.Like == "" {
+	if o.Like == "" && len(o.Descriptor) == 0 {
 		return fmt.Errorf("creating %s: no file was named whose security it should have", path)
 	}
 	if err := t.create(path, data, false, o); err != nil {
@@ -132,7 +134,7 @@ func (t *Tx) create(path string, data []byte, directory bool, o CreateOptions) e
 		put16(rec.b, offFlags, flagInUse|flagDirectory)
 		flags = 0
 	}
-	if err := t.addCommon(rec, p.key, model, flags); err != nil {
+	if err := t.addCommon(rec, p.key, model, o.Descriptor, flags); err != nil {
 		return err
 	}
 	if directory {
@@ -166,9 +168,9 @@ func fileNameOf(rec *record, g *geometry) fileName {
 	return i.first(typeFileName, "").value
 }
 
-// addCommon adds $STANDARD_INFORMATION, $FILE_NAME and, where the model has its own, the security descriptor. The data come
-// later and correct the sizes in the name.
-func (t *Tx) addCommon(rec *record, key fileName, model *inode, flags uint32) error {
+// addCommon adds $STANDARD_INFORMATION, $FILE_NAME and, where there is no number for it in $Secure, the security descriptor. The
+// data come later and correct the sizes in the name.
+func (t *Tx) addCommon(rec *record, key fileName, model *inode, descriptor []byte, flags uint32) error {
 	now := ticks(t.options.Now)
 	std := make([]byte, longStandard)
 	for off := 0; off < 32; off += 8 {
@@ -180,34 +182,51 @@ func (t *Tx) addCommon(rec *record, key fileName, model *inode, flags uint32) er
 	if rec.directory() {
 		put32(key, 56, flags|fileDirectoryCopy)
 	}
-	var own []byte
-	if id := model.securityID(); id != 0 {
-		put32(std, 52, id)
-	} else {
-		var err error
-		if own, err = t.descriptor(model); err != nil {
+	id := model.securityID()
+	var err error
+	if id == 0 && descriptor == nil {
+		if descriptor, err = t.descriptor(model); err != nil {
 			return err
 		}
+	}
+	if put32(std, 52, id); descriptor != nil {
 		std = std[:48]
 	}
 	put16(rec.b, offLinks, 1)
-	add := [][]byte{
+	for _, b := range [][]byte{
 		residentAttribute(typeStandardInformation, "", rec.nextID(), false, std),
 		residentAttribute(typeFileName, "", rec.nextID(), true, key),
-	}
-	if own != nil {
-		add = append(add, residentAttribute(typeSecurityDescriptor, "", rec.nextID(), false, own))
-	}
-	for _, b := range add {
-		ok, err := rec.insert(&t.geometry, b)
-		if err != nil {
+	} {
+		if err := t.addAttribute(rec, b); err != nil {
 			return err
 		}
-		if !ok {
-			return refuse(NoRecord, "name or security descriptor too long for a record of %d bytes", t.recordSize)
-		}
 	}
-	return nil
+	if descriptor == nil {
+		return nil
+	}
+	return t.addDescriptor(rec, descriptor)
+}
+
+func (t *Tx) addAttribute(rec *record, b []byte) error {
+	ok, err := rec.insert(&t.geometry, b)
+	if err == nil && !ok {
+		err = refuse(NoRecord, "too much for a record of %d bytes", t.recordSize)
+	}
+	return err
+}
+
+// addDescriptor adds a security descriptor of the file's own. One of more than a quarter of the record goes to clusters.
+func (t *Tx) addDescriptor(rec *record, b []byte) error {
+	id := rec.nextID()
+	if len(b) <= len(rec.b)/4 {
+		return t.addAttribute(rec, residentAttribute(typeSecurityDescriptor, "", id, false, b))
+	}
+	runs, err := t.fill(b, int64(len(b)), false)
+	if err != nil {
+		return err
+	}
+	size := int64(len(b))
+	return t.addAttribute(rec, nonresidentAttribute(typeSecurityDescriptor, "", id, 0, runs, size, size, t.cluster))
 }
 
 // addRoot adds the empty index of a directory, with blocks as its parent has them.
@@ -262,7 +281,8 @@ func (t *Tx) setNameSizes(rec *record, allocated, size int64) {
 	put64(name, 48, uint64(size))
 }
 
-// fill takes clusters for size bytes, of which data are the first, and fills them to their end with zeros.
+// fill takes clusters for size bytes, of which data are the first, and fills the rest with zeros, to the end of a page: what is
+// behind that is not read, and is zeroed when the file grows into it.
 func (t *Tx) fill(data []byte, size int64, secret bool) ([]extent, error) {
 	n := (size + t.cluster - 1) / t.cluster
 	if n == 0 {
@@ -277,8 +297,9 @@ func (t *Tx) fill(data []byte, size int64, secret bool) ([]extent, error) {
 		s = NewSecret
 	}
 	for _, e := range runs {
-		b := make([]byte, e.n*t.cluster)
-		if from := e.vcn * t.cluster; from < int64(len(data)) {
+		from := e.vcn * t.cluster
+		b := make([]byte, min(e.n*t.cluster, (size-from+pageSize-1)/pageSize*pageSize))
+		if from < int64(len(data)) {
 			copy(b, data[from:])
 		}
 		t.put(e.lcn*t.cluster, b, StageData, s)

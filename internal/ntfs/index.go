@@ -111,7 +111,6 @@ func (n *node) size() int {
 
 // serialize writes the node from its header on into b, which is as long as is allocated to it, and zeroes the rest.
 func (n *node) serialize(b []byte) {
-	clear(b[nodeHeader:n.first])
 	put32(b, 0, uint32(n.first))
 	put32(b, 4, uint32(n.size()))
 	put32(b, 8, uint32(len(b)))

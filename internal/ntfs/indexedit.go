@@ -264,7 +264,10 @@ func (x *tree) putRoot(root *node) (bool, error) {
 	root.serialize(value[16:])
 	b := residentAttribute(typeIndexRoot, fileIndex, a.id, false, value)
 	b[22] = a.in.b[a.off+22]
-	return x.rec.replace(a, b), nil
+	if !x.rec.replace(a, b) {
+		return false, nil
+	}
+	return true, x.reload() // the bitmap may stand behind it in the record
 }
 
 // putListedRoot refuses: the root may stand in an extension record.
