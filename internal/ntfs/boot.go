@@ -17,9 +17,10 @@ type geometry struct {
 	serial                      uint64
 }
 
-// bitLockerToGo is the GUID at 424 of a boot sector that else looks like FAT's (4967d63b-2e29-4ad8-8399-f6a339e3d001).
+// bitLockerToGo is the end of the GUID 4967d63b-2e29-4ad8-8399-f6a339e3d001, at 428 of a boot sector that else looks like FAT's.
+// Its first four bytes are not compared: with that name and the rest of it, nothing else is meant.
 func bitLockerToGo() []byte {
-	return []byte{0x3b, 0xd6, 0x67, 0x49, 0x29, 0x2e, 0xd8, 0x4a, 0x83, 0x99, 0xf6, 0xa3, 0x39, 0xe3, 0xd0, 0x01}
+	return []byte{0x29, 0x2e, 0xd8, 0x4a, 0x83, 0x99, 0xf6, 0xa3, 0x39, 0xe3, 0xd0, 0x01}
 }
 
 // readGeometry reads the boot sector of a volume of size bytes. A missing signature (55 aa) is not refused: NTFS itself does
@@ -59,7 +60,7 @@ func readGeometry(r io.ReaderAt, size int64) (geometry, error) {
 func checkName(b []byte) error {
 	switch name := b[3:11]; {
 	case bytes.Equal(name, []byte("-FVE-FS-")),
-		bytes.Equal(name, []byte("MSWIN4.1")) && bytes.Equal(b[424:440], bitLockerToGo()):
+		bytes.Equal(name, []byte("MSWIN4.1")) && bytes.Equal(b[428:440], bitLockerToGo()):
 		return &Refused{Kind: BitLocker}
 	case bytes.Equal(name, []byte("ReFS\x00\x00\x00\x00")):
 		return &Refused{Kind: ReFS}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -120,6 +121,8 @@ func findings(t testing.TB, after disk, before *disk) (string, error) {
 	args := []string{checker}
 	if before != nil {
 		args = append(args, "-b", before.String())
+	} else {
+		args = append(args, "-t", "-s") // our own volumes: notes count, times too
 	}
 	out, err := exec.Command(testenv.Tool(t, "python3"), append(args, after.String())...).CombinedOutput()
 	return string(out), err
@@ -197,6 +200,16 @@ func pattern(n int, seed byte) []byte {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = byte(i*7) ^ byte(i>>8) ^ seed
+	}
+	return b
+}
+
+// noise returns bytes that occur nowhere else.
+func noise(n int, seed uint64) []byte {
+	r := rand.New(rand.NewPCG(seed, 2))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(r.Uint32())
 	}
 	return b
 }

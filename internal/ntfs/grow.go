@@ -140,7 +140,7 @@ func (t *Tx) resizable(i *inode) (*stream, error) {
 		return nil, err
 	case i.listed:
 		return nil, refuse(Fragmented, "attribute list")
-	case s.attr.flags&attrSparse != 0 || slices.ContainsFunc(s.runs, func(e extent) bool { return e.lcn == hole }):
+	case s.attr.flags&attrSparse != 0 && s.attr.unit > 0 || slices.ContainsFunc(s.runs, func(e extent) bool { return e.lcn == hole }):
 		return nil, &Refused{Kind: Hole}
 	}
 	return s, nil

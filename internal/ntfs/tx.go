@@ -170,12 +170,17 @@ func (t *Tx) plainData(i *inode) (*stream, error) {
 	if s == nil || !s.covered(t.cluster) {
 		return nil, damaged("record %d has no data, or gaps in it", i.number)
 	}
-	flags := s.attr.flags
-	switch std := i.first(typeStandardInformation, ""); {
-	case flags&attrCompressed != 0:
+	var marked uint32 // in case the data do not show it
+	if std := i.first(typeStandardInformation, ""); std != nil && len(std.value) >= 48 {
+		marked = u32(std.value, 32)
+	}
+	switch flags := s.attr.flags; {
+	case flags&attrCompressed != 0, marked&FileCompressed != 0 && s.attr.unit > 0:
 		return nil, &Refused{Kind: Compressed}
-	case flags&attrEncrypted != 0, std != nil && len(std.value) >= 36 && u32(std.value, 32)&FileEncrypted != 0:
+	case flags&attrEncrypted != 0, marked&FileEncrypted != 0:
 		return nil, &Refused{Kind: Encrypted}
+	case marked&FileReparse != 0:
+		return nil, &Refused{Kind: Reparse}
 	}
 	return s, nil
 }
