@@ -41,6 +41,7 @@ func arrows() map[string][]string {
 			"internal/agefile",
 		},
 		"internal/regf":        {},
+		"internal/ntfs":        {},
 		"internal/ndr":         {},
 		"internal/target":      {"internal/winerr"},
 		"internal/agefile":     {"internal/winerr"},

@@ -35,6 +35,11 @@ func (r *reader) logState() error {
 	if err := r.allocatedBytes(s, head, 0); err != nil { // its initialized size does not count
 		return err
 	}
+	return checkLog(head, s.size)
+}
+
+// checkLog looks at the beginning of a log of size bytes.
+func checkLog(head []byte, size int64) error {
 	if allOnes(head) {
 		return nil
 	}
@@ -45,7 +50,7 @@ func (r *reader) logState() error {
 	if !isPowerOfTwo(page) || page < sectorSize || page > int64(len(head))/2 {
 		return refuse(LogDamaged, "restart pages of %d bytes", page)
 	}
-	return newerRestart(head, page, s.size)
+	return newerRestart(head, page, size)
 }
 
 func newerRestart(head []byte, page, size int64) error {
