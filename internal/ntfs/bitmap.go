@@ -97,7 +97,7 @@ func (t *Tx) contentAt(stage Stage, sector int64) ([]byte, error) {
 		}
 		stage = stages - 1
 	}
-	if b := t.fills.sector(sector); b != nil {
+	if b := t.view.fills.sector(sector); b != nil {
 		return slices.Clone(b), nil
 	}
 	b := make([]byte, sectorSize)

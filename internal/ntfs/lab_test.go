@@ -62,6 +62,9 @@ func TestWindowsTreesOfAllShapes(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s %d %d", c.looks, c.cluster, c.sector), func(t *testing.T) {
 			t.Parallel()
+			if c.looks != "" && !long() {
+				t.Skip("skipped: making a fragmented volume takes a minute (set OFFLINEJOIN_LONG=1)")
+			}
 			before := windowsVolume(t, c.looks, c.size, c.cluster, c.sector)
 			judge(t, before, &before)
 			after := before.copyTo(t, filepath.Join(t.TempDir(), "copy.img"))
@@ -154,6 +157,53 @@ func foreignReaders(t *testing.T, d disk, program []byte) {
 	if err != nil || sum != want {
 		t.Errorf("ntfscat: %d bytes %s, %v", len(out), hex.EncodeToString(sum[:]), err)
 	}
+}
+
+// TestOthersGoOnWithTheVolume has ntfs-3g write to a volume that was changed here, in the same directories, and changes it
+// again afterwards.
+func TestOthersGoOnWithTheVolume(t *testing.T) {
+	t.Parallel()
+	d := windowsVolume(t, "", "120M", 4096, 512)
+	like := CreateOptions{Like: samPath}
+	make40 := func(round int) func(tx *Tx) error {
+		return func(tx *Tx) error {
+			var err error
+			for i := range 40 {
+				path := fmt.Sprintf("Windows/System32/%d a long name %02d.dll", round, i)
+				err = errors.Join(err, tx.Create(path, pattern(i*100, 1), like))
+			}
+			return errors.Join(err, tx.Create(fmt.Sprintf("Windows/System32/odj%d.exe", round), pattern(300_000, 2), like),
+				tx.Mkdir(fmt.Sprintf("Windows/System32/new%d", round), like))
+		}
+	}
+	d.edit(t, make40(1))
+	script := filepath.Join(t.TempDir(), "others.sh")
+	if err := os.WriteFile(script, []byte(`set -e
+M=$(mktemp -d); ntfs-3g -o permissions,norecover "$1" "$M"; trap 'umount "$M" 2>/dev/null || true; rmdir "$M"' EXIT
+S=$M/Windows/System32
+for i in $(seq 200); do echo $i >"$S/theirs $i.txt"; done
+for i in $(seq 1 2 200); do rm "$S/theirs $i.txt"; done
+for i in 00 07 39; do rm "$S/1 a long name $i.dll"; done
+echo more >>"$S/1 a long name 05.dll"; echo inside >"$S/new1/file"; rm "$S/odj1.exe"; umount "$M"
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, testenv.Tool(t, "bash"), script, d.path)
+	base := d.copyTo(t, filepath.Join(t.TempDir(), "base.img"))
+	judge(t, base, &base)
+	d.edit(t, make40(2))
+	d.edit(t, func(tx *Tx) error {
+		var err error
+		for i := 2; i <= 200; i += 2 {
+			err = errors.Join(err, tx.Remove(fmt.Sprintf("Windows/System32/theirs %d.txt", i), RemoveOptions{}))
+		}
+		return errors.Join(err, tx.Replace("Windows/System32/1 a long name 05.dll", pattern(9000, 3), 0),
+			tx.Remove("Windows/System32/new1/file", RemoveOptions{}), tx.RemoveDir("Windows/System32/new1"))
+	})
+	judge(t, d, &base)
+	run(t, testenv.Tool(t, "ntfsfix"), "-n", d.path)
+	run(t, testenv.Tool(t, "ntfsresize"), "-i", "-f", d.path)
+	wantContent(t, d.open(t), "Windows/System32/1 a long name 05.dll", pattern(9000, 3))
 }
 
 func TestSpoiledVolumesAreRefused(t *testing.T) {

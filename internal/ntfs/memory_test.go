@@ -14,7 +14,20 @@ import (
 func saved(t testing.TB, m memory) disk {
 	t.Helper()
 	d := disk{path: filepath.Join(t.TempDir(), "v.img")}
-	if err := os.WriteFile(d.path, m, 0o600); err != nil {
+	f, err := os.Create(d.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	zero := make([]byte, 4096)
+	for off := 0; off < len(m); off += len(zero) { // what is zero stays a hole
+		if b := m[off:min(off+len(zero), len(m))]; !bytes.Equal(b, zero[:len(b)]) {
+			if _, err := f.WriteAt(b, int64(off)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := f.Truncate(int64(len(m))); err != nil {
 		t.Fatal(err)
 	}
 	return d

@@ -81,11 +81,12 @@ func (t *Tx) put(off int64, b []byte, stage Stage, s Secrecy) {
 	for len(b) > 0 {
 		n := min(t.cluster-off%t.cluster, int64(len(b)))
 		if t.fresh(off/t.cluster, stage) {
-			t.fills.write(off, b[:n], s&NewSecret)
+			t.view.fills.write(off, b[:n], s&NewSecret)
+			t.view.over.rewrite(off, b[:n])
 		} else {
 			t.layer(stage).write(off, b[:n], s)
+			t.view.over.write(off, b[:n], 0)
 		}
-		t.view.over.write(off, b[:n], 0)
 		off, b = off+n, b[n:]
 	}
 }
@@ -216,8 +217,8 @@ func (o overlay) read(r stretch) []byte {
 
 func (t *Tx) planFills() []Fill {
 	var all []Fill
-	for _, r := range t.fills.stretches() {
-		all = append(all, Fill{r.off, t.fills.read(r), t.fills.secrecy(r.off)&NewSecret != 0})
+	for _, r := range t.view.fills.stretches() {
+		all = append(all, Fill{r.off, t.view.fills.read(r), t.view.fills.secrecy(r.off)&NewSecret != 0})
 	}
 	return all
 }
@@ -231,7 +232,7 @@ func (t *Tx) appendPatches(all []Patch, o, before overlay, r stretch) ([]Patch, 
 	open := false // the last patch ends where the next sector begins
 	for off := r.off; off < r.off+r.n; off += sectorSize {
 		was := old[off-r.off:][:sectorSize:sectorSize]
-		for _, earlier := range []overlay{t.fills, before} {
+		for _, earlier := range []overlay{t.view.fills, before} {
 			if b := earlier.sector(off); b != nil {
 				copy(was, b)
 			}

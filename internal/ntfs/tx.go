@@ -27,7 +27,6 @@ type Tx struct {
 	view     *view
 	epochs   []*epoch
 	barriers int
-	fills    overlay
 	wipes    []stretch
 
 	taken   map[int64]birth // clusters
@@ -49,9 +48,9 @@ func (v *Volume) Begin(o Options) (*Tx, error) {
 	}
 	t := &Tx{
 		reader: v.reader, options: o, epochs: []*epoch{new(epoch)},
-		fills: overlay{}, taken: map[int64]birth{}, records: map[uint64]bool{}, search: -1,
+		taken: map[int64]birth{}, records: map[uint64]bool{}, search: -1,
 	}
-	t.view = &view{base: v.dev, over: overlay{}}
+	t.view = &view{base: v.dev, over: overlay{}, fills: overlay{}}
 	t.dev = t.view
 	var err error
 	if t.onDisk, err = v.bitmap(); err != nil {

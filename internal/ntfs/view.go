@@ -63,10 +63,26 @@ func (o overlay) secrecy(off int64) Secrecy {
 	return Secrecy(p.old>>bit&1)*OldSecret | Secrecy(p.to>>bit&1)*NewSecret
 }
 
-// view is a volume with an overlay over it.
+// rewrite changes those of the sectors that the overlay has.
+func (o overlay) rewrite(off int64, b []byte) {
+	for ; len(b) > 0; off, b = off+sectorSize, b[sectorSize:] {
+		copy(o.sector(off), b)
+	}
+}
+
+// view is a volume with two overlays over it: the newest content of what was changed, and below it content of clusters that are
+// free on disk.
 type view struct {
-	base io.ReaderAt
-	over overlay
+	base        io.ReaderAt
+	over, fills overlay
+}
+
+// sector returns the content of the sector at off, nil when it is as on disk.
+func (v *view) sector(off int64) []byte {
+	if b := v.over.sector(off); b != nil {
+		return b
+	}
+	return v.fills.sector(off)
 }
 
 // ReadAt reads what the volume will hold. Stretches without changes are read in one piece.
@@ -85,9 +101,9 @@ func (v *view) ReadAt(p []byte, off int64) (int, error) {
 		o := off + int64(at)
 		start := o / sectorSize * sectorSize
 		n := int(min(start+sectorSize-o, int64(len(p)-at)))
-		changed := v.over.sector(start)
+		changed := v.sector(start)
 		if changed == nil {
-			if v.over[o/pageSize] == nil {
+			if v.over[o/pageSize] == nil && v.fills[o/pageSize] == nil {
 				n = int(min(o/pageSize*pageSize+pageSize-o, int64(len(p)-at)))
 			}
 			plain, at = plain+n, at+n
