@@ -29,7 +29,7 @@ func (f *File) writeAt(p []byte, off int64) error {
 	if f.t == nil || f.name != "" {
 		return ErrReadOnly
 	}
-	if off < 0 {
+	if off < 0 || off > f.t.bytes {
 		return fs.ErrInvalid
 	}
 	if len(p) == 0 {
@@ -109,6 +109,9 @@ func (f *File) Truncate(size int64) error {
 
 func (f *File) truncate(size int64) error {
 	t := f.t
+	if size > t.bytes {
+		return refuse(NoSpace, "%d bytes", size)
+	}
 	t.forward()
 	i, err := t.referenced(f.reference)
 	if err != nil {
@@ -171,13 +174,13 @@ func (t *Tx) resizeResident(i *inode, s *stream, size int64, secrecy Secrecy) er
 			return t.writeRecord(rec, StageRecords, secrecy)
 		}
 	}
-	runs, err := t.fill(kept, min(size, s.size+maxZeros), secrecy != 0)
+	initialized := min(size, s.size+maxZeros)
+	runs, err := t.fill(kept, initialized, secrecy != 0)
 	if err != nil {
 		return err
 	}
-	initialized := min(size, runClusters(runs)*t.cluster)
-	if size > initialized {
-		more, err := t.allocate((size+t.cluster-1)/t.cluster-runClusters(runs), endOf(runs))
+	if more := (size+t.cluster-1)/t.cluster - runClusters(runs); more > 0 {
+		more, err := t.allocate(more, endOf(runs))
 		if err != nil {
 			return err
 		}
@@ -230,7 +233,8 @@ func (t *Tx) grow(i *inode, s *stream, size int64, secrecy Secrecy) error {
 			return err
 		}
 		if size > s.allocated {
-			if err := t.zero(&grown, s.allocated, grown.allocated, StageData); err != nil {
+			end := min((size+pageSize-1)/pageSize*pageSize, grown.allocated)
+			if err := t.zero(&grown, s.allocated, end, StageData); err != nil {
 				return err
 			}
 		}

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Patch is a range of the volume, in whole sectors of 512 bytes, that changes.
+// Patch is a range of the volume, in whole sectors of 512 bytes, that changes. A sector may be in several groups of a plan: then
+// Old is what the group before left there, and only the first Old is what was on disk.
 type Patch struct {
 	Off      int64
 	Old, New []byte // equally long; Old is nil where Wipe is set
@@ -29,7 +30,7 @@ type Group struct {
 }
 
 // Plan is everything that a Tx changes: first the fills, then group after group. At the end of each group the volume is sound
-// but for clusters or one record that are marked and not used, or a file that has no name.
+// but for clusters and records that are marked and not used, and files that have no name.
 type Plan struct {
 	Fills  []Fill
 	Groups []Group

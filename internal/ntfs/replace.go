@@ -72,28 +72,15 @@ func (t *Tx) rename(path, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.changeable(i); err != nil {
-		return err
-	}
-	if err := checkLinks(i); err != nil {
-		return err
-	}
 	dir, _ := splitParent(path)
 	target := dir + "/" + name
-	switch there, err := t.lookup(target); {
-	case err == nil && there.number != i.number:
-		return fs.ErrExist
-	case err != nil && !isNotExist(err):
-		return err
-	}
-	if _, _, err := newName(name); err != nil {
+	if err := t.renamable(i, target, name); err != nil {
 		return err
 	}
 	names, err := i.names()
 	if err != nil {
 		return err
 	}
-	was := names[0]
 	for _, f := range names {
 		if err := t.unlink(i, f, StageIndex); err != nil {
 			return err
@@ -103,7 +90,7 @@ func (t *Tx) rename(path, name string) error {
 	if err != nil {
 		return err
 	}
-	copy(p.key[8:64], was[8:64])
+	copy(p.key[8:64], names[0][8:64])
 	if err := t.renameRecord(i, p.key); err != nil {
 		return err
 	}
@@ -116,7 +103,28 @@ func (t *Tx) rename(path, name string) error {
 	if err := t.syncNames(i, StageIndex); err != nil {
 		return err
 	}
-	return t.touch(was.parent(), StageIndex)
+	return t.touch(p.dir.reference(), StageIndex)
+}
+
+// renamable refuses before anything is changed.
+func (t *Tx) renamable(i *inode, target, name string) error {
+	if err := t.changeable(i); err != nil {
+		return err
+	}
+	if i.number < firstUser {
+		return refuse(System, "record %d", i.number)
+	}
+	if err := checkLinks(i); err != nil {
+		return err
+	}
+	switch there, err := t.lookup(target); {
+	case err == nil && there.number != i.number:
+		return fs.ErrExist
+	case err != nil && !isNotExist(err):
+		return err
+	}
+	_, _, err := newName(name)
+	return err
 }
 
 // renameRecord puts one $FILE_NAME in the place of those that the record has.
