@@ -87,7 +87,7 @@ func (x *tree) extend(count int64) error {
 	if err != nil {
 		return err
 	}
-	if x.blocks.initialized != x.blocks.size || a == nil {
+	if x.blocks.initialized != x.blocks.size {
 		return refuse(DirectoryFull, "record %d: blocks that are not initialized", x.file.number)
 	}
 	runs, size := slices.Clone(x.blocks.runs), count*x.block

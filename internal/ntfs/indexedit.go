@@ -252,9 +252,6 @@ func (x *tree) full(err error) error {
 }
 
 func (x *tree) putRoot(root *node) (bool, error) {
-	if x.file.listed {
-		return x.putListedRoot(root)
-	}
 	a, err := x.attribute(typeIndexRoot)
 	if err != nil {
 		return false, err
@@ -270,12 +267,8 @@ func (x *tree) putRoot(root *node) (bool, error) {
 	return true, x.reload() // the bitmap may stand behind it in the record
 }
 
-// putListedRoot refuses: the root may stand in an extension record.
-func (x *tree) putListedRoot(*node) (bool, error) {
-	return false, refuse(DirectoryFull, "record %d has an attribute list", x.file.number)
-}
-
-// attribute returns an attribute of the index in the changed record.
+// attribute returns an attribute of the index in the changed record. With an attribute list, it may stand in another record:
+// that is refused.
 func (x *tree) attribute(typ uint32) (*attribute, error) {
 	if x.file.listed {
 		return nil, refuse(DirectoryFull, "record %d has an attribute list", x.file.number)
@@ -285,5 +278,9 @@ func (x *tree) attribute(typ uint32) (*attribute, error) {
 		return nil, err
 	}
 	i := inode{record: x.rec, attrs: attrs}
-	return i.first(typ, fileIndex), nil
+	a := i.first(typ, fileIndex)
+	if a == nil {
+		return nil, damaged("record %d: index without attribute %#x", x.file.number, typ)
+	}
+	return a, nil
 }
