@@ -82,7 +82,7 @@ func restartArea(b []byte) ([]byte, error) {
 		return nil, refuse(LogDamaged, "a restart page begins with %q", b[:4])
 	}
 	if err := unprotect(b, "RSTR"); err != nil {
-		return nil, refuse(LogDamaged, "%s", err.(*Refused).Detail) //nolint:errorlint // unprotect returns no other
+		return nil, refuse(LogDamaged, "%s", err.(*Refused).Detail) // unprotect returns no other
 	}
 	at, logPage := int(u16(b, restartOffset)), int64(u32(b, restartLogPage))
 	if at%8 != 0 || at < 30 || at+48 > len(b) || !isPowerOfTwo(logPage) || logPage < sectorSize {

@@ -69,7 +69,7 @@ func (t *Tx) freeRecord(from, to uint64) (*record, error) {
 }
 
 func kindOfDamage(err error) bool {
-	r, ok := err.(*Refused) //nolint:errorlint // made in this package, not wrapped
+	r, ok := err.(*Refused) // made in this package, not wrapped
 	return ok && r.Kind == Damaged
 }
 

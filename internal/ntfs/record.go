@@ -109,7 +109,7 @@ func parseRecord(number uint64, b []byte) (*record, error) {
 }
 
 func inRecord(number uint64, err error) error {
-	if r, ok := err.(*Refused); ok && r.Kind == Damaged { //nolint:errorlint // made right here
+	if r, ok := err.(*Refused); ok && r.Kind == Damaged { // made in this package, not wrapped
 		return damaged("record %d: %s", number, r.Detail)
 	}
 	return err

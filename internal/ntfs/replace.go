@@ -5,9 +5,9 @@ import (
 	"io/fs"
 )
 
-// Replace gives a file other content. The old content is never overwritten: the new one goes to other clusters, and the old ones
-// are freed when nothing refers to them any more, and zeroed. Content in the FILE record stays there where it fits and
-// nothing is said to be secret.
+// Replace gives a file other content. Clusters are never overwritten: the new content goes to other ones, and the old ones are
+// freed when nothing refers to them any more, and zeroed. Content in the FILE record stays there where it fits and the new
+// one is not secret. Refusals are those of WriteAt, and Fragmented for a file with an attribute list.
 func (t *Tx) Replace(path string, data []byte, s Secrecy) error {
 	if err := t.replace(path, data, s); err != nil {
 		return fmt.Errorf("replacing %s: %w", path, err)
