@@ -107,9 +107,15 @@ func (t *Tx) contentAt(stage Stage, sector int64) ([]byte, error) {
 // maxPieces bounds the pieces that are looked for. A FILE record of 4 KiB holds fewer.
 const maxPieces = 1024
 
+// maxAtOnce bounds what is taken or freed at once, in bytes: a volume may say that a small file has all of a large disk.
+const maxAtOnce = 1 << 30
+
 // allocate takes n clusters, all together where that is possible, and else in few pieces. near is where they should begin (the
-// end of the file that grows), or -1. It returns a *Refused (NoSpace) when there are not enough.
+// end of the file that grows), or -1. It returns a *Refused (NoSpace) when there are not enough, and TooLarge.
 func (t *Tx) allocate(n, near int64) ([]extent, error) {
+	if n > maxAtOnce/t.cluster {
+		return nil, refuse(TooLarge, "%d clusters of %d bytes", n, t.cluster)
+	}
 	got, err := t.continued(n, near)
 	if err != nil {
 		return nil, err
@@ -314,6 +320,15 @@ func (t *Tx) freeIn(from, to, enough int64, do func(lcn, n int64) bool) error {
 
 // free clears the bits of clusters and has them zeroed at the end of the plan.
 func (t *Tx) free(runs []extent) error {
+	sum := int64(0)
+	for _, e := range runs {
+		if e.lcn != hole {
+			sum += e.n
+		}
+		if sum > maxAtOnce/t.cluster {
+			return refuse(TooLarge, "%d clusters of %d bytes", sum, t.cluster)
+		}
+	}
 	bitmap, err := t.bitmap()
 	if err != nil {
 		return err

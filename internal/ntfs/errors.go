@@ -37,6 +37,7 @@ const (
 	NoRecord                       // no FILE record is free and $MFT cannot grow
 	DirectoryFull                  // the directory's index cannot take the name
 	InvalidName                    // not a name that Windows takes
+	TooLarge                       // more than 1 GiB would be taken or freed
 )
 
 // Refused means that a volume or file is not read or not changed, and why. Its text is the rest of a sentence that begins
@@ -117,6 +118,8 @@ func fileSentence(k Kind) (what, out string) {
 		return "is a directory whose index cannot take another name", "use another directory"
 	case InvalidName:
 		return "is not a name that Windows takes", ""
+	case TooLarge:
+		return "is too large to be changed here", "change it in Windows"
 	}
 	return fmt.Sprintf("was refused (kind %d)", k), ""
 }

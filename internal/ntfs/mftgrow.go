@@ -37,30 +37,37 @@ func (t *Tx) recordBitmap() (*stream, error) {
 	return s, nil
 }
 
+// maxUnformatted bounds the free records that are looked at and are none.
+const maxUnformatted = 1024
+
 func (t *Tx) freeRecord(from, to uint64) (*record, error) {
 	s, err := t.recordBitmap()
 	if err != nil {
 		return nil, err
 	}
 	to = min(to, uint64(s.size)*8)
-	if from >= to {
-		return nil, nil
-	}
-	first := from / 8
-	bits := make([]byte, (to+7)/8-first)
-	if err := t.readStream(s, bits, int64(first)); err != nil {
-		return nil, err
-	}
-	for n := from; n < to; n++ {
-		if bits[n/8-first]>>(n%8)&1 != 0 || t.records[n] {
+	bits := make([]byte, 4096)
+	unformatted := 0
+	var loaded, end uint64 // records that bits covers
+	for n := from; n < to && unformatted < maxUnformatted; n++ {
+		if n >= end {
+			loaded = n / 8
+			k := min(uint64(len(bits)), uint64(s.size)-loaded)
+			if err := t.readStream(s, bits[:k], int64(loaded)); err != nil {
+				return nil, err
+			}
+			end = 8 * (loaded + k)
+		}
+		if bits[n/8-loaded]>>(n%8)&1 != 0 || t.records[n] {
 			continue
 		}
 		rec, err := t.record(n)
-		if kind := kindOfDamage(err); err != nil && !kind {
+		if err != nil && !isDamage(err) {
 			return nil, err
 		}
 		if err != nil || rec.inUse() || rec.base() != 0 {
-			continue // not formatted, or not free after all
+			unformatted++ // or not free after all
+			continue
 		}
 		t.records[n] = true
 		return rec, t.setBits(s, int64(n), 1, true)
@@ -68,7 +75,7 @@ func (t *Tx) freeRecord(from, to uint64) (*record, error) {
 	return nil, nil
 }
 
-func kindOfDamage(err error) bool {
+func isDamage(err error) bool {
 	r, ok := err.(*Refused) // made in this package, not wrapped
 	return ok && r.Kind == Damaged
 }
@@ -83,7 +90,7 @@ func (t *Tx) growMFT() error {
 	if err != nil {
 		return err
 	}
-	if file.listed || t.mft.size%t.recordSize != 0 || t.mft.initialized != t.mft.size {
+	if file.listed || t.mft.size > t.bytes || t.mft.size%t.recordSize != 0 || t.mft.initialized != t.mft.size {
 		return refuse(NoRecord, "$MFT of %d bytes cannot grow", t.mft.size)
 	}
 	from, old := t.mft.size, t.mft.allocated
@@ -147,6 +154,9 @@ func (t *Tx) growRecordBitmap(file *inode, records int64) error {
 	}
 	runs := slices.Clone(s.runs)
 	need = max(need, s.size)
+	if need-s.initialized > 1<<20 {
+		return refuse(NoRecord, "$MFT's bitmap has %d bytes that are not initialized", s.size-s.initialized)
+	}
 	if need > s.allocated {
 		near := int64(-1)
 		if len(runs) > 0 {

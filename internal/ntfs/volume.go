@@ -81,7 +81,7 @@ func (r *reader) openMFT() error {
 func (r *reader) checkMFT(whole bool) error {
 	m := r.mft
 	switch {
-	case m == nil, m.attr.resident, m.attr.flags != 0, len(m.runs) == 0,
+	case m == nil, m.attr.resident, m.attr.flags != 0, len(m.runs) == 0, m.size > r.bytes,
 		m.runs[0].lcn != r.mftStart, whole && !m.covered(r.cluster):
 		return damaged("record 0: $MFT's own data")
 	case r.recordCount() < firstUser:
