@@ -188,6 +188,33 @@ func TestSecretsAreInFillsAndWipesOnly(t *testing.T) {
 	judge(t, saved(t, m), nil)
 }
 
+// TestSecretsThatAreWrittenTwice changes a new secret file behind a barrier: what the patch finds there is secret, too, and need
+// not be put back.
+func TestSecretsThatAreWrittenTwice(t *testing.T) {
+	t.Parallel()
+	p := populated(t, 4096, 1024).commit(t, func(tx *Tx) error {
+		if err := tx.Create("secret", noise(1000, 1), CreateOptions{Like: "$Extend", Secret: true}); err != nil {
+			return err
+		}
+		tx.Barrier()
+		f, err := tx.Open("secret")
+		if err != nil {
+			return err
+		}
+		_, err = f.WriteAt(noise(512, 2), 0)
+		return err
+	})
+	last := p.Groups[len(p.Groups)-1].Patches[0]
+	if last.Secrecy != OldSecret || !last.Fresh || !bytes.Equal(last.Old, noise(1000, 1)[:512]) {
+		t.Errorf("secrecy %d, fresh %v", last.Secrecy, last.Fresh)
+	}
+	for _, c := range p.Groups[0].Patches {
+		if c.Fresh || c.Secrecy != 0 {
+			t.Errorf("a patch of a bitmap: secrecy %d, fresh %v", c.Secrecy, c.Fresh)
+		}
+	}
+}
+
 // TestRoom has a container hold only some ranges: new clusters are taken there.
 func TestRoom(t *testing.T) {
 	t.Parallel()

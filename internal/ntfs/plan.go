@@ -10,7 +10,11 @@ import (
 type Patch struct {
 	Off      int64
 	Old, New []byte // equally long; Old is nil where Wipe is set
-	Secrecy  Secrecy
+
+	// Secrecy counts what earlier groups and fills wrote there as old.
+	Secrecy Secrecy
+	// Fresh means that the clusters were free on disk before the plan: to undo it, they need not be put back.
+	Fresh bool
 	// Wipe means that the clusters are free already and New is zeros: what they held is not kept anywhere, and after a
 	// crash the range is zeroed again.
 	Wipe bool
@@ -163,7 +167,7 @@ func (t *Tx) Plan() (*Plan, error) {
 				}
 			}
 			for _, c := range g.Patches {
-				before.write(c.Off, c.New, 0)
+				before.write(c.Off, c.New, c.Secrecy&NewSecret)
 			}
 			if len(g.Patches) > 0 {
 				p.Groups = append(p.Groups, g)
@@ -230,27 +234,37 @@ func (t *Tx) appendPatches(all []Patch, o, before overlay, r stretch) ([]Patch, 
 	if err := readFull(t.view.base, old, r.off); err != nil {
 		return nil, err
 	}
-	open := false // the last patch ends where the next sector begins
 	for off := r.off; off < r.off+r.n; off += sectorSize {
 		was := old[off-r.off:][:sectorSize:sectorSize]
+		next := Patch{Off: off, Secrecy: o.secrecy(off)}
+		_, next.Fresh = t.taken[off/t.cluster]
 		for _, earlier := range []overlay{t.view.fills, before} {
 			if b := earlier.sector(off); b != nil {
 				copy(was, b)
+				if earlier.secrecy(off)&NewSecret != 0 {
+					next.Secrecy |= OldSecret
+				}
 			}
 		}
-		now := o.sector(off)
-		if bytes.Equal(was, now) {
-			open = false
-			continue
+		if now := o.sector(off); !bytes.Equal(was, now) {
+			next.Old, next.New = was, now
+			all = joinPatch(all, next)
 		}
-		if !open {
-			all = append(all, Patch{Off: off, Secrecy: o.secrecy(off)})
-			open = true
-		}
-		last := &all[len(all)-1]
-		last.Old, last.New = append(last.Old, was...), append(last.New, now...)
 	}
 	return all, nil
+}
+
+// joinPatch adds a patch, to the last one where it goes on and is of the same kind.
+func joinPatch(all []Patch, next Patch) []Patch {
+	if k := len(all) - 1; k >= 0 {
+		last := &all[k]
+		if last.Off+int64(len(last.New)) == next.Off && last.Secrecy == next.Secrecy && last.Fresh == next.Fresh {
+			last.Old, last.New = append(last.Old, next.Old...), append(last.New, next.New...)
+			return all
+		}
+	}
+	next.Old, next.New = bytes.Clone(next.Old), bytes.Clone(next.New)
+	return append(all, next)
 }
 
 // wipeStep is how much one patch of zeros covers at most. They share the zeros.

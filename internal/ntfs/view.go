@@ -3,7 +3,8 @@ package ntfs
 import "io"
 
 // Secrecy says which bytes of a range may be secret. Whoever keeps a journal stores no secret bytes: a range whose old bytes
-// are secret can only be rolled forward, one whose new bytes are secret only back.
+// are secret can only be rolled forward, one whose new bytes are secret only back. To roll back, the first patch of a
+// sector counts; those of later groups start from what the plan itself has written.
 type Secrecy uint8
 
 // What may be secret.
