@@ -37,22 +37,22 @@ func (t *Tx) recordBitmap() (*stream, error) {
 	return s, nil
 }
 
-// maxUnformatted bounds the free records that are looked at and are none.
-const maxUnformatted = 1024
+// maxUnusable bounds the free records that are looked at and cannot be used.
+const maxUnusable = 1024
 
 func (t *Tx) freeRecord(from, to uint64) (*record, error) {
 	s, err := t.recordBitmap()
 	if err != nil {
 		return nil, err
 	}
-	to = min(to, uint64(s.size)*8)
+	to = min(to, uint64(min(s.size, s.initialized))*8)
 	bits := make([]byte, 4096)
-	unformatted := 0
+	unusable := 0
 	var loaded, end uint64 // records that bits covers
-	for n := from; n < to && unformatted < maxUnformatted; n++ {
+	for n := from; n < to; n++ {
 		if n >= end {
 			loaded = n / 8
-			k := min(uint64(len(bits)), uint64(s.size)-loaded)
+			k := min(uint64(len(bits)), uint64(min(s.size, s.initialized))-loaded)
 			if err := t.readStream(s, bits[:k], int64(loaded)); err != nil {
 				return nil, err
 			}
@@ -61,12 +61,14 @@ func (t *Tx) freeRecord(from, to uint64) (*record, error) {
 		if bits[n/8-loaded]>>(n%8)&1 != 0 || t.records[n] {
 			continue
 		}
-		rec, err := t.record(n)
-		if err != nil && !isDamage(err) {
+		rec, err := t.usableRecord(n)
+		if err != nil {
 			return nil, err
 		}
-		if err != nil || rec.inUse() || rec.base() != 0 {
-			unformatted++ // or not free after all
+		if rec == nil {
+			if unusable++; unusable > maxUnusable {
+				return nil, refuse(NoRecord, "%d free records are not empty", unusable)
+			}
 			continue
 		}
 		t.records[n] = true
@@ -75,9 +77,32 @@ func (t *Tx) freeRecord(from, to uint64) (*record, error) {
 	return nil, nil
 }
 
-func isDamage(err error) bool {
-	r, ok := err.(*Refused) // made in this package, not wrapped
-	return ok && r.Kind == Damaged
+// usableRecord returns a record that is free and says so, or was never written; nil for any other.
+func (t *Tx) usableRecord(n uint64) (*record, error) {
+	b := make([]byte, t.recordSize)
+	if err := t.readStream(t.mft, b, int64(n)*t.recordSize); err != nil {
+		return nil, err
+	}
+	if allZero(b) {
+		return &record{n, b}, nil
+	}
+	if u32(b, offNumber) == 0 && u16(b, offFlags)&flagInUse == 0 {
+		put32(b, offNumber, uint32(n)) // mkntfs leaves the number out of records that are not used
+	}
+	rec, err := parseRecord(n, b)
+	if err != nil || rec.inUse() || rec.base() != 0 {
+		return nil, nil
+	}
+	return rec, nil
+}
+
+func allZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // growStep is how many bytes of FILE records are added at once.
