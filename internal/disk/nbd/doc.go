@@ -5,7 +5,7 @@
 // folder of mode 0700, and is gone from there before the first request. The socket is passed on by systemd's socket
 // activation, so there is nothing to wait or poll for, and qemu-nbd ends by itself when this program does.
 //
-//	client.go                        the NBD protocol: fixed newstyle negotiation, simple replies (NetworkBlockDevice/nbd, the NBD protocol specification (nbd project, "The NBD protocol"))
+//	client.go                        the NBD protocol: fixed newstyle negotiation, simple replies (nbd project, "The NBD protocol")
 //	start_unix.go, process_unix.go   qemu-nbd: started, watched over, ended
 //
 // qemu takes its own locks on the image, so the caller must hold none that exclude it. qemu also follows what the image
