@@ -87,7 +87,7 @@ func (s *state) happen(abs func(string) string, args []string) {
 func (s *state) lock(abs func(string) string, args []string) {
 	image, err := localdir.Open(abs(args[0]))
 	must(s.tb, err)
-	file, err := image.OpenWrite("System32/config/SYSTEM")
+	file, err := image.OpenWrite("Windows/System32/config/SYSTEM")
 	must(s.tb, err)
 	if held, err := file.TryLock(); err != nil || !held {
 		s.tb.Fatalf("the lock of %s: %v, %v", args[0], held, err)
