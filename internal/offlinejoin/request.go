@@ -92,9 +92,12 @@ type Request struct {
 type UnstageRequest struct {
 	Image     Image
 	SingleUse SingleUse // where the account is free again
-	StagedBy  string    // as in Request
-	Progress  func(Event)
-	Now       func() time.Time
+	// Owner is the name by which the join was staged: one that has another owner by now is left alone. Empty: whoever owns
+	// it.
+	Owner    string
+	StagedBy string // as in Request
+	Progress func(Event)
+	Now      func() time.Time
 }
 
 // StatusRequest asks what an image holds.

@@ -38,6 +38,14 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 		}
 		return u.receipt, u.sweep(ctx)
 	}
+	if req.Owner != "" && u.record.owner != "" && u.record.owner != req.Owner {
+		u.receipt.Outcome = OutcomeKept
+		if u.receipt.Status, err = u.image.status(&u.record); err != nil {
+			return nil, err
+		}
+		u.step("The join was taken over by somebody else; nothing is written")
+		return u.receipt, nil
+	}
 	image := ledgerImage(req.Image, u.image, Method(u.record.method))
 	if err := u.takeBack(ctx); err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 // The keys of private state, which nobody but the provider reads. Nothing secret is in it.
 const (
 	joinKey  = "join"  // ownership
-	tokenKey = "token" // a random name of the resource, see claims.go
+	tokenKey = "token" // a random name of the resource, see claims.go; it owns the join in the image
 )
 
 // ownership is what a resource knows of its join beyond what users see.

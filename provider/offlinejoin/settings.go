@@ -16,6 +16,7 @@ type settings struct {
 	lockTimeout  time.Duration
 	core         *core.Run // by which the core knows one account in two images
 	claims       claims
+	images       runImages
 	said         said
 }
 

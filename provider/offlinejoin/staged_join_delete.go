@@ -14,9 +14,17 @@ func (r *stagedJoinResource) Delete(
 ) {
 	var state stagedJoinModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	mine, _ := owned(ctx, req.Private, &resp.Diagnostics)
+	mine, recorded := owned(ctx, req.Private, &resp.Diagnostics)
+	var token string
+	readPrivate(ctx, req.Private, tokenKey, &token, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
+	}
+	if !recorded { // of a tainted resource Terraform hands on what was planned for the new one
+		token = ""
+		if core.OnExisting(state.OnExisting.ValueString()) != core.OnExistingKeep {
+			mine.Fingerprint = state.Fingerprint.ValueString()
+		}
 	}
 	ctx, done := within(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer done()
@@ -36,6 +44,10 @@ func (r *stagedJoinResource) Delete(
 		resp.Diagnostics.AddWarning("Join only forgotten", why)
 		return
 	}
+	if now := r.run.images.ownerOf(state.image().Key()); now != "" && now != token {
+		resp.Diagnostics.AddWarning("Join handed over", handedOver(windowsPath))
+		return
+	}
 	if status.State == core.StateAbsent {
 		return
 	}
@@ -43,13 +55,23 @@ func (r *stagedJoinResource) Delete(
 		refuseToDestroy(windowsPath, &resp.Diagnostics)
 		return
 	}
-	_, err = core.Unstage(ctx, core.UnstageRequest{
-		Image: r.run.image(windowsPath), SingleUse: r.run.singleUse(), StagedBy: r.stagedBy,
+	receipt, err := core.Unstage(ctx, core.UnstageRequest{
+		Image: r.run.image(windowsPath), SingleUse: r.run.singleUse(), Owner: token, StagedBy: r.stagedBy,
 		Progress: r.run.progress(ctx, windowsPath, &resp.Diagnostics),
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		blame(ctx, "Join not taken back", err, &resp.Diagnostics)
+	case receipt.Outcome == core.OutcomeKept:
+		resp.Diagnostics.AddWarning("Join handed over", handedOver(windowsPath))
 	}
+}
+
+// handedOver explains why a resource that goes leaves the join alone that it has staged: as with create_before_destroy, a
+// renamed resource, or two that swap their images.
+func handedOver(windowsPath string) string {
+	return "The join in " + windowsPath + " belongs to another resource by now, which took it over, so it stays. This " +
+		"resource is only forgotten."
 }
 
 // leaves says why a join is not taken back, and nothing when it is.

@@ -146,7 +146,12 @@ func (p *planning) rehearseNew(ctx context.Context, blob givenBlob, replaces boo
 	if replaces {
 		req.SingleUse.LedgerFile = ""
 	}
-	if replaces && p.mine.Fingerprint != "" && imageHas(ctx, req.Image, p.mine.Fingerprint) {
+	replaced := p.mine.Fingerprint
+	if seen := p.run.images.seenIn(req.Image.Key()); replaced == "" && seen != "" {
+		replaced, replaces = seen, true // of a resource that goes in this run: a tainted one, or one with another name
+		req.SingleUse.LedgerFile = ""
+	}
+	if replaces && replaced != "" && imageHas(ctx, req.Image, replaced) {
 		req.OnExisting = core.OnExistingReplace
 	}
 	p.rehearse(ctx, req, blob)

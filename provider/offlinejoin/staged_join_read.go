@@ -51,10 +51,16 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 			return
 		}
 		mine.Fingerprint = status.Fingerprint
+		if status.Owner != "" { // who imports a join takes it over
+			writePrivate(ctx, resp.Private, tokenKey, status.Owner, &resp.Diagnostics)
+		}
 	}
 	if status.Fingerprint != "" && status.Fingerprint == mine.Fingerprint {
 		mine.Booted = booted(status)
 		mine.Damaged = status.State == core.StateStaged && !mine.Booted && status.Detail != ""
+	}
+	if status.State == core.StateStaged && status.Fingerprint == mine.Fingerprint {
+		r.run.images.see(state.image().Key(), status.Fingerprint)
 	}
 	mine.record(ctx, resp.Private, &resp.Diagnostics)
 	warnOfTrouble(status, &resp.Diagnostics)

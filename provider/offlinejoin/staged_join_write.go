@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"context"
+	"crypto/rand"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -21,7 +22,9 @@ func (r *stagedJoinResource) Create(
 	ctx, done := within(ctx, plan.Timeouts.Create, &resp.Diagnostics)
 	defer done()
 	existing := core.OnExisting(plan.OnExisting.ValueString())
-	receipt := r.stage(ctx, &config, &plan, existing, false, &resp.Diagnostics)
+	token := rand.Text() // Terraform does not hand on here what was planned
+	writePrivate(ctx, resp.Private, tokenKey, token, &resp.Diagnostics)
+	receipt := r.stage(ctx, &config, &plan, existing, false, token, &resp.Diagnostics)
 	if receipt == nil {
 		return
 	}
@@ -45,8 +48,10 @@ func (r *stagedJoinResource) Update(
 	ctx, done := within(ctx, plan.Timeouts.Update, &resp.Diagnostics)
 	defer done()
 	if plan.Fingerprint.IsUnknown() {
+		var token string
+		readPrivate(ctx, req.Private, tokenKey, &token, &resp.Diagnostics)
 		existing, again := replacing(&plan, &state, mine)
-		receipt := r.stage(ctx, &config, &plan, existing, again, &resp.Diagnostics)
+		receipt := r.stage(ctx, &config, &plan, existing, again, token, &resp.Diagnostics)
 		if receipt == nil {
 			return
 		}
@@ -71,7 +76,8 @@ func replacing(plan, state *stagedJoinModel, mine ownership) (existing core.OnEx
 
 // stage asks the core, and fills the plan with what came of it. It returns nil after an error.
 func (r *stagedJoinResource) stage(
-	ctx context.Context, config, plan *stagedJoinModel, existing core.OnExisting, again bool, diags *diag.Diagnostics,
+	ctx context.Context, config, plan *stagedJoinModel, existing core.OnExisting, again bool, token string,
+	diags *diag.Diagnostics,
 ) *core.Receipt {
 	blob := config.blob(r.run.identityFile, diags)
 	defer blob.Wipe()
@@ -86,10 +92,15 @@ func (r *stagedJoinResource) stage(
 	if !ok {
 		return nil
 	}
-	receipt, err := core.Stage(ctx, r.request(ctx, plan, config, blob, existing, again, diags))
+	request := r.request(ctx, plan, config, blob, existing, again, diags)
+	request.Owner = token
+	receipt, err := core.Stage(ctx, request)
 	if err != nil { // the blob was good, so it is about the image
 		blame(ctx, "Join not staged", err, diags)
 		return nil
+	}
+	if receipt.Outcome != core.OutcomeKept {
+		r.run.images.own(request.Image.Key(), token)
 	}
 	plan.fill(facts, receipt.Status)
 	return receipt
