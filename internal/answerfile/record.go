@@ -116,10 +116,37 @@ func (r *Record) in(image imagefs.Session) (location, error) {
 	return onDrive(image, r.Name), nil
 }
 
-// Find returns the recorded file as it is now; its Content is nil when it is gone.
-func (r *Record) Find(image imagefs.Session) (*Place, error) {
+// checkPlace refuses a record of a place that [Find] never chooses: the registry of an image may be an enemy's, and the
+// file is about to be changed.
+func (r *Record) checkPlace(image imagefs.Session, at location, pointer string) error {
+	f := &finder{}
+	candidates, err := f.candidates(image, "")
+	if err != nil {
+		return err
+	}
+	if named, err := resolve(image, pointer); pointer != "" && err == nil {
+		candidates = append(candidates, candidate{at: []location{named}})
+	}
+	for _, c := range candidates {
+		for _, known := range c.at {
+			if imagefs.SameName(known.file, at.file) {
+				return nil
+			}
+		}
+	}
+	return winerr.Errorf(winerr.BadOfflineJoinInfo, "the image's record names %s as its answer file, which is no place where "+
+		"a join is staged: it is left alone; take the join out by hand, and delete SYSTEM\\Setup\\OfflineJoin",
+		plaintext.Line(at.path(), plaintext.Name))
+}
+
+// Find returns the recorded file as it is now; its Content is nil when it is gone. pointer is as in the function Find. A
+// record of a place where nothing is ever staged is refused (2710).
+func (r *Record) Find(image imagefs.Session, pointer string) (*Place, error) {
 	at, err := r.in(image)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.checkPlace(image, at, pointer); err != nil {
 		return nil, err
 	}
 	content, err := read(at)
@@ -133,8 +160,8 @@ func (r *Record) Find(image imagefs.Session) (*Place, error) {
 }
 
 // Unstage takes the join out of the image. It is safe to be called again after it was stopped.
-func (r *Record) Unstage(image imagefs.Session) (*Removal, error) {
-	p, err := r.Find(image)
+func (r *Record) Unstage(image imagefs.Session, pointer string) (*Removal, error) {
+	p, err := r.Find(image, pointer)
 	if err != nil {
 		return nil, err
 	}

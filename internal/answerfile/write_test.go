@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -47,7 +49,7 @@ func unstaged(t *testing.T, img imagefs.Session, text string) *Removal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	removal, err := record.Unstage(img)
+	removal, err := record.Unstage(img, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,11 +346,11 @@ func cutAfter(t *testing.T, scene map[string]string, limit int) (done bool) {
 	_, err = place.Write(edit, record, nil)
 	oldOrNew(t, limit, place, edit.Content)
 	if err == nil && left >= 0 {
-		_, err = record.Unstage(cut)
+		_, err = record.Unstage(cut, "")
 		done = err == nil && left >= 0
 		oldOrNew(t, limit, place, edit.Content)
 	}
-	removal, err := record.Unstage(img)
+	removal, err := record.Unstage(img, "")
 	if err != nil || removal.Outcome == Cut {
 		t.Errorf("after %d steps: %+v, %v", limit, removal, err)
 	}
@@ -438,4 +440,37 @@ func TestFileSystemsThatHoldOpenFiles(t *testing.T) {
 // secrets searches for the account data.
 func secrets() *canary.Search {
 	return canary.For(map[string][]byte{"the account data": accountData()})
+}
+
+// A record of an enemy's cannot make unstage touch anything but the places that staging can choose.
+func TestUnstageTouchesNothingElse(t *testing.T) {
+	t.Parallel()
+	scene := map[string]string{
+		"Windows/System32/config/SAM": "hive", "Windows/win.ini": "[fonts]", "Users/me/secret.xml": head + tail,
+		"Windows/Panther/unattend.xml": head + tail, "Windows/my/own.xml": head + tail,
+	}
+	img, root := image(t, scene)
+	before := files(t, root)
+	for _, r := range []Record{
+		{Name: "System32/config/SAM"}, {Name: "win.ini"}, {Name: "Users/me/secret.xml", OnDrive: true},
+		{Name: "Windows/Panther/Unattend.xml/x", OnDrive: true}, {Name: "Panther/setupact.log"}, {Name: "my/own.xml"},
+		{Name: "Windows/System32/config/SAM", OnDrive: true},
+	} {
+		r.Undo.Created = true // as if the file had been made by us: it would be removed
+		record, err := ParseRecord(r.Text())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = record.Unstage(img, `C:\Windows\my\other.xml`)
+		if code, _ := winerr.CodeOf(err); code != winerr.BadOfflineJoinInfo {
+			t.Errorf("%s: %v", r.Name, err)
+		}
+	}
+	if diff := cmp.Diff(before, files(t, root)); diff != "" {
+		t.Error(diff)
+	}
+	named := Record{Name: "my/own.xml"}
+	if _, err := named.Find(img, `%WINDIR%\My\OWN.xml`); err != nil { // the value UnattendFile points there
+		t.Error(err)
+	}
 }

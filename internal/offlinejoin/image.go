@@ -58,6 +58,9 @@ func (at Image) openOnce(ctx context.Context, mode winimage.Mode) (*openImage, e
 // in returns a name below the Windows directory as one of the volume.
 func (im *openImage) in(name string) string { return path.Join(im.session.Windows(), name) }
 
+// pointer is the value UnattendFile, by which Windows Setup is told where its answer file is.
+func (im *openImage) pointer() string { return im.Facts().Setup.UnattendFile }
+
 // commit lets go of the hives, ends the session's changes, and closes it.
 func (im *openImage) commit(ctx context.Context) (imagefs.Cost, error) {
 	if err := im.Image.Close(); err != nil {

@@ -51,12 +51,12 @@ func (m *answerFileMethod) plan(p *plan) error {
 // find looks where the join has to be. A join of ours that is there already is found where it was put.
 func (m *answerFileMethod) find() (err error) {
 	if m.older != nil {
-		m.place, err = m.older.Find(m.im.session)
+		m.place, err = m.older.Find(m.im.session, m.im.pointer())
 		if err != nil || m.place.Exists() {
 			return err
 		}
 	}
-	m.place, err = answerfile.Find(m.im.session, m.im.Facts().Setup.UnattendFile)
+	m.place, err = answerfile.Find(m.im.session, m.im.pointer())
 	return err
 }
 
@@ -155,7 +155,7 @@ func (m *answerFileMethod) apply(ctx context.Context, t *transaction) error {
 // those. It does not come back.
 func (m *answerFileMethod) takeOlderOut(t *transaction) error {
 	t.cannotUndo()
-	removal, err := m.older.Unstage(m.im.session)
+	removal, err := m.older.Unstage(m.im.session, m.im.pointer())
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (m *answerFileMethod) takeOlderOut(t *transaction) error {
 
 // takeOut takes what there is of this join out of the file again.
 func (m *answerFileMethod) takeOut() error {
-	removal, err := m.undo.Unstage(m.im.session)
+	removal, err := m.undo.Unstage(m.im.session, m.im.pointer())
 	if err == nil {
 		clear(removal.Content)
 	}
@@ -182,7 +182,7 @@ func (m *answerFileMethod) takeOut() error {
 }
 
 func (m *answerFileMethod) verify(again *openImage) error {
-	place, err := m.undo.Find(again.session)
+	place, err := m.undo.Find(again.session, again.pointer())
 	if err != nil {
 		return err
 	}

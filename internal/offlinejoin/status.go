@@ -169,7 +169,7 @@ func (im *openImage) answerFileHolds(r *record) (bool, error) {
 	if err != nil || older == nil {
 		return false, err
 	}
-	place, err := older.Find(im.session)
+	place, err := older.Find(im.session, im.pointer())
 	if err != nil || !place.Exists() {
 		return false, err
 	}

@@ -162,7 +162,7 @@ func (u *removal) removeFromAnswerFile() error {
 	if err != nil || older == nil {
 		return err
 	}
-	taken, err := older.Unstage(u.image.session)
+	taken, err := older.Unstage(u.image.session, u.image.pointer())
 	if err != nil {
 		return err
 	}
