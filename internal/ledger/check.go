@@ -119,7 +119,7 @@ func secondUse(c Claim, e Entry) error {
 	case here:
 		return winerr.Errorf(winerr.AccountReuseBlocked, "this account is already staged into %s (%s), and the image that is "+
 			"there now does not hold that join: if another image is mounted there, make a new blob for it; if the first one is "+
-			"gone, release its use, %s", image, facts(e), allow)
+			"gone, release its use (offlinejoin ledger release %s), %s", image, facts(e), e.ID, allow)
 	case e.Fingerprint != c.Fingerprint:
 		return winerr.Errorf(winerr.AccountReuseBlocked, "the account of %s is already staged into %s with another blob "+
 			"(%s): the newer blob has replaced the password, so that only one of both images can join; unstage that image, %s",

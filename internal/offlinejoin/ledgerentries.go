@@ -2,9 +2,12 @@ package offlinejoin
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/ledger"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // LedgerEntry is one use of an account that a ledger keeps from other images. It holds no secret.
@@ -41,4 +44,27 @@ func LedgerEntries(ctx context.Context, path string) ([]LedgerEntry, error) {
 		}
 	}
 	return entries, nil
+}
+
+// ReleaseRequest asks to end a use that a ledger keeps from other images, because its image is gone.
+type ReleaseRequest struct {
+	LedgerFile string
+	ID         string // of the use, as [LedgerEntry] has it
+	Reason     string // why; the ledger keeps it
+	By         string // name/version of the front end
+}
+
+// ReleaseUse frees the account of a use, so that it can be staged again. Whoever releases a use says that its image will
+// never boot: else two machines get one account. Errors carry 87 without a reason, and 2 when no such use is in force.
+func ReleaseUse(ctx context.Context, req ReleaseRequest) error {
+	if strings.TrimSpace(req.Reason) == "" {
+		return winerr.Errorf(winerr.InvalidParameter, "releasing a use needs a reason, which the ledger keeps: say what became "+
+			"of the image")
+	}
+	known, err := ledger.Open(req.LedgerFile, 0).Released(ctx, req.ID, req.Reason, req.By)
+	if err == nil && !known {
+		err = winerr.Errorf(winerr.FileNotFound, "the ledger %s has no use %s in force: list it to see them", req.LedgerFile,
+			plaintext.Line(req.ID, plaintext.Name))
+	}
+	return err
 }
