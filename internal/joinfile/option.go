@@ -54,7 +54,6 @@ func joinOptions(folder string) []option {
 			options.LockTimeout, false,
 			checked(func(j *Join) *string { return &j.words.LockTimeout }, errorOf(options.ParseLockTimeout)),
 		},
-		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.words.CompletionProgram })},
 		{options.Backup, false, path(func(j *Join) *string { return &j.words.Backup })},
 	}
 }
