@@ -6,3 +6,5 @@
 // ([ReadBlobFile]), turn words into the core's types ([Method], [OnExisting]), know every spelling of a blob that must
 // be masked ([Spellings]), and show a change in one line ([Line]).
 package options
+
+//go:generate go run ./gen ../..

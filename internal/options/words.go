@@ -33,35 +33,12 @@ const (
 	RemoteTree        Word = "remote"
 )
 
-// The computed facts.
+// The names of facts that code outside of the tables in facts.go needs. A fact may also have the name of an option, such as
+// [MachineName].
 const (
-	ID               Word = "id"
-	Fingerprint      Word = "fingerprint"
-	StatusWord       Word = "status"
-	NetBIOSDomain    Word = "netbios_domain"
-	DomainSID        Word = "domain_sid"
-	DomainGUID       Word = "domain_guid"
-	DomainController Word = "domain_controller"
-	Site             Word = "site"
-	WindowsProduct   Word = "windows_product"
-	WindowsBuild     Word = "windows_build"
-	Architecture     Word = "architecture"
-	StagedAt         Word = "staged_at"
-	StagedBy         Word = "staged_by"
-	RecordedAt       Word = "recorded_at"
-	Host             Word = "host"
-	CompletedAt      Word = "completed_at"
-	Result           Word = "result"
-	ResultText       Word = "result_text"
-	Detail           Word = "detail"
-	MethodUsed       Word = "method_used"
-	AccountSID       Word = "account_sid"
-	Forest           Word = "forest"
-	WindowsEdition   Word = "windows_edition"
-	ProductType      Word = "product_type"
-	ImageState       Word = "image_state"
-	ComputerName     Word = "computer_name"
-	MachineSID       Word = "machine_sid"
+	ID          Word = "id"
+	Fingerprint Word = "fingerprint"
+	Status      Word = "status"
 )
 
 // entry is what is known of a word.

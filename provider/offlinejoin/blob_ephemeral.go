@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
@@ -46,8 +45,8 @@ func (e *blobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, res
 			Sensitive:           true,
 		},
 	}
-	for _, fact := range blobFacts(core.BlobFacts{}) {
-		attributes[fact.word.Name()] = schema.StringAttribute{MarkdownDescription: what(fact.word), Computed: true}
+	for _, fact := range options.BlobFacts() {
+		attributes[fact.Name.Name()] = schema.StringAttribute{MarkdownDescription: fact.Doc, Computed: true}
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A provisioning blob read from a file, decrypted when it is encrypted with age, and in one " +
@@ -82,5 +81,5 @@ func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, res
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, at, file)...)
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, identityAt, identity)...)
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(options.Blob.Name()), blob.Text())...)
-	setFacts(ctx, &resp.Result, blobFacts(blob.Facts()), &resp.Diagnostics)
+	setFacts(ctx, &resp.Result, options.BlobFacts(), blob.Facts(), &resp.Diagnostics)
 }

@@ -81,10 +81,10 @@ func newInspectBlobFunction() function.Function {
 			MarkdownDescription: "An object that tells what the blob is for, without its secrets: which machine, domain and " +
 				"account. What the blob does not say is null." + aboutSecrets,
 			Parameters: []function.Parameter{blobParameter()},
-			Return:     function.ObjectReturn{AttributeTypes: typesOf(blobFacts(core.BlobFacts{}))},
+			Return:     function.ObjectReturn{AttributeTypes: typesOf(options.BlobFacts())},
 		},
 		result: func(ctx context.Context, blob *core.Blob) (any, *function.FuncError) {
-			object, problems := objectOf(blobFacts(blob.Facts()))
+			object, problems := objectOf(options.BlobFacts(), blob.Facts())
 			return object, function.FuncErrorFromDiags(ctx, problems)
 		},
 	}

@@ -45,23 +45,15 @@ func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaReques
 		options.ReuseReason.Name():       given(options.ReuseReason),
 		options.CompletionProgram.Name(): given(options.CompletionProgram),
 		"timeouts":                       timeouts.Attributes(ctx, timeoutOptions()),
-		options.ID.Name():                fact(options.ID),
+		options.ID.Name():                computedText(options.ID.Doc()),
 	}
-	for _, word := range factWords() {
-		attributes[word.Name()] = fact(word)
+	for _, fact := range stagedFacts(options.BlobFacts()) {
+		attributes[fact.Name.Name()] = computedText(fact.Doc)
+	}
+	for _, fact := range stagedFacts(options.ImageFacts()) {
+		attributes[fact.Name.Name()] = computedText(fact.Doc)
 	}
 	resp.Schema = schema.Schema{MarkdownDescription: stagedJoinDescription, Attributes: attributes}
-}
-
-// factWords are the computed attributes, except id.
-func factWords() []options.Word {
-	return []options.Word{
-		options.Fingerprint, options.StatusWord, options.MethodUsed, options.NetBIOSDomain, options.Forest,
-		options.DomainSID, options.DomainGUID, options.AccountSID, options.DomainController, options.Site,
-		options.WindowsProduct, options.WindowsEdition, options.WindowsBuild, options.Architecture,
-		options.ComputerName, options.MachineSID, options.StagedAt, options.CompletedAt, options.Result,
-		options.ResultText,
-	}
 }
 
 func timeoutOptions() timeouts.Opts {
@@ -157,7 +149,7 @@ func choice(w options.Word) schema.StringAttribute {
 	}
 }
 
-// fact is a computed attribute. Which of them a change leaves alone is decided in ModifyPlan.
-func fact(w options.Word) schema.StringAttribute {
-	return schema.StringAttribute{MarkdownDescription: w.Doc(), Computed: true}
+// computedText is a computed attribute. Which of them a change leaves alone is decided in ModifyPlan.
+func computedText(doc string) schema.StringAttribute {
+	return schema.StringAttribute{MarkdownDescription: doc, Computed: true}
 }
