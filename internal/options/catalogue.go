@@ -2,9 +2,9 @@ package options
 
 import "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 
-// words are the options with their documentation. It is read and never written. What is only read of a blob, an image or
-// a ledger is in the tables of facts.go.
-var words = map[Word]entry{
+// catalogue holds the options with their documentation. It is read and never written. What is only read, of a blob, an
+// image or a ledger, is in the tables of facts.go.
+var catalogue = map[Name]entry{
 	WindowsPath: {
 		doc: "The Windows directory of the image, such as `/mnt/web01/Windows`. The image must not be running " +
 			"and must be mounted for writing.",
@@ -41,7 +41,7 @@ var words = map[Word]entry{
 		doc: "The domain that the blob must be for, by DNS or NetBIOS name, compared without case. A blob for " +
 			"another domain is refused before anything is written.",
 	},
-	MethodWord: {
+	MethodName: {
 		fallback: string(offlinejoin.MethodAuto),
 		allowed: []string{
 			string(offlinejoin.MethodAuto), string(offlinejoin.MethodRegistry), string(offlinejoin.MethodAnswerFile),
@@ -52,7 +52,7 @@ var words = map[Word]entry{
 			"images: the join is merged into the answer file that Windows Setup will use (documented). `native` is for programs " +
 			"that run on Windows: Windows' own function takes the blob (documented).",
 	},
-	Existing: {
+	OnExistingName: {
 		fallback: string(offlinejoin.OnExistingFail),
 		allowed: []string{
 			string(offlinejoin.OnExistingFail), string(offlinejoin.OnExistingReplace),

@@ -11,7 +11,7 @@ import (
 // of this file: Terraform's data sources, functions and resource take it from there, so do Packer's data sources, and
 // `make generate` writes the code and the pages that need it (package gen).
 type Fact[T any] struct {
-	Name Word
+	Name Name
 	Doc  string         // markdown, one sentence
 	Read func(T) string // "" means that the T does not say
 	// Staged facts are computed attributes of Terraform's resource offlinejoin_staged_join. A fact that blobs and images

@@ -44,7 +44,7 @@ func checkFacts[T any](t *testing.T, facts []options.Fact[T], filled T, leftOut 
 		}
 		delete(texts, field)
 	}
-	names, values := map[options.Word]bool{}, map[string]bool{}
+	names, values := map[options.Name]bool{}, map[string]bool{}
 	for _, fact := range facts {
 		value := fact.Read(filled)
 		if names[fact.Name] || values[value] || value == "" {
@@ -82,7 +82,7 @@ func fill(v reflect.Value, name string, texts map[string]bool) {
 
 func TestStagedFactsAreOfOneTable(t *testing.T) {
 	t.Parallel()
-	images := map[options.Word]bool{}
+	images := map[options.Name]bool{}
 	for _, fact := range options.ImageFacts() {
 		images[fact.Name] = fact.Staged
 	}

@@ -82,14 +82,14 @@ func (b givenBlob) masked(ctx context.Context) context.Context {
 func (b givenBlob) check(expect core.Expect, diags *diag.Diagnostics) (core.BlobFacts, bool) {
 	good := true
 	for _, one := range []struct {
-		word   options.Word
+		name   options.Name
 		expect core.Expect
 	}{
 		{options.MachineName, core.Expect{MachineName: expect.MachineName}},
 		{options.Domain, core.Expect{Domain: expect.Domain}},
 	} {
 		if err := b.Check(one.expect); err != nil {
-			diags.AddAttributeError(path.Root(one.word.Name()), "Expectation not met", err.Error())
+			diags.AddAttributeError(path.Root(one.name.Name()), "Expectation not met", err.Error())
 			good = false
 		}
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // factAttributes are the attributes of a data source: what must be given, what may be given, and what is read.
-func factAttributes[T any](required, optional options.Word, facts []options.Fact[T]) map[string]schema.Attribute {
+func factAttributes[T any](required, optional options.Name, facts []options.Fact[T]) map[string]schema.Attribute {
 	notEmpty := []validator.String{stringvalidator.LengthAtLeast(1)}
 	attributes := computed(facts)
 	attributes[required.Name()] = schema.StringAttribute{

@@ -32,7 +32,7 @@ type joinFacts struct {
 }
 
 // attribute returns the attribute of a staged fact, and nil for all other names.
-func (f *joinFacts) attribute(name options.Word) *types.String {
+func (f *joinFacts) attribute(name options.Name) *types.String {
 	switch name {
 	case "netbios_domain":
 		return &f.NetBIOSDomain

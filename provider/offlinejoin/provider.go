@@ -38,9 +38,9 @@ func (p *offlinejoinProvider) Metadata(
 }
 
 func (p *offlinejoinProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	option := func(word options.Word, more string, validators ...validator.String) schema.StringAttribute {
+	option := func(name options.Name, more string, validators ...validator.String) schema.StringAttribute {
 		return schema.StringAttribute{
-			MarkdownDescription: word.Doc() + more, Optional: true,
+			MarkdownDescription: name.Doc() + more, Optional: true,
 			Validators: append(validators, stringvalidator.LengthAtLeast(1)),
 		}
 	}

@@ -85,16 +85,16 @@ func (r *stagedJoinResource) ImportState(
 		at := path.Root(options.WindowsPath.Name())
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, at, &windowsPath)...)
 	}
-	set := func(word options.Word, value string) {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(word.Name()), value)...)
+	set := func(name options.Name, value string) {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name.Name()), value)...)
 	}
 	id := core.ImageAt(windowsPath).ID()
 	set(options.ID, id)
 	set(options.WindowsPath, windowsPath)
-	for _, word := range []options.Word{
-		options.MethodWord, options.Existing, options.OnDestroy, options.AfterFirstBoot, options.Reuse,
+	for _, name := range []options.Name{
+		options.MethodName, options.OnExistingName, options.OnDestroy, options.AfterFirstBoot, options.Reuse,
 	} {
-		set(word, word.Default())
+		set(name, name.Default())
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{id})...)
 }

@@ -37,8 +37,8 @@ func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaReques
 		options.BlobVersion.Name():       given(options.BlobVersion),
 		options.MachineName.Name():       expectation(options.MachineName),
 		options.Domain.Name():            expectation(options.Domain),
-		options.MethodWord.Name():        choice(options.MethodWord),
-		options.Existing.Name():          choice(options.Existing),
+		options.MethodName.Name():        choice(options.MethodName),
+		options.OnExistingName.Name():    choice(options.OnExistingName),
 		options.OnDestroy.Name():         choice(options.OnDestroy),
 		options.AfterFirstBoot.Name():    choice(options.AfterFirstBoot),
 		options.Reuse.Name():             choice(options.Reuse),
@@ -112,9 +112,9 @@ func leadsElsewhere(
 }
 
 // given is what the user may say, and nobody else does.
-func given(w options.Word) schema.StringAttribute {
+func given(name options.Name) schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: w.Doc(),
+		MarkdownDescription: name.Doc(),
 		Optional:            true,
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 	}
@@ -130,22 +130,22 @@ func identityAttribute() schema.StringAttribute {
 }
 
 // expectation is what the blob must be for when the user says it, and what it is for when not.
-func expectation(w options.Word) schema.StringAttribute {
+func expectation(name options.Name) schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: w.Doc() + " Left out, it tells what the blob is for.",
+		MarkdownDescription: name.Doc() + " Left out, it tells what the blob is for.",
 		Optional:            true,
 		Computed:            true,
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 	}
 }
 
-func choice(w options.Word) schema.StringAttribute {
+func choice(name options.Name) schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: w.Doc(),
+		MarkdownDescription: name.Doc(),
 		Optional:            true,
 		Computed:            true,
-		Default:             stringdefault.StaticString(w.Default()),
-		Validators:          []validator.String{stringvalidator.OneOf(w.Allowed()...)},
+		Default:             stringdefault.StaticString(name.Default()),
+		Validators:          []validator.String{stringvalidator.OneOf(name.Allowed()...)},
 	}
 }
 

@@ -33,7 +33,7 @@ func TestWithComments(t *testing.T) {
 		"\tBackup string `mapstructure:\"backup\"`\n" +
 		"\t// What it was\n\t// before.\n\tExpect struct{} `mapstructure:\"expect\"`\n\n" +
 		"\tEmbedded `mapstructure:\",squash\"`\n\n\tplain int // stays\n}\n"
-	own := map[options.Word]string{"expect": strings.Repeat("word ", 30)}
+	own := map[options.Name]string{"expect": strings.Repeat("word ", 30)}
 	got, err := withComments("p.go", []byte(source), own)
 	if err != nil {
 		t.Fatal(err)

@@ -16,8 +16,8 @@ import (
 
 // packerConfigs returns the files with Packer's configurations, and the documentation of those of their fields that have
 // another meaning than the option of the same name, or more to say.
-func packerConfigs() map[string]map[options.Word]string {
-	return map[string]map[options.Word]string{
+func packerConfigs() map[string]map[options.Name]string {
+	return map[string]map[options.Name]string{
 		"config.go": {
 			"expect": "What the blob must be for: a block with `machine_name` and `domain`. A wrong blob then fails in " +
 				"`packer validate`.",
@@ -42,7 +42,7 @@ type comment struct {
 
 // withComments returns the source of a Go file with the comment of each field with a mapstructure name replaced: by its
 // own documentation, or by that of the option of its name.
-func withComments(name string, source []byte, own map[options.Word]string) ([]byte, error) {
+func withComments(name string, source []byte, own map[options.Name]string) ([]byte, error) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, name, source, parser.ParseComments)
 	if err != nil {
@@ -58,14 +58,14 @@ func withComments(name string, source []byte, own map[options.Word]string) ([]by
 	return source, nil
 }
 
-func commentsOf(files *token.FileSet, parsed *ast.File, own map[options.Word]string) (found []comment, err error) {
+func commentsOf(files *token.FileSet, parsed *ast.File, own map[options.Name]string) (found []comment, err error) {
 	ast.Inspect(parsed, func(n ast.Node) bool {
 		field, ok := n.(*ast.Field)
 		if !ok || field.Tag == nil || err != nil {
 			return true
 		}
 		tag, _ := strconv.Unquote(field.Tag.Value) // the parser has accepted it
-		name := options.Word(reflect.StructTag(tag).Get("mapstructure"))
+		name := options.Name(reflect.StructTag(tag).Get("mapstructure"))
 		if strings.HasPrefix(name.Name(), ",") { // an embedded struct
 			return true
 		}

@@ -32,7 +32,7 @@ type joinFacts struct {
 	b.WriteString(`}
 
 // attribute returns the attribute of a staged fact, and nil for all other names.
-func (f *joinFacts) attribute(name options.Word) *types.String {
+func (f *joinFacts) attribute(name options.Name) *types.String {
 	switch name {
 `)
 	for _, name := range names {
