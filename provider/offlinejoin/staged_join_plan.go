@@ -107,14 +107,14 @@ func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFa
 	case !recorded:
 		p.mine.Fingerprint = p.state.Fingerprint.ValueString()
 	}
-	m := p.matter(blob, facts)
-	switch m.judge() {
+	drift := p.drift(blob, facts)
+	switch drift.decide() {
 	case restage:
 		p.warnOfMissingFile(blob)
-		p.rehearse(ctx, p.request(ctx, &p.plan, &p.config, blob, m.existing(), m.restages, diags), blob)
+		p.rehearse(ctx, p.request(ctx, &p.plan, &p.config, blob, drift.existing(), drift.restages, diags), blob)
 		p.plan.setUnknown(&p.config)
 	case leave:
-		p.tellWhyLeft(m)
+		p.tellWhyLeft(drift)
 		p.plan.keep(&p.state, &p.config)
 		return true
 	case refuse:
@@ -123,9 +123,9 @@ func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFa
 	return false
 }
 
-// matter gathers what the verdict depends on. Read has brought the state up to date.
-func (p *planning) matter(blob givenBlob, facts core.BlobFacts) matter {
-	return matter{
+// drift gathers what the action depends on. Read has brought the state up to date.
+func (p *planning) drift(blob givenBlob, facts core.BlobFacts) drift {
+	return drift{
 		image:       p.state.state(),
 		inImage:     p.state.Fingerprint.ValueString(),
 		damaged:     p.mine.Damaged,
@@ -191,7 +191,7 @@ func (p *planning) newPlace() string {
 }
 
 // tellWhyLeft warns when something differs from what the user may expect, and nothing is done about it.
-func (p *planning) tellWhyLeft(m matter) {
+func (p *planning) tellWhyLeft(d drift) {
 	diags := &p.resp.Diagnostics
 	windowsPath := p.state.WindowsPath.ValueString()
 	const way = ` Nothing is changed; after_first_boot = "restage" stages it.`
@@ -202,12 +202,12 @@ func (p *planning) tellWhyLeft(m matter) {
 		return
 	}
 	switch {
-	case m.mine.Fingerprint == "":
-	case m.image == core.StateAbsent || m.image == core.StateJoined:
+	case d.mine.Fingerprint == "":
+	case d.image == core.StateAbsent || d.image == core.StateJoined:
 		diags.AddWarning("No join any more", windowsPath+" has booted with the join of this resource before, and has no "+
 			"record of it now: it is another image, or was set back."+way+" A blob that has joined a machine before may not "+
 			"do it again: make a new one.")
-	case m.image == core.StateCompleted && m.blob == blobKnown && m.fingerprint != m.inImage:
+	case d.image == core.StateCompleted && d.blob == blobKnown && d.fingerprint != d.inImage:
 		diags.AddWarning("Blob not used", "The join in "+windowsPath+" was completed with another blob than this resource "+
 			"has now."+way)
 	}

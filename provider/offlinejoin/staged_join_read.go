@@ -12,7 +12,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// Read takes over what the image says. What that means is decided in the plan (judge.go); only an image that is gone
+// Read takes over what the image says. What that means is decided in the plan (drift.go); only an image that is gone
 // takes the resource with it.
 func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state stagedJoinModel

@@ -58,15 +58,15 @@ func (r *stagedJoinResource) Update(
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
-// replacing lets the resource stage over what the plan has shown to the user; about everything else the user has the
-// word.
+// replacing lets the resource stage over what the plan has shown to the user; the user decides
+// about everything else.
 func replacing(plan, state *stagedJoinModel, mine ownership) (existing core.OnExisting, again bool) {
-	m := matter{
+	drift := drift{
 		image: state.state(), inImage: state.Fingerprint.ValueString(), mine: mine,
 		onExisting: core.OnExisting(plan.OnExisting.ValueString()),
 		restages:   plan.AfterFirstBoot.ValueString() == bootRestage,
 	}
-	return m.existing(), m.restages
+	return drift.existing(), drift.restages
 }
 
 // stage asks the core, and fills the plan with what came of it. It returns nil after an error.
