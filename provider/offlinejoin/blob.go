@@ -13,12 +13,12 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// knowledge is how much of the blob can be seen.
-type knowledge int
+// blobState is whether a plan can see the blob.
+type blobState int
 
 const (
-	blobUnknown knowledge = iota // Terraform will know it when it applies, or it was refused with a diagnostic
-	blobAway                     // its file, or the identity that opens it, does not exist (anymore, or yet)
+	blobUnknown blobState = iota // Terraform will know it when it applies, or it was refused with a diagnostic
+	blobMissing                  // its file, or the identity that opens it, does not exist (anymore, or yet)
 	blobKnown
 )
 
@@ -26,9 +26,9 @@ const (
 type givenBlob struct {
 	*core.Blob           // nil unless blobKnown
 	name       string    // how messages call it
-	away       string    // with blobAway: a sentence that says what is missing, without its code
+	missing    string    // with blobMissing: a sentence that says what is missing, without its code
 	at         path.Path // the attribute that is to blame for it
-	knowledge
+	state      blobState
 }
 
 // blob reads and parses the blob that a configuration gives; identityFile is the provider's. It adds a warning for a file
@@ -46,7 +46,7 @@ func (m *stagedJoinModel) blob(identityFile string, diags *diag.Diagnostics) giv
 	given := givenBlob{name: m.BlobFile.ValueString(), at: path.Root(options.BlobFile.Name())}
 	content, warning, err := options.ReadBlobFile(given.name, cmp.Or(m.IdentityFile.ValueString(), identityFile))
 	if e, _ := errors.AsType[*winerr.Error](err); e != nil && options.IsMissing(err) {
-		given.away, given.knowledge = e.Message, blobAway
+		given.missing, given.state = e.Message, blobMissing
 		return given
 	}
 	if err != nil {
@@ -67,7 +67,7 @@ func (b *givenBlob) parse(content []byte, diags *diag.Diagnostics) {
 		diags.AddAttributeError(b.at, "Blob not usable", err.Error())
 		return
 	}
-	b.knowledge = blobKnown
+	b.state = blobKnown
 }
 
 // masked returns a context whose logs show no form of the blob's secret.

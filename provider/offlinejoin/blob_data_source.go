@@ -18,7 +18,7 @@ var (
 
 // blobDataSource is what the blob in a file is for. The blob itself never leaves it: what a data source tells is kept in
 // the state.
-type blobDataSource struct{ run *settings }
+type blobDataSource struct{ run *run }
 
 func newBlobDataSource() datasource.DataSource { return &blobDataSource{run: newRun()} }
 

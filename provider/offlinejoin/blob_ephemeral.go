@@ -20,7 +20,7 @@ var (
 
 // blobEphemeral is a blob that is in neither plan nor state. Terraform opens it when it plans and again when it
 // applies, so opening reads and changes nothing.
-type blobEphemeral struct{ run *settings }
+type blobEphemeral struct{ run *run }
 
 func newBlobEphemeral() ephemeral.EphemeralResource { return &blobEphemeral{run: newRun()} }
 

@@ -15,7 +15,7 @@
 //     booted with it: that outlives the record in the image (ownership.go).
 //   - Two resources that want the same image or account (claims.go): Terraform plans one resource up to twice and tells
 //     no address, so each has a random token in private state.
-//   - One run: what is shared between the configuration of the provider and its end (settings.go).
+//   - One run: what is shared between the configuration of the provider and its end (run.go).
 //
 // Nothing secret is in state, plan, private state, logs or diagnostics.
 package offlinejoin

@@ -28,7 +28,7 @@ type drift struct {
 	inImage     string     // … the fingerprint of the join in it …
 	damaged     bool       // … and whether a join that waits for its first boot lacks something
 	mine        ownership
-	blob        knowledge
+	blob        blobState
 	fingerprint string // of the blob, when known
 	newVersion  bool   // blob_wo_version has changed
 	onExisting  core.OnExisting

@@ -36,7 +36,7 @@ func TestMeaningOfDrift(t *testing.T) {
 			with(func(d *drift) { d.blob, d.newVersion = blobUnknown, true }), restage, core.OnExistingReplace,
 		},
 		"staged, new version of the same blob": {with(func(d *drift) { d.newVersion = true }), leave, ""},
-		"staged, file deleted":                 {with(func(d *drift) { d.blob = blobAway }), leave, ""},
+		"staged, file deleted":                 {with(func(d *drift) { d.blob = blobMissing }), leave, ""},
 		"staged, damaged":                      {with(func(d *drift) { d.damaged = true }), restage, core.OnExistingReplace},
 		"staged, booted and not done yet": {
 			with(func(d *drift) { d.damaged, d.mine = true, booted }), leave, "",
@@ -47,7 +47,7 @@ func TestMeaningOfDrift(t *testing.T) {
 			with(func(d *drift) { d.image, d.mine, d.fingerprint = core.StateCompleted, booted, next }), leave, "",
 		},
 		"completed, file deleted": {
-			with(func(d *drift) { d.image, d.mine, d.blob = core.StateCompleted, booted, blobAway }), leave, "",
+			with(func(d *drift) { d.image, d.mine, d.blob = core.StateCompleted, booted, blobMissing }), leave, "",
 		},
 		"completed, to be restaged": {
 			with(func(d *drift) { d.image, d.mine, d.restages = core.StateCompleted, booted, true }), restage,

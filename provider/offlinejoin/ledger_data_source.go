@@ -21,7 +21,7 @@ var (
 )
 
 // ledgerDataSource is what a ledger knows.
-type ledgerDataSource struct{ run *settings }
+type ledgerDataSource struct{ run *run }
 
 func newLedgerDataSource() datasource.DataSource { return &ledgerDataSource{run: newRun()} }
 

@@ -32,24 +32,28 @@ type stagedJoinModel struct {
 	joinFacts
 }
 
-// told is an attribute with what the blob or the image says for it.
-type told struct {
+// factValue is an attribute with what the blob or the image says for it.
+type factValue struct {
 	to   *types.String
 	text string
 }
 
 // ofBlob are the facts that only a blob tells, machine name and domain excepted.
-func (f *joinFacts) ofBlob(blob core.BlobFacts) []told { return read(f, options.BlobFacts(), blob) }
+func (f *joinFacts) ofBlob(blob core.BlobFacts) []factValue {
+	return read(f, options.BlobFacts(), blob)
+}
 
 // ofImage are the facts that an image tells.
-func (f *joinFacts) ofImage(status core.Status) []told { return read(f, options.ImageFacts(), status) }
+func (f *joinFacts) ofImage(status core.Status) []factValue {
+	return read(f, options.ImageFacts(), status)
+}
 
 // read reads the facts that the resource has of one thing.
-func read[T any](f *joinFacts, facts []options.Fact[T], of T) []told {
+func read[T any](f *joinFacts, facts []options.Fact[T], of T) []factValue {
 	facts = stagedFacts(facts)
-	found := make([]told, len(facts))
+	found := make([]factValue, len(facts))
 	for i, fact := range facts {
-		found[i] = told{f.attribute(fact.Name), fact.Read(of)}
+		found[i] = factValue{f.attribute(fact.Name), fact.Read(of)}
 	}
 	return found
 }
@@ -119,7 +123,7 @@ func (m *stagedJoinModel) fill(blob core.BlobFacts, status core.Status) {
 		blob = core.BlobFacts{MachineName: status.MachineName, Domain: status.Domain}
 	}
 	known := append(m.ofBlob(blob), m.ofImage(status)...)
-	for _, fact := range append(known, told{&m.MachineName, blob.MachineName}, told{&m.Domain, blob.Domain}) {
+	for _, fact := range append(known, factValue{&m.MachineName, blob.MachineName}, factValue{&m.Domain, blob.Domain}) {
 		if fact.to.IsUnknown() {
 			*fact.to = stringOrNull(fact.text)
 		}

@@ -52,7 +52,7 @@ func (r *stagedJoinResource) ModifyPlan(
 	blob := p.config.blob(r.run.identityFile, &resp.Diagnostics)
 	defer blob.Wipe()
 	var facts core.BlobFacts
-	if blob.knowledge == blobKnown {
+	if blob.state == blobKnown {
 		facts, _ = blob.check(p.config.expect(), &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
@@ -130,7 +130,7 @@ func (p *planning) drift(blob givenBlob, facts core.BlobFacts) drift {
 		inImage:     p.state.Fingerprint.ValueString(),
 		damaged:     p.mine.Damaged,
 		mine:        p.mine,
-		blob:        blob.knowledge,
+		blob:        blob.state,
 		fingerprint: facts.Fingerprint,
 		newVersion:  !p.plan.BlobWOVersion.Equal(p.state.BlobWOVersion),
 		onExisting:  core.OnExisting(p.plan.OnExisting.ValueString()),
@@ -160,7 +160,7 @@ func imageHas(ctx context.Context, image core.Image, fingerprint string) bool {
 // rehearse lets the core check all that it would check when it stages, if blob and image are there. An image that
 // somebody is changing right now is looked at when Terraform applies.
 func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlob) {
-	if blob.knowledge != blobKnown || p.plan.WindowsPath.IsUnknown() || p.plan.openChoice() ||
+	if blob.state != blobKnown || p.plan.WindowsPath.IsUnknown() || p.plan.openChoice() ||
 		req.Image.Presence() != core.Present {
 		return
 	}
@@ -229,9 +229,9 @@ func (p *planning) whyRefused() string {
 }
 
 func (p *planning) warnOfMissingFile(blob givenBlob) {
-	if blob.knowledge == blobAway {
+	if blob.state == blobMissing {
 		p.resp.Diagnostics.AddAttributeWarning(blob.at, "Blob not checked yet",
-			"The blob could not be checked now, and must be readable when Terraform applies: "+blob.away+".")
+			"The blob could not be checked now, and must be readable when Terraform applies: "+blob.missing+".")
 	}
 }
 

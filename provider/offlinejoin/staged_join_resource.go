@@ -24,7 +24,7 @@ var (
 // stagedJoinResource is one join staged in one image.
 type stagedJoinResource struct {
 	stagedBy string
-	run      *settings
+	run      *run
 }
 
 func newStagedJoinResource(version string) func() resource.Resource {

@@ -75,10 +75,10 @@ func (r *stagedJoinResource) stage(
 ) *core.Receipt {
 	blob := config.blob(r.run.identityFile, diags)
 	defer blob.Wipe()
-	if blob.knowledge == blobAway {
-		diags.AddAttributeError(blob.at, "Blob file missing", blob.away+".")
+	if blob.state == blobMissing {
+		diags.AddAttributeError(blob.at, "Blob file missing", blob.missing+".")
 	}
-	if blob.knowledge != blobKnown {
+	if blob.state != blobKnown {
 		return nil
 	}
 	ctx = blob.masked(ctx)
@@ -123,7 +123,7 @@ func (m *stagedJoinModel) complete(identityFile string, config *stagedJoinModel,
 	blob := config.blob(identityFile, diags)
 	defer blob.Wipe()
 	var facts core.BlobFacts
-	if blob.knowledge == blobKnown {
+	if blob.state == blobKnown {
 		facts, _ = blob.check(config.expect(), diags)
 	}
 	m.fill(facts, core.Status{Fingerprint: m.Fingerprint.ValueString()})
