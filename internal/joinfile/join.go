@@ -212,7 +212,7 @@ func (b joinBlock) join(i instance) (Join, bool) {
 func (b joinBlock) reuseRange() hcl.Range {
 	for _, from := range []hcl.Attributes{b.own, b.defaults} {
 		for _, name := range []options.Name{options.Reuse, options.ReuseReason} {
-			if a, ok := from[name.Name()]; ok {
+			if a, ok := from[name.String()]; ok {
 				return a.NameRange
 			}
 		}
@@ -222,9 +222,9 @@ func (b joinBlock) reuseRange() hcl.Range {
 
 // setOption sets an option of a join to what the block says, or else the defaults. Null is to say nothing.
 func (b joinBlock) setOption(j *Join, o option, i instance) bool {
-	a, said := b.own[o.name.Name()]
+	a, said := b.own[o.name.String()]
 	if !said {
-		a, said = b.defaults[o.name.Name()]
+		a, said = b.defaults[o.name.String()]
 	}
 	if said {
 		value, ok := b.evaluate(a.Expr, i)

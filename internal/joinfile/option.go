@@ -70,7 +70,7 @@ func errorOf[T any](parse func(string) (T, error)) func(string) error {
 func optionArguments(folder string) []argument {
 	var out []argument
 	for _, o := range joinOptions(folder) {
-		out = append(out, argument{name: o.name.Name(), kind: "string", doc: o.name.Doc(), required: o.required})
+		out = append(out, argument{name: o.name.String(), kind: "string", doc: o.name.Doc(), required: o.required})
 	}
 	return out
 }

@@ -49,8 +49,8 @@ type entry struct {
 	secret   bool
 }
 
-// Name returns the name as HCL has it.
-func (n Name) Name() string { return string(n) }
+// String returns the name as HCL has it: "windows_path".
+func (n Name) String() string { return string(n) }
 
 // Flag returns the name as the command line has it: "windows-path".
 func (n Name) Flag() string { return strings.ReplaceAll(string(n), "_", "-") }

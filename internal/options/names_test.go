@@ -10,7 +10,7 @@ import (
 func TestEveryNameIsDocumented(t *testing.T) {
 	t.Parallel()
 	for _, name := range options.Known() {
-		t.Run(name.Name(), func(t *testing.T) {
+		t.Run(name.String(), func(t *testing.T) {
 			t.Parallel()
 			doc := name.Doc()
 			if !strings.HasSuffix(doc, ".") {
@@ -21,8 +21,8 @@ func TestEveryNameIsDocumented(t *testing.T) {
 					t.Errorf("documentation %q does not tell of the value %s", doc, value)
 				}
 			}
-			if name.Name() != strings.ToLower(name.Name()) || strings.Contains(name.Flag(), "_") {
-				t.Errorf("name %q, flag %q: want lower case, and dashes in the flag", name.Name(), name.Flag())
+			if name.String() != strings.ToLower(name.String()) || strings.Contains(name.Flag(), "_") {
+				t.Errorf("name %q, flag %q: want lower case, and dashes in the flag", name.String(), name.Flag())
 			}
 		})
 	}

@@ -39,11 +39,11 @@ func (m *stagedJoinModel) blob(identityFile string, diags *diag.Diagnostics) giv
 		return givenBlob{}
 	}
 	if !m.BlobWO.IsNull() {
-		given := givenBlob{name: options.BlobWO.Name(), at: path.Root(options.BlobWO.Name())}
+		given := givenBlob{name: options.BlobWO.String(), at: path.Root(options.BlobWO.String())}
 		given.parse([]byte(m.BlobWO.ValueString()), diags)
 		return given
 	}
-	given := givenBlob{name: m.BlobFile.ValueString(), at: path.Root(options.BlobFile.Name())}
+	given := givenBlob{name: m.BlobFile.ValueString(), at: path.Root(options.BlobFile.String())}
 	content, warning, err := options.ReadBlobFile(given.name, cmp.Or(m.IdentityFile.ValueString(), identityFile))
 	if e, _ := errors.AsType[*winerr.Error](err); e != nil && options.IsMissing(err) {
 		given.missing, given.state = e.Message, blobMissing
@@ -89,7 +89,7 @@ func (b givenBlob) check(expect core.Expect, diags *diag.Diagnostics) (core.Blob
 		{options.Domain, core.Expect{Domain: expect.Domain}},
 	} {
 		if err := b.Check(one.expect); err != nil {
-			diags.AddAttributeError(path.Root(one.name.Name()), "Expectation not met", err.Error())
+			diags.AddAttributeError(path.Root(one.name.String()), "Expectation not met", err.Error())
 			good = false
 		}
 	}

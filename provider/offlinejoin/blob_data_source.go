@@ -45,7 +45,7 @@ func (d *blobDataSource) Configure(
 }
 
 func (d *blobDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	at, identityAt := path.Root(options.BlobFile.Name()), path.Root(options.IdentityFile.Name())
+	at, identityAt := path.Root(options.BlobFile.String()), path.Root(options.IdentityFile.String())
 	var file, identity types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &file)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, identityAt, &identity)...)

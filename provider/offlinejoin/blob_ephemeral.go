@@ -33,20 +33,20 @@ func (e *blobEphemeral) Metadata(
 func (e *blobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	notEmpty := []validator.String{stringvalidator.LengthAtLeast(1)}
 	attributes := map[string]schema.Attribute{
-		options.SourceFile.Name(): schema.StringAttribute{
+		options.SourceFile.String(): schema.StringAttribute{
 			MarkdownDescription: options.SourceFile.Doc(), Required: true, Validators: notEmpty,
 		},
-		options.IdentityFile.Name(): schema.StringAttribute{
+		options.IdentityFile.String(): schema.StringAttribute{
 			MarkdownDescription: options.IdentityFile.Doc() + providersFirst, Optional: true, Validators: notEmpty,
 		},
-		options.Blob.Name(): schema.StringAttribute{
+		options.Blob.String(): schema.StringAttribute{
 			MarkdownDescription: "The blob as one line of base64, decrypted, whatever encoding the file has.",
 			Computed:            true,
 			Sensitive:           true,
 		},
 	}
 	for _, fact := range options.BlobFacts() {
-		attributes[fact.Name.Name()] = schema.StringAttribute{MarkdownDescription: fact.Doc, Computed: true}
+		attributes[fact.Name.String()] = schema.StringAttribute{MarkdownDescription: fact.Doc, Computed: true}
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A provisioning blob read from a file, decrypted when it is encrypted with age, and in one " +
@@ -65,7 +65,7 @@ func (e *blobEphemeral) Configure(
 }
 
 func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	at, identityAt := path.Root(options.SourceFile.Name()), path.Root(options.IdentityFile.Name())
+	at, identityAt := path.Root(options.SourceFile.String()), path.Root(options.IdentityFile.String())
 	var file, identity types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &file)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, identityAt, &identity)...)
@@ -80,6 +80,6 @@ func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, res
 	defer blob.Wipe()
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, at, file)...)
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, identityAt, identity)...)
-	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(options.Blob.Name()), blob.Text())...)
+	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(options.Blob.String()), blob.Text())...)
 	setFacts(ctx, &resp.Result, options.BlobFacts(), blob.Facts(), &resp.Diagnostics)
 }

@@ -17,11 +17,11 @@ import (
 func factAttributes[T any](required, optional options.Name, facts []options.Fact[T]) map[string]schema.Attribute {
 	notEmpty := []validator.String{stringvalidator.LengthAtLeast(1)}
 	attributes := computed(facts)
-	attributes[required.Name()] = schema.StringAttribute{
+	attributes[required.String()] = schema.StringAttribute{
 		MarkdownDescription: required.Doc(), Required: true, Validators: notEmpty,
 	}
 	if optional != "" {
-		attributes[optional.Name()] = schema.StringAttribute{
+		attributes[optional.String()] = schema.StringAttribute{
 			MarkdownDescription: optional.Doc(), Optional: true, Validators: notEmpty,
 		}
 	}
@@ -32,7 +32,7 @@ func factAttributes[T any](required, optional options.Name, facts []options.Fact
 func computed[T any](facts []options.Fact[T]) map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{}
 	for _, fact := range facts {
-		attributes[fact.Name.Name()] = schema.StringAttribute{MarkdownDescription: fact.Doc, Computed: true}
+		attributes[fact.Name.String()] = schema.StringAttribute{MarkdownDescription: fact.Doc, Computed: true}
 	}
 	return attributes
 }
@@ -41,7 +41,7 @@ func computed[T any](facts []options.Fact[T]) map[string]schema.Attribute {
 func objectOf[T any](facts []options.Fact[T], of T) (types.Object, diag.Diagnostics) {
 	values := map[string]attr.Value{}
 	for _, fact := range facts {
-		values[fact.Name.Name()] = stringOrNull(fact.Read(of))
+		values[fact.Name.String()] = stringOrNull(fact.Read(of))
 	}
 	return types.ObjectValue(typesOf(facts), values)
 }
@@ -49,7 +49,7 @@ func objectOf[T any](facts []options.Fact[T], of T) (types.Object, diag.Diagnost
 func typesOf[T any](facts []options.Fact[T]) map[string]attr.Type {
 	kinds := map[string]attr.Type{}
 	for _, fact := range facts {
-		kinds[fact.Name.Name()] = types.StringType
+		kinds[fact.Name.String()] = types.StringType
 	}
 	return kinds
 }
@@ -61,6 +61,6 @@ type setter interface {
 
 func setFacts[T any](ctx context.Context, to setter, facts []options.Fact[T], of T, diags *diag.Diagnostics) {
 	for _, fact := range facts {
-		diags.Append(to.SetAttribute(ctx, path.Root(fact.Name.Name()), stringOrNull(fact.Read(of)))...)
+		diags.Append(to.SetAttribute(ctx, path.Root(fact.Name.String()), stringOrNull(fact.Read(of)))...)
 	}
 }

@@ -52,7 +52,7 @@ func (f *blobFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 // blobParameter is the only parameter of these functions.
 func blobParameter() function.Parameter {
 	return function.StringParameter{
-		Name: options.Blob.Name(),
+		Name: options.Blob.String(),
 		MarkdownDescription: "The provisioning blob as text: base64 as Samba and `djoin` write it. Blanks and line breaks " +
 			"do not matter.",
 	}

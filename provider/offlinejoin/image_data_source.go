@@ -33,7 +33,7 @@ func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 }
 
 func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	at := path.Root(options.WindowsPath.Name())
+	at := path.Root(options.WindowsPath.String())
 	var windowsPath types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &windowsPath)...)
 	if resp.Diagnostics.HasError() {

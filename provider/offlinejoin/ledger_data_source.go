@@ -39,7 +39,7 @@ func (d *ledgerDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 		MarkdownDescription: "The uses in force that a ledger knows: which account was staged into which image, and when. " +
 			"Nothing in a ledger is secret. A ledger that does not exist yet has no entries.",
 		Attributes: map[string]schema.Attribute{
-			options.LedgerFile.Name(): schema.StringAttribute{
+			options.LedgerFile.String(): schema.StringAttribute{
 				MarkdownDescription: "The ledger to read. Default: the provider's `ledger_file`.",
 				Optional:            true,
 				Computed:            true,
@@ -63,7 +63,7 @@ func (d *ledgerDataSource) Configure(
 }
 
 func (d *ledgerDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	at := path.Root(options.LedgerFile.Name())
+	at := path.Root(options.LedgerFile.String())
 	var file types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &file)...)
 	if resp.Diagnostics.HasError() {

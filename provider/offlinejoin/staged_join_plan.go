@@ -68,7 +68,7 @@ func (r *stagedJoinResource) ModifyPlan(
 // checkReuse wants a reason for what is done on purpose.
 func (p *planning) checkReuse() {
 	if p.plan.Reuse.ValueString() == reuseAllow && p.config.ReuseReason.IsNull() {
-		p.resp.Diagnostics.AddAttributeError(path.Root(options.ReuseReason.Name()), "Reason missing",
+		p.resp.Diagnostics.AddAttributeError(path.Root(options.ReuseReason.String()), "Reason missing",
 			`reuse = "allow" needs a reuse_reason, which the ledger keeps: say why this account may be used again.`)
 	}
 }
@@ -80,7 +80,7 @@ func (p *planning) claim(ctx context.Context, blob givenBlob, facts core.BlobFac
 		p.plan.WindowsPath.ValueString(), account(facts), blob.name)
 	want.allowsSharing = stays || p.plan.Reuse.ValueString() == reuseAllow
 	if clash := p.run.claims.take(want); clash != "" {
-		p.resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Claimed twice", clash+".")
+		p.resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.String()), "Claimed twice", clash+".")
 	}
 }
 
@@ -118,7 +118,7 @@ func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFa
 		p.plan.keep(&p.state, &p.config)
 		return true
 	case refuse:
-		diags.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image has another join", p.whyRefused())
+		diags.AddAttributeError(path.Root(options.WindowsPath.String()), "Image has another join", p.whyRefused())
 	}
 	return false
 }
@@ -177,7 +177,7 @@ func (m *stagedJoinModel) openChoice() bool {
 }
 
 func (p *planning) tellOfMove() {
-	p.resp.Diagnostics.AddAttributeWarning(path.Root(options.WindowsPath.Name()), "Another image",
+	p.resp.Diagnostics.AddAttributeWarning(path.Root(options.WindowsPath.String()), "Another image",
 		"This resource is replaced: its join is taken back from "+p.state.WindowsPath.ValueString()+" (on_destroy = "+
 			p.state.OnDestroy.String()+") and staged into "+p.newPlace()+". An image that has only moved takes its join "+
 			"along: move it first, then change windows_path, and nothing is written.")
@@ -196,7 +196,7 @@ func (p *planning) tellWhyLeft(d drift) {
 	windowsPath := p.state.WindowsPath.ValueString()
 	const way = ` Nothing is changed; after_first_boot = "restage" stages it.`
 	if !p.state.isFor(p.config.expect()) {
-		diags.AddAttributeError(path.Root(options.MachineName.Name()), "Expectation not met", "the join in "+windowsPath+
+		diags.AddAttributeError(path.Root(options.MachineName.String()), "Expectation not met", "the join in "+windowsPath+
 			" is for "+p.state.MachineName.ValueString()+", but "+p.config.MachineName.ValueString()+" was expected: give "+
 			"another machine another image, or change machine_name.")
 		return
@@ -247,7 +247,7 @@ func (p *planning) destroy() {
 }
 
 func refuseToDestroy(windowsPath string, diags *diag.Diagnostics) {
-	diags.AddAttributeError(path.Root(options.OnDestroy.Name()), "Join not to be destroyed", windowsPath+" holds a join "+
+	diags.AddAttributeError(path.Root(options.OnDestroy.String()), "Join not to be destroyed", windowsPath+" holds a join "+
 		"that waits for its first boot, and on_destroy is \"fail\": apply on_destroy = \"unstage\" or \"abandon\" first.")
 }
 

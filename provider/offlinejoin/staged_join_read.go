@@ -29,7 +29,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 	windowsPath := state.WindowsPath.ValueString()
 	switch at := state.image().Presence(); {
 	case at != core.Present && !recorded:
-		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image not there",
+		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.String()), "Image not there",
 			windowsPath+" does not exist: mount the image and import again.")
 		return
 	case at == core.Unmounted:
@@ -64,7 +64,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 
 // warnOfTrouble tells of a join that will not complete, or did not. It is no drift: what to do is the user's to decide.
 func warnOfTrouble(status *core.Status, diags *diag.Diagnostics) {
-	at := path.Root(options.WindowsPath.Name())
+	at := path.Root(options.WindowsPath.String())
 	switch {
 	case status.State == core.StateFailed:
 		diags.AddAttributeWarning(at, "Join failed at first boot", fmt.Sprintf(
@@ -82,11 +82,11 @@ func (r *stagedJoinResource) ImportState(
 ) {
 	windowsPath := req.ID
 	if windowsPath == "" && req.Identity != nil {
-		at := path.Root(options.WindowsPath.Name())
+		at := path.Root(options.WindowsPath.String())
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, at, &windowsPath)...)
 	}
 	set := func(name options.Name, value string) {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name.Name()), value)...)
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name.String()), value)...)
 	}
 	id := core.ImageAt(windowsPath).ID()
 	set(options.ID, id)

@@ -25,33 +25,33 @@ const stagedJoinDescription = "An Active Directory join staged in a Windows imag
 
 func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		options.WindowsPath.Name():  windowsPathAttribute(),
-		options.BlobFile.Name():     given(options.BlobFile),
-		options.IdentityFile.Name(): identityAttribute(),
-		options.BlobWO.Name(): schema.StringAttribute{
+		options.WindowsPath.String():  windowsPathAttribute(),
+		options.BlobFile.String():     given(options.BlobFile),
+		options.IdentityFile.String(): identityAttribute(),
+		options.BlobWO.String(): schema.StringAttribute{
 			MarkdownDescription: options.BlobWO.Doc(),
 			Optional:            true,
 			Sensitive:           true,
 			WriteOnly:           true,
 		},
-		options.BlobVersion.Name():       given(options.BlobVersion),
-		options.MachineName.Name():       expectation(options.MachineName),
-		options.Domain.Name():            expectation(options.Domain),
-		options.MethodName.Name():        choice(options.MethodName),
-		options.OnExistingName.Name():    choice(options.OnExistingName),
-		options.OnDestroy.Name():         choice(options.OnDestroy),
-		options.AfterFirstBoot.Name():    choice(options.AfterFirstBoot),
-		options.Reuse.Name():             choice(options.Reuse),
-		options.ReuseReason.Name():       given(options.ReuseReason),
-		options.CompletionProgram.Name(): given(options.CompletionProgram),
-		"timeouts":                       timeouts.Attributes(ctx, timeoutOptions()),
-		options.ID.Name():                computedText(options.ID.Doc()),
+		options.BlobVersion.String():       given(options.BlobVersion),
+		options.MachineName.String():       expectation(options.MachineName),
+		options.Domain.String():            expectation(options.Domain),
+		options.MethodName.String():        choice(options.MethodName),
+		options.OnExistingName.String():    choice(options.OnExistingName),
+		options.OnDestroy.String():         choice(options.OnDestroy),
+		options.AfterFirstBoot.String():    choice(options.AfterFirstBoot),
+		options.Reuse.String():             choice(options.Reuse),
+		options.ReuseReason.String():       given(options.ReuseReason),
+		options.CompletionProgram.String(): given(options.CompletionProgram),
+		"timeouts":                         timeouts.Attributes(ctx, timeoutOptions()),
+		options.ID.String():                computedText(options.ID.Doc()),
 	}
 	for _, fact := range stagedFacts(options.BlobFacts()) {
-		attributes[fact.Name.Name()] = computedText(fact.Doc)
+		attributes[fact.Name.String()] = computedText(fact.Doc)
 	}
 	for _, fact := range stagedFacts(options.ImageFacts()) {
-		attributes[fact.Name.Name()] = computedText(fact.Doc)
+		attributes[fact.Name.String()] = computedText(fact.Doc)
 	}
 	resp.Schema = schema.Schema{MarkdownDescription: stagedJoinDescription, Attributes: attributes}
 }
@@ -72,7 +72,7 @@ func (r *stagedJoinResource) IdentitySchema(
 	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
 ) {
 	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		options.WindowsPath.Name(): identityschema.StringAttribute{
+		options.WindowsPath.String(): identityschema.StringAttribute{
 			RequiredForImport: true,
 			Description:       options.ID.Doc(),
 		},

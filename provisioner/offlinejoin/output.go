@@ -11,7 +11,7 @@ import (
 func outputSpec[T any](facts []options.Fact[T]) hcldec.ObjectSpec {
 	spec := hcldec.ObjectSpec{}
 	for _, fact := range facts {
-		name := fact.Name.Name()
+		name := fact.Name.String()
 		spec[name] = &hcldec.AttrSpec{Name: name, Type: cty.String}
 	}
 	return spec
@@ -21,7 +21,7 @@ func outputSpec[T any](facts []options.Fact[T]) hcldec.ObjectSpec {
 func output[T any](facts []options.Fact[T], of T) cty.Value {
 	values := map[string]cty.Value{}
 	for _, fact := range facts {
-		values[fact.Name.Name()] = cty.StringVal(fact.Read(of))
+		values[fact.Name.String()] = cty.StringVal(fact.Read(of))
 	}
 	return cty.ObjectVal(values)
 }

@@ -50,7 +50,7 @@ func (c *PostProcessorConfig) texts() []field {
 func rendered(fields []field) []string {
 	names := []string{"expect"}
 	for _, f := range fields {
-		names = append(names, f.option.Name())
+		names = append(names, f.option.String())
 	}
 	return names
 }

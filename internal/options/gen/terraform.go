@@ -45,7 +45,7 @@ func (f *joinFacts) attribute(name options.Name) *types.String {
 func staged[T any](facts []options.Fact[T]) (names []string) {
 	for _, fact := range facts {
 		if fact.Staged {
-			names = append(names, fact.Name.Name())
+			names = append(names, fact.Name.String())
 		}
 	}
 	return names
