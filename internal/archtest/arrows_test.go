@@ -43,6 +43,7 @@ func arrows() map[string][]string {
 			"internal/winimage", "internal/regf", "internal/completion", // to show the registry before and after
 		},
 		"internal/options":      {"internal/offlinejoin", "internal/agefile"},
+		"internal/options/gen":  {"internal/options"},
 		"internal/cli/docgen":   {"internal/cli", "internal/joinfile"},
 		"internal/joinfile":     {"internal/offlinejoin", "internal/options"},
 		"internal/offlinejoin":  core(),

@@ -44,7 +44,7 @@ func (a *app) ledgerList() *cobra.Command {
 			for i, u := range uses {
 				rows[i] = term.Row{
 					Subject: u.ID, Kind: u.Event,
-					Value: fmt.Sprintf("%s → %s, %s", join(u.MachineName, u.Domain), imageOfUse(u), u.At.Format("2006-01-02 15:04")),
+					Value: fmt.Sprintf("%s in %s, %s", join(u.MachineName, u.Domain), imageOfUse(u), u.At.Format("2006-01-02 15:04")),
 				}
 			}
 			term.WriteRows(a.Out, rows)

@@ -52,12 +52,12 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 	identityFlag(cmd, &from)
 	optionFlag(cmd, options.MachineName, "NAME", setString(&words.MachineName))
 	optionFlag(cmd, options.Domain, "NAME", setString(&words.Domain))
-	optionFlag(cmd, options.MethodWord, "WORD", func(s string) error {
+	optionFlag(cmd, options.MethodName, "WORD", func(s string) error {
 		words.Method = s
 		_, err := options.Method(s)
 		return err
 	})
-	optionFlag(cmd, options.Existing, "WORD", func(s string) error {
+	optionFlag(cmd, options.OnExistingName, "WORD", func(s string) error {
 		words.OnExisting = s
 		_, err := options.OnExisting(s)
 		return err

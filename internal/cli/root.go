@@ -83,15 +83,15 @@ func (t *checkedFlag) Set(s string) error {
 	return nil
 }
 
-// optionFlag adds the flag of one of the user's words; kind is what its help calls the value, such as PATH.
-func optionFlag(cmd *cobra.Command, w options.Word, kind string, set func(string) error) {
-	cmd.Flags().Var(&checkedFlag{set: set, kind: kind}, w.Flag(), doc(w)) // the documentation names the default
+// optionFlag adds the flag of an option; kind is what its help calls the value, such as PATH.
+func optionFlag(cmd *cobra.Command, name options.Name, kind string, set func(string) error) {
+	cmd.Flags().Var(&checkedFlag{set: set, kind: kind}, name.Flag(), doc(name)) // the documentation names the default
 }
 
 // required is optionFlag for a flag that must be given.
-func required(cmd *cobra.Command, w options.Word, kind string, set func(string) error) {
-	optionFlag(cmd, w, kind, set)
-	if err := cmd.MarkFlagRequired(w.Flag()); err != nil {
+func required(cmd *cobra.Command, name options.Name, kind string, set func(string) error) {
+	optionFlag(cmd, name, kind, set)
+	if err := cmd.MarkFlagRequired(name.Flag()); err != nil {
 		panic(err) // the flag was added one line above
 	}
 }
@@ -104,8 +104,8 @@ func setString(p *string) func(string) error {
 	}
 }
 
-// doc turns a word's documentation, which is markdown for HCL, into a flag's: pflag gives backquotes another meaning.
-func doc(w options.Word) string { return strings.ReplaceAll(w.Doc(), "`", "") }
+// doc turns an option's documentation, which is markdown for HCL, into a flag's: pflag gives backquotes another meaning.
+func doc(name options.Name) string { return strings.ReplaceAll(name.Doc(), "`", "") }
 
 // usageTemplate is cobra's own, but wraps the flags' texts to the width of a page.
 const usageTemplate = `Usage:{{if .Runnable}}

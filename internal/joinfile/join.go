@@ -211,8 +211,8 @@ func (b joinBlock) join(i instance) (Join, bool) {
 // reuseRange is the place that says how an account is used again.
 func (b joinBlock) reuseRange() hcl.Range {
 	for _, from := range []hcl.Attributes{b.own, b.defaults} {
-		for _, word := range []options.Word{options.Reuse, options.ReuseReason} {
-			if a, ok := from[word.Name()]; ok {
+		for _, name := range []options.Name{options.Reuse, options.ReuseReason} {
+			if a, ok := from[name.String()]; ok {
 				return a.NameRange
 			}
 		}
@@ -222,9 +222,9 @@ func (b joinBlock) reuseRange() hcl.Range {
 
 // setOption sets an option of a join to what the block says, or else the defaults. Null is to say nothing.
 func (b joinBlock) setOption(j *Join, o option, i instance) bool {
-	a, said := b.own[o.word.Name()]
+	a, said := b.own[o.name.String()]
 	if !said {
-		a, said = b.defaults[o.word.Name()]
+		a, said = b.defaults[o.name.String()]
 	}
 	if said {
 		value, ok := b.evaluate(a.Expr, i)
@@ -237,7 +237,7 @@ func (b joinBlock) setOption(j *Join, o option, i instance) bool {
 	}
 	if o.required {
 		b.add(wrong(b.block.DefRange, "Missing option", fmt.Sprintf("%s has no %s: write it in the block or in defaults.",
-			j.Address, o.word)))
+			j.Address, o.name)))
 	}
 	return !o.required
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// option is one word of a join, and how its text gets into the join.
+// option is one option of a join, and how its text gets into the join.
 type option struct {
-	word     options.Word
+	name     options.Name
 	required bool
 	set      func(j *Join, text string) error
 }
 
-// joinOptions lists the words in the order of the reference. A relative path starts at the folder of the join files.
+// joinOptions lists the options in the order of the reference. A relative path starts at the folder of the join files.
 func joinOptions(folder string) []option {
 	path := func(to func(j *Join) *string) func(*Join, string) error {
 		return func(j *Join, text string) error {
@@ -44,8 +44,8 @@ func joinOptions(folder string) []option {
 		{options.IdentityFile, false, path(func(j *Join) *string { return &j.IdentityFile })},
 		{options.MachineName, false, text(func(j *Join) *string { return &j.words.MachineName })},
 		{options.Domain, false, text(func(j *Join) *string { return &j.words.Domain })},
-		{options.MethodWord, false, checked(func(j *Join) *string { return &j.words.Method }, errorOf(options.Method))},
-		{options.Existing, false, checked(func(j *Join) *string { return &j.words.OnExisting }, errorOf(options.OnExisting))},
+		{options.MethodName, false, checked(func(j *Join) *string { return &j.words.Method }, errorOf(options.Method))},
+		{options.OnExistingName, false, checked(func(j *Join) *string { return &j.words.OnExisting }, errorOf(options.OnExisting))},
 		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.words.CompletionProgram })},
 		{options.LedgerFile, false, path(func(j *Join) *string { return &j.words.LedgerFile })},
 		{options.Reuse, false, text(func(j *Join) *string { return &j.words.Reuse })}, // looked at with its reason
@@ -54,7 +54,6 @@ func joinOptions(folder string) []option {
 			options.LockTimeout, false,
 			checked(func(j *Join) *string { return &j.words.LockTimeout }, errorOf(options.ParseLockTimeout)),
 		},
-		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.words.CompletionProgram })},
 		{options.Backup, false, path(func(j *Join) *string { return &j.words.Backup })},
 	}
 }
@@ -71,7 +70,7 @@ func errorOf[T any](parse func(string) (T, error)) func(string) error {
 func optionArguments(folder string) []argument {
 	var out []argument
 	for _, o := range joinOptions(folder) {
-		out = append(out, argument{name: o.word.Name(), kind: "string", doc: o.word.Doc(), required: o.required})
+		out = append(out, argument{name: o.name.String(), kind: "string", doc: o.name.Doc(), required: o.required})
 	}
 	return out
 }
@@ -80,20 +79,20 @@ func optionArguments(folder string) []argument {
 func (o option) apply(j *Join, value cty.Value, at hcl.Range) hcl.Diagnostics {
 	text, err := convert.Convert(value, cty.String)
 	if err != nil || !text.IsKnown() {
-		return wrong(at, "Value of the wrong type", fmt.Sprintf("%s of %s is a string, not %s.", o.word, j.Address,
+		return wrong(at, "Value of the wrong type", fmt.Sprintf("%s of %s is a string, not %s.", o.name, j.Address,
 			called(value.Type())))
 	}
 	if text.AsString() == "" {
-		return wrong(at, "Empty value", fmt.Sprintf("%s of %s is empty: write a value, or null for none.", o.word, j.Address))
+		return wrong(at, "Empty value", fmt.Sprintf("%s of %s is empty: write a value, or null for none.", o.name, j.Address))
 	}
 	if !showable(text.AsString()) {
 		return wrong(at, "Looks like a secret", fmt.Sprintf("%s of %s has line breaks, or runs of base64 as blobs have "+
 			"them, "+
-			"and would be shown in plans: name the file that holds the blob in blob_file, not its content.", o.word, j.Address))
+			"and would be shown in plans: name the file that holds the blob in blob_file, not its content.", o.name, j.Address))
 	}
 	if err := o.set(j, text.AsString()); err != nil {
 		return wrong(at, "Invalid value", fmt.Sprintf("In %s: %s.%s", j.Address, message(err),
-			didYouMean(text.AsString(), o.word.Allowed())))
+			didYouMean(text.AsString(), o.name.Allowed())))
 	}
 	return nil
 }

@@ -2,8 +2,9 @@ package options
 
 import "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 
-// words is read and never written.
-var words = map[Word]entry{
+// catalogue holds the options with their documentation. It is read and never written. What is only read, of a blob, an
+// image or a ledger, is in the tables of facts.go.
+var catalogue = map[Name]entry{
 	WindowsPath: {
 		doc: "The Windows directory of the image, such as `/mnt/web01/Windows`. The image must not be running " +
 			"and must be mounted for writing.",
@@ -40,7 +41,7 @@ var words = map[Word]entry{
 		doc: "The domain that the blob must be for, by DNS or NetBIOS name, compared without case. A blob for " +
 			"another domain is refused before anything is written.",
 	},
-	MethodWord: {
+	MethodName: {
 		fallback: string(offlinejoin.MethodAuto),
 		allowed: []string{
 			string(offlinejoin.MethodAuto), string(offlinejoin.MethodRegistry), string(offlinejoin.MethodAnswerFile),
@@ -51,7 +52,7 @@ var words = map[Word]entry{
 			"images: the join is merged into the answer file that Windows Setup will use (documented). `native` is for programs " +
 			"that run on Windows: Windows' own function takes the blob (documented).",
 	},
-	Existing: {
+	OnExistingName: {
 		fallback: string(offlinejoin.OnExistingFail),
 		allowed: []string{
 			string(offlinejoin.OnExistingFail), string(offlinejoin.OnExistingReplace),
@@ -128,47 +129,10 @@ var words = map[Word]entry{
 			"tried out and must be ready to join afterwards.",
 	},
 
+	// Two facts that are documented outside of a table, too.
 	ID: {doc: "The absolute path of the image's Windows directory."},
 	Fingerprint: {
 		doc: "The SHA-256 of the blob's decoded content, in hex: not secret, and equal for every encoding of the" +
 			" same blob.",
-	},
-	StatusWord: {
-		doc: "What the image says about joins: `absent`, `staged`, `completed`, `failed`, `joined` (a domain " +
-			"member already, not by us) or `foreign` (another tool's join is pending).",
-	},
-	NetBIOSDomain:    {doc: "The NetBIOS name of the domain that the blob is for."},
-	DomainSID:        {doc: "The security identifier of the domain that the blob is for."},
-	DomainGUID:       {doc: "The GUID of the domain that the blob is for."},
-	DomainController: {doc: "The domain controller that made the blob's account."},
-	Site: {
-		doc: "The Active Directory site that the blob names for the machine; empty when it names none.",
-	},
-	WindowsProduct: {doc: "The Windows product in the image, such as `Windows Server 2022 Standard`."},
-	WindowsBuild:   {doc: "The build of the Windows in the image, such as `20348.2700`."},
-	Architecture:   {doc: "The architecture of the Windows in the image: `amd64`, `arm64` or `x86`."},
-	StagedAt:       {doc: "When the join was staged (RFC 3339, UTC)."},
-	StagedBy:       {doc: "The program that staged the join, with its version."},
-	RecordedAt:     {doc: "When the ledger recorded it (RFC 3339, UTC)."},
-	Host:           {doc: "The machine on which the join was staged."},
-	CompletedAt:    {doc: "When the first boot ended the join, well or not (RFC 3339, UTC, by the machine's clock)."},
-	Result: {
-		doc: "The documented code of what the first boot came to, such as `0 NERR_Success`; empty before it.",
-	},
-	ResultText: {doc: "What the first boot came to, in one sentence; empty before it."},
-	Detail:     {doc: "What was found where the status alone does not tell it, such as another tool's pending join."},
-	MethodUsed: {doc: "How the staged join gets completed: `registry` or `answer_file`."},
-	AccountSID: {doc: "The security identifier of the computer account in the blob."},
-	Forest:     {doc: "The DNS name of the forest that the blob's domain is in."},
-	WindowsEdition: {
-		doc: "The edition of the Windows in the image, as its registry spells it, such as `ServerStandard`.",
-	},
-	ProductType: {
-		doc: "Whether the image is of a client (`WinNT`), a server (`ServerNT`) or a domain controller (`LanmanNT`).",
-	},
-	ImageState:   {doc: "How far Windows Setup is with the image, such as `IMAGE_STATE_COMPLETE`."},
-	ComputerName: {doc: "The computer name that the image has now."},
-	MachineSID: {
-		doc: "The security identifier of the Windows installation in the image; clones made without generalizing share it.",
 	},
 }

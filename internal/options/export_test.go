@@ -1,10 +1,10 @@
 package options
 
-// Known returns every word that has documentation, in no order.
-func Known() []Word {
-	known := make([]Word, 0, len(words))
-	for w := range words {
-		known = append(known, w)
+// Known returns every name that has documentation, in no order.
+func Known() []Name {
+	known := make([]Name, 0, len(catalogue))
+	for name := range catalogue {
+		known = append(known, name)
 	}
 	return known
 }

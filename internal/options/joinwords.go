@@ -52,14 +52,14 @@ func (w JoinWords) Request() (req offlinejoin.Request, err error) {
 // Method turns the word of option method into the core's type; the empty word is the default. The error lists what is
 // allowed (87).
 func Method(word string) (offlinejoin.Method, error) {
-	chosen, err := choose(MethodWord, word)
+	chosen, err := choose(MethodName, word)
 	return offlinejoin.Method(chosen), err
 }
 
 // OnExisting turns the word of option on_existing into the core's type; the empty word is the default. The error lists
 // what is allowed (87).
 func OnExisting(word string) (offlinejoin.OnExisting, error) {
-	chosen, err := choose(Existing, word)
+	chosen, err := choose(OnExistingName, word)
 	return offlinejoin.OnExisting(chosen), err
 }
 
@@ -81,8 +81,8 @@ func ReuseOf(word, reason string) (offlinejoin.Reuse, error) {
 	return reuse, nil
 }
 
-// ParseLockTimeout turns the word of option lock_timeout into a time; the empty word is the default. The error says how to write one
-// (87).
+// ParseLockTimeout turns the text of option lock_timeout into a time; the empty text is the default. The error says how
+// to write one (87).
 func ParseLockTimeout(word string) (time.Duration, error) {
 	if word == "" {
 		word = LockTimeout.Default()
@@ -95,7 +95,7 @@ func ParseLockTimeout(word string) (time.Duration, error) {
 	return wait, nil
 }
 
-func choose(option Word, word string) (string, error) {
+func choose(option Name, word string) (string, error) {
 	if word == "" {
 		return option.Default(), nil
 	}

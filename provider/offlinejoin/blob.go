@@ -13,12 +13,12 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// knowledge is how much of the blob can be seen.
-type knowledge int
+// blobState is whether a plan can see the blob.
+type blobState int
 
 const (
-	blobUnknown knowledge = iota // Terraform will know it when it applies, or it was refused with a diagnostic
-	blobAway                     // its file, or the identity that opens it, does not exist (anymore, or yet)
+	blobUnknown blobState = iota // Terraform will know it when it applies, or it was refused with a diagnostic
+	blobMissing                  // its file, or the identity that opens it, does not exist (anymore, or yet)
 	blobKnown
 )
 
@@ -26,9 +26,9 @@ const (
 type givenBlob struct {
 	*core.Blob           // nil unless blobKnown
 	name       string    // how messages call it
-	away       string    // with blobAway: a sentence that says what is missing, without its code
+	missing    string    // with blobMissing: a sentence that says what is missing, without its code
 	at         path.Path // the attribute that is to blame for it
-	knowledge
+	state      blobState
 }
 
 // blob reads and parses the blob that a configuration gives; identityFile is the provider's. It adds a warning for a file
@@ -39,14 +39,14 @@ func (m *stagedJoinModel) blob(identityFile string, diags *diag.Diagnostics) giv
 		return givenBlob{}
 	}
 	if !m.BlobWO.IsNull() {
-		given := givenBlob{name: options.BlobWO.Name(), at: path.Root(options.BlobWO.Name())}
+		given := givenBlob{name: options.BlobWO.String(), at: path.Root(options.BlobWO.String())}
 		given.parse([]byte(m.BlobWO.ValueString()), diags)
 		return given
 	}
-	given := givenBlob{name: m.BlobFile.ValueString(), at: path.Root(options.BlobFile.Name())}
+	given := givenBlob{name: m.BlobFile.ValueString(), at: path.Root(options.BlobFile.String())}
 	content, warning, err := options.ReadBlobFile(given.name, cmp.Or(m.IdentityFile.ValueString(), identityFile))
 	if e, _ := errors.AsType[*winerr.Error](err); e != nil && options.IsMissing(err) {
-		given.away, given.knowledge = e.Message, blobAway
+		given.missing, given.state = e.Message, blobMissing
 		return given
 	}
 	if err != nil {
@@ -67,7 +67,7 @@ func (b *givenBlob) parse(content []byte, diags *diag.Diagnostics) {
 		diags.AddAttributeError(b.at, "Blob not usable", err.Error())
 		return
 	}
-	b.knowledge = blobKnown
+	b.state = blobKnown
 }
 
 // masked returns a context whose logs show no form of the blob's secret.
@@ -82,14 +82,14 @@ func (b givenBlob) masked(ctx context.Context) context.Context {
 func (b givenBlob) check(expect core.Expect, diags *diag.Diagnostics) (core.BlobFacts, bool) {
 	good := true
 	for _, one := range []struct {
-		word   options.Word
+		name   options.Name
 		expect core.Expect
 	}{
 		{options.MachineName, core.Expect{MachineName: expect.MachineName}},
 		{options.Domain, core.Expect{Domain: expect.Domain}},
 	} {
 		if err := b.Check(one.expect); err != nil {
-			diags.AddAttributeError(path.Root(one.word.Name()), "Expectation not met", err.Error())
+			diags.AddAttributeError(path.Root(one.name.String()), "Expectation not met", err.Error())
 			good = false
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
@@ -19,7 +18,7 @@ var (
 
 // blobDataSource is what the blob in a file is for. The blob itself never leaves it: what a data source tells is kept in
 // the state.
-type blobDataSource struct{ run *settings }
+type blobDataSource struct{ run *run }
 
 func newBlobDataSource() datasource.DataSource { return &blobDataSource{run: newRun()} }
 
@@ -33,7 +32,7 @@ func (d *blobDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What the provisioning blob in a file is for: which machine, domain and account. The blob " +
 			"itself is not told, so nothing secret is in the state.",
-		Attributes: factAttributes(options.BlobFile, options.IdentityFile, blobFacts(core.BlobFacts{})),
+		Attributes: factAttributes(options.BlobFile, options.IdentityFile, options.BlobFacts()),
 	}
 }
 
@@ -46,7 +45,7 @@ func (d *blobDataSource) Configure(
 }
 
 func (d *blobDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	at, identityAt := path.Root(options.BlobFile.Name()), path.Root(options.IdentityFile.Name())
+	at, identityAt := path.Root(options.BlobFile.String()), path.Root(options.IdentityFile.String())
 	var file, identity types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &file)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, identityAt, &identity)...)
@@ -61,5 +60,5 @@ func (d *blobDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	defer blob.Wipe()
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, at, file)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, identityAt, identity)...)
-	setFacts(ctx, &resp.State, blobFacts(blob.Facts()), &resp.Diagnostics)
+	setFacts(ctx, &resp.State, options.BlobFacts(), blob.Facts(), &resp.Diagnostics)
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
@@ -21,7 +20,7 @@ var (
 
 // blobEphemeral is a blob that is in neither plan nor state. Terraform opens it when it plans and again when it
 // applies, so opening reads and changes nothing.
-type blobEphemeral struct{ run *settings }
+type blobEphemeral struct{ run *run }
 
 func newBlobEphemeral() ephemeral.EphemeralResource { return &blobEphemeral{run: newRun()} }
 
@@ -34,20 +33,20 @@ func (e *blobEphemeral) Metadata(
 func (e *blobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	notEmpty := []validator.String{stringvalidator.LengthAtLeast(1)}
 	attributes := map[string]schema.Attribute{
-		options.SourceFile.Name(): schema.StringAttribute{
+		options.SourceFile.String(): schema.StringAttribute{
 			MarkdownDescription: options.SourceFile.Doc(), Required: true, Validators: notEmpty,
 		},
-		options.IdentityFile.Name(): schema.StringAttribute{
+		options.IdentityFile.String(): schema.StringAttribute{
 			MarkdownDescription: options.IdentityFile.Doc() + providersFirst, Optional: true, Validators: notEmpty,
 		},
-		options.Blob.Name(): schema.StringAttribute{
+		options.Blob.String(): schema.StringAttribute{
 			MarkdownDescription: "The blob as one line of base64, decrypted, whatever encoding the file has.",
 			Computed:            true,
 			Sensitive:           true,
 		},
 	}
-	for _, fact := range blobFacts(core.BlobFacts{}) {
-		attributes[fact.word.Name()] = schema.StringAttribute{MarkdownDescription: what(fact.word), Computed: true}
+	for _, fact := range options.BlobFacts() {
+		attributes[fact.Name.String()] = schema.StringAttribute{MarkdownDescription: fact.Doc, Computed: true}
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A provisioning blob read from a file, decrypted when it is encrypted with age, and in one " +
@@ -66,7 +65,7 @@ func (e *blobEphemeral) Configure(
 }
 
 func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	at, identityAt := path.Root(options.SourceFile.Name()), path.Root(options.IdentityFile.Name())
+	at, identityAt := path.Root(options.SourceFile.String()), path.Root(options.IdentityFile.String())
 	var file, identity types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &file)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, identityAt, &identity)...)
@@ -81,6 +80,6 @@ func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, res
 	defer blob.Wipe()
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, at, file)...)
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, identityAt, identity)...)
-	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(options.Blob.Name()), blob.Text())...)
-	setFacts(ctx, &resp.Result, blobFacts(blob.Facts()), &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(options.Blob.String()), blob.Text())...)
+	setFacts(ctx, &resp.Result, options.BlobFacts(), blob.Facts(), &resp.Diagnostics)
 }

@@ -9,13 +9,13 @@
 //     the file. A changed fingerprint is planned as unknown, never as the new value: the blob may change once more
 //     before apply, and a known value that changes looks like a bug of the provider. Where blob and image are there,
 //     the core rehearses the stage, so that what cannot work fails in the plan (staged_join_plan.go).
-//   - The meaning of drift, in one place without any Terraform in it (judge.go). Read only takes over what the image
-//     says, and drops the resource when its image is gone (staged_join_read.go, whereabouts.go).
+//   - The meaning of drift, in one place without any Terraform in it (drift.go). Read only takes over what the image
+//     says, and drops the resource when its image is gone (staged_join_read.go, presence.go).
 //   - Ownership. Private state records the fingerprint of the join that this resource staged, and that the image has
 //     booted with it: that outlives the record in the image (ownership.go).
 //   - Two resources that want the same image or account (claims.go): Terraform plans one resource up to twice and tells
 //     no address, so each has a random token in private state.
-//   - One run: what is shared between the configuration of the provider and its end (settings.go).
+//   - One run: what is shared between the configuration of the provider and its end (run.go).
 //
 // Nothing secret is in state, plan, private state, logs or diagnostics.
 package offlinejoin

@@ -52,7 +52,7 @@ func (f *blobFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 // blobParameter is the only parameter of these functions.
 func blobParameter() function.Parameter {
 	return function.StringParameter{
-		Name: options.Blob.Name(),
+		Name: options.Blob.String(),
 		MarkdownDescription: "The provisioning blob as text: base64 as Samba and `djoin` write it. Blanks and line breaks " +
 			"do not matter.",
 	}
@@ -81,10 +81,10 @@ func newInspectBlobFunction() function.Function {
 			MarkdownDescription: "An object that tells what the blob is for, without its secrets: which machine, domain and " +
 				"account. What the blob does not say is null." + aboutSecrets,
 			Parameters: []function.Parameter{blobParameter()},
-			Return:     function.ObjectReturn{AttributeTypes: typesOf(blobFacts(core.BlobFacts{}))},
+			Return:     function.ObjectReturn{AttributeTypes: typesOf(options.BlobFacts())},
 		},
 		result: func(ctx context.Context, blob *core.Blob) (any, *function.FuncError) {
-			object, problems := objectOf(blobFacts(blob.Facts()))
+			object, problems := objectOf(options.BlobFacts(), blob.Facts())
 			return object, function.FuncErrorFromDiags(ctx, problems)
 		},
 	}

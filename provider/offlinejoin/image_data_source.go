@@ -28,12 +28,12 @@ func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What a Windows image that is not running says about itself: which Windows it is, and whether " +
 			"a join is staged in it or was completed. Reading it writes nothing.",
-		Attributes: factAttributes(options.WindowsPath, "", imageFacts(core.Status{})),
+		Attributes: factAttributes(options.WindowsPath, "", options.ImageFacts()),
 	}
 }
 
 func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	at := path.Root(options.WindowsPath.Name())
+	at := path.Root(options.WindowsPath.String())
 	var windowsPath types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &windowsPath)...)
 	if resp.Diagnostics.HasError() {
@@ -45,5 +45,5 @@ func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, at, windowsPath)...)
-	setFacts(ctx, &resp.State, imageFacts(*status), &resp.Diagnostics)
+	setFacts(ctx, &resp.State, options.ImageFacts(), *status, &resp.Diagnostics)
 }

@@ -3,7 +3,6 @@ package offlinejoin
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -22,7 +21,7 @@ var (
 )
 
 // ledgerDataSource is what a ledger knows.
-type ledgerDataSource struct{ run *settings }
+type ledgerDataSource struct{ run *run }
 
 func newLedgerDataSource() datasource.DataSource { return &ledgerDataSource{run: newRun()} }
 
@@ -36,20 +35,11 @@ func (d *ledgerDataSource) Metadata(
 }
 
 func (d *ledgerDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	entry := map[string]schema.Attribute{}
-	for _, fact := range entryFacts(core.LedgerEntry{}) {
-		entry[fact.word.Name()] = schema.StringAttribute{MarkdownDescription: what(fact.word), Computed: true}
-	}
-	entry[options.StatusWord.Name()] = schema.StringAttribute{
-		MarkdownDescription: "What the ledger knows of the join: `intent` (its stage was not seen to end), `staged` or " +
-			"`completed`.",
-		Computed: true,
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The uses in force that a ledger knows: which account was staged into which image, and when. " +
 			"Nothing in a ledger is secret. A ledger that does not exist yet has no entries.",
 		Attributes: map[string]schema.Attribute{
-			options.LedgerFile.Name(): schema.StringAttribute{
+			options.LedgerFile.String(): schema.StringAttribute{
 				MarkdownDescription: "The ledger to read. Default: the provider's `ledger_file`.",
 				Optional:            true,
 				Computed:            true,
@@ -58,31 +48,9 @@ func (d *ledgerDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			entriesName: schema.ListNestedAttribute{
 				MarkdownDescription: "The uses, oldest first.",
 				Computed:            true,
-				NestedObject:        schema.NestedAttributeObject{Attributes: entry},
+				NestedObject:        schema.NestedAttributeObject{Attributes: computed(options.LedgerFacts())},
 			},
 		},
-	}
-}
-
-// entryFacts are all the facts of an entry. Its event is the status that the ledger knows.
-func entryFacts(e core.LedgerEntry) []worded {
-	at := ""
-	if !e.At.IsZero() {
-		at = e.At.UTC().Format(time.RFC3339)
-	}
-	return []worded{
-		{options.ID, e.ID},
-		{options.StatusWord, e.Event},
-		{options.RecordedAt, at},
-		{options.Fingerprint, e.Fingerprint},
-		{options.MachineName, e.MachineName},
-		{options.Domain, e.Domain},
-		{options.AccountSID, e.AccountSID},
-		{options.WindowsPath, e.WindowsPath},
-		{options.MachineSID, e.MachineSID},
-		{options.StagedBy, e.By},
-		{options.Host, e.Host},
-		{options.ReuseReason, e.ReuseReason},
 	}
 }
 
@@ -95,7 +63,7 @@ func (d *ledgerDataSource) Configure(
 }
 
 func (d *ledgerDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	at := path.Root(options.LedgerFile.Name())
+	at := path.Root(options.LedgerFile.String())
 	var file types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &file)...)
 	if resp.Diagnostics.HasError() {
@@ -114,11 +82,11 @@ func (d *ledgerDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 	objects := []attr.Value{}
 	for _, entry := range entries {
-		object, problems := objectOf(entryFacts(entry))
+		object, problems := objectOf(options.LedgerFacts(), entry)
 		resp.Diagnostics.Append(problems...)
 		objects = append(objects, object)
 	}
-	list, problems := types.ListValue(types.ObjectType{AttrTypes: typesOf(entryFacts(core.LedgerEntry{}))}, objects)
+	list, problems := types.ListValue(types.ObjectType{AttrTypes: typesOf(options.LedgerFacts())}, objects)
 	resp.Diagnostics.Append(problems...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, at, name)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(entriesName), list)...)

@@ -20,11 +20,11 @@ func (s *said) first(windowsPath, text string) bool {
 }
 
 // progress puts the core's words into the log, and its warnings in front of the user.
-func (s *settings) progress(ctx context.Context, windowsPath string, diags *diag.Diagnostics) func(core.Event) {
+func (r *run) progress(ctx context.Context, windowsPath string, diags *diag.Diagnostics) func(core.Event) {
 	return func(event core.Event) {
 		switch event.Kind {
 		case core.EventWarning:
-			if s.said.first(windowsPath, event.Text) {
+			if r.said.first(windowsPath, event.Text) {
 				diags.AddWarning("Image needs attention", windowsPath+": "+event.Text)
 			}
 		case core.EventDetail:

@@ -38,9 +38,9 @@ func (p *offlinejoinProvider) Metadata(
 }
 
 func (p *offlinejoinProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	option := func(word options.Word, more string, validators ...validator.String) schema.StringAttribute {
+	option := func(name options.Name, more string, validators ...validator.String) schema.StringAttribute {
 		return schema.StringAttribute{
-			MarkdownDescription: word.Doc() + more, Optional: true,
+			MarkdownDescription: name.Doc() + more, Optional: true,
 			Validators: append(validators, stringvalidator.LengthAtLeast(1)),
 		}
 	}
@@ -49,9 +49,9 @@ func (p *offlinejoinProvider) Schema(_ context.Context, _ provider.SchemaRequest
 			"so that the machines come up joined, with no network and no domain credential at first boot. The " +
 			"provider needs no configuration.",
 		Attributes: map[string]schema.Attribute{
-			options.LedgerFile.Name():   option(options.LedgerFile, ""),
-			options.IdentityFile.Name(): option(options.IdentityFile, " What names one of its own uses that."),
-			options.LockTimeout.Name():  option(options.LockTimeout, "", duration{}),
+			options.LedgerFile.String():   option(options.LedgerFile, ""),
+			options.IdentityFile.String(): option(options.IdentityFile, " What names one of its own uses that."),
+			options.LockTimeout.String():  option(options.LockTimeout, "", duration{}),
 		},
 	}
 }
@@ -79,7 +79,7 @@ func (p *offlinejoinProvider) Configure(
 	}
 	var err error
 	if run.lockTimeout, err = time.ParseDuration(wait); err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root(options.LockTimeout.Name()), "Not a duration", err.Error())
+		resp.Diagnostics.AddAttributeError(path.Root(options.LockTimeout.String()), "Not a duration", err.Error())
 	}
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = run, run, run
 }

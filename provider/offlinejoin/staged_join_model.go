@@ -1,12 +1,13 @@
 package offlinejoin
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
+	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // stagedJoinModel is the resource's state, plan or configuration.
@@ -31,74 +32,35 @@ type stagedJoinModel struct {
 	joinFacts
 }
 
-// joinFacts are the attributes that nobody can set, except id.
-type joinFacts struct {
-	Fingerprint      types.String `tfsdk:"fingerprint"`
-	Status           types.String `tfsdk:"status"`
-	MethodUsed       types.String `tfsdk:"method_used"`
-	NetBIOSDomain    types.String `tfsdk:"netbios_domain"`
-	Forest           types.String `tfsdk:"forest"`
-	DomainSID        types.String `tfsdk:"domain_sid"`
-	DomainGUID       types.String `tfsdk:"domain_guid"`
-	AccountSID       types.String `tfsdk:"account_sid"`
-	DomainController types.String `tfsdk:"domain_controller"`
-	Site             types.String `tfsdk:"site"`
-	WindowsProduct   types.String `tfsdk:"windows_product"`
-	WindowsEdition   types.String `tfsdk:"windows_edition"`
-	WindowsBuild     types.String `tfsdk:"windows_build"`
-	Architecture     types.String `tfsdk:"architecture"`
-	ComputerName     types.String `tfsdk:"computer_name"`
-	MachineSID       types.String `tfsdk:"machine_sid"`
-	StagedAt         types.String `tfsdk:"staged_at"`
-	CompletedAt      types.String `tfsdk:"completed_at"`
-	Result           types.String `tfsdk:"result"`
-	ResultText       types.String `tfsdk:"result_text"`
-}
-
-// told is an attribute with what the blob or the image says for it.
-type told struct {
+// factValue is an attribute with what the blob or the image says for it.
+type factValue struct {
 	to   *types.String
 	text string
 }
 
 // ofBlob are the facts that only a blob tells, machine name and domain excepted.
-func (f *joinFacts) ofBlob(blob core.BlobFacts) []told {
-	return []told{
-		{&f.NetBIOSDomain, blob.NetBIOSName},
-		{&f.Forest, blob.Forest},
-		{&f.DomainSID, blob.DomainSID},
-		{&f.DomainGUID, blob.DomainGUID},
-		{&f.AccountSID, blob.AccountSID},
-		{&f.DomainController, blob.DC},
-		{&f.Site, blob.Site},
-	}
+func (f *joinFacts) ofBlob(blob core.BlobFacts) []factValue {
+	return read(f, options.BlobFacts(), blob)
 }
 
 // ofImage are the facts that an image tells.
-func (f *joinFacts) ofImage(status core.Status) []told {
-	return []told{
-		{&f.Fingerprint, status.Fingerprint},
-		{&f.Status, string(status.State)},
-		{&f.MethodUsed, string(status.Method)},
-		{&f.WindowsProduct, status.Image.ProductName},
-		{&f.WindowsEdition, status.Image.EditionID},
-		{&f.WindowsBuild, status.Image.Build},
-		{&f.Architecture, status.Image.Architecture},
-		{&f.ComputerName, status.Image.ComputerName},
-		{&f.MachineSID, status.Image.MachineSID},
-		{&f.StagedAt, status.StagedAt},
-		{&f.CompletedAt, status.CompletedAt},
-		{&f.Result, resultOf(status)},
-		{&f.ResultText, status.ResultText},
-	}
+func (f *joinFacts) ofImage(status core.Status) []factValue {
+	return read(f, options.ImageFacts(), status)
 }
 
-// resultOf spells the code that the first boot came to, and nothing before it.
-func resultOf(status core.Status) string {
-	if !booted(&status) || status.State == core.StateStaged && status.Result == 0 {
-		return ""
+// read reads the facts that the resource has of one thing.
+func read[T any](f *joinFacts, facts []options.Fact[T], of T) []factValue {
+	facts = stagedFacts(facts)
+	found := make([]factValue, len(facts))
+	for i, fact := range facts {
+		found[i] = factValue{f.attribute(fact.Name), fact.Read(of)}
 	}
-	return winerr.Code(status.Result).String()
+	return found
+}
+
+// stagedFacts are those facts of a table that are attributes of the resource.
+func stagedFacts[T any](facts []options.Fact[T]) []options.Fact[T] {
+	return slices.DeleteFunc(facts, func(fact options.Fact[T]) bool { return !fact.Staged })
 }
 
 // all are the attributes of both kinds, the blob's first.
@@ -161,7 +123,7 @@ func (m *stagedJoinModel) fill(blob core.BlobFacts, status core.Status) {
 		blob = core.BlobFacts{MachineName: status.MachineName, Domain: status.Domain}
 	}
 	known := append(m.ofBlob(blob), m.ofImage(status)...)
-	for _, fact := range append(known, told{&m.MachineName, blob.MachineName}, told{&m.Domain, blob.Domain}) {
+	for _, fact := range append(known, factValue{&m.MachineName, blob.MachineName}, factValue{&m.Domain, blob.Domain}) {
 		if fact.to.IsUnknown() {
 			*fact.to = stringOrNull(fact.text)
 		}

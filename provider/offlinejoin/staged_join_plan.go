@@ -52,7 +52,7 @@ func (r *stagedJoinResource) ModifyPlan(
 	blob := p.config.blob(r.run.identityFile, &resp.Diagnostics)
 	defer blob.Wipe()
 	var facts core.BlobFacts
-	if blob.knowledge == blobKnown {
+	if blob.state == blobKnown {
 		facts, _ = blob.check(p.config.expect(), &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
@@ -68,7 +68,7 @@ func (r *stagedJoinResource) ModifyPlan(
 // checkReuse wants a reason for what is done on purpose.
 func (p *planning) checkReuse() {
 	if p.plan.Reuse.ValueString() == reuseAllow && p.config.ReuseReason.IsNull() {
-		p.resp.Diagnostics.AddAttributeError(path.Root(options.ReuseReason.Name()), "Reason missing",
+		p.resp.Diagnostics.AddAttributeError(path.Root(options.ReuseReason.String()), "Reason missing",
 			`reuse = "allow" needs a reuse_reason, which the ledger keeps: say why this account may be used again.`)
 	}
 }
@@ -80,7 +80,7 @@ func (p *planning) claim(ctx context.Context, blob givenBlob, facts core.BlobFac
 		p.plan.WindowsPath.ValueString(), account(facts), blob.name)
 	want.allowsSharing = stays || p.plan.Reuse.ValueString() == reuseAllow
 	if clash := p.run.claims.take(want); clash != "" {
-		p.resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Claimed twice", clash+".")
+		p.resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.String()), "Claimed twice", clash+".")
 	}
 }
 
@@ -107,30 +107,30 @@ func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFa
 	case !recorded:
 		p.mine.Fingerprint = p.state.Fingerprint.ValueString()
 	}
-	m := p.matter(blob, facts)
-	switch m.judge() {
+	drift := p.drift(blob, facts)
+	switch drift.decide() {
 	case restage:
 		p.warnOfMissingFile(blob)
-		p.rehearse(ctx, p.request(ctx, &p.plan, &p.config, blob, m.existing(), m.restages, diags), blob)
+		p.rehearse(ctx, p.request(ctx, &p.plan, &p.config, blob, drift.existing(), drift.restages, diags), blob)
 		p.plan.setUnknown(&p.config)
 	case leave:
-		p.tellWhyLeft(m)
+		p.tellWhyLeft(drift)
 		p.plan.keep(&p.state, &p.config)
 		return true
 	case refuse:
-		diags.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image has another join", p.whyRefused())
+		diags.AddAttributeError(path.Root(options.WindowsPath.String()), "Image has another join", p.whyRefused())
 	}
 	return false
 }
 
-// matter gathers what the verdict depends on. Read has brought the state up to date.
-func (p *planning) matter(blob givenBlob, facts core.BlobFacts) matter {
-	return matter{
+// drift gathers what the action depends on. Read has brought the state up to date.
+func (p *planning) drift(blob givenBlob, facts core.BlobFacts) drift {
+	return drift{
 		image:       p.state.state(),
 		inImage:     p.state.Fingerprint.ValueString(),
 		damaged:     p.mine.Damaged,
 		mine:        p.mine,
-		blob:        blob.knowledge,
+		blob:        blob.state,
 		fingerprint: facts.Fingerprint,
 		newVersion:  !p.plan.BlobWOVersion.Equal(p.state.BlobWOVersion),
 		onExisting:  core.OnExisting(p.plan.OnExisting.ValueString()),
@@ -165,7 +165,7 @@ func imageHas(ctx context.Context, image core.Image, fingerprint string) bool {
 // rehearse lets the core check all that it would check when it stages, if blob and image are there. An image that
 // somebody is changing right now is looked at when Terraform applies.
 func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlob) {
-	if blob.knowledge != blobKnown || p.plan.WindowsPath.IsUnknown() || p.plan.openChoice() ||
+	if blob.state != blobKnown || p.plan.WindowsPath.IsUnknown() || p.plan.openChoice() ||
 		req.Image.Presence() != core.Present {
 		return
 	}
@@ -182,7 +182,7 @@ func (m *stagedJoinModel) openChoice() bool {
 }
 
 func (p *planning) tellOfMove() {
-	p.resp.Diagnostics.AddAttributeWarning(path.Root(options.WindowsPath.Name()), "Another image",
+	p.resp.Diagnostics.AddAttributeWarning(path.Root(options.WindowsPath.String()), "Another image",
 		"This resource is replaced: its join is taken back from "+p.state.WindowsPath.ValueString()+" (on_destroy = "+
 			p.state.OnDestroy.String()+") and staged into "+p.newPlace()+". An image that has only moved takes its join "+
 			"along: move it first, then change windows_path, and nothing is written.")
@@ -196,23 +196,23 @@ func (p *planning) newPlace() string {
 }
 
 // tellWhyLeft warns when something differs from what the user may expect, and nothing is done about it.
-func (p *planning) tellWhyLeft(m matter) {
+func (p *planning) tellWhyLeft(d drift) {
 	diags := &p.resp.Diagnostics
 	windowsPath := p.state.WindowsPath.ValueString()
 	const way = ` Nothing is changed; after_first_boot = "restage" stages it.`
 	if !p.state.isFor(p.config.expect()) {
-		diags.AddAttributeError(path.Root(options.MachineName.Name()), "Expectation not met", "the join in "+windowsPath+
+		diags.AddAttributeError(path.Root(options.MachineName.String()), "Expectation not met", "the join in "+windowsPath+
 			" is for "+p.state.MachineName.ValueString()+", but "+p.config.MachineName.ValueString()+" was expected: give "+
 			"another machine another image, or change machine_name.")
 		return
 	}
 	switch {
-	case m.mine.Fingerprint == "":
-	case m.image == core.StateAbsent || m.image == core.StateJoined:
+	case d.mine.Fingerprint == "":
+	case d.image == core.StateAbsent || d.image == core.StateJoined:
 		diags.AddWarning("No join any more", windowsPath+" has booted with the join of this resource before, and has no "+
 			"record of it now: it is another image, or was set back."+way+" A blob that has joined a machine before may not "+
 			"do it again: make a new one.")
-	case m.image == core.StateCompleted && m.blob == blobKnown && m.fingerprint != m.inImage:
+	case d.image == core.StateCompleted && d.blob == blobKnown && d.fingerprint != d.inImage:
 		diags.AddWarning("Blob not used", "The join in "+windowsPath+" was completed with another blob than this resource "+
 			"has now."+way)
 	}
@@ -234,9 +234,9 @@ func (p *planning) whyRefused() string {
 }
 
 func (p *planning) warnOfMissingFile(blob givenBlob) {
-	if blob.knowledge == blobAway {
+	if blob.state == blobMissing {
 		p.resp.Diagnostics.AddAttributeWarning(blob.at, "Blob not checked yet",
-			"The blob could not be checked now, and must be readable when Terraform applies: "+blob.away+".")
+			"The blob could not be checked now, and must be readable when Terraform applies: "+blob.missing+".")
 	}
 }
 
@@ -252,7 +252,7 @@ func (p *planning) destroy() {
 }
 
 func refuseToDestroy(windowsPath string, diags *diag.Diagnostics) {
-	diags.AddAttributeError(path.Root(options.OnDestroy.Name()), "Join not to be destroyed", windowsPath+" holds a join "+
+	diags.AddAttributeError(path.Root(options.OnDestroy.String()), "Join not to be destroyed", windowsPath+" holds a join "+
 		"that waits for its first boot, and on_destroy is \"fail\": apply on_destroy = \"unstage\" or \"abandon\" first.")
 }
 

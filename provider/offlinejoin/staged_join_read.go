@@ -12,7 +12,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// Read takes over what the image says. What that means is decided in the plan (judge.go); only an image that is gone
+// Read takes over what the image says. What that means is decided in the plan (drift.go); only an image that is gone
 // takes the resource with it.
 func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state stagedJoinModel
@@ -29,7 +29,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 	windowsPath := state.WindowsPath.ValueString()
 	switch at := state.image().Presence(); {
 	case at != core.Present && !recorded:
-		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.Name()), "Image not there",
+		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.String()), "Image not there",
 			windowsPath+" does not exist: mount the image and import again.")
 		return
 	case at == core.Unmounted:
@@ -70,7 +70,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 
 // warnOfTrouble tells of a join that will not complete, or did not. It is no drift: what to do is the user's to decide.
 func warnOfTrouble(status *core.Status, diags *diag.Diagnostics) {
-	at := path.Root(options.WindowsPath.Name())
+	at := path.Root(options.WindowsPath.String())
 	switch {
 	case status.State == core.StateFailed:
 		diags.AddAttributeWarning(at, "Join failed at first boot", fmt.Sprintf(
@@ -88,19 +88,19 @@ func (r *stagedJoinResource) ImportState(
 ) {
 	windowsPath := req.ID
 	if windowsPath == "" && req.Identity != nil {
-		at := path.Root(options.WindowsPath.Name())
+		at := path.Root(options.WindowsPath.String())
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, at, &windowsPath)...)
 	}
-	set := func(word options.Word, value string) {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(word.Name()), value)...)
+	set := func(name options.Name, value string) {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name.String()), value)...)
 	}
 	id := core.ImageAt(windowsPath).ID()
 	set(options.ID, id)
 	set(options.WindowsPath, windowsPath)
-	for _, word := range []options.Word{
-		options.MethodWord, options.Existing, options.OnDestroy, options.AfterFirstBoot, options.Reuse,
+	for _, name := range []options.Name{
+		options.MethodName, options.OnExistingName, options.OnDestroy, options.AfterFirstBoot, options.Reuse,
 	} {
-		set(word, word.Default())
+		set(name, name.Default())
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{id})...)
 }

@@ -24,7 +24,7 @@ var (
 // stagedJoinResource is one join staged in one image.
 type stagedJoinResource struct {
 	stagedBy string
-	run      *settings
+	run      *run
 }
 
 func newStagedJoinResource(version string) func() resource.Resource {
@@ -50,13 +50,13 @@ func (r *stagedJoinResource) Configure(
 func (r *stagedJoinResource) ConfigValidators(context.Context) []resource.ConfigValidator {
 	return []resource.ConfigValidator{
 		resourcevalidator.ExactlyOneOf(
-			path.MatchRoot(options.BlobFile.Name()), path.MatchRoot(options.BlobWO.Name()),
+			path.MatchRoot(options.BlobFile.String()), path.MatchRoot(options.BlobWO.String()),
 		),
 		resourcevalidator.Conflicting(
-			path.MatchRoot(options.BlobFile.Name()), path.MatchRoot(options.BlobVersion.Name()),
+			path.MatchRoot(options.BlobFile.String()), path.MatchRoot(options.BlobVersion.String()),
 		),
 		resourcevalidator.Conflicting(
-			path.MatchRoot(options.IdentityFile.Name()), path.MatchRoot(options.BlobWO.Name()),
+			path.MatchRoot(options.IdentityFile.String()), path.MatchRoot(options.BlobWO.String()),
 		),
 	}
 }
@@ -82,5 +82,5 @@ func blame(ctx context.Context, summary string, err error, diags *diag.Diagnosti
 	case errors.Is(ctx.Err(), context.Canceled):
 		detail += "\n\nThe operation was interrupted: apply again to finish."
 	}
-	diags.AddAttributeError(path.Root(options.WindowsPath.Name()), summary, detail)
+	diags.AddAttributeError(path.Root(options.WindowsPath.String()), summary, detail)
 }

@@ -25,43 +25,35 @@ const stagedJoinDescription = "An Active Directory join staged in a Windows imag
 
 func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		options.WindowsPath.Name():  windowsPathAttribute(),
-		options.BlobFile.Name():     given(options.BlobFile),
-		options.IdentityFile.Name(): identityAttribute(),
-		options.BlobWO.Name(): schema.StringAttribute{
+		options.WindowsPath.String():  windowsPathAttribute(),
+		options.BlobFile.String():     given(options.BlobFile),
+		options.IdentityFile.String(): identityAttribute(),
+		options.BlobWO.String(): schema.StringAttribute{
 			MarkdownDescription: options.BlobWO.Doc(),
 			Optional:            true,
 			Sensitive:           true,
 			WriteOnly:           true,
 		},
-		options.BlobVersion.Name():       given(options.BlobVersion),
-		options.MachineName.Name():       expectation(options.MachineName),
-		options.Domain.Name():            expectation(options.Domain),
-		options.MethodWord.Name():        choice(options.MethodWord),
-		options.Existing.Name():          choice(options.Existing),
-		options.OnDestroy.Name():         choice(options.OnDestroy),
-		options.AfterFirstBoot.Name():    choice(options.AfterFirstBoot),
-		options.Reuse.Name():             choice(options.Reuse),
-		options.ReuseReason.Name():       given(options.ReuseReason),
-		options.CompletionProgram.Name(): given(options.CompletionProgram),
-		"timeouts":                       timeouts.Attributes(ctx, timeoutOptions()),
-		options.ID.Name():                fact(options.ID),
+		options.BlobVersion.String():       given(options.BlobVersion),
+		options.MachineName.String():       expectation(options.MachineName),
+		options.Domain.String():            expectation(options.Domain),
+		options.MethodName.String():        choice(options.MethodName),
+		options.OnExistingName.String():    choice(options.OnExistingName),
+		options.OnDestroy.String():         choice(options.OnDestroy),
+		options.AfterFirstBoot.String():    choice(options.AfterFirstBoot),
+		options.Reuse.String():             choice(options.Reuse),
+		options.ReuseReason.String():       given(options.ReuseReason),
+		options.CompletionProgram.String(): given(options.CompletionProgram),
+		"timeouts":                         timeouts.Attributes(ctx, timeoutOptions()),
+		options.ID.String():                computedText(options.ID.Doc()),
 	}
-	for _, word := range factWords() {
-		attributes[word.Name()] = fact(word)
+	for _, fact := range stagedFacts(options.BlobFacts()) {
+		attributes[fact.Name.String()] = computedText(fact.Doc)
+	}
+	for _, fact := range stagedFacts(options.ImageFacts()) {
+		attributes[fact.Name.String()] = computedText(fact.Doc)
 	}
 	resp.Schema = schema.Schema{MarkdownDescription: stagedJoinDescription, Attributes: attributes}
-}
-
-// factWords are the computed attributes, except id.
-func factWords() []options.Word {
-	return []options.Word{
-		options.Fingerprint, options.StatusWord, options.MethodUsed, options.NetBIOSDomain, options.Forest,
-		options.DomainSID, options.DomainGUID, options.AccountSID, options.DomainController, options.Site,
-		options.WindowsProduct, options.WindowsEdition, options.WindowsBuild, options.Architecture,
-		options.ComputerName, options.MachineSID, options.StagedAt, options.CompletedAt, options.Result,
-		options.ResultText,
-	}
 }
 
 func timeoutOptions() timeouts.Opts {
@@ -80,7 +72,7 @@ func (r *stagedJoinResource) IdentitySchema(
 	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
 ) {
 	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
-		options.WindowsPath.Name(): identityschema.StringAttribute{
+		options.WindowsPath.String(): identityschema.StringAttribute{
 			RequiredForImport: true,
 			Description:       options.ID.Doc(),
 		},
@@ -120,9 +112,9 @@ func leadsElsewhere(
 }
 
 // given is what the user may say, and nobody else does.
-func given(w options.Word) schema.StringAttribute {
+func given(name options.Name) schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: w.Doc(),
+		MarkdownDescription: name.Doc(),
 		Optional:            true,
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 	}
@@ -138,26 +130,26 @@ func identityAttribute() schema.StringAttribute {
 }
 
 // expectation is what the blob must be for when the user says it, and what it is for when not.
-func expectation(w options.Word) schema.StringAttribute {
+func expectation(name options.Name) schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: w.Doc() + " Left out, it tells what the blob is for.",
+		MarkdownDescription: name.Doc() + " Left out, it tells what the blob is for.",
 		Optional:            true,
 		Computed:            true,
 		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 	}
 }
 
-func choice(w options.Word) schema.StringAttribute {
+func choice(name options.Name) schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: w.Doc(),
+		MarkdownDescription: name.Doc(),
 		Optional:            true,
 		Computed:            true,
-		Default:             stringdefault.StaticString(w.Default()),
-		Validators:          []validator.String{stringvalidator.OneOf(w.Allowed()...)},
+		Default:             stringdefault.StaticString(name.Default()),
+		Validators:          []validator.String{stringvalidator.OneOf(name.Allowed()...)},
 	}
 }
 
-// fact is a computed attribute. Which of them a change leaves alone is decided in ModifyPlan.
-func fact(w options.Word) schema.StringAttribute {
-	return schema.StringAttribute{MarkdownDescription: w.Doc(), Computed: true}
+// computedText is a computed attribute. Which of them a change leaves alone is decided in ModifyPlan.
+func computedText(doc string) schema.StringAttribute {
+	return schema.StringAttribute{MarkdownDescription: doc, Computed: true}
 }

@@ -63,15 +63,15 @@ func (r *stagedJoinResource) Update(
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
-// replacing lets the resource stage over what the plan has shown to the user; about everything else the user has the
-// word.
+// replacing lets the resource stage over what the plan has shown to the user; the user decides
+// about everything else.
 func replacing(plan, state *stagedJoinModel, mine ownership) (existing core.OnExisting, again bool) {
-	m := matter{
+	drift := drift{
 		image: state.state(), inImage: state.Fingerprint.ValueString(), mine: mine,
 		onExisting: core.OnExisting(plan.OnExisting.ValueString()),
 		restages:   plan.AfterFirstBoot.ValueString() == bootRestage,
 	}
-	return m.existing(), m.restages
+	return drift.existing(), drift.restages
 }
 
 // stage asks the core, and fills the plan with what came of it. It returns nil after an error.
@@ -81,10 +81,10 @@ func (r *stagedJoinResource) stage(
 ) *core.Receipt {
 	blob := config.blob(r.run.identityFile, diags)
 	defer blob.Wipe()
-	if blob.knowledge == blobAway {
-		diags.AddAttributeError(blob.at, "Blob file missing", blob.away+".")
+	if blob.state == blobMissing {
+		diags.AddAttributeError(blob.at, "Blob file missing", blob.missing+".")
 	}
-	if blob.knowledge != blobKnown {
+	if blob.state != blobKnown {
 		return nil
 	}
 	ctx = blob.masked(ctx)
@@ -134,7 +134,7 @@ func (m *stagedJoinModel) complete(identityFile string, config *stagedJoinModel,
 	blob := config.blob(identityFile, diags)
 	defer blob.Wipe()
 	var facts core.BlobFacts
-	if blob.knowledge == blobKnown {
+	if blob.state == blobKnown {
 		facts, _ = blob.check(config.expect(), diags)
 	}
 	m.fill(facts, core.Status{Fingerprint: m.Fingerprint.ValueString()})

@@ -2,7 +2,6 @@ package offlinejoin
 
 import (
 	"github.com/hashicorp/hcl/v2/hcldec"
-	"github.com/hashicorp/packer-plugin-sdk/hcl2helper"
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 	"github.com/zclconf/go-cty/cty"
 
@@ -18,9 +17,7 @@ var _ packersdk.Datasource = (*BlobSource)(nil)
 func (s *BlobSource) ConfigSpec() hcldec.ObjectSpec { return s.config.FlatMapstructure().HCL2Spec() }
 
 // OutputSpec tells Packer what Execute returns.
-func (s *BlobSource) OutputSpec() hcldec.ObjectSpec {
-	return new(BlobOutput).FlatMapstructure().HCL2Spec()
-}
+func (s *BlobSource) OutputSpec() hcldec.ObjectSpec { return outputSpec(options.BlobFacts()) }
 
 func (c *BlobConfig) texts() []field {
 	return []field{
@@ -52,17 +49,5 @@ func (s *BlobSource) Execute() (cty.Value, error) {
 	}
 	defer blob.Wipe()
 	packersdk.LogSecretFilter.Set(blob.SecretForms()...)
-	facts := blob.Facts()
-	return hcl2helper.HCL2ValueFromConfig(BlobOutput{
-		Fingerprint:      facts.Fingerprint,
-		MachineName:      facts.MachineName,
-		Domain:           facts.Domain,
-		NetBIOSDomain:    facts.NetBIOSName,
-		DomainSID:        facts.DomainSID,
-		DomainGUID:       facts.DomainGUID,
-		Forest:           facts.Forest,
-		AccountSID:       facts.AccountSID,
-		DomainController: facts.DC,
-		Site:             facts.Site,
-	}, s.OutputSpec()), nil
+	return output(options.BlobFacts(), blob.Facts()), nil
 }

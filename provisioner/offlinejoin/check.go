@@ -113,7 +113,7 @@ func (o JoinOptions) checkFiles() error {
 	for i, w := range written {
 		for _, other := range others[i+1:] {
 			if *w.value != "" && *other.value != "" && filepath.Clean(*w.value) == filepath.Clean(*other.value) {
-				return mistake(w.option.Name() + " and " + other.option.Name() + " are the same path: give each its own")
+				return mistake(w.option.String() + " and " + other.option.String() + " are the same path: give each its own")
 			}
 		}
 	}

@@ -28,16 +28,16 @@ type JoinOptions struct {
 	// several, or an SSH private key without passphrase. Default: the file that the environment variable
 	// `OFFLINEJOIN_IDENTITY_FILE` names. A plain blob file needs none.
 	IdentityFile string `mapstructure:"identity_file"`
-	// The provisioning blob as text (base64). It holds a machine password: give it by a `sensitive` variable, or
-	// better use `blob_file`.
+	// The provisioning blob as text (base64). It holds a machine password: give it by a `sensitive` variable, or better
+	// use `blob_file`.
 	Blob string `mapstructure:"blob"`
 	// What the blob must be for: a block with `machine_name` and `domain`. A wrong blob then fails in
 	// `packer validate`.
 	Expect Expect `mapstructure:"expect"`
 	// How the join gets completed: `auto` (default) picks by the state of the image. `registry` is for installed
 	// images: our program completes the join before the first logon (observed). `answer_file` is for generalized
-	// images: the join is merged into the answer file that Windows Setup will use (documented). `native` is for programs
-	// that run on Windows: Windows' own function takes the blob (documented).
+	// images: the join is merged into the answer file that Windows Setup will use (documented). `native` is for
+	// programs that run on Windows: Windows' own function takes the blob (documented).
 	Method string `mapstructure:"method"`
 	// What to do when the image already has another join: `fail` (default) refuses, `replace` stages over it, `keep`
 	// leaves it alone and succeeds. The same join staged again is never an error and never written twice.
@@ -67,10 +67,10 @@ type JoinOptions struct {
 
 // Expect is what the blob must be for. What is left out is not checked.
 type Expect struct {
-	// The computer name that the blob must be for, compared without case. A blob for another machine is refused
-	// before anything is written.
+	// The computer name that the blob must be for, compared without case. A blob for another machine is refused before
+	// anything is written.
 	MachineName string `mapstructure:"machine_name"`
-	// The domain that the blob must be for, by DNS or NetBIOS name, compared without case. A blob for another domain
-	// is refused before anything is written.
+	// The domain that the blob must be for, by DNS or NetBIOS name, compared without case. A blob for another domain is
+	// refused before anything is written.
 	Domain string `mapstructure:"domain"`
 }

@@ -4,13 +4,11 @@ import (
 	"context"
 
 	"github.com/hashicorp/hcl/v2/hcldec"
-	"github.com/hashicorp/packer-plugin-sdk/hcl2helper"
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 	"github.com/zclconf/go-cty/cty"
 
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // ImageSource is the data source offlinejoin-image: which Windows an image is, and what it says about joins. Its zero value
@@ -23,9 +21,7 @@ var _ packersdk.Datasource = (*ImageSource)(nil)
 func (s *ImageSource) ConfigSpec() hcldec.ObjectSpec { return s.config.FlatMapstructure().HCL2Spec() }
 
 // OutputSpec tells Packer what Execute returns.
-func (s *ImageSource) OutputSpec() hcldec.ObjectSpec {
-	return new(ImageOutput).FlatMapstructure().HCL2Spec()
-}
+func (s *ImageSource) OutputSpec() hcldec.ObjectSpec { return outputSpec(options.ImageFacts()) }
 
 func (c *ImageConfig) texts() []field { return []field{{options.WindowsPath, &c.WindowsPath}} }
 
@@ -54,29 +50,5 @@ func (s *ImageSource) Execute() (cty.Value, error) {
 	if err != nil {
 		return nothing, err
 	}
-	result := ""
-	if st.CompletedAt != "" || st.Result != 0 {
-		result = winerr.Code(st.Result).String()
-	}
-	return hcl2helper.HCL2ValueFromConfig(ImageOutput{
-		Status:         string(st.State),
-		MethodUsed:     string(st.Method),
-		Fingerprint:    st.Fingerprint,
-		MachineName:    st.MachineName,
-		Domain:         st.Domain,
-		StagedAt:       st.StagedAt,
-		StagedBy:       st.StagedBy,
-		CompletedAt:    st.CompletedAt,
-		Result:         result,
-		ResultText:     st.ResultText,
-		Detail:         st.Detail,
-		WindowsProduct: st.Image.ProductName,
-		WindowsEdition: st.Image.EditionID,
-		WindowsBuild:   st.Image.Build,
-		Architecture:   st.Image.Architecture,
-		ProductType:    st.Image.ProductType,
-		ImageState:     st.Image.ImageState,
-		ComputerName:   st.Image.ComputerName,
-		MachineSID:     st.Image.MachineSID,
-	}, s.OutputSpec()), nil
+	return output(options.ImageFacts(), *st), nil
 }

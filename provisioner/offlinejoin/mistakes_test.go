@@ -181,7 +181,7 @@ func TestValidateTakesEveryOption(t *testing.T) {
 	}
 	unknown := map[string]any{"expect": map[string]any{"machine_name": "<unknown>", "domain": "<unknown>"}}
 	for _, f := range new(Config).texts() {
-		if name := f.option.Name(); name != "blob" && name != "machine_name" && name != "domain" {
+		if name := f.option.String(); name != "blob" && name != "machine_name" && name != "domain" {
 			unknown[name] = "<unknown>"
 		}
 	}

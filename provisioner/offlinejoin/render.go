@@ -14,7 +14,7 @@ const unknownValue = "<unknown>"
 
 // field is an option that holds text, and may hold a template.
 type field struct {
-	option options.Word
+	option options.Name
 	value  *string
 }
 
@@ -26,8 +26,8 @@ func (o *JoinOptions) texts() []field {
 		{options.Blob, &o.Blob},
 		{options.MachineName, &o.Expect.MachineName},
 		{options.Domain, &o.Expect.Domain},
-		{options.MethodWord, &o.Method},
-		{options.Existing, &o.OnExisting},
+		{options.MethodName, &o.Method},
+		{options.OnExistingName, &o.OnExisting},
 		{options.LedgerFile, &o.LedgerFile},
 		{options.Reuse, &o.Reuse},
 		{options.ReuseReason, &o.ReuseReason},
@@ -50,7 +50,7 @@ func (c *PostProcessorConfig) texts() []field {
 func rendered(fields []field) []string {
 	names := []string{"expect"}
 	for _, f := range fields {
-		names = append(names, f.option.Name())
+		names = append(names, f.option.String())
 	}
 	return names
 }
@@ -71,12 +71,12 @@ func render(fields []field, ctx interpolate.Context, data map[string]any) error 
 }
 
 // later says what of the options only a build will tell.
-type later map[options.Word]bool
+type later map[options.Name]bool
 
 // any reports whether one of some options is not known yet.
-func (l later) any(words ...options.Word) bool {
-	for _, w := range words {
-		if l[w] {
+func (l later) any(names ...options.Name) bool {
+	for _, name := range names {
+		if l[name] {
 			return true
 		}
 	}

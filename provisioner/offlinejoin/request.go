@@ -25,7 +25,7 @@ func (o JoinOptions) request() (req core.Request, warning string, err error) {
 // openBlob reads and parses the blob of a file, or else the text that was given. The caller wipes it.
 func openBlob(file, identity, text string) (blob *core.Blob, warning string, err error) {
 	if file == "" {
-		blob, err = core.ReadBlob([]byte(text), options.Blob.Name())
+		blob, err = core.ReadBlob([]byte(text), options.Blob.String())
 		return blob, "", err
 	}
 	return options.OpenBlobFile(file, identity)

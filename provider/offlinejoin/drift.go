@@ -4,13 +4,13 @@ import (
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
-// verdict is what a plan does about an image that a resource knows.
-type verdict int
+// action is what a plan does about an image that a resource knows.
+type action int
 
 const (
-	leave   verdict = iota // no change
-	restage                // the join is staged (again)
-	refuse                 // the plan fails: the user must decide
+	leave   action = iota // no change
+	restage               // the join is staged (again)
+	refuse                // the plan fails: the user must decide
 )
 
 // The words of on_destroy, after_first_boot and reuse.
@@ -22,20 +22,20 @@ const (
 	reuseAllow     = "allow"
 )
 
-// matter is all that the meaning of drift depends on.
-type matter struct {
+// drift is how an image and a configuration differ from what the resource has done: all that the action depends on.
+type drift struct {
 	image       core.State // what the image says now …
 	inImage     string     // … the fingerprint of the join in it …
 	damaged     bool       // … and whether a join that waits for its first boot lacks something
 	mine        ownership
-	blob        knowledge
+	blob        blobState
 	fingerprint string // of the blob, when known
 	newVersion  bool   // blob_wo_version has changed
 	onExisting  core.OnExisting
 	restages    bool // after_first_boot = "restage"
 }
 
-// judge is the meaning of drift. What it does, in this order:
+// decide returns what the plan does, and so what drift means. The cases, in this order:
 //
 //	kept another's join              nothing, as long as on_existing says keep
 //	our join, waiting                restage when the blob has changed, or something of the join is missing
@@ -46,67 +46,67 @@ type matter struct {
 //	another join, waiting            restage
 //	another join, booted             refuse, unless it is that of the blob
 //	another tool's, or joined        refuse, unless on_existing says what to do
-func (m matter) judge() verdict {
-	if m.mine.Fingerprint == "" && m.onExisting == core.OnExistingKeep {
+func (d drift) decide() action {
+	if d.mine.Fingerprint == "" && d.onExisting == core.OnExistingKeep {
 		return leave
 	}
-	switch m.image {
+	switch d.image {
 	case core.StateForeign, core.StateJoined:
-		return m.judgeOthers()
+		return d.decideOthers()
 	case core.StateAbsent:
-		return m.judgeAbsent()
+		return d.decideAbsent()
 	}
-	if m.mine.Fingerprint == "" || m.inImage != m.mine.Fingerprint {
-		return m.judgeAnother()
+	if d.mine.Fingerprint == "" || d.inImage != d.mine.Fingerprint {
+		return d.decideAnother()
 	}
-	return m.judgeOurs()
+	return d.decideOurs()
 }
 
-func (m matter) judgeOurs() verdict {
+func (d drift) decideOurs() action {
 	switch {
-	case m.image == core.StateCompleted:
-		return restageIf(m.restages)
-	case m.image == core.StateStaged && !m.mine.Booted && m.damaged:
+	case d.image == core.StateCompleted:
+		return restageIf(d.restages)
+	case d.image == core.StateStaged && !d.mine.Booted && d.damaged:
 		return restage
 	default:
-		return restageIf(m.changed())
+		return restageIf(d.changed())
 	}
 }
 
 // changed tells that the blob is another one than the image has. Of a blob that is not known while planning only the
 // user's version can tell it.
-func (m matter) changed() bool {
-	if m.blob == blobKnown {
-		return m.fingerprint != m.inImage
+func (d drift) changed() bool {
+	if d.blob == blobKnown {
+		return d.fingerprint != d.inImage
 	}
-	return m.newVersion
+	return d.newVersion
 }
 
-func (m matter) judgeAbsent() verdict { return restageIf(!m.mine.Booted || m.restages) }
+func (d drift) decideAbsent() action { return restageIf(!d.mine.Booted || d.restages) }
 
-func (m matter) judgeAnother() verdict {
+func (d drift) decideAnother() action {
 	switch {
-	case m.blob == blobKnown && m.fingerprint == m.inImage, m.image == core.StateStaged:
+	case d.blob == blobKnown && d.fingerprint == d.inImage, d.image == core.StateStaged:
 		return restage
-	case m.onExisting == core.OnExistingReplace, m.image == core.StateCompleted && m.restages:
+	case d.onExisting == core.OnExistingReplace, d.image == core.StateCompleted && d.restages:
 		return restage
 	}
 	return refuse
 }
 
-func (m matter) judgeOthers() verdict {
+func (d drift) decideOthers() action {
 	switch {
-	case m.onExisting == core.OnExistingKeep:
+	case d.onExisting == core.OnExistingKeep:
 		return leave
-	case m.onExisting == core.OnExistingReplace:
+	case d.onExisting == core.OnExistingReplace:
 		return restage
-	case m.image == core.StateJoined && m.mine.Booted:
-		return restageIf(m.restages)
+	case d.image == core.StateJoined && d.mine.Booted:
+		return restageIf(d.restages)
 	}
 	return refuse
 }
 
-func restageIf(yes bool) verdict {
+func restageIf(yes bool) action {
 	if yes {
 		return restage
 	}
@@ -115,15 +115,15 @@ func restageIf(yes bool) verdict {
 
 // existing is what the core is told about a join in the image of a known resource: the drift that is to be put right is
 // replaced, about all else the user has the word.
-func (m matter) existing() core.OnExisting {
-	if m.mine.Fingerprint == "" {
-		return m.onExisting
+func (d drift) existing() core.OnExisting {
+	if d.mine.Fingerprint == "" {
+		return d.onExisting
 	}
-	if m.image == core.StateJoined && m.mine.Booted && m.restages {
+	if d.image == core.StateJoined && d.mine.Booted && d.restages {
 		return core.OnExistingReplace // a member by our own join
 	}
-	if m.image == core.StateForeign || m.image == core.StateJoined {
-		return m.onExisting
+	if d.image == core.StateForeign || d.image == core.StateJoined {
+		return d.onExisting
 	}
 	return core.OnExistingReplace
 }

@@ -1,0 +1,68 @@
+package options
+
+import "strings"
+
+// Name is an option or a computed fact, by the name that users write and read, such as "windows_path".
+type Name string
+
+// The options.
+const (
+	WindowsPath    Name = "windows_path"
+	BlobFile       Name = "blob_file"
+	Blob           Name = "blob"
+	BlobWO         Name = "blob_wo"
+	BlobVersion    Name = "blob_wo_version"
+	MachineName    Name = "machine_name"
+	Domain         Name = "domain"
+	MethodName     Name = "method"
+	OnExistingName Name = "on_existing"
+	DryRun         Name = "dry_run"
+	SourceFile     Name = "source_file"
+	Online         Name = "online"
+
+	IdentityFile      Name = "identity_file"
+	CompletionProgram Name = "completion_program"
+	LedgerFile        Name = "ledger_file"
+	LockTimeout       Name = "lock_timeout"
+	Reuse             Name = "reuse"
+	ReuseReason       Name = "reuse_reason"
+	OnDestroy         Name = "on_destroy"
+	AfterFirstBoot    Name = "after_first_boot"
+	Backup            Name = "backup"
+	ReportFile        Name = "report_file"
+	RemoteTree        Name = "remote"
+)
+
+// The names of facts that code outside of the tables in facts.go needs. A fact may also have the name of an option, such as
+// [MachineName].
+const (
+	ID          Name = "id"
+	Fingerprint Name = "fingerprint"
+	Status      Name = "status"
+)
+
+// entry is what the catalogue has of an option.
+type entry struct {
+	doc      string   // markdown, one or two sentences
+	fallback string   // the default; empty: none
+	allowed  []string // empty: anything
+	secret   bool
+}
+
+// String returns the name as HCL has it: "windows_path".
+func (n Name) String() string { return string(n) }
+
+// Flag returns the name as the command line has it: "windows-path".
+func (n Name) Flag() string { return strings.ReplaceAll(string(n), "_", "-") }
+
+// Doc returns the documentation in markdown: one or two sentences, with the default and the allowed values in them.
+func (n Name) Doc() string { return catalogue[n].doc }
+
+// Default returns the value that an absent option has, and "" when it has none.
+func (n Name) Default() string { return catalogue[n].fallback }
+
+// Allowed returns the values that the option takes, and nil when it takes any.
+func (n Name) Allowed() []string { return append([]string(nil), catalogue[n].allowed...) }
+
+// Secret reports whether the value must never be shown.
+func (n Name) Secret() bool { return catalogue[n].secret }
