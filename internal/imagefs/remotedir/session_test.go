@@ -163,6 +163,29 @@ func (d *disk) Remove(_ context.Context, paths ...string) error {
 	})
 }
 
+func (d *disk) Scrub(_ context.Context, paths ...string) error {
+	for _, p := range paths {
+		if err := d.step("scrub", p, func() error {
+			if info, err := os.Stat(p); err == nil {
+				if err := os.WriteFile(p, make([]byte, info.Size()), 0o600); err != nil {
+					return err
+				}
+			}
+			return ignoreMissing(os.Remove(p))
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 func (d *disk) SyncDir(_ context.Context, dir string) error {
 	return d.step("sync", dir, func() error { return nil })
 }
@@ -200,7 +223,7 @@ func TestRemoteWritesOnlyWhatChanged(t *testing.T) {
 		t.Errorf("the copy holds %d bytes, %v", len(kept), err)
 	}
 	must(t, r.finish())
-	if steps := strings.Join(d.steps, ", "); steps != "copy SYSTEM, write SYSTEM, remove SYSTEM"+remotedir.BackupSuffix {
+	if steps := strings.Join(d.steps, ", "); steps != "copy SYSTEM, write SYSTEM, scrub SYSTEM"+remotedir.BackupSuffix {
 		t.Errorf("the machine was asked to %s", steps)
 	}
 }

@@ -62,6 +62,9 @@ func (r *Session) check() error {
 	}
 	ctx, cancel := r.finishing()
 	defer cancel()
+	if err := r.removeBackups(ctx, r.foundBackups()); err != nil { // of a run that was killed: they may hold a blob
+		return err
+	}
 	for _, b := range r.backups {
 		if err := r.machine.Copy(ctx, b.of, b.at); err != nil {
 			return imagefs.Wrap(imagefs.OpWrite, b.at, errors.Join(err, r.removeBackups(ctx, r.backups)))
@@ -410,10 +413,21 @@ func (r *Session) removeBackups(ctx context.Context, backups []backup) error {
 	for i, b := range backups {
 		paths[i] = b.at
 	}
-	if err := r.machine.Remove(ctx, paths...); err != nil {
+	if err := r.machine.Scrub(ctx, paths...); err != nil {
 		return imagefs.Wrap(imagefs.OpRemove, paths[0], err)
 	}
 	return nil
+}
+
+// foundBackups returns those of the copies that the listings of their folders have. With r.mu held.
+func (r *Session) foundBackups() (found []backup) {
+	for _, b := range r.backups {
+		name := path.Base(b.name) + BackupSuffix
+		if slices.ContainsFunc(r.listings[path.Dir(b.name)], func(e Entry) bool { return e.Name == name }) {
+			found = append(found, b)
+		}
+	}
+	return found
 }
 
 // leftBackups returns the copies that a run which was killed has left.

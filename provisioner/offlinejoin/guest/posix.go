@@ -222,6 +222,12 @@ func (p *posix) Remove(ctx context.Context, paths ...string) error {
 	return err
 }
 
+// Scrub implements remotedir.Machine.
+func (p *posix) Scrub(ctx context.Context, paths ...string) error {
+	_, err := p.do(ctx, nil, script("posix/scrub.sh"), paths...)
+	return err
+}
+
 // SyncDir implements remotedir.Machine.
 func (p *posix) SyncDir(ctx context.Context, dir string) error {
 	_, err := p.do(ctx, nil, script("posix/sync.sh"), dir)

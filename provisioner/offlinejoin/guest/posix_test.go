@@ -195,3 +195,21 @@ func TestOpenObeysItsContext(t *testing.T) {
 		t.Errorf("code %v", code)
 	}
 }
+
+// A file that may hold a secret is overwritten in its place before it goes: another name for it shows the zeros.
+func TestScrubOverwritesBeforeItRemoves(t *testing.T) {
+	t.Parallel()
+	m, dir := machine(t)
+	name, other := filepath.Join(dir, "SYSTEM.odjbackup"), filepath.Join(dir, "kept")
+	secret := bytes.Repeat([]byte("secret"), 20000)
+	must(t, os.WriteFile(name, secret, 0o600))
+	must(t, os.Link(name, other))
+	must(t, m.Scrub(t.Context(), name, filepath.Join(dir, "none")))
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
+	}
+	left, err := os.ReadFile(other)
+	if err != nil || bytes.Contains(left, []byte("secret")) || len(left) < len(secret) {
+		t.Errorf("%d bytes are left, with the secret: %v, %v", len(left), bytes.Contains(left, []byte("secret")), err)
+	}
+}

@@ -323,5 +323,11 @@ func (w *windows) Remove(ctx context.Context, paths ...string) error {
 	return err
 }
 
+// Scrub implements remotedir.Machine.
+func (w *windows) Scrub(ctx context.Context, paths ...string) error {
+	_, err := w.do(ctx, "powershell/scrub.ps1", []variable{{"paths", literals(paths)}})
+	return err
+}
+
 // SyncDir implements remotedir.Machine: NTFS keeps names in its journal, and Windows has nothing to wait for.
 func (w *windows) SyncDir(context.Context, string) error { return nil }
