@@ -116,7 +116,12 @@ func (d *demoCommand) run(ctx context.Context) error {
 }
 
 func (d *demoCommand) asJSON(ctx context.Context, s demo.Sample) error {
-	receipt, err := s.Stage(ctx, nil)
+	blob, err := s.OpenBlob()
+	if err != nil {
+		return err
+	}
+	defer blob.Wipe()
+	receipt, err := s.Stage(ctx, blob, nil)
 	if err != nil {
 		return err
 	}
@@ -141,8 +146,11 @@ func (d *demoCommand) closing(s demo.Sample) {
 
 // Image implements [demo.Wording].
 func (d *demoCommand) Image(ctx context.Context, windowsPath string) (string, error) {
-	facts, err := readImage(ctx, windowsPath)
-	return identity(facts), err
+	found, err := offlinejoin.Inspect(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(windowsPath)})
+	if err != nil {
+		return "", err
+	}
+	return identity(found.Facts), nil
 }
 
 // Join implements [demo.Wording].
