@@ -16,7 +16,7 @@ import (
 // Check refuses joins that cannot be meant together, before any image is touched: two of one image, and, for actions
 // that use blobs, two of one blob or of one account. It returns an error for each (87). A blob that cannot be read is
 // not refused here: its join fails when it is carried out. What was read stays in the joins, so that it is parsed once;
-// [Run.Do] wipes it, and so does [Wipe].
+// [Run.Do] wipes it unless it is to keep it, and so does [Wipe].
 func Check(ctx context.Context, action Action, joins []joinfile.Join) []error {
 	c := checker{
 		images: map[any]*joinfile.Join{}, blobs: map[string]*joinfile.Join{}, accounts: map[string]*joinfile.Join{},
