@@ -10,6 +10,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/demo"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 )
 
@@ -70,6 +71,7 @@ func (d *demoCommand) makeSample() error {
 	if err != nil {
 		return err
 	}
+	s.WindowsPath, s.BlobFile = plaintext.Line(s.WindowsPath, 0), plaintext.Line(s.BlobFile, 0) // from here on shown
 	if d.json {
 		return d.printJSON(demoDocument{
 			SchemaVersion: schemaVersion, WindowsPath: s.WindowsPath, BlobFile: s.BlobFile, Kept: true,
@@ -85,6 +87,7 @@ func (d *demoCommand) makeFleet() error {
 	if err != nil {
 		return err
 	}
+	joinFile = plaintext.Line(joinFile, 0)
 	if d.json {
 		return d.printJSON(demoFleetDocument{SchemaVersion: schemaVersion, JoinFile: joinFile})
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -159,18 +159,15 @@ func (d *dumpDocument) endKey() error {
 	if d.key == nil {
 		return nil
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("    ", "  ")
-	if err := enc.Encode(d.key); err != nil {
+	text, err := indented("    ", d.key)
+	if err != nil {
 		return err
 	}
 	before := "\n    "
 	if d.keys++; d.keys > 1 {
 		before = "," + before
 	}
-	_, err := fmt.Fprintf(d.out, "%s%s", before, bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	_, err = fmt.Fprintf(d.out, "%s%s", before, bytes.TrimSuffix(text, []byte("\n")))
 	return err
 }
 
@@ -195,7 +192,7 @@ func (a *app) showCheck(file string, h *regf.Hive) error {
 
 	if a.json {
 		err := a.printJSON(checkDocument{
-			SchemaVersion: schemaVersion, File: file, Format: fmt.Sprintf("%d.%d", major, minor),
+			SchemaVersion: schemaVersion, File: plaintext.Line(file, 0), Format: fmt.Sprintf("%d.%d", major, minor),
 			Dirty: recovery.Dirty, LogEntries: recovery.Entries, OrphanEntries: recovery.Orphaned,
 			Bytes: h.DataSize(), OK: !damaged, Problems: append([]regf.Problem{}, problems...),
 		})
@@ -205,7 +202,7 @@ func (a *app) showCheck(file string, h *regf.Hive) error {
 		return errReported
 	}
 
-	fmt.Fprintf(a.Out, "%s: format %d.%d, %s, %s\n", file, major, minor, offlinejoin.FormatSize(int64(h.DataSize())),
+	fmt.Fprintf(a.Out, "%s: format %d.%d, %s, %s\n", plaintext.Line(file, 0), major, minor, offlinejoin.FormatSize(int64(h.DataSize())),
 		closed(recovery))
 	for _, p := range problems {
 		fmt.Fprintf(a.Out, "  %v\n", p)

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -121,10 +122,13 @@ func eachEntry(dir *os.Root, f func(fs.DirEntry) bool) error {
 }
 
 // String returns the path of the directory.
-func (d *Tree) String() string { return d.path }
+func (d *Tree) String() string { return plaintext.Line(d.path, 0) }
 
 // Path implements imagefs.Volume.
-func (d *Tree) Path(name string) string { return join(d.path, name) }
+func (d *Tree) Path(name string) string { return called(d.path, name) }
+
+// called returns what messages call a name in a folder: both may be of somebody who wants to act on a terminal.
+func called(folder, name string) string { return plaintext.Line(join(folder, name), 0) }
 
 func join(dir, name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // Watcher is called as a run goes, one call at a time.
@@ -40,7 +41,7 @@ func (r Run) Do(ctx context.Context, soft <-chan struct{}, joins []joinfile.Join
 		r.Watching = new(sync.Mutex)
 	}
 	report := &Report{
-		SchemaVersion: SchemaVersion, Action: r.Action, Source: r.Source, By: r.By, StartedAt: r.Now().UTC(),
+		SchemaVersion: SchemaVersion, Action: r.Action, Source: plaintext.Line(r.Source, 0), By: r.By, StartedAt: r.Now().UTC(),
 		Joins: make([]Result, len(joins)),
 	}
 	for i := range joins {
