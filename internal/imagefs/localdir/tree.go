@@ -62,10 +62,11 @@ func noDirectory(path string) error {
 		defer parent.Close()
 		if name, err := match(parent, dir, filepath.Base(path)); err == nil {
 			return winerr.Errorf(winerr.FileNotFound, "%s does not exist: did you mean %s? %w",
-				path, filepath.Join(dir, name), fs.ErrNotExist)
+				plaintext.Line(path, 0), called(dir, name), fs.ErrNotExist)
 		}
 	}
-	return winerr.Errorf(winerr.FileNotFound, "%s does not exist: is the image mounted there? %w", path, fs.ErrNotExist)
+	return winerr.Errorf(winerr.FileNotFound, "%s does not exist: is the image mounted there? %w", plaintext.Line(path, 0),
+		fs.ErrNotExist)
 }
 
 // maxEntries bounds how many names of one directory are looked at. A real System32 has about 5,000 and WinSxS 20,000.
