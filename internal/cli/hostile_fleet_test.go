@@ -31,7 +31,11 @@ func TestHostileFleet(t *testing.T) {
 	place("web02", staged)
 	place("web03", generalized)
 	for _, command := range [][]string{
-		{"status", joinFile}, {"plan", joinFile}, {"apply", joinFile}, {"apply", joinFile, "--yes"}, {"status", joinFile},
+		{"status", joinFile},
+		{"plan", joinFile},
+		{"apply", joinFile},
+		{"apply", joinFile, "--yes"},
+		{"status", joinFile},
 		{"unstage", joinFile, "--yes"},
 	} {
 		page, document := filepath.Join(dir, "report.html"), filepath.Join(dir, "report.json")
@@ -131,7 +135,11 @@ func checkHostileValues(t *testing.T, evil string) {
 		})
 	}
 	for _, args := range [][]string{
-		{"--var", evil}, {"--var", "images=" + evil}, {"--var", evil + "=x"}, {"--var-file", evil}, {"--report", evil},
+		{"--var", evil},
+		{"--var", "images=" + evil},
+		{"--var", evil + "=x"},
+		{"--var-file", evil},
+		{"--report", evil},
 		{"--parallel", evil},
 	} {
 		shows(t, nil, append([]string{"plan", fleet}, args...)...)

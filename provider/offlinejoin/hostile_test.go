@@ -83,9 +83,14 @@ func TestHostileTexts(t *testing.T) {
 			t.Parallel()
 			resource := func(p plugin) *tfprotov6.Schema { return p.schemas.ResourceSchemas[stagedJoinName] }
 			for _, more := range []map[string]string{
-				nil, {"on_existing": "keep"}, {"on_existing": "replace"},
-				{"machine_name": hostiletext.In("wanted")}, {"method": hostiletext.In("method")},
-				{"blob_file": folder}, {"completion_program": folder}, {"identity_file": folder},
+				nil,
+				{"on_existing": "keep"},
+				{"on_existing": "replace"},
+				{"machine_name": hostiletext.In("wanted")},
+				{"method": hostiletext.In("method")},
+				{"blob_file": folder},
+				{"completion_program": folder},
+				{"identity_file": folder},
 			} {
 				p := newPlugin(t, nil)
 				config := map[string]string{"windows_path": windows, "blob_file": file}

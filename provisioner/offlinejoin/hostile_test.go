@@ -44,10 +44,15 @@ func TestHostileTexts(t *testing.T) {
 			t.Parallel()
 			all := ""
 			for _, more := range []map[string]any{
-				{"dry_run": true}, {"dry_run": true, "on_existing": "replace"}, {"on_existing": "keep"},
-				{"on_existing": "replace"}, {"ledger_file": hostiletext.Ledger(t, blob.Fingerprint())},
-				{"report_file": folder}, {"backup": filepath.Join(folder, "b")},
-				{"completion_program": filepath.Join(folder, "none")}, {"ledger_file": folder},
+				{"dry_run": true},
+				{"dry_run": true, "on_existing": "replace"},
+				{"on_existing": "keep"},
+				{"on_existing": "replace"},
+				{"ledger_file": hostiletext.Ledger(t, blob.Fingerprint())},
+				{"report_file": folder},
+				{"backup": filepath.Join(folder, "b")},
+				{"completion_program": filepath.Join(folder, "none")},
+				{"ledger_file": folder},
 			} {
 				more["windows_path"], more["blob_file"] = windows, file
 				p := new(Provisioner)
@@ -96,12 +101,20 @@ func TestHostileNamesOfFiles(t *testing.T) {
 	}
 	evil := hostiletext.In("evil")
 	for _, config := range []map[string]any{
-		{"blob_file": none}, {"blob_file": text}, {"blob_file": folder}, {"blob": evil},
-		{"blob_file": sealed.File, "identity_file": none}, {"blob_file": sealed.File, "identity_file": text},
+		{"blob_file": none},
+		{"blob_file": text},
+		{"blob_file": folder},
+		{"blob": evil},
+		{"blob_file": sealed.File, "identity_file": none},
+		{"blob_file": sealed.File, "identity_file": text},
 		{"blob_file": sealed.File, "identity_file": sealed.IdentityFile, "expect": map[string]any{"machine_name": evil}},
 		{"blob_file": sealed.File, "identity_file": sealed.IdentityFile, "expect": map[string]any{"domain": evil}},
-		{"blob_file": text, "method": evil}, {"blob_file": text, "on_existing": evil}, {"blob_file": text, "reuse": evil},
-		{"blob_file": text, "lock_timeout": evil}, {"blob_file": text, "windows_path": "C:\\" + evil}, {evil: evil},
+		{"blob_file": text, "method": evil},
+		{"blob_file": text, "on_existing": evil},
+		{"blob_file": text, "reuse": evil},
+		{"blob_file": text, "lock_timeout": evil},
+		{"blob_file": text, "windows_path": "C:\\" + evil},
+		{evil: evil},
 	} {
 		if config["windows_path"] == nil {
 			config["windows_path"] = image
