@@ -30,7 +30,8 @@ func (a *app) hiveDump() *cobra.Command {
 		Use:   "dump FILE",
 		Short: "List every key and value, values as digests",
 		Long: `List every key and value of a hive, pending log entries applied, in sorted lines that can be compared:
-K<TAB>path, and V<TAB>path<TAB>name<TAB>type<TAB>size<TAB>SHA-256 of the data. Of a staged blob no digest is shown.`,
+K<TAB>path, and V<TAB>path<TAB>name<TAB>type<TAB>size<TAB>SHA-256 of the data. What in a name
+acts on a terminal or reorders text is escaped. Of a staged blob no digest is shown.`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.begin(func(_ context.Context, args []string) error {
 			h, err := winimage.OpenHiveFile(args[0], asIs)
