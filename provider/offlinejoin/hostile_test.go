@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"maps"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -144,7 +145,8 @@ func TestHostileLedger(t *testing.T) {
 		"offlinejoin_blob":   {"blob_file": hostiletext.Folder(t)},
 		"offlinejoin_image":  {"windows_path": hostiletext.Folder(t)},
 	} {
-		if shown := plainDiagnostics(t, p.read(what, config).Diagnostics); !strings.Contains(shown, "folder\uFFFD") {
+		shown := plainDiagnostics(t, p.read(what, config).Diagnostics)
+		if !strings.Contains(shown, "folder\uFFFD") && runtime.GOOS != "windows" { // which has no such names
 			t.Errorf("%s does not name the folder: %s", what, shown)
 		}
 	}
