@@ -24,6 +24,10 @@ func TestABlobIsParsedOnce(t *testing.T) {
 	must(t, os.WriteFile(plain, sealed.Blob.DjoinFile(), 0o600))
 	recipient, err := age.ParseX25519Identity(sealed.Identity)
 	must(t, err)
+	bad := filepath.Join(dir, "bad.join.hcl")
+	must(t, os.WriteFile(bad, []byte("join \"bad\" {\n  windows_path = \"images/web01/Windows\"\n"+
+		"  blob_file = \"bad.djoin\"\n}\n"), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "bad.djoin"), []byte("AAAA"), 0o600))
 	const fleet = 3 // joins of the sample join file
 	for _, c := range []struct {
 		args  string
@@ -47,6 +51,7 @@ func TestABlobIsParsedOnce(t *testing.T) {
 		{"unstage --yes " + joinFile, "", 0},
 		{"apply --yes " + joinFile, "", fleet},
 		{"status " + joinFile, "", 0},
+		{"plan " + bad, "", 1}, // refused when it is parsed
 		{"demo", "", 1},
 		{"demo --json", "", 1},
 	} {
@@ -56,7 +61,7 @@ func TestABlobIsParsedOnce(t *testing.T) {
 			if got != c.want {
 				t.Errorf("%d blobs are parsed, want %d:\n%s", got, c.want, printed)
 			}
-			if failed := strings.Contains(printed, "error"); failed != (c.stdin == "no\n") {
+			if failed := strings.Contains(printed, "error"); failed != (c.stdin == "no\n" || strings.HasSuffix(c.args, bad)) {
 				t.Errorf("failed: %v\n%s", failed, printed)
 			}
 		})

@@ -77,12 +77,12 @@ func (c *checker) account(j *joinfile.Join) {
 	}
 }
 
-// readBlob reads and parses a join's blob, once.
-func readBlob(j *joinfile.Join) (err error) {
-	if j.Request.Blob == nil {
-		j.Request.Blob, j.BlobWarning, err = options.OpenBlobFile(j.BlobFile, j.IdentityFile)
+// readBlob reads and parses a join's blob, once, whether that goes well or not.
+func readBlob(j *joinfile.Join) error {
+	if j.Request.Blob == nil && j.BlobError == nil {
+		j.Request.Blob, j.BlobWarning, j.BlobError = options.OpenBlobFile(j.BlobFile, j.IdentityFile)
 	}
-	return err
+	return j.BlobError
 }
 
 // Wipe forgets the blobs that were read.
@@ -94,7 +94,7 @@ func Wipe(joins []joinfile.Join) {
 
 func wipe(j *joinfile.Join) {
 	j.Request.Blob.Wipe()
-	j.Request.Blob = nil
+	j.Request.Blob, j.BlobError = nil, nil
 }
 
 func (c *checker) refuse(format string, args ...any) {
