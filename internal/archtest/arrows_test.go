@@ -54,6 +54,9 @@ func arrows() map[string][]string {
 		"internal/answerfile":   {"internal/imagefs"},
 		"internal/ledger":       {"internal/imagefs"},
 		"internal/sample":       {"internal/regf", "internal/odj", "internal/completion"},
+		"internal/hostiletext": {
+			"internal/sample", "internal/completion", "internal/regf",
+		},
 		"internal/sample/sampletest": {
 			"internal/sample", "internal/odj", "internal/completion", "internal/regf", "internal/testenv",
 			"internal/agefile",

@@ -41,12 +41,16 @@ where it stopped: what is staged already is not written again.`,
 	return cmd
 }
 
-// askAndApply shows the plan, and carries out what it has found to do when the user agrees.
+// askAndApply shows the plan, and carries out what it has found to do when the user agrees, with the very blobs that were
+// planned with.
 func (c *fleetCommand) askAndApply(ctx context.Context, joins []joinfile.Join) error {
 	if err := c.canAsk(); err != nil {
 		return err
 	}
+	defer fleet.Wipe(joins)
+	c.keep = true
 	planned := c.run(ctx, fleet.Plan, joins)
+	c.keep = false
 	c.showPlan(planned)
 	todo, at := pick(planned, joins, offlinejoin.OutcomePlanned)
 	if len(todo) == 0 || planned.Interrupted {

@@ -13,6 +13,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/agefile"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -128,6 +129,7 @@ func (a *app) encrypt(s *sealing, files []string) error {
 		if err := a.writeOutput(one.File, one.content); err != nil {
 			return err
 		}
+		one.File = plaintext.Line(one.File, 0) // written; from here on it is shown
 		a.hint(s, one)
 	}
 	if a.json && s.output != standardFile {
@@ -137,7 +139,7 @@ func (a *app) encrypt(s *sealing, files []string) error {
 }
 
 func (a *app) seal(s *sealing, file string) (*sealedFile, error) {
-	one := &sealedFile{Source: file, File: s.output, Recipients: s.to.Len()}
+	one := &sealedFile{Source: plaintext.Line(file, 0), File: s.output, Recipients: s.to.Len()}
 	if one.File == "" {
 		one.File = file + ".age"
 		if file == standardFile {
@@ -214,10 +216,11 @@ goes to standard output only when --output - asks for it.`,
 			if err := a.writeOutput(output, blob); err != nil || output == standardFile {
 				return err
 			}
+			source, output := plaintext.Line(from.file, 0), plaintext.Line(output, 0)
 			if a.json {
-				return a.printJSON(openedDocument{schemaVersion, from.file, output})
+				return a.printJSON(openedDocument{schemaVersion, source, output})
 			}
-			fmt.Fprintf(a.Out, "%s → %s. It holds a machine password: delete it after use.\n", from.file, output)
+			fmt.Fprintf(a.Out, "%s → %s. It holds a machine password: delete it after use.\n", source, output)
 			return nil
 		}),
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/demo"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 )
 
@@ -70,6 +71,7 @@ func (d *demoCommand) makeSample() error {
 	if err != nil {
 		return err
 	}
+	s.WindowsPath, s.BlobFile = plaintext.Line(s.WindowsPath, 0), plaintext.Line(s.BlobFile, 0) // from here on shown
 	if d.json {
 		return d.printJSON(demoDocument{
 			SchemaVersion: schemaVersion, WindowsPath: s.WindowsPath, BlobFile: s.BlobFile, Kept: true,
@@ -85,6 +87,7 @@ func (d *demoCommand) makeFleet() error {
 	if err != nil {
 		return err
 	}
+	joinFile = plaintext.Line(joinFile, 0)
 	if d.json {
 		return d.printJSON(demoFleetDocument{SchemaVersion: schemaVersion, JoinFile: joinFile})
 	}
@@ -116,7 +119,12 @@ func (d *demoCommand) run(ctx context.Context) error {
 }
 
 func (d *demoCommand) asJSON(ctx context.Context, s demo.Sample) error {
-	receipt, err := s.Stage(ctx, nil)
+	blob, err := s.OpenBlob()
+	if err != nil {
+		return err
+	}
+	defer blob.Wipe()
+	receipt, err := s.Stage(ctx, blob, nil)
 	if err != nil {
 		return err
 	}
@@ -141,8 +149,11 @@ func (d *demoCommand) closing(s demo.Sample) {
 
 // Image implements [demo.Wording].
 func (d *demoCommand) Image(ctx context.Context, windowsPath string) (string, error) {
-	facts, err := readImage(ctx, windowsPath)
-	return identity(facts), err
+	found, err := offlinejoin.Inspect(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(windowsPath)})
+	if err != nil {
+		return "", err
+	}
+	return identity(found.Facts), nil
 }
 
 // Join implements [demo.Wording].

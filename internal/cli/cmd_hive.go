@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -30,7 +30,8 @@ func (a *app) hiveDump() *cobra.Command {
 		Use:   "dump FILE",
 		Short: "List every key and value, values as digests",
 		Long: `List every key and value of a hive, pending log entries applied, in sorted lines that can be compared:
-K<TAB>path, and V<TAB>path<TAB>name<TAB>type<TAB>size<TAB>SHA-256 of the data. Of a staged blob no digest is shown.`,
+K<TAB>path, and V<TAB>path<TAB>name<TAB>type<TAB>size<TAB>SHA-256 of the data. What in a name
+acts on a terminal or reorders text is escaped. Of a staged blob no digest is shown.`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.begin(func(_ context.Context, args []string) error {
 			h, err := winimage.OpenHiveFile(args[0], asIs)
@@ -159,18 +160,15 @@ func (d *dumpDocument) endKey() error {
 	if d.key == nil {
 		return nil
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("    ", "  ")
-	if err := enc.Encode(d.key); err != nil {
+	text, err := indented("    ", d.key)
+	if err != nil {
 		return err
 	}
 	before := "\n    "
 	if d.keys++; d.keys > 1 {
 		before = "," + before
 	}
-	_, err := fmt.Fprintf(d.out, "%s%s", before, bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	_, err = fmt.Fprintf(d.out, "%s%s", before, bytes.TrimSuffix(text, []byte("\n")))
 	return err
 }
 
@@ -195,7 +193,7 @@ func (a *app) showCheck(file string, h *regf.Hive) error {
 
 	if a.json {
 		err := a.printJSON(checkDocument{
-			SchemaVersion: schemaVersion, File: file, Format: fmt.Sprintf("%d.%d", major, minor),
+			SchemaVersion: schemaVersion, File: plaintext.Line(file, 0), Format: fmt.Sprintf("%d.%d", major, minor),
 			Dirty: recovery.Dirty, LogEntries: recovery.Entries, OrphanEntries: recovery.Orphaned,
 			Bytes: h.DataSize(), OK: !damaged, Problems: append([]regf.Problem{}, problems...),
 		})
@@ -205,7 +203,7 @@ func (a *app) showCheck(file string, h *regf.Hive) error {
 		return errReported
 	}
 
-	fmt.Fprintf(a.Out, "%s: format %d.%d, %s, %s\n", file, major, minor, offlinejoin.FormatSize(int64(h.DataSize())),
+	fmt.Fprintf(a.Out, "%s: format %d.%d, %s, %s\n", plaintext.Line(file, 0), major, minor, offlinejoin.FormatSize(int64(h.DataSize())),
 		closed(recovery))
 	for _, p := range problems {
 		fmt.Fprintf(a.Out, "  %v\n", p)

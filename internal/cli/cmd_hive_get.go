@@ -36,7 +36,7 @@ a SYSTEM hive CurrentControlSet is the control set that the next boot uses. A st
 			defer h.Close()
 			k, err := h.Resolve(args[1], systemMount)
 			if errors.Is(err, regf.ErrNotFound) {
-				return winerr.Errorf(winerr.FileNotFound, "%s has no key %s", args[0], plaintext.Line(args[1], 0))
+				return winerr.Errorf(winerr.FileNotFound, "%s has no key %s", args[0], args[1])
 			}
 			if err != nil {
 				return about(args[0], err)
@@ -109,7 +109,7 @@ func (a *app) showKey(k regf.Key, secret secrecy) error {
 func (a *app) showOneValue(file string, k regf.Key, name string, secret secrecy) error {
 	v, err := k.Value(name)
 	if errors.Is(err, regf.ErrNotFound) {
-		return winerr.Errorf(winerr.FileNotFound, "%s: the key %s has no value %q", file, plaintext.Line(k.Path(), 0), name)
+		return winerr.Errorf(winerr.FileNotFound, "%s: the key %s has no value %q", file, k.Path(), name)
 	}
 	if err != nil {
 		return about(file, err)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
@@ -25,35 +24,17 @@ func (a *app) inspectImage() *cobra.Command {
 		Short: "Tell which Windows an image holds, in what state, and what its hives are like",
 		Args:  cobra.ExactArgs(1),
 		RunE: a.begin(func(ctx context.Context, args []string) error {
-			facts, err := readImage(ctx, args[0])
+			found, err := offlinejoin.Inspect(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(args[0])})
 			if err != nil {
 				return err
 			}
-			status, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(args[0])})
-			if err != nil {
-				status = nil // an image too damaged for a status is worth looking at all the more
-			}
 			if a.json {
-				return a.printJSON(imageDocument{schemaVersion, facts, status})
+				return a.printJSON(imageDocument{schemaVersion, found.Facts, found.Status})
 			}
-			a.showImage(facts, status)
+			a.showImage(found.Facts, found.Status)
 			return nil
 		}),
 	}
-}
-
-func readImage(ctx context.Context, windowsPath string) (winimage.Facts, error) {
-	dir, err := localdir.Open(windowsPath)
-	if err != nil {
-		return winimage.Facts{}, err
-	}
-	defer dir.Close() // only read
-	im, err := winimage.Open(ctx, dir, winimage.Read)
-	if err != nil {
-		return winimage.Facts{}, err
-	}
-	defer im.Close() // only read
-	return im.Facts(), nil
 }
 
 // showImage prints what an image is: one line of identity, then its state, names, join and hives.

@@ -25,6 +25,7 @@ type fleetCommand struct {
 	failFast bool
 	yes      bool
 	report   string
+	keep     bool   // the blobs, for the run that follows; see fleet.Run
 	source   string // the join file or folder
 }
 
@@ -101,7 +102,7 @@ func (c *fleetCommand) run(ctx context.Context, action fleet.Action, joins []joi
 	defer graceful.stop()
 	run := fleet.Run{
 		Action: action, Source: c.source, By: "offlinejoin/" + version.String(), Parallel: c.parallel,
-		FailFast: c.failFast, Watcher: show, Watching: &showing,
+		FailFast: c.failFast, Keep: c.keep, Watcher: show, Watching: &showing,
 	}
 	if run.Parallel == 0 {
 		run.Parallel = runtime.NumCPU()

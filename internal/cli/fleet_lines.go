@@ -7,6 +7,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // The types of lines.
@@ -53,14 +54,14 @@ func (a *app) printLine(l jsonLine) {
 type jsonLines struct{ *app }
 
 func (w jsonLines) Begin(j *joinfile.Join) {
-	w.printLine(jsonLine{Type: lineBegin, Join: j.Address, WindowsPath: j.Request.Image.WindowsPath})
+	w.printLine(jsonLine{Type: lineBegin, Join: plaintext.Line(j.Address, 0), WindowsPath: j.Request.Image.String()})
 }
 
 func (w jsonLines) Event(j *joinfile.Join, e offlinejoin.Event) {
 	levels := map[offlinejoin.EventKind]string{
 		offlinejoin.EventStep: "step", offlinejoin.EventDetail: "detail", offlinejoin.EventWarning: "warning",
 	}
-	w.printLine(jsonLine{Type: lineEvent, Join: j.Address, Level: levels[e.Kind], Text: e.Text})
+	w.printLine(jsonLine{Type: lineEvent, Join: plaintext.Line(j.Address, 0), Level: levels[e.Kind], Text: e.Text})
 }
 
 func (w jsonLines) End(r *fleet.Result) { w.printLine(jsonLine{Type: lineResult, Result: r}) }

@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"unicode"
+	"unicode/utf16"
 
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 )
 
@@ -23,14 +27,49 @@ type errorFacts struct {
 
 // printJSON writes one document, indented, with its newline.
 func (a *app) printJSON(document any) error {
-	enc := json.NewEncoder(a.Out)
+	text, err := indented("", document)
+	if err != nil {
+		return err
+	}
+	_, err = a.Out.Write(text)
+	return err
+}
+
+// indented returns a document as JSON text with its newline. The documents about hives hold names and data as the hive
+// does; what in them acts on a terminal is escaped, as encoding/json escapes the control characters of ASCII.
+func indented(prefix string, document any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(document)
+	enc.SetIndent(prefix, "  ")
+	if err := enc.Encode(document); err != nil {
+		return nil, err
+	}
+	return escapeActing(b.Bytes()), nil
+}
+
+// escapeActing writes the characters of a JSON text that act on a terminal or reorder text as their units of UTF-16. None of
+// them is outside of strings but line feeds.
+func escapeActing(text []byte) []byte {
+	acts := func(r rune) bool { return r != '\n' && unicode.In(r, unicode.Cc, unicode.Cf) }
+	if bytes.IndexFunc(text, acts) < 0 {
+		return text
+	}
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if !acts(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.Bytes()
 }
 
 // warn prints one sentence that does not stop the work.
-func (a *app) warn(sentence string) { fmt.Fprintf(a.Err, "warning: %s\n", sentence) }
+func (a *app) warn(sentence string) { fmt.Fprintf(a.Err, "warning: %s\n", plaintext.Line(sentence, 0)) }
 
 // warnIf warns unless the sentence is empty.
 func (a *app) warnIf(sentence string) {

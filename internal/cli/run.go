@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -60,7 +61,7 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	case errors.Is(err, errChanges):
 		return exitChanges
 	case !a.started:
-		fmt.Fprintf(s.Err, "error: %v\nTry: %s --help\n", firstLine(err), cmd.CommandPath())
+		fmt.Fprintf(s.Err, "error: %s\nTry: %s --help\n", plaintext.Line(firstLine(err), 0), cmd.CommandPath())
 		if wantsDetailedExitCode(args) {
 			return exitFailed // 2 would mean that there are changes
 		}
@@ -77,23 +78,27 @@ var (
 	errChanges = errors.New("changes")
 )
 
-// fail prints an error for people on standard error and, with --json, for programs on standard output.
+// fail prints an error for people on standard error and, with --json, for programs on standard output. The names of files
+// in the errors of the system and of libraries, and words that were typed, enter the output here.
 func (a *app) fail(err error) {
 	e := coded(err)
 	if _, ok := winerr.CodeOf(err); !ok {
 		err = e
 	}
-	fmt.Fprintf(a.Err, "error: %v\n", err)
+	fmt.Fprintf(a.Err, "error: %s\n", sentence(err.Error()))
 	if !a.json {
 		return
 	}
-	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
+	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: sentence(e.Message)}
 	if a.lines {
 		a.printLine(jsonLine{Type: lineError, Error: &facts})
 		return
 	}
 	_ = a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
 }
+
+// sentence makes an error's text safe for a line. Errors that were joined stand one after the other.
+func sentence(text string) string { return plaintext.Line(strings.ReplaceAll(text, "\n", "; "), 0) }
 
 // firstLine drops what cobra appends to some errors.
 func firstLine(err error) string {

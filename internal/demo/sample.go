@@ -56,13 +56,16 @@ func makeFolder(folder, name, what string) error {
 	return os.MkdirAll(folder, 0o700)
 }
 
-// Stage stages the blob into the image.
-func (s Sample) Stage(ctx context.Context, progress func(offlinejoin.Event)) (*offlinejoin.Receipt, error) {
+// OpenBlob reads and parses the blob. The caller wipes it.
+func (s Sample) OpenBlob() (*offlinejoin.Blob, error) {
 	blob, _, err := options.OpenBlobFile(s.BlobFile, "")
-	if err != nil {
-		return nil, err
-	}
-	defer blob.Wipe()
+	return blob, err
+}
+
+// Stage stages the sample's blob into the image.
+func (s Sample) Stage(
+	ctx context.Context, blob *offlinejoin.Blob, progress func(offlinejoin.Event),
+) (*offlinejoin.Receipt, error) {
 	return offlinejoin.Stage(ctx, offlinejoin.Request{
 		Image: offlinejoin.ImageAt(s.WindowsPath), Blob: blob,
 		StagedBy: "offlinejoin/" + version.String(), Progress: progress,
@@ -72,14 +75,4 @@ func (s Sample) Stage(ctx context.Context, progress func(offlinejoin.Event)) (*o
 // Status reads what the image holds.
 func (s Sample) Status(ctx context.Context) (*offlinejoin.Status, error) {
 	return offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(s.WindowsPath)})
-}
-
-// blobFacts reads what the blob is for.
-func (s Sample) blobFacts() (offlinejoin.BlobFacts, error) {
-	blob, _, err := options.OpenBlobFile(s.BlobFile, "")
-	if err != nil {
-		return offlinejoin.BlobFacts{}, err
-	}
-	defer blob.Wipe()
-	return blob.Facts(), nil
 }

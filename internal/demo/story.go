@@ -35,7 +35,12 @@ type Story struct {
 
 // Show stages the sample and shows the whole way of the join, one headed part after the other.
 func (s *Story) Show(ctx context.Context) error {
-	if err := s.showSample(ctx); err != nil {
+	blob, err := s.Sample.OpenBlob()
+	if err != nil {
+		return err
+	}
+	defer blob.Wipe()
+	if err := s.showSample(ctx, blob.Facts()); err != nil {
 		return err
 	}
 	before, err := s.Sample.registry()
@@ -46,7 +51,7 @@ func (s *Story) Show(ctx context.Context) error {
 	term.WriteRows(s.Out, compare("SYSTEM", before, before))
 
 	s.heading("The stage")
-	receipt, err := s.Sample.Stage(ctx, func(e offlinejoin.Event) { fmt.Fprintln(s.Out, "  "+s.Wording.Event(e)) })
+	receipt, err := s.Sample.Stage(ctx, blob, func(e offlinejoin.Event) { fmt.Fprintln(s.Out, "  "+s.Wording.Event(e)) })
 	if err != nil {
 		return err
 	}
@@ -67,12 +72,8 @@ func (s *Story) Show(ctx context.Context) error {
 	return nil
 }
 
-func (s *Story) showSample(ctx context.Context) error {
+func (s *Story) showSample(ctx context.Context, blob offlinejoin.BlobFacts) error {
 	image, err := s.Wording.Image(ctx, s.Sample.WindowsPath)
-	if err != nil {
-		return err
-	}
-	blob, err := s.Sample.blobFacts()
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -20,7 +21,7 @@ type IrregularError struct {
 
 // Error implements error.
 func (e *IrregularError) Error() string {
-	return fmt.Sprintf("%s is %s, not %s", e.Path, e.What, e.Want)
+	return fmt.Sprintf("%s is %s, not %s", plaintext.Line(e.Path, 0), e.What, e.Want)
 }
 
 // AmbiguousError says that several entries of a directory differ from a wanted name only in case. It is the cause of a
@@ -32,7 +33,7 @@ type AmbiguousError struct {
 
 // Error implements error.
 func (e *AmbiguousError) Error() string {
-	return fmt.Sprintf("%s holds %s, which are one name to Windows", e.Dir, strings.Join(e.Names, " and "))
+	return plaintext.Line(fmt.Sprintf("%s holds %s, which are one name to Windows", e.Dir, strings.Join(e.Names, " and ")), 0)
 }
 
 // What an error of an operating system, of this machine or another, comes down to, whatever its number there. The kinds
@@ -107,6 +108,7 @@ func Wrap(o Op, path string, err error) error {
 		return err
 	}
 	cause := innermost(err)
+	path = plaintext.Line(path, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return winerr.Errorf(winerr.FileNotFound, "cannot %s %s: it does not exist: %w", o.verb(), path, cause)

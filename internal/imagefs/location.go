@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // Location is the one answer to "where is the image": what the user wrote, before anything is opened. The zero Location
@@ -17,8 +19,11 @@ type Location struct {
 	Name        string // what the user calls the image on every machine (image_name); empty: nothing
 }
 
-// String returns what messages call the image.
-func (l Location) String() string {
+// String returns what messages call the image, safe for a line.
+func (l Location) String() string { return plaintext.Line(l.written(), 0) }
+
+// written returns the location as it was written.
+func (l Location) written() string {
 	if l.Machine != "" {
 		return l.Machine + ":" + l.WindowsPath
 	}
@@ -30,7 +35,7 @@ func (l Location) String() string {
 // relative paths keeps its identities in another checkout.
 func (l Location) ID() string {
 	if l.WindowsPath == "" || l.Machine != "" {
-		return l.String()
+		return l.written()
 	}
 	return filepath.Clean(l.WindowsPath)
 }
@@ -43,7 +48,7 @@ func (l Location) Key() any {
 		return nil
 	}
 	if l.Machine != "" {
-		return l.Machine + ":" + l.WindowsPath
+		return l.written()
 	}
 	path := resolved(l.WindowsPath)
 	if info, err := os.Stat(path); err == nil {

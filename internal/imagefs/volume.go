@@ -9,7 +9,7 @@ import (
 // Names are slash-separated and relative to the root; see the package documentation for how they are found. A Volume is
 // safe for concurrent use.
 type Volume interface {
-	// Path returns what messages call a file of the volume.
+	// Path returns what messages call a file of the volume, safe for a line.
 	Path(name string) string
 
 	// Open opens an existing regular file for reading; writing to it fails.

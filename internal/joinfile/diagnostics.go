@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // Diagnostics are what is wrong with join files, with the sources that they point into. Nil is none.
@@ -37,7 +39,7 @@ func (d *Diagnostics) Write(to io.Writer, width uint, colour bool) error {
 	}
 	sources := make(map[string]*hcl.File, len(d.files))
 	for name, f := range d.files {
-		sources[name] = &hcl.File{Bytes: masked(f.Bytes), Nav: f.Nav}
+		sources[plaintext.Line(name, 0)] = &hcl.File{Bytes: masked(f.Bytes), Nav: f.Nav}
 	}
 	var text bytes.Buffer
 	w := hcl.NewDiagnosticTextWriter(&text, sources, width, colour)
@@ -70,15 +72,16 @@ func (d *Diagnostics) Problems() []Problem {
 	}
 	problems := make([]Problem, 0, len(d.list))
 	for _, one := range d.list {
+		at := one.Subject
 		one = shown(one)
 		p := Problem{Severity: "error", Summary: one.Summary, Detail: one.Detail}
 		if one.Severity == hcl.DiagWarning {
 			p.Severity = "warning"
 		}
-		if at := one.Subject; at != nil {
-			p.File, p.Line, p.Column = at.Filename, at.Start.Line, at.Start.Column
+		if at != nil {
+			p.File, p.Line, p.Column = one.Subject.Filename, at.Start.Line, at.Start.Column
 			if f := d.files[at.Filename]; f != nil {
-				p.Source = string(shorten([]byte(sourceLine(masked(f.Bytes), at.Start.Line))))
+				p.Source = plaintext.Line(string(shorten([]byte(sourceLine(masked(f.Bytes), at.Start.Line)))), 0)
 			}
 		}
 		problems = append(problems, p)

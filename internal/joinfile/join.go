@@ -22,8 +22,9 @@ type Join struct {
 	BlobFile     string // the file with the blob
 	IdentityFile string // what opens it when it is encrypted; empty: as the environment says
 
-	// BlobWarning is what the reading of Request.Blob had to say, where somebody has read it.
+	// BlobWarning is what the reading of Request.Blob had to say, where somebody has read it, and BlobError why there is none.
 	BlobWarning string
+	BlobError   error
 
 	words options.JoinWords
 }

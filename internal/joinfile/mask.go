@@ -3,8 +3,12 @@ package joinfile
 import (
 	"bytes"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 const (
@@ -15,15 +19,20 @@ const (
 	minTail = 4
 )
 
-// masked returns text of the same length in which long runs of base64 and hex are asterisks, and what would drive a
-// terminal is a question mark. It is for what people are shown of their own files: somebody may have pasted a blob
-// there.
+// masked returns text of the same length in which long runs of base64 and hex are asterisks, and what would act on a
+// terminal or reorder text is question marks. It is for what people are shown of their own files: somebody may have pasted
+// a blob there.
 func masked(text []byte) []byte {
 	out := maskRuns(text)
-	for i, c := range out {
-		if c < ' ' && !isSpace(c) || c == 0x7F {
-			out[i] = '?'
+	for at := 0; at < len(out); {
+		r, n := utf8.DecodeRune(out[at:])
+		endsLine := r == '\n' || r == '\r' && bytes.HasPrefix(out[at+n:], []byte("\n"))
+		if !endsLine && !plaintext.Safe(string(out[at:at+n])) && r != '\t' && !unicode.Is(unicode.Zs, r) {
+			for i := range n {
+				out[at+i] = '?'
+			}
 		}
+		at += n
 	}
 	return out
 }
@@ -83,10 +92,32 @@ func isBase64(c byte) bool {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// shown returns what a diagnostic may show: without the values of variables, and with secrets masked in its texts.
+// shown returns what a diagnostic may show: without the values of variables, with secrets masked in its texts, and with
+// texts and names of files that are safe for a line.
 func shown(d *hcl.Diagnostic) *hcl.Diagnostic {
 	copied := *d
 	copied.Expression, copied.EvalContext, copied.Extra = nil, nil, nil
-	copied.Summary, copied.Detail = string(masked([]byte(d.Summary))), string(masked([]byte(d.Detail)))
+	copied.Summary, copied.Detail = sentence(d.Summary), sentence(d.Detail)
+	copied.Subject, copied.Context = shownRange(d.Subject), shownRange(d.Context)
+	return &copied
+}
+
+// sentence returns a text of a diagnostic as one line. Line breaks are the author's, and become blanks, where nothing else
+// is wrong with the text.
+func sentence(text string) string {
+	text = string(maskRuns([]byte(text)))
+	if joined := strings.ReplaceAll(text, "\n", " "); plaintext.Safe(joined) {
+		return joined
+	}
+	return plaintext.Line(text, 0)
+}
+
+// shownRange is a range in a file that is called by a name that is safe for a line.
+func shownRange(r *hcl.Range) *hcl.Range {
+	if r == nil {
+		return nil
+	}
+	copied := *r
+	copied.Filename = plaintext.Line(r.Filename, 0)
 	return &copied
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -24,6 +25,9 @@ type file struct {
 	path string
 	wait time.Duration
 }
+
+// String returns what messages call the ledger, safe for a line.
+func (s *file) String() string { return plaintext.Line(s.path, 0) }
 
 // read needs no lock: lines are only added, and what is not there whole is not looked at.
 func (s *file) read(_ context.Context, wanted filter) ([]Entry, error) {
@@ -119,7 +123,7 @@ func (s *file) parse(f *os.File, wanted filter) (entries []Entry, good int64, er
 	entries, n, err := parse(content, wanted)
 	if err != nil {
 		return nil, 0, winerr.Errorf(winerr.InvalidParameter, "%w of the ledger %s, so nobody can tell which accounts are "+
-			"used: mend or remove the line, or update this program", err, s.path)
+			"used: mend or remove the line, or update this program", err, s)
 	}
 	return entries, int64(n), nil
 }
@@ -139,7 +143,7 @@ func (s *file) open(flags int) (*os.File, error) {
 	if err != nil || !info.Mode().IsRegular() || !os.SameFile(named, info) {
 		f.Close() // nothing was written
 		return nil, winerr.Errorf(winerr.InvalidParameter, "the ledger %s is a link or no regular file: give the name of "+
-			"a file that is one, or of none yet", s.path)
+			"a file that is one, or of none yet", s)
 	}
 	return f, nil
 }
@@ -153,17 +157,17 @@ func (s *file) lock(ctx context.Context) (unlock func(), err error) {
 	case err == nil:
 		return func() { _ = l.Close() }, nil // the lock ends with the file
 	case ctx.Err() != nil:
-		return nil, stopped(ctx, "the ledger "+s.path)
+		return nil, stopped(ctx, "the ledger "+s.String())
 	case limited.Err() != nil:
 		return nil, winerr.Errorf(winerr.Busy, "the ledger %s is locked by another offlinejoin for more than %s: wait until "+
-			"it is done, and try again", s.path, s.wait)
+			"it is done, and try again", s, s.wait)
 	}
 	return nil, s.failed("locked", err)
 }
 
 func (s *file) tooLarge() error {
 	return winerr.Errorf(winerr.InvalidParameter, "the ledger %s is larger than %d MiB: move it away and begin a new one",
-		s.path, maxFile>>20)
+		s, maxFile>>20)
 }
 
 func (s *file) failed(verb string, err error) error {
@@ -179,7 +183,7 @@ func (s *file) failed(verb string, err error) error {
 	if pathErr, is := errors.AsType[*fs.PathError](err); is {
 		err = pathErr.Err // the sentence names the path already
 	}
-	return winerr.Errorf(code, "the ledger %s cannot be %s (%w): %s", s.path, verb, err, now)
+	return winerr.Errorf(code, "the ledger %s cannot be %s (%w): %s", s, verb, err, now)
 }
 
 func stopped(ctx context.Context, what string) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -38,16 +40,20 @@ func (t *transaction) backup(ctx context.Context, folder string) error {
 			return cannotBackUp(folder, err)
 		}
 	}
-	t.detail("A copy of the SYSTEM hive and its logs is in %s", folder)
+	shown := plaintext.Line(folder, 0)
+	t.detail("A copy of the SYSTEM hive and its logs is in %s", shown)
 	if len(t.record.blob) > 0 {
-		t.warn("the copy in " + folder + " holds the blob of the join that is replaced: treat it like a password")
+		t.warn("the copy in " + shown + " holds the blob of the join that is replaced: treat it like a password")
 	}
 	return nil
 }
 
 func cannotBackUp(folder string, err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = fmt.Errorf("%s: %w", plaintext.Line(pe.Path, 0), pe.Err)
+	}
 	return winerr.Errorf(codeOf(err), "the SYSTEM hive cannot be copied to %s: %w: name a folder of this image alone that "+
-		"can be written. Nothing was written to the image.", folder, uncoded{err})
+		"can be written. Nothing was written to the image.", plaintext.Line(folder, 0), uncoded{err})
 }
 
 func backUpFile(image imagefs.Volume, name, to string) (err error) {
@@ -84,7 +90,7 @@ func sameContent(content io.Reader, name string) error {
 	if err != nil {
 		return err
 	}
-	other := winerr.Errorf(winerr.CantCreateJoinInfo, "%s is there already and is no copy of it", name)
+	other := winerr.Errorf(winerr.CantCreateJoinInfo, "%s is there already and is no copy of it", plaintext.Line(name, 0))
 	if !info.Mode().IsRegular() {
 		return other
 	}

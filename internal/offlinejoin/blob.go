@@ -7,6 +7,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -27,7 +28,7 @@ func ReadBlob(data []byte, name string) (*Blob, error) {
 		clear(data)
 		return nil, named(name, err)
 	}
-	return &Blob{parsed: parsed, name: name, given: func() []byte { return data }}, nil
+	return &Blob{parsed: parsed, name: plaintext.Line(name, 0), given: func() []byte { return data }}, nil
 }
 
 func named(name string, err error) error {
@@ -35,7 +36,7 @@ func named(name string, err error) error {
 	if name == "" || !ok {
 		return err
 	}
-	return winerr.Errorf(code, "%s: %w", name, uncoded{err})
+	return winerr.Errorf(code, "%s: %w", plaintext.Line(name, 0), uncoded{err})
 }
 
 // Format implements fmt.Formatter: whatever the verb, it prints what the blob is for.
@@ -87,11 +88,13 @@ func (b *Blob) Check(want Expect) error {
 	p := b.parsed
 	if want.MachineName != "" && !strings.EqualFold(want.MachineName, p.MachineName()) {
 		return winerr.Errorf(winerr.InvalidParameter, "the blob is for %s, but %s was expected: "+
-			"use the blob made for %[2]s, or change the expected machine_name", p.MachineName(), want.MachineName)
+			"use the blob made for %[2]s, or change the expected machine_name", p.MachineName(),
+			plaintext.Line(want.MachineName, plaintext.Name))
 	}
 	if want.Domain != "" && !sameDomain(want.Domain, p.DNSDomain(), p.NetBIOSDomain(), p.Domain()) {
 		return winerr.Errorf(winerr.InvalidParameter, "the blob is for the domain %s (%s), but %s was expected: "+
-			"use a blob made in %[3]s, or change the expected domain", p.DNSDomain(), p.NetBIOSDomain(), want.Domain)
+			"use a blob made in %[3]s, or change the expected domain", p.DNSDomain(), p.NetBIOSDomain(),
+			plaintext.Line(want.Domain, plaintext.Name))
 	}
 	if _, err := odj.ValidateMachineName(p.MachineName()); err != nil {
 		return err

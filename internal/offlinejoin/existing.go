@@ -74,8 +74,10 @@ func existingError(st Status) error {
 
 // ShortFingerprint shortens a fingerprint for people: "4f1c…e09a".
 func ShortFingerprint(fp string) string {
-	if len(fp) < 12 {
+	const ends, short = 4, 12
+	runes := []rune(fp) // an image's record may hold anything
+	if len(runes) < short {
 		return fp
 	}
-	return fp[:4] + "…" + fp[len(fp)-4:]
+	return string(runes[:ends]) + "…" + string(runes[len(runes)-ends:])
 }

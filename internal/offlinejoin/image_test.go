@@ -89,3 +89,20 @@ func TestReadBackOpensTheImageAnew(t *testing.T) {
 		t.Errorf("planning: %+v, %v", *count, err)
 	}
 }
+
+// What an image is and what it holds are read in one visit.
+func TestInspectOpensTheImageOnce(t *testing.T) {
+	t.Parallel()
+	req := newImage(t, sample.Image{})
+	if _, err := Stage(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	count := &openings{}
+	found, err := Inspect(t.Context(), StatusRequest{Image: Image{Location: req.Image.Location, Open: count.open}})
+	if err != nil || *count != (openings{1, 1}) {
+		t.Errorf("%+v, %v; want one session", *count, err)
+	}
+	if found.Status.State != StateStaged || found.Facts.ComputerName != "WIN-7Q2K" {
+		t.Errorf("status %s of %s", found.Status.State, found.Facts.ComputerName)
+	}
+}

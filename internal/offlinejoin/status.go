@@ -22,13 +22,39 @@ func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
 		return nil, err
 	}
 	defer im.Close() // nothing was written
+	return im.readStatus(req.Logs)
+}
+
+// Inspection is all that can be read of an image in one visit.
+type Inspection struct {
+	Facts  winimage.Facts
+	Status *Status // what it holds; nil when it cannot be read: such an image is worth looking at all the more
+}
+
+// Inspect returns the facts of an image and its status, of one session. It writes nothing. It fails only where the image
+// cannot be opened, with the errors of [ReadStatus].
+func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
+	im, err := req.Image.open(ctx, winimage.Read)
+	if err != nil {
+		return nil, err
+	}
+	defer im.Close() // nothing was written
+	found := &Inspection{Facts: im.Facts()}
+	if st, err := im.readStatus(req.Logs); err == nil {
+		found.Status = st
+	}
+	return found, nil
+}
+
+// readStatus returns what an open image holds.
+func (im *openImage) readStatus(logs bool) (*Status, error) {
 	r, err := readRecord(im.System())
 	if err != nil {
 		return nil, err
 	}
 	defer r.wipe()
 	st, err := im.status(&r)
-	if req.Logs {
+	if logs {
 		st.Logs = readLogs(im)
 	}
 	return &st, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/agefile"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -28,14 +29,15 @@ func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err e
 		return nil, "", err
 	}
 	defer f.Close()
-	content, err := readBlob(f, path)
+	name := plaintext.Line(path, 0)
+	content, err := readBlob(f, name)
 	if err != nil {
 		return nil, "", err
 	}
 	if agefile.Is(content) {
-		return decrypt(content, path, identityFile)
+		return decrypt(content, name, identityFile)
 	}
-	return content, modeWarning(path, info.Mode(), "a blob is a machine password"), nil
+	return content, modeWarning(name, info.Mode(), "a blob is a machine password"), nil
 }
 
 // OpenBlobFile reads a blob as [ReadBlobFile] does, and parses it; messages call it by its path.
@@ -64,7 +66,7 @@ func ReadSealedBlobFile(path, identityFile string) (blob []byte, warning string,
 		return nil, "", err
 	}
 	defer f.Close()
-	return ReadSealedBlob(f, path, identityFile)
+	return ReadSealedBlob(f, plaintext.Line(path, 0), identityFile)
 }
 
 // ReadSealedBlob is [ReadBlob] for what must be encrypted (else 87).
@@ -126,7 +128,8 @@ func openRegular(path, what string) (*os.File, fs.FileInfo, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = winerr.Errorf(winerr.InvalidParameter, "%s is not a regular file: name the file that holds the %s", path, what)
+		err = winerr.Errorf(winerr.InvalidParameter, "%s is not a regular file: name the file that holds the %s",
+			plaintext.Line(path, 0), what)
 	} else if err != nil {
 		err = cannotRead(path, what, err)
 	}
@@ -141,7 +144,7 @@ func cannotRead(path, what string, err error) error {
 	if pathErr, is := errors.AsType[*fs.PathError](err); is {
 		err = pathErr.Err // the sentence names the path already
 	}
-	file := "the " + what + " file " + path
+	file := "the " + what + " file " + plaintext.Line(path, 0)
 	code, sentence := winerr.InvalidParameter, file+" cannot be read: "+err.Error()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

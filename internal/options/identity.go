@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/offlinejoin/offlinejoin/internal/agefile"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -56,6 +57,7 @@ func readIdentities(path string) (keys *agefile.Identities, warning string, err 
 		return nil, "", err
 	}
 	defer f.Close()
+	name := plaintext.Line(path, 0)
 	content, err := readBounded(f, agefile.MaxIdentityFile)
 	defer clear(content)
 	if err != nil {
@@ -63,13 +65,13 @@ func readIdentities(path string) (keys *agefile.Identities, warning string, err 
 	}
 	if len(content) > agefile.MaxIdentityFile {
 		return nil, "", winerr.Errorf(winerr.InvalidParameter, "%s is larger than 256 KiB, so it is no identity file: "+
-			"give the one that age-keygen wrote", path)
+			"give the one that age-keygen wrote", name)
 	}
-	keys, err = agefile.ParseIdentities(content, path)
+	keys, err = agefile.ParseIdentities(content, name)
 	if err != nil {
 		return nil, "", err
 	}
-	return keys, modeWarning(path, info.Mode(), "its key opens the blob, which is a machine password"), nil
+	return keys, modeWarning(name, info.Mode(), "its key opens the blob, which is a machine password"), nil
 }
 
 // ReadRecipientsFile reads a file with public keys (agefile.Recipients.AddFile).
@@ -85,7 +87,7 @@ func ReadRecipientsFile(path string) ([]byte, error) {
 	}
 	if len(content) > agefile.MaxRecipientsFile {
 		return nil, winerr.Errorf(winerr.InvalidParameter, "%s is larger than 1 MiB, so it is no recipients file: give one "+
-			"with a public key on each line", path)
+			"with a public key on each line", plaintext.Line(path, 0))
 	}
 	return content, nil
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -18,10 +19,12 @@ func CheckReport(path string) error {
 		return nil
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return winerr.Errorf(winerr.FileNotFound, "the folder of report_file %s does not exist: make it first", path)
+		return winerr.Errorf(winerr.FileNotFound, "the folder of report_file %s does not exist: make it first",
+			plaintext.Line(path, 0))
 	}
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
-		return winerr.Errorf(winerr.InvalidParameter, "report_file %s is no regular file: name another", path)
+		return winerr.Errorf(winerr.InvalidParameter, "report_file %s is no regular file: name another",
+			plaintext.Line(path, 0))
 	}
 	return nil
 }
@@ -42,7 +45,7 @@ func WriteReport(path string, receipt *offlinejoin.Receipt) error {
 			err = at.Err // the sentence names the path already
 		}
 		return winerr.Errorf(winerr.CantCreateJoinInfo, "the join is done (%s), but report_file %s cannot be written: %w",
-			receipt.Outcome, path, err)
+			receipt.Outcome, plaintext.Line(path, 0), err)
 	}
 	return nil
 }

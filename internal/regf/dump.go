@@ -19,7 +19,8 @@ type DumpOptions struct {
 
 // Dump writes the canonical logical content of a hive: one line "K<TAB>path" per key and one line
 // "V<TAB>path<TAB>name<TAB>type<TAB>size<TAB>sha256 of the data" per value. The root has the empty path and every level
-// adds `\name`; names are UTF-8 with characters below U+0020 written \xNN; lines are sorted by their bytes and end with LF.
+// adds `\name`; names are UTF-8 with control, format and separator characters written \xNN, or \u{NNNN} from
+// U+0100 on; lines are sorted by their bytes and end with LF.
 // Values appear as digests, so a dump holds no data.
 //
 // The hive is read whole before the first line is written, so that a damaged one, whose error is that of [Walk], has no

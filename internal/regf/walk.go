@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Entry is a key of a hive, or a value of one.
@@ -166,17 +167,22 @@ func (f *frontier) Pop() any {
 	return m
 }
 
-// escaped writes characters below U+0020 as \xNN.
+// escaped writes what acts on a terminal or reorders text as \xNN, or as \u{NNNN} from U+0100 on: control characters,
+// format characters such as bidirectional marks, and the separators of lines and paragraphs.
 func escaped(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r < 0x20 }) < 0 {
+	acts := func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+	if strings.IndexFunc(s, acts) < 0 {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
-		if r < 0x20 {
-			fmt.Fprintf(&b, `\x%02X`, r)
-		} else {
+		switch {
+		case !acts(r):
 			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02X`, r)
+		default:
+			fmt.Fprintf(&b, `\u{%04X}`, r)
 		}
 	}
 	return b.String()

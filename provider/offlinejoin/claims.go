@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // claims keeps two resources of one run away from one image, and one account out of two images. Terraform does not tell a
@@ -34,7 +35,7 @@ type claim struct {
 // newClaim looks where the path leads, so that two spellings of it, or two ways to it, are one image.
 func newClaim(token, windowsPath, account, blobName string) claim {
 	image := core.ImageAt(windowsPath)
-	return claim{token: token, image: image, key: image.Key(), account: account, blobName: blobName}
+	return claim{token: token, image: image, key: image.Key(), account: account, blobName: plaintext.Line(blobName, 0)}
 }
 
 // take records a claim, in the place of the resource's earlier one. It returns in one sentence which other resource has

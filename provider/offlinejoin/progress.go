@@ -21,6 +21,7 @@ func (s *said) first(windowsPath, text string) bool {
 
 // progress puts the core's words into the log, and its warnings in front of the user.
 func (r *run) progress(ctx context.Context, windowsPath string, diags *diag.Diagnostics) func(core.Event) {
+	windowsPath = core.ImageAt(windowsPath).String()
 	return func(event core.Event) {
 		switch event.Kind {
 		case core.EventWarning:

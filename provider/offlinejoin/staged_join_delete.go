@@ -28,7 +28,7 @@ func (r *stagedJoinResource) Delete(
 	}
 	ctx, done := within(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer done()
-	windowsPath := state.WindowsPath.ValueString()
+	windowsPath := state.image().String()
 	if state.image().Presence() != core.Present {
 		resp.Diagnostics.AddWarning("Image not there", windowsPath+" does not exist, so no join was taken back. If "+
 			"the image only is not mounted, it still holds what was staged: mount it and run "+
@@ -56,7 +56,7 @@ func (r *stagedJoinResource) Delete(
 		return
 	}
 	receipt, err := core.Unstage(ctx, core.UnstageRequest{
-		Image: r.run.image(windowsPath), SingleUse: r.run.singleUse(), Owner: token, StagedBy: r.stagedBy,
+		Image: r.run.image(state.WindowsPath.ValueString()), SingleUse: r.run.singleUse(), Owner: token, StagedBy: r.stagedBy,
 		Progress: r.run.progress(ctx, windowsPath, &resp.Diagnostics),
 	})
 	switch {

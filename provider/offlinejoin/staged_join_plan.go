@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -183,7 +184,7 @@ func (m *stagedJoinModel) openChoice() bool {
 
 func (p *planning) tellOfMove() {
 	p.resp.Diagnostics.AddAttributeWarning(path.Root(options.WindowsPath.String()), "Another image",
-		"This resource is replaced: its join is taken back from "+p.state.WindowsPath.ValueString()+" (on_destroy = "+
+		"This resource is replaced: its join is taken back from "+p.state.image().String()+" (on_destroy = "+
 			p.state.OnDestroy.String()+") and staged into "+p.newPlace()+". An image that has only moved takes its join "+
 			"along: move it first, then change windows_path, and nothing is written.")
 }
@@ -192,17 +193,17 @@ func (p *planning) newPlace() string {
 	if p.plan.WindowsPath.IsUnknown() {
 		return "an image that is known after apply"
 	}
-	return p.plan.WindowsPath.ValueString()
+	return p.plan.image().String()
 }
 
 // tellWhyLeft warns when something differs from what the user may expect, and nothing is done about it.
 func (p *planning) tellWhyLeft(d drift) {
 	diags := &p.resp.Diagnostics
-	windowsPath := p.state.WindowsPath.ValueString()
+	windowsPath := p.state.image().String()
 	const way = ` Nothing is changed; after_first_boot = "restage" stages it.`
 	if !p.state.isFor(p.config.expect()) {
 		diags.AddAttributeError(path.Root(options.MachineName.String()), "Expectation not met", "the join in "+windowsPath+
-			" is for "+p.state.MachineName.ValueString()+", but "+p.config.MachineName.ValueString()+" was expected: give "+
+			" is for "+p.state.MachineName.ValueString()+", but "+plaintext.Line(p.config.MachineName.ValueString(), plaintext.Name)+" was expected: give "+
 			"another machine another image, or change machine_name.")
 		return
 	}
@@ -220,7 +221,7 @@ func (p *planning) tellWhyLeft(d drift) {
 
 // whyRefused says what is in the image and what the user can do.
 func (p *planning) whyRefused() string {
-	windowsPath := p.state.WindowsPath.ValueString()
+	windowsPath := p.state.image().String()
 	what := "holds a join that this resource did not stage, of " + p.state.MachineName.ValueString() + ", which has booted"
 	switch p.state.state() {
 	case core.StateForeign:
@@ -242,7 +243,7 @@ func (p *planning) warnOfMissingFile(blob givenBlob) {
 
 // destroy tells in the plan what destroying will not do.
 func (p *planning) destroy() {
-	windowsPath := p.state.WindowsPath.ValueString()
+	windowsPath := p.state.image().String()
 	switch {
 	case p.state.state() == core.StateCompleted:
 		p.resp.Diagnostics.AddWarning("Join only forgotten", forgetting(windowsPath))

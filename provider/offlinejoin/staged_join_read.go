@@ -26,7 +26,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 	ctx, done := within(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer done()
 
-	windowsPath := state.WindowsPath.ValueString()
+	windowsPath := state.image().String()
 	switch at := state.image().Presence(); {
 	case at != core.Present && !recorded:
 		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.String()), "Image not there",

@@ -10,6 +10,7 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -40,11 +41,11 @@ func imageOf(artifact packersdk.Artifact) (string, error) {
 		return images[0], nil
 	case len(images) > 1:
 		return "", winerr.Errorf(winerr.InvalidParameter, "the artifact holds %d Windows directories (%s), and one blob joins "+
-			"one machine: choose with windows_path", len(images), strings.Join(images, ", "))
+			"one machine: choose with windows_path", len(images), plaintext.Line(strings.Join(images, ", "), 0))
 	case disk != "":
 		return "", winerr.Errorf(winerr.NotSupported, "the artifact holds the disk image %s, and disk images cannot be opened "+
 			"yet: mount it and give windows_path, or use the provisioner offlinejoin with the null builder on the mounted "+
-			"tree", disk)
+			"tree", plaintext.Line(disk, 0))
 	}
 	return "", winerr.Errorf(winerr.InvalidParameter, "the artifact (%s, %d files) holds no Windows directory: give "+
 		"windows_path, or put this post-processor behind one whose artifact is the image's tree",

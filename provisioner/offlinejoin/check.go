@@ -41,7 +41,7 @@ func (c Config) checkPlace() error {
 		return mistake("windows_path is relative, which means nothing on the guest: give where the image's Windows " +
 			"directory is mounted there, such as /mnt/web01/Windows")
 	case !c.Remote && isDrivePath(c.WindowsPath) && runtime.GOOS != "windows":
-		return mistake(c.WindowsPath + " is a path of Windows, and this machine is none: give where the image is mounted " +
+		return mistake(core.ImageAt(c.WindowsPath).String() + " is a path of Windows, and this machine is none: give where the image is mounted " +
 			"here, or set remote = true when a guest has it mounted there; the Windows that a guest is running cannot be " +
 			"staged into, so use the post-processor offlinejoin on the finished image")
 	}

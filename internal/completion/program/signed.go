@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -30,10 +31,10 @@ func Read(path, arch string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compare(path, exe, ours)
+	return compare(plaintext.Line(path, 0), exe, ours)
 }
 
-// compare makes exe a Program when it is ours with another signature.
+// compare makes exe, which messages call path, a Program when it is ours with another signature.
 func compare(path string, exe []byte, ours *Program) (*Program, error) {
 	own, err := parseImage(exe)
 	if err != nil {
@@ -78,7 +79,8 @@ func readFile(path string) ([]byte, error) {
 		return nil, unreadable(path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, winerr.Errorf(winerr.InvalidParameter, "%s is not a file: name the signed completion program", path)
+		return nil, winerr.Errorf(winerr.InvalidParameter, "%s is not a file: name the signed completion program",
+			plaintext.Line(path, 0))
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -90,7 +92,8 @@ func readFile(path string) ([]byte, error) {
 	case err != nil:
 		return nil, unreadable(path, err)
 	case len(exe) > maxSize:
-		return nil, winerr.Errorf(winerr.InvalidParameter, "%s is larger than 16 MiB: it is not the completion program", path)
+		return nil, winerr.Errorf(winerr.InvalidParameter, "%s is larger than 16 MiB: it is not the completion program",
+			plaintext.Line(path, 0))
 	}
 	return exe, nil
 }
@@ -104,7 +107,8 @@ func unreadable(path string, err error) error {
 	if errors.As(err, &cause) {
 		err = cause.Err
 	}
-	return winerr.Errorf(code, "the completion program %s cannot be read: %w: name the signed copy", path, err)
+	return winerr.Errorf(code, "the completion program %s cannot be read: %w: name the signed copy",
+		plaintext.Line(path, 0), err)
 }
 
 // The bounds of what stands in a marker, in bytes.

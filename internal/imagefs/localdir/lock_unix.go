@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -28,5 +29,5 @@ func tryLock(f *os.File) (bool, error) {
 
 func locked(f *os.File, err error) error {
 	return winerr.Errorf(winerr.Busy, "another offlinejoin is working on %s: wait until it is done and try again: %w",
-		f.Name(), err)
+		plaintext.Line(f.Name(), 0), err)
 }

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -24,7 +25,8 @@ func tryLock(f *os.File) (bool, error) {
 		return true, nil
 	case errors.Is(err, windows.ERROR_LOCK_VIOLATION), errors.Is(err, windows.ERROR_IO_PENDING):
 		return false, winerr.Errorf(winerr.Busy,
-			"another offlinejoin is working on %s: wait until it is done and try again: %w", f.Name(), err)
+			"another offlinejoin is working on %s: wait until it is done and try again: %w",
+			plaintext.Line(f.Name(), 0), err)
 	case classify(err) == errUnsupported:
 		return false, nil
 	}

@@ -55,7 +55,7 @@ func Open(windowsPath string) (*Session, error) {
 }
 
 // String implements imagefs.Session.
-func (s *Session) String() string { return s.windows.path }
+func (s *Session) String() string { return s.windows.String() }
 
 // Windows implements imagefs.Session.
 func (s *Session) Windows() string { return s.name }
@@ -100,9 +100,9 @@ func (s *Session) tree(name string, o imagefs.Op) (*Tree, string, error) {
 func (s *Session) Path(name string) string {
 	first, rest, _ := strings.Cut(name, "/")
 	if imagefs.SameName(first, s.name) {
-		return join(s.windows.path, rest)
+		return s.windows.Path(rest)
 	}
-	return join(filepath.Dir(s.windows.path), name)
+	return called(filepath.Dir(s.windows.path), name)
 }
 
 // Open implements imagefs.Volume.

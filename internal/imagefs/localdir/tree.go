@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -61,10 +62,11 @@ func noDirectory(path string) error {
 		defer parent.Close()
 		if name, err := match(parent, dir, filepath.Base(path)); err == nil {
 			return winerr.Errorf(winerr.FileNotFound, "%s does not exist: did you mean %s? %w",
-				path, filepath.Join(dir, name), fs.ErrNotExist)
+				plaintext.Line(path, 0), called(dir, name), fs.ErrNotExist)
 		}
 	}
-	return winerr.Errorf(winerr.FileNotFound, "%s does not exist: is the image mounted there? %w", path, fs.ErrNotExist)
+	return winerr.Errorf(winerr.FileNotFound, "%s does not exist: is the image mounted there? %w", plaintext.Line(path, 0),
+		fs.ErrNotExist)
 }
 
 // maxEntries bounds how many names of one directory are looked at. A real System32 has about 5,000 and WinSxS 20,000.
@@ -121,10 +123,13 @@ func eachEntry(dir *os.Root, f func(fs.DirEntry) bool) error {
 }
 
 // String returns the path of the directory.
-func (d *Tree) String() string { return d.path }
+func (d *Tree) String() string { return plaintext.Line(d.path, 0) }
 
 // Path implements imagefs.Volume.
-func (d *Tree) Path(name string) string { return join(d.path, name) }
+func (d *Tree) Path(name string) string { return called(d.path, name) }
+
+// called returns what messages call a name in a folder: both may be of somebody who wants to act on a terminal.
+func called(folder, name string) string { return plaintext.Line(join(folder, name), 0) }
 
 func join(dir, name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
 

@@ -58,7 +58,7 @@ func (d *Tree) findParent(name string) (l level, base string, err error) {
 		return level{}, "", err
 	}
 	if len(parts) == 0 {
-		return level{}, "", winerr.Errorf(winerr.InvalidParameter, "%s is the image itself, not a file in it", d.path)
+		return level{}, "", winerr.Errorf(winerr.InvalidParameter, "%s is the image itself, not a file in it", d)
 	}
 	l, err = d.descend(parts[:len(parts)-1])
 	return l, parts[len(parts)-1], err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // Session is a visit to an image that is mounted on another machine: the tree of a rescue or surrogate system.
@@ -72,7 +73,9 @@ func (r *Session) Windows() string { return r.tree.windows }
 func (r *Session) DriveKnown() bool { return r.tree.drive != "" }
 
 // Path implements imagefs.Volume.
-func (r *Session) Path(name string) string { return r.tree.at.Machine + ":" + r.tree.on(name) }
+func (r *Session) Path(name string) string {
+	return plaintext.Line(r.tree.at.Machine+":"+r.tree.on(name), 0)
+}
 
 // Prepare implements imagefs.Session: what is written reaches the machine when it is synced.
 func (r *Session) Prepare(context.Context) error { return nil }

@@ -16,7 +16,7 @@ import (
 // Check refuses joins that cannot be meant together, before any image is touched: two of one image, and, for actions
 // that use blobs, two of one blob or of one account. It returns an error for each (87). A blob that cannot be read is
 // not refused here: its join fails when it is carried out. What was read stays in the joins, so that it is parsed once;
-// [Run.Do] wipes it, and so does [Wipe].
+// [Run.Do] wipes it unless it is to keep it, and so does [Wipe].
 func Check(ctx context.Context, action Action, joins []joinfile.Join) []error {
 	c := checker{
 		images: map[any]*joinfile.Join{}, blobs: map[string]*joinfile.Join{}, accounts: map[string]*joinfile.Join{},
@@ -77,12 +77,12 @@ func (c *checker) account(j *joinfile.Join) {
 	}
 }
 
-// readBlob reads and parses a join's blob, once.
-func readBlob(j *joinfile.Join) (err error) {
-	if j.Request.Blob == nil {
-		j.Request.Blob, j.BlobWarning, err = options.OpenBlobFile(j.BlobFile, j.IdentityFile)
+// readBlob reads and parses a join's blob, once, whether that goes well or not.
+func readBlob(j *joinfile.Join) error {
+	if j.Request.Blob == nil && j.BlobError == nil {
+		j.Request.Blob, j.BlobWarning, j.BlobError = options.OpenBlobFile(j.BlobFile, j.IdentityFile)
 	}
-	return err
+	return j.BlobError
 }
 
 // Wipe forgets the blobs that were read.
@@ -94,7 +94,7 @@ func Wipe(joins []joinfile.Join) {
 
 func wipe(j *joinfile.Join) {
 	j.Request.Blob.Wipe()
-	j.Request.Blob = nil
+	j.Request.Blob, j.BlobError = nil, nil
 }
 
 func (c *checker) refuse(format string, args ...any) {

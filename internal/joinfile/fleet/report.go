@@ -6,6 +6,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -95,15 +96,22 @@ func (r *Result) ImageStatus() *offlinejoin.Status {
 	return r.Status
 }
 
-// begun returns the result of a join before anything is known.
+// begun returns the result of a join before anything is known. Its texts are safe for a line.
 func begun(j *joinfile.Join) Result {
 	return Result{
-		Join: j.Address, File: j.File, Line: j.Line, WindowsPath: j.Request.Image.WindowsPath, BlobFile: j.BlobFile,
-		Outcome: OutcomeNotBegun,
+		Join: plaintext.Line(j.Address, 0), File: plaintext.Line(j.File, 0), Line: j.Line,
+		WindowsPath: j.Request.Image.String(), BlobFile: plaintext.Line(j.BlobFile, 0), Outcome: OutcomeNotBegun,
 	}
 }
 
+// failure returns why a join failed, safe for a line: errors of the system and of libraries enter the report here.
 func failure(err error) *Failure {
+	f := uncheckedFailure(err)
+	f.Message = plaintext.Line(f.Message, 0)
+	return f
+}
+
+func uncheckedFailure(err error) *Failure {
 	if e, ok := errors.AsType[*winerr.Error](err); ok {
 		return &Failure{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
 	}

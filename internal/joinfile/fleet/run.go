@@ -8,6 +8,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // Watcher is called as a run goes, one call at a time.
@@ -24,6 +25,7 @@ type Run struct {
 	By       string           // name/version of the front end
 	Parallel int              // images at a time; below 1: one
 	FailFast bool             // begin no further image after one has failed
+	Keep     bool             // leave the blobs that were read in the joins, for another run of the same; [Wipe] ends it
 	Watcher  Watcher          // nil: nobody
 	Watching *sync.Mutex      // held while Watcher is called, for who shows more beside it; nil: one of the run's own
 	Now      func() time.Time // nil: time.Now
@@ -39,7 +41,7 @@ func (r Run) Do(ctx context.Context, soft <-chan struct{}, joins []joinfile.Join
 		r.Watching = new(sync.Mutex)
 	}
 	report := &Report{
-		SchemaVersion: SchemaVersion, Action: r.Action, Source: r.Source, By: r.By, StartedAt: r.Now().UTC(),
+		SchemaVersion: SchemaVersion, Action: r.Action, Source: plaintext.Line(r.Source, 0), By: r.By, StartedAt: r.Now().UTC(),
 		Joins: make([]Result, len(joins)),
 	}
 	for i := range joins {
@@ -47,7 +49,9 @@ func (r Run) Do(ctx context.Context, soft <-chan struct{}, joins []joinfile.Join
 	}
 	w := &work{Run: r, joins: joins, results: report.Joins, soft: soft}
 	w.all(ctx)
-	Wipe(joins) // of those that were not begun
+	if !r.Keep {
+		Wipe(joins) // of those that were not begun
+	}
 	report.FinishedAt = r.Now().UTC()
 	report.Recount()
 	report.Interrupted = ctx.Err() != nil || w.interrupted(ctx) && report.Count(OutcomeNotBegun) > 0
@@ -160,14 +164,17 @@ func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (
 
 type coreAction func(context.Context, offlinejoin.Request) (*offlinejoin.Receipt, error)
 
-// withBlob reads a join's blob, unless Check has, and wipes it when the core is done with it.
+// withBlob reads a join's blob, unless Check or a run before has, and wipes it when the core is done with it, unless it is
+// to be kept.
 func (w *work) withBlob(ctx context.Context, j *joinfile.Join, progress func(offlinejoin.Event), do coreAction) (
 	*offlinejoin.Receipt, error,
 ) {
 	if err := readBlob(j); err != nil {
 		return nil, err
 	}
-	defer wipe(j)
+	if !w.Keep {
+		defer wipe(j)
+	}
 	if j.BlobWarning != "" {
 		progress(offlinejoin.Event{Kind: offlinejoin.EventWarning, Text: j.BlobWarning})
 	}

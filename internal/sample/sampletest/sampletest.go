@@ -47,3 +47,11 @@ func BlobFor(t testing.TB, machine string, rid uint32) (blob *odj.Blob, file str
 	}
 	return blob, file
 }
+
+// Parses returns how often a blob is parsed while do runs, in the whole process: it is for tests that do not run beside
+// others.
+func Parses(do func()) int64 {
+	before := odj.Parses()
+	do()
+	return odj.Parses() - before
+}
