@@ -1,8 +1,7 @@
 package offlinejoin
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -40,14 +39,14 @@ func planProgram(im *openImage, arch, own string) (*programFile, error) {
 	if _, f.secures, err = imagefs.Security(im.session, im.in(hiveFolder+"/SYSTEM")); err != nil {
 		return nil, err
 	}
-	sum, err := fileDigest(im.session, im.in(programPath), p.Size)
+	same, err := fileHolds(im.session, im.in(programPath), p.Bytes())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return f, nil
 	case err != nil:
 		return nil, err
 	}
-	f.exists, f.present = true, sum == p.SHA256
+	f.exists, f.present = true, same
 	return f, nil
 }
 
@@ -58,21 +57,31 @@ func lookUpProgram(arch, own string) (*program.Program, error) {
 	return program.Lookup(arch)
 }
 
-// fileDigest returns the SHA-256 of a file of the given size, and "" for a file of another size.
-func fileDigest(v imagefs.Volume, name string, size int64) (string, error) {
+// compareSize is how many bytes of a file are compared at a time.
+const compareSize = 64 << 10
+
+// fileHolds reports whether a file consists of exactly these bytes.
+func fileHolds(v imagefs.Volume, name string, want []byte) (bool, error) {
 	file, err := v.Open(name)
 	if err != nil {
-		return "", err
+		return false, err
 	}
 	defer file.Close()
-	if have, err := file.Size(); err != nil || have != size {
-		return "", err
+	if have, err := file.Size(); err != nil || have != int64(len(want)) {
+		return false, err
 	}
-	sum := sha256.New()
-	if _, err := io.Copy(sum, io.NewSectionReader(file, 0, size)); err != nil {
-		return "", err
+	buffer := make([]byte, compareSize)
+	for at := 0; at < len(want); at += compareSize {
+		part := want[at:min(at+compareSize, len(want))]
+		n, err := file.ReadAt(buffer[:len(part)], int64(at))
+		if err != nil && !errors.Is(err, io.EOF) {
+			return false, err
+		}
+		if !bytes.Equal(buffer[:n], part) {
+			return false, nil
+		}
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return true, nil
 }
 
 func (f *programFile) changes() []Change {
@@ -146,8 +155,8 @@ func (f *programFile) writeTemp(v imagefs.Volume, temp string) (err error) {
 
 // verify reads the program back, in another session.
 func (f *programFile) verify(again *openImage) error {
-	sum, err := fileDigest(again.session, again.in(programPath), f.program.Size)
-	if err == nil && sum != f.program.SHA256 {
+	same, err := fileHolds(again.session, again.in(programPath), f.program.Bytes())
+	if err == nil && !same {
 		err = winerr.Errorf(winerr.CantCreateJoinInfo, "%s does not hold what was written to it: check the disk, and stage "+
 			"again", again.session.Path(again.in(programPath)))
 	}
