@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// How much memory the process may have before the collector becomes as eager as it is by default: a provider does small
-// pieces of work and ends, so collecting less often is worth some memory. One with 100 images has about 20 MiB in use.
+// How much memory the process may have before the collector becomes as eager as it is by default. A provider does small
+// pieces of work and ends, so collecting less often is worth some memory: in an apply of 100 images its
+// peak grows from 68 to 100 MiB (measured by make bench).
 const (
 	gcPercent   = 400
 	memoryLimit = 128 << 20 // bytes; a soft limit

@@ -14,7 +14,7 @@ import (
 )
 
 // The framework's Get and Set look the whole schema up for every attribute, and compile a regular expression for the name
-// of each: for the 35 attributes of this resource that was 4 ms of an image's 64. read and write are the same for a model
+// of each: for the 36 attributes of this resource that was 4 ms of an image's 64. read and write are the same for a model
 // of texts and timeouts alone. A test compares both.
 
 // modelFields are the places in a stagedJoinModel of what the schema's attributes hold, by their names.
