@@ -82,6 +82,8 @@ func arrows() map[string][]string {
 		"internal/compat":         {},
 		"internal/e2e":            {},
 		"internal/bench/fleet":    {"internal/cli", "internal/sample"},
+		// The provider with a profile, and the floor: for measurements alone.
+		"internal/bench/provider": {"provider/offlinejoin"},
 		"internal/bench":          {"internal/regf", "internal/offlinejoin", "internal/completion", "internal/sample"},
 	}
 }

@@ -49,6 +49,13 @@ func childStage(windowsPath, blobFile string) (childReport, error) {
 
 // stage stages the blob in a file into an image.
 func stage(windowsPath, blobFile string) (*offlinejoin.Receipt, error) {
+	return inImage(windowsPath, blobFile, offlinejoin.Stage)
+}
+
+// inImage plans or stages the blob in a file.
+func inImage(
+	windowsPath, blobFile string, do func(context.Context, offlinejoin.Request) (*offlinejoin.Receipt, error),
+) (*offlinejoin.Receipt, error) {
 	content, err := os.ReadFile(blobFile)
 	if err != nil {
 		return nil, err
@@ -58,7 +65,7 @@ func stage(windowsPath, blobFile string) (*offlinejoin.Receipt, error) {
 		return nil, err
 	}
 	defer blob.Wipe()
-	return offlinejoin.Stage(context.Background(), offlinejoin.Request{
+	return do(context.Background(), offlinejoin.Request{
 		Image: offlinejoin.ImageAt(windowsPath), Blob: blob, StagedBy: "bench/1",
 	})
 }

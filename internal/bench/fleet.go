@@ -5,18 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 )
-
-// providerName is the program that terraform starts. `make build` puts it into .build/bin.
-const providerName = "terraform-provider-offlinejoin"
 
 // fleet is a number of images with a blob for each, in a folder.
 type fleet struct {
@@ -68,6 +63,16 @@ func (f fleet) stage(parallel int) error {
 	return errors.Join(errs...)
 }
 
+// plan plans all images in this process, one after the other.
+func (f fleet) plan() error {
+	for i := range f.n {
+		if _, err := inImage(f.windows(i), f.blob(i), offlinejoin.Plan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // unstage brings the images back to what they were.
 func (f fleet) unstage() error {
 	var errs []error
@@ -89,106 +94,4 @@ func (f fleet) write(dir string, ours bool) error {
 	}
 	names := fmt.Sprintf("locals {\n  names = toset([for i in range(1, %d) : format(\"w%%03d\", i)])\n}\n", f.n+1)
 	return errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, "main.tf"), []byte(names+body), 0o600))
-}
-
-// benchFleet measures one apply of many images, what the core needs for the same work, and what terraform needs for as
-// many resources that do nothing.
-func benchFleet(dir, hive string) error {
-	terraform, err := exec.LookPath("terraform")
-	provider := filepath.Join(".build", "bin", providerName)
-	if _, missing := os.Stat(provider); err != nil || missing != nil {
-		fmt.Println("\na hundred images in one apply: left out: it needs terraform, and `make build`")
-		return nil
-	}
-	tf := terraformIn{program: terraform, rc: filepath.Join(dir, "terraform.rc")}
-	if err := tf.override(filepath.Dir(provider)); err != nil {
-		return err
-	}
-	fmt.Println("\nimages staged in one apply (real SYSTEM hive of Windows 10; plan included)")
-	t := table{newTabs()}
-	fmt.Fprintln(t, "  images\tparallelism\tapply\tper image\tcore alone\tterraform alone\t"+
-		"CPU of provider\tof terraform\tits share\tprovider's peak MiB")
-	for _, size := range []struct{ n, parallel int }{{25, 10}, {50, 10}, {100, 10}, {100, 50}} {
-		folder := filepath.Join(dir, fmt.Sprintf("fleet-%d-%d", size.n, size.parallel))
-		f, err := makeFleet(filepath.Join(folder, "image"), size.n, hive)
-		if err != nil {
-			return err
-		}
-		r, err := f.measure(tf, folder, size.parallel)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(t, "  %d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%.0f %%\t%.1f\n", size.n, size.parallel, ms(r.apply),
-			ms(r.apply/time.Duration(size.n)), ms(r.core), ms(r.empty), ms(r.provider), ms(r.terraform),
-			100*float64(r.terraform)/float64(r.terraform+r.provider), float64(r.peak)/(1<<20))
-		if err := os.RemoveAll(folder); err != nil {
-			return err
-		}
-	}
-	return t.Flush()
-}
-
-// fleetFigures are what one fleet costs.
-type fleetFigures struct {
-	apply time.Duration // of terraform with the provider
-	core  time.Duration // of the same stages in one process, without terraform
-	empty time.Duration // of terraform with as many resources that do nothing
-
-	provider, terraform time.Duration // user and system time of each, of that apply
-	peak                int64         // greatest resident size of the provider, bytes
-}
-
-func (f fleet) measure(tf terraformIn, dir string, parallel int) (r fleetFigures, err error) {
-	ours, theirs := filepath.Join(dir, "ours"), filepath.Join(dir, "theirs")
-	if err := errors.Join(f.write(ours, true), f.write(theirs, false)); err != nil {
-		return r, err
-	}
-	start := time.Now()
-	if err := f.stage(parallel); err != nil {
-		return r, err
-	}
-	r.core = time.Since(start)
-	if err := f.unstage(); err != nil {
-		return r, err
-	}
-	took, all, provider, err := tf.apply(ours, parallel)
-	if err != nil {
-		return r, err
-	}
-	r.apply, r.peak, r.provider, r.terraform = took, provider.peak, provider.cpu, all-provider.cpu
-	r.empty, _, _, err = tf.apply(theirs, parallel)
-	return r, err
-}
-
-// terraformIn runs terraform with the provider that was built here.
-type terraformIn struct{ program, rc string }
-
-func (tf terraformIn) override(bin string) error {
-	bin, err := filepath.Abs(bin)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(tf.rc, fmt.Appendf(nil,
-		"provider_installation {\n  dev_overrides {\n    \"offlinejoin/offlinejoin\" = %q\n  }\n  direct {}\n}\n", bin), 0o600)
-}
-
-// apply returns how long one apply takes, the user and system time of terraform and of what it started, and what of it
-// the provider used.
-func (tf terraformIn) apply(dir string, parallel int) (took, cpu time.Duration, provider watched, err error) {
-	cmd := exec.Command(tf.program, "apply", "-no-color", "-auto-approve", fmt.Sprintf("-parallelism=%d", parallel))
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+tf.rc, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
-	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
-	start := time.Now()
-	if err := cmd.Start(); err != nil {
-		return 0, 0, provider, err
-	}
-	stop := watchChildren(cmd.Process.Pid, providerName)
-	err = cmd.Wait()
-	took, provider = time.Since(start), stop()
-	if err != nil {
-		err = fmt.Errorf("terraform apply: %w: %s", err, out.String())
-	}
-	return took, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), provider, err
 }

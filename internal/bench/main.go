@@ -23,9 +23,10 @@ func main() {
 	runs := flag.Int("runs", 7, "how often each measurement is made")
 	small := flag.Bool("small", false, "leave the large hive out")
 	fleetOnly := flag.Bool("fleet", false, "measure only many images in one apply of terraform")
+	profiles := flag.String("profile", "", "with -fleet: a folder for CPU profiles of the provider, one of each of its processes")
 	shared := flag.String("shared", defaultShared(), "the project's shared folder")
 	flag.Parse()
-	exit(bench(*runs, *small, *fleetOnly, *shared))
+	exit(bench(*runs, *small, *fleetOnly, *profiles, *shared))
 }
 
 func exit(err error) {
@@ -43,7 +44,7 @@ func defaultShared() string {
 	return filepath.Join("..", "shared")
 }
 
-func bench(runs int, small, fleetOnly bool, shared string) error {
+func bench(runs int, small, fleetOnly bool, profiles, shared string) error {
 	if _, err := os.Stat(shared); err != nil {
 		fmt.Println("bench: skipped: the shared test data is not there (set OFFLINEJOIN_SHARED)")
 		return nil
@@ -65,7 +66,7 @@ func bench(runs int, small, fleetOnly bool, shared string) error {
 	}
 	clean := filepath.Join(dir, cleanName)
 	if fleetOnly {
-		return benchFleet(dir, clean)
+		return benchApply(dir, clean, profiles)
 	}
 	if err := benchStage(runs, me, dir, clean); err != nil {
 		return err
@@ -83,7 +84,7 @@ func bench(runs int, small, fleetOnly bool, shared string) error {
 			return err
 		}
 	}
-	return benchFleet(dir, clean) // the last, for it makes this process large, and with it the peaks of its children
+	return benchApply(dir, clean, "") // the last, for it makes this process large, and with it the peaks of its children
 }
 
 // benchHive measures every task with every tool on copies of one hive.

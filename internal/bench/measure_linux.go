@@ -95,6 +95,15 @@ func waitForIO(pid int) (map[string]int64, error) {
 	return account, nil
 }
 
+// cpuTime returns the user and system time of this process so far.
+func cpuTime() time.Duration {
+	var used unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &used) != nil { // never, with these arguments
+		return 0
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
 func median(d []time.Duration) time.Duration {
 	if len(d) == 0 {
 		return 0

@@ -19,3 +19,5 @@ type figures struct {
 func measure(int, func() error, func() *exec.Cmd) (figures, error) {
 	return figures{}, errors.New("the measurements need Linux")
 }
+
+func cpuTime() time.Duration { return 0 }

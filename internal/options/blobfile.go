@@ -30,7 +30,7 @@ func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err e
 	}
 	defer f.Close()
 	name := plaintext.Line(path, 0)
-	content, err := readBlob(f, name)
+	content, err := readBlob(f, name, info.Size())
 	if err != nil {
 		return nil, "", err
 	}
@@ -52,7 +52,7 @@ func OpenBlobFile(path, identityFile string) (blob *offlinejoin.Blob, warning st
 
 // ReadBlob is [ReadBlobFile] for what is no file, such as standard input; messages call it name.
 func ReadBlob(r io.Reader, name, identityFile string) (blob []byte, warning string, err error) {
-	content, err := readBlob(r, name)
+	content, err := readBlob(r, name, MaxBlobFile)
 	if err != nil || !agefile.Is(content) {
 		return content, "", err
 	}
@@ -71,7 +71,7 @@ func ReadSealedBlobFile(path, identityFile string) (blob []byte, warning string,
 
 // ReadSealedBlob is [ReadBlob] for what must be encrypted (else 87).
 func ReadSealedBlob(r io.Reader, name, identityFile string) (blob []byte, warning string, err error) {
-	content, err := readBlob(r, name)
+	content, err := readBlob(r, name, MaxBlobFile)
 	if err != nil {
 		return nil, "", err
 	}
@@ -83,12 +83,12 @@ func ReadSealedBlob(r io.Reader, name, identityFile string) (blob []byte, warnin
 }
 
 // readBlob reads a blob as it is stored, in one buffer, so that no copy of the secret stays behind in a smaller one.
-// Only what is encrypted gets a second one, for its header and armour.
-func readBlob(r io.Reader, name string) ([]byte, error) {
-	content, err := readBounded(r, MaxBlobFile)
+// Only what is encrypted gets a second one, for its header and armour. size is how large it seems to be, in bytes.
+func readBlob(r io.Reader, name string, size int64) ([]byte, error) {
+	content, err := readBounded(r, MaxBlobFile, size)
 	if err == nil && len(content) > MaxBlobFile && agefile.Is(content) {
 		var rest []byte
-		rest, err = readBounded(r, agefile.MaxSize(MaxBlobFile)-len(content))
+		rest, err = readBounded(r, agefile.MaxSize(MaxBlobFile)-len(content), MaxBlobFile)
 		content = append(content, rest...)
 	}
 	limit := MaxBlobFile
@@ -109,10 +109,21 @@ func readBlob(r io.Reader, name string) ([]byte, error) {
 	return content, nil
 }
 
-// readBounded reads all of r, and of what is longer than limit one byte more.
-func readBounded(r io.Reader, limit int) ([]byte, error) {
-	buffer := make([]byte, limit+1)
+// readBounded reads all of r, and of what is longer than limit one byte more. Its buffer is for size bytes, so that a
+// blob of a few KiB does not cost a buffer of the limit; what turns out to be longer moves to one of the limit, and
+// nothing stays in the first.
+func readBounded(r io.Reader, limit int, size int64) ([]byte, error) {
+	buffer := make([]byte, min(max(size, 0), int64(limit))+1)
 	n, err := io.ReadFull(r, buffer)
+	if err == nil && n <= limit {
+		small := buffer
+		buffer = make([]byte, limit+1)
+		copy(buffer, small)
+		clear(small)
+		var more int
+		more, err = io.ReadFull(r, buffer[n:])
+		n += more
+	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
 	}

@@ -58,7 +58,7 @@ func readIdentities(path string) (keys *agefile.Identities, warning string, err 
 	}
 	defer f.Close()
 	name := plaintext.Line(path, 0)
-	content, err := readBounded(f, agefile.MaxIdentityFile)
+	content, err := readBounded(f, agefile.MaxIdentityFile, agefile.MaxIdentityFile)
 	defer clear(content)
 	if err != nil {
 		return nil, "", cannotRead(path, "identity", err)
@@ -81,7 +81,7 @@ func ReadRecipientsFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	content, err := readBounded(f, agefile.MaxRecipientsFile)
+	content, err := readBounded(f, agefile.MaxRecipientsFile, agefile.MaxRecipientsFile)
 	if err != nil {
 		return nil, cannotRead(path, "recipients", err)
 	}

@@ -13,7 +13,7 @@ func (r *stagedJoinResource) Delete(
 	ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse,
 ) {
 	var state stagedJoinModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state.read(ctx, req.State.Raw, &resp.Diagnostics)
 	mine, recorded := owned(ctx, req.Private, &resp.Diagnostics)
 	var token string
 	readPrivate(ctx, req.Private, tokenKey, &token, &resp.Diagnostics)

@@ -31,14 +31,14 @@ func (r *stagedJoinResource) ModifyPlan(
 ) {
 	p := &planning{stagedJoinResource: r, req: req, resp: resp, isNew: req.State.Raw.IsNull()}
 	if !p.isNew {
-		resp.Diagnostics.Append(req.State.Get(ctx, &p.state)...)
+		p.state.read(ctx, req.State.Raw, &resp.Diagnostics)
 	}
 	if req.Plan.Raw.IsNull() {
 		p.destroy()
 		return
 	}
-	resp.Diagnostics.Append(req.Config.Get(ctx, &p.config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &p.plan)...)
+	p.config.read(ctx, req.Config.Raw, &resp.Diagnostics)
+	p.plan.read(ctx, req.Plan.Raw, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -62,7 +62,7 @@ func (r *stagedJoinResource) ModifyPlan(
 	stays := p.decide(blob.masked(ctx), blob, facts, moves)
 	p.claim(ctx, blob, facts, stays)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, &p.plan)...)
+		p.plan.write(ctx, &resp.Plan.Raw, &resp.Diagnostics)
 	}
 }
 

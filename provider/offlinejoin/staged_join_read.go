@@ -16,7 +16,7 @@ import (
 // takes the resource with it.
 func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state stagedJoinModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state.read(ctx, req.State.Raw, &resp.Diagnostics)
 	mine, recorded := owned(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -65,7 +65,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 	mine.record(ctx, resp.Private, &resp.Diagnostics)
 	warnOfTrouble(status, &resp.Diagnostics)
 	state.refresh(*status)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	state.write(ctx, &resp.State.Raw, &resp.Diagnostics)
 }
 
 // warnOfTrouble tells of a join that will not complete, or did not. It is no drift: what to do is the user's to decide.

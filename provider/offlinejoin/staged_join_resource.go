@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -49,15 +48,9 @@ func (r *stagedJoinResource) Configure(
 
 func (r *stagedJoinResource) ConfigValidators(context.Context) []resource.ConfigValidator {
 	return []resource.ConfigValidator{
-		resourcevalidator.ExactlyOneOf(
-			path.MatchRoot(options.BlobFile.String()), path.MatchRoot(options.BlobWO.String()),
-		),
-		resourcevalidator.Conflicting(
-			path.MatchRoot(options.BlobFile.String()), path.MatchRoot(options.BlobVersion.String()),
-		),
-		resourcevalidator.Conflicting(
-			path.MatchRoot(options.IdentityFile.String()), path.MatchRoot(options.BlobWO.String()),
-		),
+		exactlyOneOf(options.BlobFile, options.BlobWO),
+		conflicting(options.BlobFile, options.BlobVersion),
+		conflicting(options.IdentityFile, options.BlobWO),
 	}
 }
 

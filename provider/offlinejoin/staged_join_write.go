@@ -14,8 +14,8 @@ func (r *stagedJoinResource) Create(
 	ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse,
 ) {
 	var config, plan stagedJoinModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	config.read(ctx, req.Config.Raw, &resp.Diagnostics)
+	plan.read(ctx, req.Plan.Raw, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -30,7 +30,7 @@ func (r *stagedJoinResource) Create(
 	}
 	ofReceipt(receipt).record(ctx, resp.Private, &resp.Diagnostics)
 	keepIdentity(ctx, resp.Identity, plan.ID.ValueString(), &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	plan.write(ctx, &resp.State.Raw, &resp.Diagnostics)
 }
 
 // Update stages the join again when the plan left its fingerprint open, and else only records what changed.
@@ -38,9 +38,9 @@ func (r *stagedJoinResource) Update(
 	ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse,
 ) {
 	var config, plan, state stagedJoinModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	config.read(ctx, req.Config.Raw, &resp.Diagnostics)
+	plan.read(ctx, req.Plan.Raw, &resp.Diagnostics)
+	state.read(ctx, req.State.Raw, &resp.Diagnostics)
 	mine, _ := owned(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -60,7 +60,7 @@ func (r *stagedJoinResource) Update(
 		plan.complete(r.run.identityFile, &config, &resp.Diagnostics)
 	}
 	keepIdentity(ctx, resp.Identity, plan.ID.ValueString(), &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	plan.write(ctx, &resp.State.Raw, &resp.Diagnostics)
 }
 
 // replacing lets the resource stage over what the plan has shown to the user; the user decides

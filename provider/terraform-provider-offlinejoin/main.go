@@ -17,6 +17,9 @@ const address = "registry.terraform.io/offlinejoin/offlinejoin"
 func main() {
 	debug := flag.Bool("debug", false, "wait for a debugger and print how Terraform finds this process")
 	flag.Parse()
+	if !*debug { // then the logs are for whoever started this process
+		offlinejoin.PrepareProcess()
+	}
 	err := providerserver.Serve(context.Background(), offlinejoin.New(version.String()), providerserver.ServeOpts{
 		Address: address, Debug: *debug,
 	})

@@ -14,7 +14,7 @@ func (d *Tree) Mkdir(name string) error {
 		return err
 	}
 	defer parent.close()
-	switch existing, err := match(parent.root, parent.path, base); {
+	switch existing, _, err := match(parent.root, parent.path, base); {
 	case err == nil:
 		return failed(imagefs.OpCreate, join(parent.path, existing), fs.ErrExist)
 	case !errors.Is(err, fs.ErrNotExist):
@@ -40,6 +40,7 @@ func (d *Tree) RemoveDir(name string) error {
 	}
 	// Asked first, so that a file that has taken the name meanwhile is all that an enemy could make us remove.
 	empty := true
+	d.held.drop() // it may be the one that goes
 	err = eachEntry(dir.root, func(fs.DirEntry) bool {
 		empty = false
 		return false

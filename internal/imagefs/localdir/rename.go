@@ -20,7 +20,7 @@ func (d *Tree) Rename(name, as string) error {
 	if !p.info.Mode().IsRegular() {
 		return imagefs.Irregular(p.path, p.info.Mode(), "a regular file")
 	}
-	switch existing, err := match(p.parent.root, p.parent.path, as); {
+	switch existing, _, err := match(p.parent.root, p.parent.path, as); {
 	case err == nil:
 		as = existing
 	case !errors.Is(err, fs.ErrNotExist):

@@ -20,6 +20,7 @@ type Tree struct {
 	root *os.Root
 	path string
 	cost *cost
+	held held
 }
 
 var (
@@ -60,7 +61,7 @@ func noDirectory(path string) error {
 	dir := filepath.Dir(path)
 	if parent, err := os.OpenRoot(dir); err == nil {
 		defer parent.Close()
-		if name, err := match(parent, dir, filepath.Base(path)); err == nil {
+		if name, _, err := match(parent, dir, filepath.Base(path)); err == nil {
 			return winerr.Errorf(winerr.FileNotFound, "%s does not exist: did you mean %s? %w",
 				plaintext.Line(path, 0), called(dir, name), fs.ErrNotExist)
 		}
@@ -72,21 +73,24 @@ func noDirectory(path string) error {
 // maxEntries bounds how many names of one directory are looked at. A real System32 has about 5,000 and WinSxS 20,000.
 const maxEntries = 1 << 20
 
-// match returns how the directory spells name, by the rules of [imagefs.Match].
-func match(dir *os.Root, dirPath, name string) (string, error) {
-	_, err := dir.Lstat(name)
-	if err == nil {
-		return name, nil
+// match returns how the directory spells name, by the rules of [imagefs.Match], and what is there.
+func match(dir *os.Root, dirPath, name string) (spelt string, info fs.FileInfo, err error) {
+	if info, err = dir.Lstat(name); err == nil {
+		return name, info, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return "", failed(imagefs.OpOpen, join(dirPath, name), err)
+		return "", nil, failed(imagefs.OpOpen, join(dirPath, name), err)
 	}
 	var listing error
-	spelt, err := imagefs.Match(dirPath, name, names(dir, &listing))
+	spelt, err = imagefs.Match(dirPath, name, names(dir, &listing))
 	if listing != nil {
-		return "", failed(imagefs.OpRead, dirPath, listing)
+		return "", nil, failed(imagefs.OpRead, dirPath, listing)
 	}
-	return spelt, failed(imagefs.OpOpen, join(dirPath, name), err)
+	if err != nil {
+		return "", nil, failed(imagefs.OpOpen, join(dirPath, name), err)
+	}
+	info, err = dir.Lstat(spelt)
+	return spelt, info, failed(imagefs.OpOpen, join(dirPath, spelt), err)
 }
 
 // names iterates over the names in a directory; err gets what stops it before the end.
@@ -134,7 +138,10 @@ func called(folder, name string) string { return plaintext.Line(join(folder, nam
 func join(dir, name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
 
 // Close releases the directory.
-func (d *Tree) Close() error { return d.root.Close() }
+func (d *Tree) Close() error {
+	d.held.drop()
+	return d.root.Close()
+}
 
 // Stat implements imagefs.Volume.
 func (d *Tree) Stat(name string) (imagefs.Info, error) {
@@ -180,7 +187,7 @@ func (d *Tree) Create(name string) (imagefs.File, error) {
 		return nil, err
 	}
 	defer parent.close()
-	switch existing, err := match(parent.root, parent.path, base); {
+	switch existing, _, err := match(parent.root, parent.path, base); {
 	case err == nil:
 		return nil, failed(imagefs.OpCreate, join(parent.path, existing), fs.ErrExist)
 	case !errors.Is(err, fs.ErrNotExist):

@@ -3,6 +3,7 @@ package localdir
 import (
 	"io/fs"
 	"os"
+	"path"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 
@@ -11,14 +12,14 @@ import (
 
 // level is one directory on the way to a file, held open.
 type level struct {
-	root  *os.Root
-	path  string
-	owned bool // root is ours to close, not the tree's
+	root   *os.Root
+	path   string
+	folder *folder // of root; nil: the tree's own directory
 }
 
 func (l level) close() {
-	if l.owned {
-		l.root.Close()
+	if l.folder != nil {
+		l.folder.release()
 	}
 }
 
@@ -60,8 +61,18 @@ func (d *Tree) findParent(name string) (l level, base string, err error) {
 	if len(parts) == 0 {
 		return level{}, "", winerr.Errorf(winerr.InvalidParameter, "%s is the image itself, not a file in it", d)
 	}
-	l, err = d.descend(parts[:len(parts)-1])
-	return l, parts[len(parts)-1], err
+	base = parts[len(parts)-1]
+	if len(parts) == 1 {
+		return level{root: d.root, path: d.path}, base, nil
+	}
+	dir := path.Dir(name)
+	if l, found := d.held.get(dir); found {
+		return l, base, nil
+	}
+	if l, err = d.descend(parts[:len(parts)-1]); err == nil {
+		d.held.keep(dir, l)
+	}
+	return l, base, err
 }
 
 // findDir walks to a directory. The level must be closed.
@@ -88,15 +99,11 @@ func (d *Tree) descend(parts []string) (level, error) {
 
 // look finds one entry of the directory and refuses what is neither a regular file nor a directory.
 func (l level) look(name string) (entry, error) {
-	name, err := match(l.root, l.path, name)
+	name, info, err := match(l.root, l.path, name)
 	if err != nil {
 		return entry{}, err
 	}
-	p := entry{parent: l, name: name, path: join(l.path, name)}
-	p.info, err = l.root.Lstat(name)
-	if err != nil {
-		return entry{}, failed(imagefs.OpOpen, p.path, err)
-	}
+	p := entry{parent: l, name: name, path: join(l.path, name), info: info}
 	if t := p.info.Mode().Type(); t != 0 && t != fs.ModeDir {
 		return entry{}, imagefs.Irregular(p.path, t, "a file or directory")
 	}
@@ -120,7 +127,7 @@ func (l level) enter(name string) (level, error) {
 		root.Close()
 		return level{}, failed(imagefs.OpOpen, p.path, err)
 	}
-	return level{root: root, path: p.path, owned: true}, nil
+	return level{root: root, path: p.path, folder: &folder{root: root, users: 1}}, nil
 }
 
 func unchanged(root *os.Root, looked fs.FileInfo) error {
