@@ -52,7 +52,8 @@ func readImage(ctx context.Context, windowsPath string) (winimage.Facts, error) 
 	if err != nil {
 		return winimage.Facts{}, err
 	}
-	defer im.Close() // only read
+	defer im.Close()      // only read
+	_ = im.VerifySystem() // Facts show it
 	return im.Facts(), nil
 }
 
@@ -140,7 +141,7 @@ func joinState(f winimage.Facts, st *offlinejoin.Status) string {
 	return fmt.Sprintf("%s: %s", st.State, join(st.MachineName, st.Domain))
 }
 
-// hives is "SYSTEM: 24 pending log entries; others clean".
+// hives is "SYSTEM: 24 pending log entries; others closed cleanly".
 func hives(all []winimage.HiveFacts) string {
 	var notes []string
 	for _, h := range all {
@@ -150,9 +151,9 @@ func hives(all []winimage.HiveFacts) string {
 	}
 	switch {
 	case len(notes) == 0:
-		return "all clean"
+		return "all closed cleanly; the structure of SYSTEM is sound"
 	case len(notes) < len(all):
-		notes = append(notes, "others clean")
+		notes = append(notes, "others closed cleanly")
 	}
 	return strings.Join(notes, "; ")
 }

@@ -28,7 +28,7 @@ type Status struct {
 	Attempts    uint32 `json:"attempts,omitempty"`
 	Result      uint32 `json:"result,omitempty"` // Win32/NERR code of the last attempt
 	ResultText  string `json:"result_text,omitempty"`
-	Detail      string `json:"detail,omitempty"` // for joined and foreign: what was found
+	Detail      string `json:"detail,omitempty"` // what was found: for joined and foreign, of a hive that is not whole
 
 	Image ImageFacts `json:"image"`
 	Logs  []Log      `json:"logs,omitempty"` // when asked for

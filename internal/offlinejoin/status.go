@@ -34,11 +34,20 @@ func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
 // status returns what a record and the image mean together.
 func (im *openImage) status(r *record) (Status, error) {
 	st := recordStatus(r, im.Facts())
+	var err error
 	if st.State == StateStaged && r.method == completion.MethodAnswerFile {
-		return st, im.answerFileStatus(r, &st)
+		err = im.answerFileStatus(r, &st)
 	}
-	return st, nil
+	if im.Facts().Hive("SYSTEM").State == winimage.HiveUnrecoverable {
+		st.Detail = strings.TrimPrefix(st.Detail+"; "+unrecoverableDetail, "; ")
+	}
+	return st, err
 }
+
+// unrecoverableDetail qualifies a status that was read of a hive as its file stands.
+const unrecoverableDetail = "the SYSTEM hive was not closed cleanly and its logs do not complete it, so that this is what " +
+	"its file holds and may be out of date; nothing can be staged or taken back before this Windows was started once and " +
+	"shut down, or the logs that belong to the hive are there"
 
 // recordStatus returns what the record means by itself.
 func recordStatus(r *record, f winimage.Facts) Status {
