@@ -2,6 +2,7 @@ package winimage_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -170,23 +171,17 @@ func TestDamageElsewhereIsRefused(t *testing.T) {
 	im := mustOpen(t, windows, winimage.Read)
 	must(t, im.VerifySystem())
 	must(t, im.Close())
-	f, err := os.OpenFile(configFile(windows, "SYSTEM"), os.O_RDWR, 0)
+	hive, err := os.ReadFile(configFile(windows, "SYSTEM"))
 	must(t, err)
-	const lastBin = 4096 + 32 // the size of the first cell after the base block and a bin's header
-	info, err := f.Stat()
-	must(t, err)
-	at := int64(lastBin)
-	for page := int64(4096); page < info.Size(); page += 4096 {
-		head := make([]byte, 4)
-		_, err := f.ReadAt(head, page)
-		must(t, err)
-		if string(head) == "hbin" {
-			at = page + 32
-		}
+	const firstCell = 4096 + 32 // behind the base block and the header of the first bin
+	last := firstCell
+	for at := firstCell; at < len(hive) && string(hive[at:at+4]) != "hbin"; {
+		last = at
+		size := int(int32(binary.LittleEndian.Uint32(hive[at:])))
+		at += max(size, -size)
 	}
-	_, err = f.WriteAt([]byte{0xFF, 0xFF, 0xFF, 0x7F}, at)
-	must(t, err)
-	must(t, f.Close())
+	binary.LittleEndian.PutUint32(hive[last:], 0x7FFFFFFF)
+	must(t, os.WriteFile(configFile(windows, "SYSTEM"), hive, 0o600))
 
 	im = mustOpen(t, windows, winimage.Read)
 	wantCode(t, im.VerifySystem(), winerr.CantLoadOfflineHive, "SYSTEM cannot be used", "restore it from a backup")
