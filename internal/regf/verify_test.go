@@ -326,7 +326,7 @@ func BenchmarkVerify(b *testing.B) {
 		name string
 		do   func(*Hive) error
 	}{
-		{"bins", (*Hive).VerifyBins},
+		{"bins", (*Hive).verifyBins},
 		{"verify", (*Hive).Verify},
 		{"check", func(h *Hive) error { Check(h); return nil }},
 	} {
