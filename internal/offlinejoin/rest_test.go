@@ -48,7 +48,8 @@ func TestHibernatedIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestDamageFarFromTheJoinIsRefused damages the last cell of the SYSTEM hive's first bin, which no join touches.
+// TestDamageFarFromTheJoinIsRefused lets the security of a key that no join touches point into a free cell: what is staged
+// might be put there.
 func TestDamageFarFromTheJoinIsRefused(t *testing.T) {
 	t.Parallel()
 	req := newImage(t, sample.Image{})
@@ -57,14 +58,22 @@ func TestDamageFarFromTheJoinIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const firstCell = 4096 + 32
-	last := firstCell
-	for at := firstCell; at < len(hive) && string(hive[at:at+4]) != "hbin"; {
-		last = at
+	const base, binHeader, name, security = 4096, 32, 76, 44
+	free, key := 0, 0
+	for at := base + binHeader; at < len(hive) && string(hive[at:at+4]) != "hbin"; {
 		size := int(int32(binary.LittleEndian.Uint32(hive[at:])))
+		switch record := hive[at+4 : at+max(size, -size)]; {
+		case size > 0:
+			free = at
+		case string(record[:2]) == "nk" && strings.HasPrefix(string(record[name:]), "Environment"):
+			key = at
+		}
 		at += max(size, -size)
 	}
-	binary.LittleEndian.PutUint32(hive[last:], 0x7FFFFFFF)
+	if free == 0 || key == 0 {
+		t.Fatal("the sample has no such key, or no free cell")
+	}
+	binary.LittleEndian.PutUint32(hive[key+4+security:], uint32(free-base))
 	if err := os.WriteFile(file, hive, 0o600); err != nil {
 		t.Fatal(err)
 	}
