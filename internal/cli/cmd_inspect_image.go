@@ -121,7 +121,7 @@ func joinState(f winimage.Facts, st *offlinejoin.Status) string {
 	return fmt.Sprintf("%s: %s", st.State, join(st.MachineName, st.Domain))
 }
 
-// hives is "SYSTEM: 24 pending log entries; others clean".
+// hives is "SYSTEM: 24 pending log entries; others closed cleanly".
 func hives(all []winimage.HiveFacts) string {
 	var notes []string
 	for _, h := range all {
@@ -131,9 +131,9 @@ func hives(all []winimage.HiveFacts) string {
 	}
 	switch {
 	case len(notes) == 0:
-		return "all clean"
+		return "all closed cleanly; the structure of SYSTEM is sound"
 	case len(notes) < len(all):
-		notes = append(notes, "others clean")
+		notes = append(notes, "others closed cleanly")
 	}
 	return strings.Join(notes, "; ")
 }

@@ -52,7 +52,7 @@ func machineID() string {
 }
 
 // mount is one line of mountinfo (proc(5)).
-type mount struct{ root, point, source string }
+type mount struct{ root, point, kind, source string }
 
 // mountOf finds the mount that path is in: the last of those with the longest mount point.
 func mountOf(mountinfo io.Reader, path string) (best mount, found bool) {
@@ -63,7 +63,7 @@ func mountOf(mountinfo io.Reader, path string) (best mount, found bool) {
 		if len(left) < 5 || len(right) < 2 {
 			continue
 		}
-		m := mount{unescape(left[3]), unescape(left[4]), unescape(right[1])}
+		m := mount{unescape(left[3]), unescape(left[4]), right[0], unescape(right[1])}
 		if m.holds(path) && len(m.point) >= len(best.point) {
 			best, found = m, true
 		}

@@ -119,8 +119,8 @@ func (p *plan) checkImage() error {
 	if p.image == nil {
 		return nil
 	}
-	if err := p.image.System().VerifyBins(); err != nil { // a hive that is damaged anywhere is nothing to stage into
-		return hiveError(p.image, err)
+	if err := p.image.VerifySystem(); err != nil { // a hive that is damaged anywhere is nothing to stage into
+		return err
 	}
 	if p.record, err = readRecord(p.image.System()); err != nil {
 		return err

@@ -28,7 +28,7 @@ type Status struct {
 	Attempts    uint32 `json:"attempts,omitempty"`
 	Result      uint32 `json:"result,omitempty"` // Win32/NERR code of the last attempt
 	ResultText  string `json:"result_text,omitempty"`
-	Detail      string `json:"detail,omitempty"` // what the state alone does not say, such as what a staged join lacks
+	Detail      string `json:"detail,omitempty"` // what the state alone does not say: what a staged join lacks, a hive that is not whole
 	Owner       string `json:"owner,omitempty"`  // of the staged join: a random name, see Request
 
 	// Program is about the completion program of a join that waits for it: in_place, missing or changed.

@@ -39,6 +39,7 @@ func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
 		return nil, err
 	}
 	defer im.Close() // nothing was written
+	_ = im.VerifySystem() // Facts show it
 	found := &Inspection{Facts: im.Facts()}
 	if st, err := im.readStatus(req.Logs); err == nil {
 		found.Status = st
@@ -63,13 +64,17 @@ func (im *openImage) readStatus(logs bool) (*Status, error) {
 // status returns what a record and the image mean together.
 func (im *openImage) status(r *record) (Status, error) {
 	st := recordStatus(r, im.Facts())
+	var err error
 	switch {
 	case st.State == StateStaged && r.method == completion.MethodAnswerFile:
-		return st, im.answerFileStatus(r, &st)
+		err = im.answerFileStatus(r, &st)
 	case st.State == StateStaged && r.method == completion.MethodRegistry:
-		return st, im.programStatus(r, &st)
+		err = im.programStatus(r, &st)
 	}
-	return st, nil
+	if im.Facts().Hive("SYSTEM").State == winimage.HiveUnrecoverable {
+		st.Detail = strings.TrimPrefix(st.Detail+"; "+unrecoverableDetail, "; ")
+	}
+	return st, err
 }
 
 // programStatus proves that the program which the hook starts is the one that was staged, and that it did not miss a
@@ -112,6 +117,11 @@ func programDetail(st *Status) string {
 	}
 	return ""
 }
+
+// unrecoverableDetail qualifies a status that was read of a hive as its file stands.
+const unrecoverableDetail = "the SYSTEM hive was not closed cleanly and its logs do not complete it, so that this is what " +
+	"its file holds and may be out of date; nothing can be staged or taken back before this Windows was started once and " +
+	"shut down, or the logs that belong to the hive are there"
 
 // recordStatus returns what the record means by itself.
 func recordStatus(r *record, f winimage.Facts) Status {

@@ -24,6 +24,9 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 		return nil, err
 	}
 	defer u.close() // whatever was to be written has been committed
+	if err := u.image.CheckAtRest(); err != nil {
+		return nil, err
+	}
 	u.identity(u.image.Facts())
 	if u.record, err = readRecord(u.image.System()); err != nil {
 		return nil, err

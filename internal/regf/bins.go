@@ -31,10 +31,9 @@ const headsPerRead = 16
 // heads are the sizes of the bins that seem to begin at the pages of one read, and 0 for the other pages.
 type heads [headsPerRead]uint32
 
-// VerifyBins checks that the bins tile the hive without gaps, from its beginning to its end. Changes do not need it: they
-// prove what they touch, in a time that does not grow with the hive. It is for those who want to refuse a hive that is
-// damaged anywhere; it reads the whole file once.
-func (h *Hive) VerifyBins() error {
+// verifyBins checks that the bins tile the hive without gaps, from its beginning to its end, and reads the whole file for
+// that. Most changes do not need it: they prove what they touch, in a time that does not grow with the hive.
+func (h *Hive) verifyBins() error {
 	if h.walked {
 		return nil
 	}
@@ -69,7 +68,7 @@ func (h *Hive) binOf(rel uint32) (bin, error) {
 			h.bins = slices.Insert(h.bins, i, b)
 			return b, nil
 		}
-		if err := h.VerifyBins(); err != nil {
+		if err := h.verifyBins(); err != nil {
 			return bin{}, err
 		}
 	}

@@ -15,7 +15,7 @@ func TestProvenBinsAreTheWalkedOnes(t *testing.T) {
 	for _, c := range hives {
 		files := load(t, dir, c.name)
 		walked, err := Open(files)
-		if err != nil || walked.VerifyBins() != nil {
+		if err != nil || walked.verifyBins() != nil {
 			continue
 		}
 		lazy, err := Open(files)
@@ -150,7 +150,7 @@ func must(b []byte, err error) []byte {
 	return b
 }
 
-// TestDamagedBinsAreFound lets VerifyBins meet what a change elsewhere does not look at.
+// TestDamagedBinsAreFound lets verifyBins meet what a change elsewhere does not look at.
 func TestDamagedBinsAreFound(t *testing.T) {
 	t.Parallel()
 	files := newTestHive(t, 5)
@@ -167,7 +167,7 @@ func TestDamagedBinsAreFound(t *testing.T) {
 	if _, err := h.Commit(CommitOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := reopen(t, files).VerifyBins(); err != nil {
+	if err := reopen(t, files).verifyBins(); err != nil {
 		t.Fatal(err)
 	}
 	if len(h.bins) < 2 {
@@ -181,7 +181,7 @@ func TestDamagedBinsAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := damaged.VerifyBins(); !errors.Is(err, ErrCorrupt) {
+	if err := damaged.verifyBins(); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("error %v", err)
 	}
 }

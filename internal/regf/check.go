@@ -3,6 +3,10 @@ package regf
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
+	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -26,9 +30,11 @@ func (p Problem) String() string {
 	return fmt.Sprintf("0x%x: %s", p.Offset, p.Text)
 }
 
-// Bounds on the findings of one check: how many, and how many bytes of a path each shows.
+// Bounds on the findings of one check: how many, after how many no more oddities are listed, so that they hide no damage,
+// and how many bytes of a path each shows.
 const (
 	maxProblems    = 1000
+	maxOddities    = 500
 	maxProblemPath = 2000
 )
 
@@ -37,7 +43,7 @@ const (
 // ring of security records has exact reference counts (docs/internals/regf.md §1, §5). It changes nothing. No problem
 // means that the hive is as Windows keeps its own.
 func Check(h *Hive) []Problem {
-	c := &checker{h: h, cells: map[uint32]*cellUse{}, securityRefs: map[uint32]uint32{}}
+	c := &checker{h: h, cells: newCellSet(h.size), used: newCellSet(h.size), securityRefs: map[uint32]uint32{}}
 	c.bins()
 	if root, err := h.Root(); err != nil {
 		c.damage(h.base.u32(baseRootCell), Key{}, err)
@@ -49,16 +55,37 @@ func Check(h *Hive) []Problem {
 	return c.problems
 }
 
-type cellUse struct {
-	size uint32 // payload
-	used bool   // referred to
-}
-
 type checker struct {
 	h            *Hive
-	cells        map[uint32]*cellUse // allocated cells
-	securityRefs map[uint32]uint32   // how many keys use a security record
+	cells        cellSet           // allocated cells
+	used         cellSet           // those that are referred to
+	securityRefs map[uint32]uint32 // how many keys use a security record
 	problems     []Problem
+}
+
+// cellSet is a set of cells of a hive: a bit for each place that a cell can be at, so that a hive of any size, and of
+// cells as small as an enemy likes, costs 1/64 of its length.
+type cellSet []uint64
+
+func newCellSet(size uint32) cellSet { return make(cellSet, (size+511)/512) }
+
+func (s cellSet) has(cell uint32) bool {
+	return cell%8 == 0 && int(cell/512) < len(s) && s[cell/512]>>(cell/8%64)&1 != 0
+}
+
+func (s cellSet) add(cell uint32) { s[cell/512] |= 1 << (cell / 8 % 64) }
+
+// without yields the cells of s that are not in other, in order. Both are of one hive.
+func (s cellSet) without(other cellSet) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for i := range s {
+			for left := s[i] &^ other[i]; left != 0; left &= left - 1 {
+				if !yield(uint32(i)*512 + uint32(bits.TrailingZeros64(left))*8) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (c *checker) add(off uint32, k Key, format string, args ...any) {
@@ -66,7 +93,7 @@ func (c *checker) add(off uint32, k Key, format string, args ...any) {
 }
 
 func (c *checker) found(p Problem, k Key) {
-	if len(c.problems) >= maxProblems {
+	if full := len(c.problems) >= maxProblems; full || p.Oddity && len(c.problems) >= maxOddities {
 		return
 	}
 	p.Path = k.Path()
@@ -92,16 +119,15 @@ func (c *checker) odd(off uint32, k Key, format string, args ...any) {
 
 // use marks an allocated cell as referred to, and tells whether it could.
 func (c *checker) use(cell uint32, k Key, what string) bool {
-	u := c.cells[cell]
 	switch {
-	case u == nil:
+	case !c.cells.has(cell):
 		c.add(cell, k, "the %s is not an allocated cell", what)
 		return false
-	case u.used:
+	case c.used.has(cell):
 		c.add(cell, k, "the %s is used twice", what)
 		return false
 	}
-	u.used = true
+	c.used.add(cell)
 	return true
 }
 
@@ -126,9 +152,9 @@ func (c *checker) binCells(b bin) {
 			return
 		}
 		if s.used {
-			c.cells[s.rel] = &cellUse{size: s.size - 4}
+			c.cells.add(s.rel)
 		} else if freeBefore {
-			c.add(s.rel, Key{}, "two free cells touch")
+			c.odd(s.rel, Key{}, "two free cells touch")
 		}
 		freeBefore = !s.used
 	}
@@ -312,9 +338,10 @@ func (c *checker) leaf(k Key, l *leaf, previous []uint16) []uint16 {
 
 // security checks the ring of security records and their reference counts.
 func (c *checker) security() {
-	var anchor uint32 = nilCell
-	for cell := range c.securityRefs {
-		if c.cells[cell] == nil {
+	inUse := slices.Sorted(maps.Keys(c.securityRefs))
+	anchor := uint32(nilCell)
+	for _, cell := range inUse {
+		if !c.cells.has(cell) {
 			c.add(cell, Key{}, "the security record of a key is not an allocated cell")
 		} else {
 			anchor = min(anchor, cell)
@@ -335,30 +362,50 @@ func (c *checker) security() {
 			c.odd(cell, Key{}, "two security records are alike")
 		}
 		alike[string(sd)] = true
-		rel, _, _, err := c.h.record(cell, "sk", skData)
-		if err != nil {
-			return false
-		}
-		refs, err := c.h.u32(rel + skRefs)
-		if err != nil || refs != c.securityRefs[cell] {
-			c.add(cell, Key{}, "the security record counts %d users, there are %d", refs, c.securityRefs[cell])
-		}
-		return true
+		return c.references(cell)
 	})
 	if err != nil {
 		c.damage(anchor, Key{}, err)
 	}
-	for cell := range c.securityRefs {
+	for _, cell := range inUse {
 		if !inRing[cell] {
 			c.add(cell, Key{}, "a security record in use is not in the ring")
 		}
 	}
 }
 
+// references compares the users that a security record counts with those it has. One that counts too many is never freed,
+// and is what Windows leaves when it recovers a hive (observed); one that counts too few would be freed while it is used.
+func (c *checker) references(cell uint32) (ok bool) {
+	rel, _, _, err := c.h.record(cell, "sk", skData)
+	if err != nil {
+		return false
+	}
+	counted, err := c.h.u32(rel + skRefs)
+	if err != nil {
+		return false
+	}
+	const text = "the security record counts %d users, there are %d"
+	switch users := c.securityRefs[cell]; {
+	case counted < users:
+		c.add(cell, Key{}, text, counted, users)
+	case counted > users:
+		c.odd(cell, Key{}, text, counted, users)
+	}
+	return true
+}
+
+// unused finds the cells that nothing refers to. Windows leaks some when it recovers or heals a hive (observed).
 func (c *checker) unused() {
-	for cell, u := range c.cells {
-		if !u.used {
-			c.add(cell, Key{}, "an allocated cell of %d bytes is not used", u.size)
+	for cell := range c.cells.without(c.used) {
+		if len(c.problems) >= maxOddities {
+			return
 		}
+		_, size, err := c.h.payload(cell)
+		if err != nil {
+			c.damage(cell, Key{}, err)
+			continue
+		}
+		c.odd(cell, Key{}, "an allocated cell of %d bytes is not used", size)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -41,6 +42,9 @@ func walkAll(t testing.TB, f Files) {
 	}
 	if n := len(Check(h)); n > hostileProblems {
 		t.Errorf("%d findings", n)
+	}
+	if err := h.Verify(); err == nil && slices.ContainsFunc(Check(h), func(p Problem) bool { return !p.Oddity }) {
+		t.Error("damage was not seen")
 	}
 	if k, err := h.Key(`Setup\OfflineJoin`); err == nil {
 		if _, err := k.Security(); err != nil && !errors.Is(err, ErrCorrupt) {

@@ -56,8 +56,8 @@ type page struct {
 	before *[pageSize]byte // pending page of an old log: as recovered, before the first edit
 }
 
-// maxCleanPages bounds the cache of unchanged pages (32 MiB).
-const maxCleanPages = 8192
+// maxCleanPages bounds the cache of unchanged pages (10 MiB).
+const maxCleanPages = 2048
 
 // Open reads the header of a hive and, when the hive was not closed cleanly, applies its logs in memory. Nothing is
 // written before [Hive.Commit].

@@ -2,6 +2,7 @@ package regf
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -98,5 +99,43 @@ func TestDumpHides(t *testing.T) {
 	}
 	if got := b.String(); got != strings.Join(want, "") || !strings.Contains(got, "\tsecret\n") {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+// TestADumpKeepsFewPages dumps a hive that is larger than what may be kept of it.
+func TestADumpKeepsFewPages(t *testing.T) {
+	t.Parallel()
+	f := Files{Primary: NewMemFile(nil), Log1: NewMemFile(nil)}
+	if err := Create(f.Primary, CreateOptions{Security: testDescriptor}); err != nil {
+		t.Fatal(err)
+	}
+	h, err := Open(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := h.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size = 24 << 20
+	for i := 0; h.DataSize() < size; i++ {
+		if err := k.SetValue(fmt.Sprintf("Value %d", i), Binary, make([]byte, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.Commit(CommitOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if h, err = Open(f); err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	hidden := func(Entry) bool { most = max(most, len(h.pages)); return false }
+	if err := (DumpOptions{Hidden: hidden}).Dump(h, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	const kept = 8 << 20
+	if most = max(most, len(h.pages)); most*pageSize > kept+pageSize {
+		t.Errorf("%d KiB of pages are kept of a hive of %d KiB", most*pageSize>>10, size>>10)
 	}
 }

@@ -25,9 +25,23 @@ func (im *Image) CheckHives() error {
 	return nil
 }
 
-// CheckJoinable refuses an image that cannot join a domain by any method: unusable hives (2717), a domain controller,
-// a home edition or an unknown kind of Windows (50).
+// VerifySystem refuses an image whose SYSTEM hive is damaged anywhere (2717), which opening does not look for; its Facts
+// show that from then on.
+func (im *Image) VerifySystem() error {
+	err := im.system.Verify()
+	if err == nil || im.faults["SYSTEM"] != nil {
+		return im.faults["SYSTEM"]
+	}
+	im.noteDamage("SYSTEM", err)
+	return im.faults["SYSTEM"]
+}
+
+// CheckJoinable refuses an image that cannot join a domain by any method: one that is not at rest (170), unusable hives
+// (2717), a domain controller, a home edition or an unknown kind of Windows (50).
 func (im *Image) CheckJoinable() error {
+	if err := im.CheckAtRest(); err != nil {
+		return err
+	}
 	if err := im.CheckHives(); err != nil {
 		return err
 	}

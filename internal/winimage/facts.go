@@ -104,7 +104,7 @@ type HiveState string
 
 // The conditions.
 const (
-	HiveClean         HiveState = "clean"
+	HiveClean         HiveState = "clean"         // closed cleanly; its structure is not looked at, but see [Image.VerifySystem]
 	HivePending       HiveState = "pending"       // not closed cleanly; its logs complete it
 	HiveUnrecoverable HiveState = "unrecoverable" // not closed cleanly; its logs do not complete it
 	HiveDamaged       HiveState = "damaged"

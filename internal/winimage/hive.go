@@ -3,6 +3,7 @@ package winimage
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
@@ -173,7 +174,7 @@ func (im *Image) noteDamage(name string, err error) {
 	if err == nil || im.faults[name] != nil {
 		return
 	}
-	h := &im.facts.Hives[len(im.facts.Hives)-1]
+	h := &im.facts.Hives[slices.IndexFunc(im.facts.Hives, func(h HiveFacts) bool { return h.Name == name })]
 	h.State, h.Detail = HiveDamaged, plaintext.Line(err.Error(), plaintext.Sentence)
 	if hasCode(err) {
 		h.State = HiveUnreadable

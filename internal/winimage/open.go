@@ -33,6 +33,7 @@ type Image struct {
 	controlSet string
 	facts      Facts
 	faults     map[string]error // by hive name: why it cannot be relied on
+	unrest     error            // see CheckAtRest
 	open       []io.Closer
 }
 
@@ -79,6 +80,7 @@ func (im *Image) load(ctx context.Context) error {
 			}
 		}
 	}
+	im.findUnrest()
 	im.facts.Architecture = im.findArchitecture()
 	im.facts.Phase = im.facts.phase()
 	im.warn()

@@ -24,6 +24,7 @@ type Session struct {
 var (
 	_ imagefs.Session = (*Session)(nil)
 	_ imagefs.Secured = (*Session)(nil)
+	_ imagefs.Flagged = (*Session)(nil)
 )
 
 // defaultName is what the Windows directory is called where its own name cannot be one, such as for "/" and "..".
@@ -62,6 +63,9 @@ func (s *Session) Windows() string { return s.name }
 
 // DriveKnown implements imagefs.Session.
 func (s *Session) DriveKnown() bool { return s.drive != nil }
+
+// NTFSFlags implements imagefs.Flagged.
+func (s *Session) NTFSFlags() (flags uint16, known bool) { return imagefs.NTFSFlags(s.windows.path) }
 
 // Prepare implements imagefs.Session.
 func (s *Session) Prepare(context.Context) error { return nil }

@@ -64,6 +64,36 @@ func (r *Session) openFile(name string, write bool) (imagefs.File, error) {
 	return r.newHandle(c, write), nil
 }
 
+// ReadHead implements imagefs.HeadReader: no more travels than is asked for. Where the machine cannot do that, a file that
+// is no longer than maxHead is fetched, and a longer one is an error (50).
+func (r *Session) ReadHead(name string, n int) ([]byte, error) {
+	at, err := r.find(name)
+	if err != nil {
+		return nil, err
+	}
+	if !at.Mode.IsRegular() {
+		return nil, imagefs.Irregular(r.Path(at.name), at.Mode, "a regular file")
+	}
+	if m, can := r.machine.(HeadFetcher); can {
+		head, err := m.FetchHead(r.ctx, at.path, n)
+		if err != nil {
+			return nil, r.failed(imagefs.OpRead, at.name, err)
+		}
+		return head[:min(n, len(head))], nil
+	}
+	if at.Size > maxHead {
+		return nil, winerr.Errorf(winerr.NotSupported, "%s is too long to be fetched for its beginning", r.Path(at.name))
+	}
+	all, err := r.machine.Fetch(r.ctx, at.path, maxHead)
+	if err != nil {
+		return nil, r.failed(imagefs.OpRead, at.name, err)
+	}
+	return all[:min(n, len(all))], nil
+}
+
+// maxHead is how long a file may be that is fetched whole for its beginning.
+const maxHead = 64 << 10
+
 // backUp remembers a file to be copied before the first write.
 func (r *Session) backUp(at found) {
 	b := backup{name: at.name, of: at.path, at: at.path + BackupSuffix}

@@ -47,6 +47,12 @@ type Machine interface {
 	SyncDir(ctx context.Context, dir string) error
 }
 
+// HeadFetcher is a machine that can carry the beginning of a file alone.
+type HeadFetcher interface {
+	// FetchHead returns the first n bytes of a regular file, or all of a shorter one.
+	FetchHead(ctx context.Context, path string, n int) ([]byte, error)
+}
+
 // Entry is one entry of a directory of a [Machine].
 type Entry struct {
 	Name  string

@@ -55,7 +55,10 @@ type backup struct {
 	of, at string // paths on the machine: the file, and its copy
 }
 
-var _ imagefs.Session = (*Session)(nil)
+var (
+	_ imagefs.Session    = (*Session)(nil)
+	_ imagefs.HeadReader = (*Session)(nil)
+)
 
 // BackupSuffix is what the name of a copy ends with that is beside a hive while it is being written.
 const BackupSuffix = ".odjbackup"

@@ -153,6 +153,15 @@ func (p *posix) Fetch(ctx context.Context, name string, limit int64) ([]byte, er
 	return told.stdout, told.failed()
 }
 
+// FetchHead implements remotedir.HeadFetcher.
+func (p *posix) FetchHead(ctx context.Context, name string, n int) ([]byte, error) {
+	told, err := p.run(ctx, nil, int64(n), script("posix/regular.sh", "posix/fetch.sh"), name, strconv.Itoa(n))
+	if err != nil {
+		return nil, err
+	}
+	return told.stdout, told.failed()
+}
+
 // Digests implements remotedir.Machine.
 func (p *posix) Digests(ctx context.Context, paths []string) ([]string, error) {
 	out, err := p.do(ctx, nil, script("posix/digests.sh"), paths...)

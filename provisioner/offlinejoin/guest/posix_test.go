@@ -93,6 +93,10 @@ func TestPosixWritesPiecesAndNothingElse(t *testing.T) {
 	if want := []string{sum(content[:100]), ""}; !slices.Equal(sums, want) {
 		t.Errorf("digests %q, want %q", sums, want)
 	}
+	head, err := m.(remotedir.HeadFetcher).FetchHead(t.Context(), name, 4)
+	if err != nil || string(head) != string(content[:4]) {
+		t.Errorf("head %q, %v", head, err)
+	}
 	if _, err := m.Fetch(t.Context(), name, 99); err == nil {
 		t.Error("a file larger than asked for was fetched")
 	}

@@ -196,6 +196,19 @@ func (w *windows) Fetch(ctx context.Context, path string, limit int64) ([]byte, 
 	return content.data, nil
 }
 
+// FetchHead implements remotedir.HeadFetcher.
+func (w *windows) FetchHead(ctx context.Context, path string, n int) ([]byte, error) {
+	out, err := w.do(ctx, "powershell/head.ps1", append(on(path), variable{"count", strconv.Itoa(n)}))
+	if err != nil {
+		return nil, err
+	}
+	head, err := hex.DecodeString(strings.ReplaceAll(lineOf(out, "Head="), "-", ""))
+	if err != nil || len(head) > n {
+		return nil, fmt.Errorf("the guest did not print the beginning of the file: %s", oneLine(out))
+	}
+	return head, nil
+}
+
 // inTime waits for a call that takes no context, at most until the context's end.
 func inTime(ctx context.Context, do func() error) error {
 	ended := make(chan error, 1)

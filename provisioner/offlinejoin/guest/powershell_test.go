@@ -85,7 +85,7 @@ func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	name := base64.StdEncoding.EncodeToString([]byte("SYSTEM"))
 	w := &winPE{answers: []string{
 		probed, "32 12288 " + name + "\n16 0 Y29uZmln\n1040 0 bGluaw==\n", "Size=4\n", "Sum=" + sum([]byte("x")) + "\nSum=\n",
-		"", "Sum=" + sum([]byte("headpage")) + "\n", "", "", "", "", "",
+		"", "Sum=" + sum([]byte("headpage")) + "\n", "", "", "", "", "", "Head=48-49-42-52\n",
 	}}
 	m, err := guest.Open(ctx, w, `D:\Windows`)
 	must(t, err)
@@ -116,6 +116,10 @@ func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	must(t, m.Rename(ctx, hive, "D:/other"))
 	must(t, m.Remove(ctx, hive, "D:/other"))
 	must(t, m.SyncDir(ctx, config))
+	head, err := m.(remotedir.HeadFetcher).FetchHead(ctx, "D:/hiberfil.sys", 4)
+	if err != nil || string(head) != "HIBR" {
+		t.Errorf("head %q, %v", head, err)
+	}
 	golden(t, "powershell.txt", withoutRandom(strings.Join(w.scripts, "\n\n")+"\n"))
 }
 
