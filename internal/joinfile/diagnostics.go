@@ -13,6 +13,9 @@ import (
 type Diagnostics struct {
 	list  hcl.Diagnostics
 	files map[string]*hcl.File
+
+	values   hidden // of the environment: in no message
+	contents hidden // of secret files, where paths were wanted: in no message, and not where they are written
 }
 
 // Problem is one diagnostic for programs.
@@ -37,12 +40,12 @@ func (d *Diagnostics) Write(to io.Writer, width uint, colour bool) error {
 	}
 	sources := make(map[string]*hcl.File, len(d.files))
 	for name, f := range d.files {
-		sources[name] = &hcl.File{Bytes: masked(f.Bytes), Nav: f.Nav}
+		sources[name] = &hcl.File{Bytes: d.source(f), Nav: f.Nav}
 	}
 	var text bytes.Buffer
 	w := hcl.NewDiagnosticTextWriter(&text, sources, width, colour)
 	for _, one := range d.list {
-		if err := w.WriteDiagnostic(shown(one)); err != nil {
+		if err := w.WriteDiagnostic(d.shown(one)); err != nil {
 			return err
 		}
 	}
@@ -70,7 +73,7 @@ func (d *Diagnostics) Problems() []Problem {
 	}
 	problems := make([]Problem, 0, len(d.list))
 	for _, one := range d.list {
-		one = shown(one)
+		one = d.shown(one)
 		p := Problem{Severity: "error", Summary: one.Summary, Detail: one.Detail}
 		if one.Severity == hcl.DiagWarning {
 			p.Severity = "warning"
@@ -78,7 +81,7 @@ func (d *Diagnostics) Problems() []Problem {
 		if at := one.Subject; at != nil {
 			p.File, p.Line, p.Column = at.Filename, at.Start.Line, at.Start.Column
 			if f := d.files[at.Filename]; f != nil {
-				p.Source = string(shorten([]byte(sourceLine(masked(f.Bytes), at.Start.Line))))
+				p.Source = string(shorten([]byte(sourceLine(d.source(f), at.Start.Line))))
 			}
 		}
 		problems = append(problems, p)

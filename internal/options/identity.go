@@ -51,7 +51,7 @@ func decrypt(content []byte, name, identityFile string) (blob []byte, warning st
 }
 
 func readIdentities(path string) (keys *agefile.Identities, warning string, err error) {
-	f, info, err := openRegular(path, "identity")
+	f, info, err := openRegular(path, IdentityFile)
 	if err != nil {
 		return nil, "", err
 	}
@@ -74,7 +74,7 @@ func readIdentities(path string) (keys *agefile.Identities, warning string, err 
 
 // ReadRecipientsFile reads a file with public keys (agefile.Recipients.AddFile).
 func ReadRecipientsFile(path string) ([]byte, error) {
-	f, _, err := openRegular(path, "recipients")
+	f, _, err := openRegular(path, recipientsFile)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,9 @@ type JoinWords struct {
 // Request returns the request for the join, whole but for the blob and what is the front end's own. The error names the
 // first word that is wrong (87).
 func (w JoinWords) Request() (req offlinejoin.Request, err error) {
+	if err := w.checkPaths(); err != nil {
+		return offlinejoin.Request{}, err
+	}
 	req = offlinejoin.Request{
 		Image:             offlinejoin.ImageAt(w.WindowsPath),
 		Expect:            offlinejoin.Expect{MachineName: w.MachineName, Domain: w.Domain},
@@ -47,6 +50,22 @@ func (w JoinWords) Request() (req offlinejoin.Request, err error) {
 		return offlinejoin.Request{}, err
 	}
 	return req, nil
+}
+
+// checkPaths refuses contents where paths are wanted.
+func (w JoinWords) checkPaths() error {
+	for _, one := range []struct {
+		option Word
+		value  string
+	}{
+		{WindowsPath, w.WindowsPath}, {CompletionProgram, w.CompletionProgram}, {Backup, w.Backup},
+		{LedgerFile, w.LedgerFile},
+	} {
+		if err := NotContent(one.option, one.value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Method turns the word of option method into the core's type; the empty word is the default. The error lists what is

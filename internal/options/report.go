@@ -17,6 +17,9 @@ func CheckReport(path string) error {
 	if path == "" {
 		return nil
 	}
+	if err := NotContent(ReportFile, path); err != nil {
+		return err
+	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return winerr.Errorf(winerr.FileNotFound, "the folder of report_file %s does not exist: make it first", path)
 	}

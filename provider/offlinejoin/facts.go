@@ -3,12 +3,10 @@ package offlinejoin
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
@@ -81,15 +79,14 @@ func what(word options.Word) string {
 
 // factAttributes are the attributes of a data source: what it must be told, what it may be told, and what it tells.
 func factAttributes(required, optional options.Word, facts []worded) map[string]schema.Attribute {
-	notEmpty := []validator.String{stringvalidator.LengthAtLeast(1)}
 	attributes := map[string]schema.Attribute{
 		required.Name(): schema.StringAttribute{
-			MarkdownDescription: required.Doc(), Required: true, Validators: notEmpty,
+			MarkdownDescription: required.Doc(), Required: true, Validators: textOf(required),
 		},
 	}
 	if optional != "" {
 		attributes[optional.Name()] = schema.StringAttribute{
-			MarkdownDescription: optional.Doc(), Optional: true, Validators: notEmpty,
+			MarkdownDescription: optional.Doc(), Optional: true, Validators: textOf(optional),
 		}
 	}
 	for _, fact := range facts {

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -84,6 +85,10 @@ func (r *stagedJoinResource) ImportState(
 	if windowsPath == "" && req.Identity != nil {
 		at := path.Root(options.WindowsPath.Name())
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, at, &windowsPath)...)
+	}
+	refuseContent(options.WindowsPath, types.StringValue(windowsPath), &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
 	}
 	set := func(word options.Word, value string) {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(word.Name()), value)...)

@@ -104,7 +104,7 @@ func windowsPathAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: options.WindowsPath.Doc() + " Another image makes another resource.",
 		Required:            true,
-		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		Validators:          textOf(options.WindowsPath),
 		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
 			leadsElsewhere, "Another image makes another resource.", "Another image makes another resource.",
 		)},
@@ -124,7 +124,7 @@ func given(w options.Word) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: w.Doc(),
 		Optional:            true,
-		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		Validators:          textOf(w),
 	}
 }
 

@@ -15,6 +15,7 @@ func (r *stagedJoinResource) Create(
 	var config, plan stagedJoinModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	plan.refuseContents(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -37,6 +38,7 @@ func (r *stagedJoinResource) Update(
 	var config, plan, state stagedJoinModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	plan.refuseContents(&resp.Diagnostics)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	mine, _ := owned(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

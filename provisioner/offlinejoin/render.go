@@ -67,7 +67,7 @@ func render(fields []field, ctx interpolate.Context, data map[string]any) error 
 		}
 		*f.value = value
 	}
-	return nil
+	return notContents(fields)
 }
 
 // later says what of the options only a build will tell.
