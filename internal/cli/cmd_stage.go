@@ -35,6 +35,9 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 			if err != nil {
 				return err
 			}
+			if err := options.CheckPaths(append(words.Used(), from.used(report)...)...); err != nil {
+				return err
+			}
 			if err := options.CheckReport(report); err != nil {
 				return err
 			}

@@ -28,6 +28,12 @@ type Join struct {
 	words options.JoinWords
 }
 
+// Used returns the paths of the join, for options.CheckPaths.
+func (j *Join) Used() []options.Used {
+	return append(j.words.Used(), options.Used{Option: options.BlobFile, Path: j.BlobFile},
+		options.Used{Option: options.IdentityFile, Path: j.IdentityFile}, options.Used{Option: options.JoinFile, Path: j.File})
+}
+
 // instance is one repetition of a join block.
 type instance struct {
 	address string

@@ -226,8 +226,18 @@ func looksWritten(line []byte) bool {
 	return ours && known && cut && Event(event).known() && bytes.HasSuffix(line, []byte("}"))
 }
 
+// looksTorn reports whether a line without its end is one of ours that a crash cut off. Behind lines of ours its beginning
+// is enough. A file that holds nothing else must begin beyond doubt as ours: it may be somebody's only copy of a secret.
+func looksTorn(line []byte, alone bool) bool {
+	const version, event = `{"v":`, `,"event":"`
+	if rest, ours := bytes.CutPrefix(line, []byte(version)); ours {
+		return !alone || len(rest) > len(event) && bytes.HasPrefix(rest[1:], []byte(event))
+	}
+	return !alone && bytes.HasPrefix([]byte(version), line)
+}
+
 // parse reads the lines that are wanted. The rest after the last newline counts when it is a whole line, as an editor
-// may leave it, and else is what a crash cut off: good is the length in bytes of what may stay.
+// may leave it, and else must be what a crash cut off: good is the length in bytes of what may stay.
 func parse(content []byte, f filter) (entries []Entry, good int, err error) {
 	number := 0
 	for line := range bytes.Lines(content) {
@@ -238,7 +248,7 @@ func parse(content []byte, f filter) (entries []Entry, good int, err error) {
 			switch {
 			case err == nil:
 				entries = append(entries, e)
-			case !ended && !errors.Is(err, errNewer):
+			case !ended && !errors.Is(err, errNewer) && looksTorn(text, good == 0):
 				return entries, good, nil
 			default:
 				return nil, 0, fmt.Errorf("line %d %w", number, err)

@@ -54,14 +54,8 @@ func (w JoinWords) Request() (req offlinejoin.Request, err error) {
 
 // checkPaths refuses contents where paths are wanted.
 func (w JoinWords) checkPaths() error {
-	for _, one := range []struct {
-		option Word
-		value  string
-	}{
-		{WindowsPath, w.WindowsPath}, {CompletionProgram, w.CompletionProgram}, {Backup, w.Backup},
-		{LedgerFile, w.LedgerFile},
-	} {
-		if err := NotContent(one.option, one.value); err != nil {
+	for _, one := range w.Used() {
+		if err := NotContent(one.Option, one.Path); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package options
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -26,7 +27,45 @@ func CheckReport(path string) error {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return winerr.Errorf(winerr.InvalidParameter, "report_file %s is no regular file: name another", path)
 	}
+	return checkOverwritten(path)
+}
+
+// checkOverwritten refuses to put a report in place of a file that is no report of this program (87).
+func checkOverwritten(path string) error {
+	f, _, err := openRegular(path, ReportFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close() // only read
+	const enough = 1 << 20
+	content, err := readBounded(f, enough)
+	defer clear(content) // it may be anything
+	if err != nil {
+		return cannotRead(path, "report", err)
+	}
+	if !isReport(content) {
+		return winerr.Errorf(winerr.InvalidParameter, "report_file %s is there already and is no report of this program: name "+
+			"another, or move that file away", path)
+	}
 	return nil
+}
+
+// isReport recognises a receipt, a report on many joins in either of its formats, and a file that holds nothing.
+func isReport(content []byte) bool {
+	const head = 64
+	start := bytes.TrimSpace(content[:min(len(content), head)])
+	switch {
+	case len(bytes.TrimSpace(content)) == 0:
+		return true
+	case bytes.HasPrefix(start, []byte("<!DOCTYPE html>")):
+		return bytes.Contains(content, []byte("<h1>offlinejoin <b>"))
+	case bytes.HasPrefix(start, []byte("{")) && bytes.Contains(start, []byte(`"schema_version"`)):
+		return bytes.Contains(content, []byte(`"image_status"`)) || bytes.Contains(content, []byte(`"joins"`))
+	}
+	return false
 }
 
 // WriteReport writes a receipt as JSON, readable by its owner only, in place of what is there. An empty path writes

@@ -49,6 +49,7 @@ func (r *stagedJoinResource) ModifyPlan(
 		p.plan.ID = types.StringValue(p.plan.image().ID())
 	}
 	p.checkReuse()
+	p.checkPaths(&p.config, &p.plan, &resp.Diagnostics)
 	blob := p.config.blob(r.run.identityFile, &resp.Diagnostics)
 	defer blob.Wipe()
 	var facts core.BlobFacts

@@ -83,6 +83,9 @@ func (r *stagedJoinResource) stage(
 	if blob.knowledge != blobKnown {
 		return nil
 	}
+	if !r.checkPaths(config, plan, diags) {
+		return nil
+	}
 	ctx = blob.masked(ctx)
 	facts, ok := blob.check(config.expect(), diags)
 	if !ok {

@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -22,7 +23,9 @@ func textOf(word options.Word) []validator.String {
 // aPath refuses the content of a file where its path is wanted.
 type aPath struct{ word options.Word }
 
-func (aPath) Description(context.Context) string { return "the path of a file or folder, not its content" }
+func (aPath) Description(context.Context) string {
+	return "the path of a file or folder, not its content"
+}
 
 func (a aPath) MarkdownDescription(ctx context.Context) string { return a.Description(ctx) }
 
@@ -44,4 +47,20 @@ func (m *stagedJoinModel) refuseContents(diags *diag.Diagnostics) {
 	refuseContent(options.BlobFile, m.BlobFile, diags)
 	refuseContent(options.IdentityFile, m.IdentityFile, diags)
 	refuseContent(options.CompletionProgram, m.CompletionProgram, diags)
+}
+
+// checkPaths refuses a ledger that is another file of the resource, or in its image. What is not known yet is looked at
+// when Terraform applies.
+func (r *stagedJoinResource) checkPaths(config, plan *stagedJoinModel, diags *diag.Diagnostics) bool {
+	err := options.CheckPaths(
+		options.Used{Option: options.LedgerFile, Path: r.run.ledgerFile},
+		options.Used{Option: options.WindowsPath, Path: plan.WindowsPath.ValueString()},
+		options.Used{Option: options.BlobFile, Path: config.BlobFile.ValueString()},
+		options.Used{Option: options.IdentityFile, Path: cmp.Or(config.IdentityFile.ValueString(), r.run.identityFile)},
+		options.Used{Option: options.CompletionProgram, Path: plan.CompletionProgram.ValueString()},
+	)
+	if err != nil {
+		diags.AddError("One path for two things", err.Error()+".")
+	}
+	return err == nil
 }
