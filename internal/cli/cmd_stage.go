@@ -65,6 +65,11 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 		_, err := options.OnExisting(s)
 		return err
 	})
+	optionFlag(cmd, options.SecretExposure, "WORD", func(s string) error {
+		words.SecretExposure = s
+		_, err := options.SecretExposureOf(s)
+		return err
+	})
 	useFlags(cmd, &words)
 	optionFlag(cmd, options.CompletionProgram, "FILE", setString(&words.CompletionProgram))
 	optionFlag(cmd, options.Backup, "FOLDER", setString(&words.Backup))

@@ -46,6 +46,10 @@ func joinOptions(folder string) []option {
 		{options.Domain, false, text(func(j *Join) *string { return &j.words.Domain })},
 		{options.MethodWord, false, checked(func(j *Join) *string { return &j.words.Method }, errorOf(options.Method))},
 		{options.Existing, false, checked(func(j *Join) *string { return &j.words.OnExisting }, errorOf(options.OnExisting))},
+		{
+			options.SecretExposure, false,
+			checked(func(j *Join) *string { return &j.words.SecretExposure }, errorOf(options.SecretExposureOf)),
+		},
 		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.words.CompletionProgram })},
 		{options.LedgerFile, false, path(func(j *Join) *string { return &j.words.LedgerFile })},
 		{options.Reuse, false, text(func(j *Join) *string { return &j.words.Reuse })}, // looked at with its reason

@@ -59,6 +59,9 @@ func (m *registryMethod) apply(ctx context.Context, t *transaction) error {
 		return err
 	}
 	t.onFailure(undo)
+	if err := t.checkExposed(false, t.image.in(programPath)); err != nil { // as the file system has made it
+		return err
+	}
 	return t.writeRegistry(ctx)
 }
 

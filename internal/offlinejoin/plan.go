@@ -35,6 +35,8 @@ type plan struct {
 	method method
 	edits  []edit
 	use    singleUse
+
+	exposed bool // it was warned that others can get at the image's files
 }
 
 // close releases the image and forgets the secrets. The blob is the caller's.
@@ -153,6 +155,9 @@ func (p *plan) decide(ctx context.Context) error {
 	}
 	if existing.warning != "" {
 		p.warn(existing.warning)
+	}
+	if err := p.checkHiveExposed(); err != nil {
+		return err
 	}
 	return p.listChanges()
 }

@@ -22,6 +22,7 @@ type JoinWords struct {
 	Reuse             string
 	ReuseReason       string
 	LockTimeout       string
+	SecretExposure    string
 }
 
 // Request returns the request for the join, whole but for the blob and what is the front end's own. The error names the
@@ -41,6 +42,9 @@ func (w JoinWords) Request() (req offlinejoin.Request, err error) {
 		return offlinejoin.Request{}, err
 	}
 	if req.OnExisting, err = OnExisting(w.OnExisting); err != nil {
+		return offlinejoin.Request{}, err
+	}
+	if req.SecretExposure, err = SecretExposureOf(w.SecretExposure); err != nil {
 		return offlinejoin.Request{}, err
 	}
 	if req.SingleUse.Reuse, err = ReuseOf(w.Reuse, w.ReuseReason); err != nil {
@@ -74,6 +78,13 @@ func Method(word string) (offlinejoin.Method, error) {
 func OnExisting(word string) (offlinejoin.OnExisting, error) {
 	chosen, err := choose(Existing, word)
 	return offlinejoin.OnExisting(chosen), err
+}
+
+// SecretExposureOf turns the word of option secret_exposure into the core's type; the empty word is the default. The error
+// lists what is allowed (87).
+func SecretExposureOf(word string) (offlinejoin.SecretExposure, error) {
+	chosen, err := choose(SecretExposure, word)
+	return offlinejoin.SecretExposure(chosen), err
 }
 
 // ReuseOf turns the words of the options reuse and reuse_reason into the core's type; the empty word is the default. The

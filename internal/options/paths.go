@@ -4,7 +4,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -88,7 +88,7 @@ func (p Used) all() (out []used) {
 }
 
 // keyOf returns what is equal for two ways to one file; package imagefs resolves them.
-func keyOf(path string) any { return imagefs.Location{WindowsPath: path}.Key() }
+func keyOf(path string) any { return offlinejoin.ImageAt(path).Key() }
 
 // clashes reports whether two uses of one file do harm. What has one option is meant to be shared, such as a ledger.
 func (u used) clashes(other used) bool { return u.Option != other.Option && (u.writes || other.writes) }

@@ -31,6 +31,7 @@ const (
 	Backup            Word = "backup"
 	ReportFile        Word = "report_file"
 	RemoteTree        Word = "remote"
+	SecretExposure    Word = "secret_exposure"
 )
 
 // The computed facts.

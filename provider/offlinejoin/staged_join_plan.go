@@ -174,7 +174,7 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 // openChoice reports whether an option that the core would need is not known while planning.
 func (m *stagedJoinModel) openChoice() bool {
 	return m.Method.IsUnknown() || m.OnExisting.IsUnknown() || m.Reuse.IsUnknown() || m.ReuseReason.IsUnknown() ||
-		m.CompletionProgram.IsUnknown()
+		m.CompletionProgram.IsUnknown() || m.SecretExposure.IsUnknown()
 }
 
 func (p *planning) tellOfMove() {

@@ -43,6 +43,7 @@ func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaReques
 		options.AfterFirstBoot.Name():    choice(options.AfterFirstBoot),
 		options.Reuse.Name():             choice(options.Reuse),
 		options.ReuseReason.Name():       given(options.ReuseReason),
+		options.SecretExposure.Name():    exposureAttribute(),
 		options.CompletionProgram.Name(): given(options.CompletionProgram),
 		"timeouts":                       timeouts.Attributes(ctx, timeoutOptions()),
 		options.ID.Name():                fact(options.ID),
@@ -155,6 +156,13 @@ func choice(w options.Word) schema.StringAttribute {
 		Default:             stringdefault.StaticString(w.Default()),
 		Validators:          []validator.String{stringvalidator.OneOf(w.Allowed()...)},
 	}
+}
+
+// exposureAttribute has no default in the state, so that a state of an earlier version is no change.
+func exposureAttribute() schema.StringAttribute {
+	attribute := given(options.SecretExposure)
+	attribute.Validators = []validator.String{stringvalidator.OneOf(options.SecretExposure.Allowed()...)}
+	return attribute
 }
 
 // fact is a computed attribute. Which of them a change leaves alone is decided in ModifyPlan.

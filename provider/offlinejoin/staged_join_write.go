@@ -117,6 +117,7 @@ func (r *stagedJoinResource) request(
 		Again:      again,
 		SingleUse:  use,
 
+		SecretExposure:    core.SecretExposure(plan.SecretExposure.ValueString()),
 		CompletionProgram: plan.CompletionProgram.ValueString(),
 		StagedBy:          r.stagedBy,
 		Progress:          r.run.progress(ctx, windowsPath, diags),

@@ -71,6 +71,7 @@ func (o JoinOptions) mistakes(notYet later) []error {
 		second(options.Method(o.Method)),
 		second(options.OnExisting(o.OnExisting)),
 		second(options.ParseLockTimeout(o.LockTimeout)),
+		second(options.SecretExposureOf(o.SecretExposure)),
 		o.checkProgram(notYet),
 		options.CheckPaths(o.used()...),
 	}

@@ -35,6 +35,7 @@ func (o *JoinOptions) texts() []field {
 		{options.LockTimeout, &o.LockTimeout},
 		{options.Backup, &o.Backup},
 		{options.ReportFile, &o.ReportFile},
+		{options.SecretExposure, &o.SecretExposure},
 	}
 }
 
