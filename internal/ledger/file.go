@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -142,6 +143,20 @@ func (s *file) open(flags int) (*os.File, error) {
 			"a file that is one, or of none yet", s.path)
 	}
 	return f, nil
+}
+
+// exposed returns a warning when others can write the ledger, and by that release a use or hide one.
+func (s *file) exposed() []string {
+	e, known, err := imagefs.PathExposure(s.path)
+	if err != nil || !known || !e.Write { // mostly not there yet
+		return nil
+	}
+	cure := "chmod 600 it"
+	if e.Path != s.path {
+		cure = "move the ledger to a folder that only its users can write"
+	}
+	return []string{fmt.Sprintf("others can change the ledger %s (%s has mode %04o), so what it says of uses may be forged: %s",
+		s.path, e.Path, e.Mode, cure)}
 }
 
 func (s *file) lock(ctx context.Context) (unlock func(), err error) {

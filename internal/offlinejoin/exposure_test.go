@@ -89,12 +89,3 @@ func TestOthersOnTheBuildHost(t *testing.T) {
 		}
 	}
 }
-
-func countOf(lines []string, piece string) (n int) {
-	for _, line := range lines {
-		if strings.Contains(line, piece) {
-			n++
-		}
-	}
-	return n
-}

@@ -1,4 +1,4 @@
-package localdir
+package imagefs
 
 import (
 	"bufio"
@@ -12,9 +12,6 @@ import (
 
 // modesTell: mode bits say who may do what.
 const modesTell = true
-
-// maxMounts bounds what is read of /proc/self/mountinfo.
-const maxMounts = 8 << 20
 
 // mountIsPrivate reports whether path is on a FUSE mount that the kernel lets nobody into but who mounted it: one without
 // the option allow_other (fuse(8)). Modes mean nothing there. What cannot be found out counts as not private.
