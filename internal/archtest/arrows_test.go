@@ -15,7 +15,9 @@ import (
 const module = "github.com/offlinejoin/offlinejoin"
 
 // forEverybody are the rooms that every other may use, except the engines, which import nothing of the project.
-func forEverybody() []string { return []string{"internal/winerr", "internal/plaintext"} }
+func forEverybody() []string {
+	return []string{"internal/winerr", "internal/plaintext", "internal/privatefile"}
+}
 
 // engines know neither Windows' error codes nor how text is shown.
 func engines() []string {
@@ -62,6 +64,7 @@ func arrows() map[string][]string {
 		"internal/plaintext":   {},
 		"internal/version":     {},
 		"internal/coredump":    {},
+		"internal/privatefile": {},
 		"internal/testenv":     {},
 		"internal/archtest":    {},
 		"internal/canary":      {},

@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -127,7 +128,10 @@ func (s *file) parse(f *os.File, wanted filter) (entries []Entry, good int64, er
 
 // open opens the ledger itself, never what a link points to.
 func (s *file) open(flags int) (*os.File, error) {
-	f, err := os.OpenFile(s.path, flags|noFollow, 0o600)
+	f, err := os.OpenFile(s.path, flags&^os.O_CREATE|noFollow, 0)
+	if errors.Is(err, fs.ErrNotExist) && flags&os.O_CREATE != 0 {
+		f, err = privatefile.Create(s.path)
+	}
 	if err != nil {
 		return nil, s.failed("opened", err)
 	}

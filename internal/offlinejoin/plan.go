@@ -97,6 +97,9 @@ func (p *plan) openImage(ctx context.Context, mode winimage.Mode) error {
 	if p.req.Method == MethodNative {
 		mode = winimage.Read
 	}
+	if err := p.req.Image.refuseRunning(); err != nil {
+		return err
+	}
 	p.step("Opening the image at %s", p.req.Image)
 	var err error
 	if p.image, err = p.req.Image.open(ctx, mode); err != nil {

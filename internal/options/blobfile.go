@@ -24,7 +24,7 @@ const MaxBlobFile = 1 << 20
 // Errors carry 2 (no such file), 5 (no right to read it, or the identity does not open it), 50 (it needs a passphrase)
 // or 87 (not a regular file, empty, too large, damaged, no identity); [IsMissing] tells those that time may cure.
 func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err error) {
-	f, info, err := openRegular(path, BlobFile)
+	f, _, err := openRegular(path, BlobFile)
 	if err != nil {
 		return nil, "", err
 	}
@@ -36,7 +36,7 @@ func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err e
 	if agefile.Is(content) {
 		return decrypt(content, path, identityFile)
 	}
-	return content, modeWarning(path, info.Mode(), "a blob is a machine password"), nil
+	return content, readersWarning(f, path, "a blob is a machine password"), nil
 }
 
 // OpenBlobFile reads a blob as [ReadBlobFile] does, and parses it; messages call it by its path.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -89,9 +90,9 @@ func WriteReport(path string, receipt *offlinejoin.Receipt) error {
 	return nil
 }
 
-// replaceFile puts a new file in place of what is there at once. os.CreateTemp makes it with mode 0600.
+// replaceFile puts a new file in place of what is there at once. It is private.
 func replaceFile(path string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	f, err := privatefile.CreateTemp(filepath.Dir(path), ".report-")
 	if err != nil {
 		return err
 	}

@@ -21,3 +21,6 @@ func (d *Tree) Exposure(name string) (e imagefs.Exposure, known bool, err error)
 	e, known, err = imagefs.PathExposure(p.path)
 	return e, known, failed(imagefs.OpOpen, p.path, err)
 }
+
+// Retains implements imagefs.Retaining.
+func (s *Session) Retains(name string) string { return imagefs.PathRetains(s.Path(name)) }
