@@ -9,9 +9,11 @@ import (
 	"syscall"
 
 	"github.com/offlinejoin/offlinejoin/internal/cli"
+	"github.com/offlinejoin/offlinejoin/internal/coredump"
 )
 
 func main() {
+	_ = coredump.Off() // where it cannot be, the program is no worse than others
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	os.Exit(cli.Run(context.Background(), os.Args[1:], cli.Streams{

@@ -31,6 +31,9 @@ type Place struct {
 	at location
 }
 
+// Name returns the file's name in the volume.
+func (p *Place) Name() string { return p.at.file }
+
 // Exists tells whether there is a file.
 func (p *Place) Exists() bool { return p.Content != nil }
 

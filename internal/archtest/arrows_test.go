@@ -15,7 +15,9 @@ import (
 const module = "github.com/offlinejoin/offlinejoin"
 
 // forEverybody are the rooms that every other may use, except the engines, which import nothing of the project.
-func forEverybody() []string { return []string{"internal/winerr", "internal/plaintext"} }
+func forEverybody() []string {
+	return []string{"internal/winerr", "internal/plaintext", "internal/privatefile"}
+}
 
 // engines know neither Windows' error codes nor how text is shown.
 func engines() []string {
@@ -29,10 +31,10 @@ func engines() []string {
 // package and those below it.
 func arrows() map[string][]string {
 	return map[string][]string{
-		".":                                     {"internal/cli"},
-		"provisioner/packer-plugin-offlinejoin": {"provisioner/offlinejoin", "internal/version"},
+		".":                                     {"internal/cli", "internal/coredump"},
+		"provisioner/packer-plugin-offlinejoin": {"provisioner/offlinejoin", "internal/version", "internal/coredump"},
 		"provisioner/offlinejoin":               packer(),
-		"provider/terraform-provider-offlinejoin": {"provider/offlinejoin", "internal/version"},
+		"provider/terraform-provider-offlinejoin": {"provider/offlinejoin", "internal/version", "internal/coredump"},
 		"provider/offlinejoin":                    frontEnd(),
 		// The command line also shows hives and what staging put there.
 		"internal/cli": commandLine(),
@@ -76,6 +78,8 @@ func arrows() map[string][]string {
 		"internal/winerr":         {},
 		"internal/plaintext":      {},
 		"internal/version":        {},
+		"internal/coredump":       {},
+		"internal/privatefile":    {},
 		"internal/testenv":        {},
 		"internal/archtest":       {},
 		"internal/canary":         {},
@@ -218,3 +222,23 @@ func roomOf(path string, drawn map[string][]string) string {
 }
 
 func within(path, room string) bool { return path == room || strings.HasPrefix(path, room+"/") }
+
+// A program that died leaves no secret behind only when it says so itself.
+func TestEveryProgramTurnsCoreDumpsOff(t *testing.T) {
+	t.Parallel()
+	programs := 0
+	for _, pkg := range listed(t) {
+		switch pkg.path() {
+		case "", ".", "provisioner/packer-plugin-offlinejoin", "provider/terraform-provider-offlinejoin":
+		default:
+			continue
+		}
+		programs++
+		if !slices.Contains(pkg.Imports, module+"/internal/coredump") {
+			t.Errorf("%q does not import internal/coredump", pkg.path())
+		}
+	}
+	if programs != 3 {
+		t.Errorf("%d programs", programs)
+	}
+}

@@ -16,6 +16,17 @@ const standardInput = "the blob on standard input"
 // blobSource is where a blob is, and what opens it when it is encrypted.
 type blobSource struct{ file, identityFile string }
 
+// used are the paths of a blob, and of the report on what is done with it.
+func (b blobSource) used(report string) []options.Used {
+	used := []options.Used{
+		{Option: options.ReportFile, Path: report}, {Option: options.IdentityFile, Path: b.identityFile},
+	}
+	if b.file != standardFile {
+		used = append(used, options.Used{Option: options.BlobFile, Path: b.file})
+	}
+	return used
+}
+
 // identityFlag adds the flag for the identity of a blob that may be encrypted.
 func identityFlag(cmd *cobra.Command, from *blobSource) {
 	optionFlag(cmd, options.IdentityFile, "FILE", setString(&from.identityFile))

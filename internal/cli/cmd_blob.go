@@ -14,6 +14,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -266,7 +267,7 @@ func (a *app) writeOutput(file string, content []byte) error {
 		_, err := a.Out.Write(content)
 		return err
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := privatefile.Create(file)
 	if errors.Is(err, fs.ErrExist) {
 		return taken(file)
 	}

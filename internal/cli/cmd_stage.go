@@ -35,6 +35,9 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 			if err != nil {
 				return err
 			}
+			if err := options.CheckPaths(append(words.Used(), from.used(report)...)...); err != nil {
+				return err
+			}
 			if err := options.CheckReport(report); err != nil {
 				return err
 			}
@@ -60,6 +63,11 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 	optionFlag(cmd, options.OnExistingName, "WORD", func(s string) error {
 		words.OnExisting = s
 		_, err := options.OnExisting(s)
+		return err
+	})
+	optionFlag(cmd, options.SecretExposure, "WORD", func(s string) error {
+		words.SecretExposure = s
+		_, err := options.SecretExposureOf(s)
 		return err
 	})
 	useFlags(cmd, &words)

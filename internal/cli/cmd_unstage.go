@@ -35,6 +35,11 @@ name their own.`,
 			ctx, stop := a.untilInterrupted(ctx)
 			defer stop()
 			req.Progress = a.progress()
+			err := options.CheckPaths(options.Used{Option: options.WindowsPath, Path: req.Image.WindowsPath},
+				options.Used{Option: options.LedgerFile, Path: req.SingleUse.LedgerFile})
+			if err != nil {
+				return err
+			}
 			receipt, err := offlinejoin.Unstage(ctx, req)
 			if err != nil {
 				return err

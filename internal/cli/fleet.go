@@ -13,6 +13,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/report"
+	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/version"
 )
 
@@ -80,6 +81,9 @@ func (c *fleetCommand) load(ctx context.Context, path string) ([]joinfile.Join, 
 	if err := c.showDiagnostics(diagnostics); err != nil {
 		return nil, err
 	}
+	if err := c.checkPaths(declared.Joins); err != nil {
+		return nil, untouched(err)
+	}
 	wrong := fleet.Check(ctx, c.action, declared.Joins)
 	for _, err := range wrong {
 		c.fail(untouched(err))
@@ -88,6 +92,21 @@ func (c *fleetCommand) load(ctx context.Context, path string) ([]joinfile.Join, 
 		return nil, errReported
 	}
 	return declared.Joins, nil
+}
+
+// checkPaths refuses a report or ledger in place of a file of somebody's.
+func (c *fleetCommand) checkPaths(joins []joinfile.Join) error {
+	used := []options.Used{{Option: options.ReportFile, Path: c.report}}
+	for _, v := range c.vars {
+		used = append(used, options.Used{Option: "--var-file", Path: v.File})
+	}
+	for i := range joins {
+		used = append(used, joins[i].Used()...)
+	}
+	if err := options.CheckPaths(used...); err != nil {
+		return err
+	}
+	return options.CheckReport(c.report)
 }
 
 // run carries joins out with progress for people or programs.

@@ -92,7 +92,7 @@ func checkHostileValues(t *testing.T, evil string) {
 	t.Helper()
 	t.Setenv("OFFLINEJOIN_VAR_images", evil)
 	t.Setenv("EVIL", evil)
-	t.Setenv("OFFLINEJOIN_IDENTITY_FILE", filepath.Join(t.TempDir(), evil))
+	t.Setenv("OFFLINEJOIN_IDENTITY_FILE", filepath.Join(t.TempDir(), hostiletext.Path("evil")))
 	dir := t.TempDir()
 	_, err := sample.WriteFleet(dir)
 	must(t, err)

@@ -142,16 +142,16 @@ func TestHostileNames(t *testing.T) {
 	image := func() string { return hostiletext.Image(t) }
 	config := func(windows string) string { return filepath.Join(windows, "System32", "config") }
 
-	none := filepath.Join(hostiletext.Folder(t), hostiletext.In("none"))
+	none := filepath.Join(hostiletext.Folder(t), hostiletext.Path("none"))
 	folder := hostiletext.Folder(t)
-	file := filepath.Join(folder, hostiletext.In("file"))
+	file := filepath.Join(folder, hostiletext.Path("file"))
 	must(t, os.WriteFile(file, []byte("neither a hive nor a blob"), 0o644))
-	blob := filepath.Join(folder, hostiletext.In("blob"))
+	blob := filepath.Join(folder, hostiletext.Path("blob"))
 	content, err := os.ReadFile(good)
 	must(t, err)
 	must(t, os.WriteFile(blob, content, 0o644))
 	sealed := sampletest.SealedBlob(t)
-	secret := filepath.Join(folder, hostiletext.In("sealed"))
+	secret := filepath.Join(folder, hostiletext.Path("sealed"))
 	must(t, os.Rename(sealed.File, secret))
 
 	spellings := image()

@@ -52,6 +52,10 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 
+	if err := checkArguments(root, args); err != nil {
+		fmt.Fprintf(s.Err, "error: %v\n", err)
+		return exitUsage
+	}
 	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
@@ -110,6 +114,9 @@ func firstLine(err error) string {
 func (a *app) begin(work func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		a.started = true
+		if err := checkFile(args); err != nil {
+			return err
+		}
 		ctx, stop := a.untilInterrupted(cmd.Context())
 		defer stop()
 		return work(ctx, args)
@@ -120,6 +127,9 @@ func (a *app) begin(work func(ctx context.Context, args []string) error) func(*c
 func (a *app) beginMany(work func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		a.started = true
+		if err := checkFile(args); err != nil {
+			return err
+		}
 		return work(cmd.Context(), args)
 	}
 }

@@ -22,7 +22,7 @@ func Folder(t testing.TB) string {
 	if runtime.GOOS == "windows" {
 		return folder
 	}
-	folder = filepath.Join(folder, strings.ReplaceAll(In("folder"), "/", ""))
+	folder = filepath.Join(folder, Path("folder"))
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,12 @@ const tail = "\x1b]0;owned\x07\r\n" + forged + "\u009b31m\u202ez\u2066\u2028\x7f
 // In returns a hostile text for a place. It begins with the place's name, by which a test finds that it was shown.
 func In(place string) string { return place + tail }
 
+// Path is [In] for a name in a path: without line breaks, as a value that has one is taken for the content of a file and is
+// not shown at all.
+func Path(place string) string {
+	return strings.NewReplacer("\r", "", "\n", "", "/", "").Replace(In(place))
+}
+
 // Terminal returns what in a text for people acts on a terminal or forges a line, and nil when nothing does. Line feeds and
 // tabs are the text's own.
 func Terminal(text string) []string {

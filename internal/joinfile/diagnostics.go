@@ -15,6 +15,9 @@ import (
 type Diagnostics struct {
 	list  hcl.Diagnostics
 	files map[string]*hcl.File
+
+	values   hidden // of the environment: in no message
+	contents hidden // of secret files, where paths were wanted: in no message, and not where they are written
 }
 
 // Problem is one diagnostic for programs.
@@ -39,12 +42,12 @@ func (d *Diagnostics) Write(to io.Writer, width uint, colour bool) error {
 	}
 	sources := make(map[string]*hcl.File, len(d.files))
 	for name, f := range d.files {
-		sources[plaintext.Line(name, 0)] = &hcl.File{Bytes: masked(f.Bytes), Nav: f.Nav}
+		sources[plaintext.Line(name, 0)] = &hcl.File{Bytes: d.source(f), Nav: f.Nav}
 	}
 	var text bytes.Buffer
 	w := hcl.NewDiagnosticTextWriter(&text, sources, width, colour)
 	for _, one := range d.list {
-		if err := w.WriteDiagnostic(shown(one)); err != nil {
+		if err := w.WriteDiagnostic(d.shown(one)); err != nil {
 			return err
 		}
 	}
@@ -73,7 +76,7 @@ func (d *Diagnostics) Problems() []Problem {
 	problems := make([]Problem, 0, len(d.list))
 	for _, one := range d.list {
 		at := one.Subject
-		one = shown(one)
+		one = d.shown(one)
 		p := Problem{Severity: "error", Summary: one.Summary, Detail: one.Detail}
 		if one.Severity == hcl.DiagWarning {
 			p.Severity = "warning"
@@ -81,7 +84,7 @@ func (d *Diagnostics) Problems() []Problem {
 		if at != nil {
 			p.File, p.Line, p.Column = one.Subject.Filename, at.Start.Line, at.Start.Column
 			if f := d.files[at.Filename]; f != nil {
-				p.Source = plaintext.Line(string(shorten([]byte(sourceLine(masked(f.Bytes), at.Start.Line)))), 0)
+				p.Source = plaintext.Line(string(shorten([]byte(sourceLine(d.source(f), at.Start.Line)))), 0)
 			}
 		}
 		problems = append(problems, p)

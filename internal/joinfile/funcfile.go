@@ -10,6 +10,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // fileFunction is file(path): a text file's content, relative to the folder of the join files.
@@ -18,6 +20,9 @@ func fileFunction(folder string) function.Function {
 		Params: []function.Parameter{{Name: "path", Type: cty.String}},
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if err := options.NotContent("file()", args[0].AsString()); err != nil {
+				return cty.NilVal, function.NewArgError(0, errors.New(message(err)))
+			}
 			name := below(folder, args[0].AsString())
 			text, err := readText(name)
 			if err != nil {
@@ -34,6 +39,9 @@ func filesetFunction(base string) function.Function {
 		Params: []function.Parameter{{Name: "folder", Type: cty.String}, {Name: "pattern", Type: cty.String}},
 		Type:   function.StaticReturnType(cty.Set(cty.String)),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if err := options.NotContent("fileset()", args[0].AsString()); err != nil {
+				return cty.NilVal, function.NewArgError(0, errors.New(message(err)))
+			}
 			pattern := strings.Split(path.Clean(filepath.ToSlash(args[1].AsString())), "/")
 			if _, err := path.Match(args[1].AsString(), ""); err != nil {
 				return cty.NilVal, function.NewArgErrorf(1, "the pattern has a [ without its ]")
@@ -118,15 +126,19 @@ func matchesPart(pattern, part string) bool {
 	return err == nil && ok
 }
 
-// envFunction is env(name) or env(name, fallback).
-func envFunction(in Inputs) function.Function {
+// environmentMark marks what was made of a value of the environment. HCL carries it along through expressions.
+type environmentMark struct{}
+
+// envFunction is env(name) or env(name, fallback). What it returns is never shown: it may be a secret.
+func envFunction(in Inputs, hide func(string)) function.Function {
 	return function.New(&function.Spec{
 		Params:   []function.Parameter{{Name: "name", Type: cty.String}},
 		VarParam: &function.Parameter{Name: "fallback", Type: cty.String, AllowNull: true},
 		Type:     function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			if value, ok := in.lookup(args[0].AsString()); ok {
-				return cty.StringVal(value), nil
+				hide(value)
+				return cty.StringVal(value).Mark(environmentMark{}), nil
 			}
 			if len(args) == 1 {
 				return cty.NilVal, function.NewArgErrorf(0, "the environment has no variable %s: set it, or write a second "+

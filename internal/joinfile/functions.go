@@ -16,21 +16,21 @@ type documented struct {
 	doc string
 }
 
-// functions returns what expressions can call, by name.
-func functions(folder string, in Inputs) map[string]function.Function {
+// functions returns what expressions can call, by name. hide gets every value of the environment that env() returns.
+func functions(folder string, in Inputs, hide func(string)) map[string]function.Function {
 	out := map[string]function.Function{}
-	for name, f := range documentedFunctions(folder, in) {
+	for name, f := range documentedFunctions(folder, in, hide) {
 		out[name] = f.Function
 	}
 	return out
 }
 
-func documentedFunctions(folder string, in Inputs) map[string]documented {
+func documentedFunctions(folder string, in Inputs, hide func(string)) map[string]documented {
 	all := map[string]documented{
 		"file": {fileFunction(folder), "The text of a file, at most 1 MiB of UTF-8. Not for blobs: name those in " +
 			"`blob_file`."},
 		"fileset": {filesetFunction(folder), "The files below a folder that match a pattern with `*`, `?`, `[…]` and `**`."},
-		"env":     {envFunction(in), "A variable of the environment; the second argument is for when it is not set."},
+		"env":     {envFunction(in, hide), "A variable of the environment; the second argument is for when it is not set."},
 	}
 	for _, more := range []map[string]documented{
 		textFunctions(), numberFunctions(), collectionFunctions(), typeFunctions(),

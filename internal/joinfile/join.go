@@ -29,6 +29,12 @@ type Join struct {
 	words options.JoinWords
 }
 
+// Used returns the paths of the join, for options.CheckPaths.
+func (j *Join) Used() []options.Used {
+	return append(j.words.Used(), options.Used{Option: options.BlobFile, Path: j.BlobFile},
+		options.Used{Option: options.IdentityFile, Path: j.IdentityFile}, options.Used{Option: options.JoinFile, Path: j.File})
+}
+
 // instance is one repetition of a join block.
 type instance struct {
 	address string
@@ -117,8 +123,18 @@ func (b joinBlock) evaluate(expr hcl.Expression, i instance) (cty.Value, bool) {
 	return value, !b.add(diags)
 }
 
+// plain returns a value without its marks, for what is not shown.
+func plain(value cty.Value) cty.Value {
+	value, _ = value.UnmarkDeep()
+	return value
+}
+
 func (b joinBlock) forEach(expr hcl.Expression) (out []instance) {
 	value, ok := b.evaluate(expr, instance{address: b.name()})
+	if value, marks := value.UnmarkDeep(); len(marks) > 0 {
+		b.diagnostics.hideTexts(value) // its keys are in addresses
+	}
+	value = plain(value)
 	if !ok || b.add(b.checkForEach(value, expr.Range())) {
 		return nil
 	}
@@ -167,7 +183,7 @@ func (b joinBlock) counted(expr hcl.Expression) (out []instance) {
 	if !ok {
 		return nil
 	}
-	n, ok := wholeNumber(value)
+	n, ok := wholeNumber(plain(value))
 	if !ok {
 		b.add(wrong(expr.Range(), "Invalid count", fmt.Sprintf("count is a whole number from 0 to %d.", MaxJoins)))
 		return nil
@@ -233,7 +249,7 @@ func (b joinBlock) setOption(j *Join, o option, i instance) bool {
 			return false
 		}
 		if !value.IsNull() {
-			return !b.add(o.apply(j, value, a.Expr.Range()))
+			return !b.add(b.apply(j, o, value, a.Expr.Range()))
 		}
 	}
 	if o.required {

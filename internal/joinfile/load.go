@@ -44,7 +44,7 @@ func (l *loader) load(path string) []Join {
 		return nil
 	}
 	l.folder = folder
-	l.functions = functions(folder, l.in)
+	l.functions = functions(folder, l.in, l.diagnostics.hideValue)
 	l.variables, l.locals = map[string]*variable{}, map[string]*local{}
 	var bodies []hcl.Body
 	for _, file := range files {

@@ -2,11 +2,13 @@ package joinfile
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
@@ -92,13 +94,82 @@ func isBase64(c byte) bool {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
+// hidden are texts that must not be shown, in lower case.
+type hidden []string
+
+// add hides a text, and each of its lines, as it is and without blanks around it.
+func (h *hidden) add(text string) {
+	for line := range strings.SplitSeq(strings.ToLower(text), "\n") {
+		for _, one := range []string{strings.Trim(line, "\r"), strings.TrimSpace(line)} {
+			if one != "" && !slices.Contains(*h, one) {
+				*h = append(*h, one)
+			}
+		}
+	}
+	slices.SortStableFunc(*h, func(a, b string) int { return len(b) - len(a) })
+}
+
+// minInWord is the length from which a hidden text is also looked for within words: a shorter one is part of many.
+const minInWord = 4
+
+// mask puts asterisks in place of all hidden texts, in any case. The length stays.
+func (h hidden) mask(text []byte) []byte {
+	if len(h) == 0 {
+		return text
+	}
+	lower := bytes.Map(func(r rune) rune { // ToLower may change the length of other letters
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
+	if len(lower) != len(text) { // not UTF-8
+		return bytes.Repeat([]byte("*"), len(text))
+	}
+	out := bytes.Clone(text)
+	for _, one := range h {
+		for at := 0; ; {
+			i := bytes.Index(lower[at:], []byte(one))
+			if i < 0 {
+				break
+			}
+			from, to := at+i, at+i+len(one)
+			if len(one) >= minInWord || !isWordAt(lower, from-1) && !isWordAt(lower, to) {
+				copy(out[from:to], bytes.Repeat([]byte("*"), to-from))
+			}
+			at = to
+		}
+	}
+	return out
+}
+
+func isWordAt(text []byte, at int) bool {
+	return at >= 0 && at < len(text) && (text[at] >= 'a' && text[at] <= 'z' || text[at] >= '0' && text[at] <= '9')
+}
+
+func (d *Diagnostics) hideValue(text string) { d.values.add(text) }
+
+// hideTexts hides all strings in a value that has no marks.
+func (d *Diagnostics) hideTexts(value cty.Value) {
+	_ = cty.Walk(value, func(_ cty.Path, v cty.Value) (bool, error) { // never fails
+		if v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+			d.hideValue(v.AsString())
+		}
+		return true, nil
+	})
+}
+
+// source returns what of a file's text may be shown; its length is that of the text.
+func (d *Diagnostics) source(f *hcl.File) []byte { return d.contents.mask(masked(f.Bytes)) }
+
 // shown returns what a diagnostic may show: without the values of variables, with secrets masked in its texts, and with
 // texts and names of files that are safe for a line.
-func shown(d *hcl.Diagnostic) *hcl.Diagnostic {
-	copied := *d
+func (d *Diagnostics) shown(one *hcl.Diagnostic) *hcl.Diagnostic {
+	copied := *one
 	copied.Expression, copied.EvalContext, copied.Extra = nil, nil, nil
-	copied.Summary, copied.Detail = sentence(d.Summary), sentence(d.Detail)
-	copied.Subject, copied.Context = shownRange(d.Subject), shownRange(d.Context)
+	text := func(s string) string { return sentence(string(d.contents.mask(d.values.mask([]byte(s))))) }
+	copied.Summary, copied.Detail = text(one.Summary), text(one.Detail)
+	copied.Subject, copied.Context = shownRange(one.Subject), shownRange(one.Context)
 	return &copied
 }
 

@@ -46,6 +46,10 @@ func joinOptions(folder string) []option {
 		{options.Domain, false, text(func(j *Join) *string { return &j.words.Domain })},
 		{options.MethodName, false, checked(func(j *Join) *string { return &j.words.Method }, errorOf(options.Method))},
 		{options.OnExistingName, false, checked(func(j *Join) *string { return &j.words.OnExisting }, errorOf(options.OnExisting))},
+		{
+			options.SecretExposure, false,
+			checked(func(j *Join) *string { return &j.words.SecretExposure }, errorOf(options.SecretExposureOf)),
+		},
 		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.words.CompletionProgram })},
 		{options.LedgerFile, false, path(func(j *Join) *string { return &j.words.LedgerFile })},
 		{options.Reuse, false, text(func(j *Join) *string { return &j.words.Reuse })}, // looked at with its reason
@@ -75,8 +79,9 @@ func optionArguments(folder string) []argument {
 	return out
 }
 
-// apply sets one option of a join from a value that is not null.
-func (o option) apply(j *Join, value cty.Value, at hcl.Range) hcl.Diagnostics {
+// apply sets one option of a join from a value that is not null. A value that was made of the environment is not shown.
+func (b joinBlock) apply(j *Join, o option, value cty.Value, at hcl.Range) hcl.Diagnostics {
+	value, marks := value.UnmarkDeep()
 	text, err := convert.Convert(value, cty.String)
 	if err != nil || !text.IsKnown() {
 		return wrong(at, "Value of the wrong type", fmt.Sprintf("%s of %s is a string, not %s.", o.name, j.Address,
@@ -85,14 +90,23 @@ func (o option) apply(j *Join, value cty.Value, at hcl.Range) hcl.Diagnostics {
 	if text.AsString() == "" {
 		return wrong(at, "Empty value", fmt.Sprintf("%s of %s is empty: write a value, or null for none.", o.name, j.Address))
 	}
+	if o.name.IsPath() {
+		if err := options.NotContent(o.name, text.AsString()); err != nil {
+			b.diagnostics.contents.add(text.AsString())
+			return wrong(at, "Looks like a secret", fmt.Sprintf("In %s: %s.", j.Address, message(err)))
+		}
+	}
 	if !showable(text.AsString()) {
 		return wrong(at, "Looks like a secret", fmt.Sprintf("%s of %s has line breaks, or runs of base64 as blobs have "+
 			"them, "+
 			"and would be shown in plans: name the file that holds the blob in blob_file, not its content.", o.name, j.Address))
 	}
 	if err := o.set(j, text.AsString()); err != nil {
-		return wrong(at, "Invalid value", fmt.Sprintf("In %s: %s.%s", j.Address, message(err),
-			didYouMean(text.AsString(), o.name.Allowed())))
+		guess := didYouMean(text.AsString(), o.name.Allowed())
+		if len(marks) > 0 {
+			b.diagnostics.hideValue(text.AsString())
+		}
+		return wrong(at, "Invalid value", fmt.Sprintf("In %s: %s.%s", j.Address, message(err), guess))
 	}
 	return nil
 }

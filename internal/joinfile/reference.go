@@ -64,7 +64,7 @@ func table(b *strings.Builder, arguments []argument) {
 
 func referenceFunctions(b *strings.Builder) {
 	b.WriteString("\n## Functions\n\n| name | result |\n|---|---|\n")
-	all := documentedFunctions("", Inputs{})
+	all := documentedFunctions("", Inputs{}, nil)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		fmt.Fprintf(b, "| `%s(%s)` | %s |\n", name, parameters(all[name]), all[name].doc)
 	}

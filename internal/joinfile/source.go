@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/json"
+
+	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // The endings of join files.
@@ -30,6 +32,9 @@ func IsJoinFile(name string) bool {
 // find returns the join files at path: the file itself, or all of a folder in the order of their names, and the folder
 // that their relative paths start from.
 func find(path string) (files []string, folder string, diags hcl.Diagnostics) {
+	if err := options.NotContent("FILE|FOLDER", path); err != nil {
+		return nil, "", general("Looks like a secret", message(err)+".")
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -64,6 +69,9 @@ func find(path string) (files []string, folder string, diags hcl.Diagnostics) {
 
 // parse reads one HCL file, native or JSON by its name.
 func parse(path string) (*hcl.File, hcl.Diagnostics) {
+	if err := options.NotContent("--var-file", path); err != nil {
+		return nil, general("Looks like a secret", message(err)+".")
+	}
 	src, err := readText(path)
 	if err != nil {
 		return nil, general("File cannot be read", cause(path, err))

@@ -16,6 +16,7 @@ func Check(ctx context.Context, claim Claim, ledgers ...*Ledger) (warnings []str
 		return nil, false, err
 	}
 	use, known := &Use{claim: claim}, true
+	var open []string
 	for _, l := range ledgers {
 		if l == nil {
 			continue
@@ -30,8 +31,11 @@ func Check(ctx context.Context, claim Claim, ledgers ...*Ledger) (warnings []str
 		}
 		known = known && m.knows(claim)
 		use.marks = append(use.marks, m)
+		if f, is := l.store.(*file); is {
+			open = append(open, f.exposed()...)
+		}
 	}
-	return use.Warnings(), known, nil
+	return append(use.Warnings(), open...), known, nil
 }
 
 // mark is a use in one ledger, with what that knew.

@@ -15,7 +15,8 @@
 //
 // The lock is on a file of its own, NAME.lock: it works the same on Windows, where locks keep others from reading, and
 // when the ledger is moved away. A line that a crash cut off is ignored, since what it would have said had not been
-// promised to anybody, and the next append removes it. Any other damage is refused: it may hide a use.
+// promised to anybody, and the next append removes it. Any other damage is refused: it may hide a use. What does not begin
+// as our lines do was not cut off by a crash: it is a file of somebody's, and stays as it is.
 //
 // Which image an entry is about is its identity ([Image], package imagefs): host, volume, path, or a name that the user
 // gives. That is enough to find the use of an image that still holds its join. It is not enough to stage the same blob

@@ -13,7 +13,9 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -130,7 +132,10 @@ func (s *file) parse(f *os.File, wanted filter) (entries []Entry, good int64, er
 
 // open opens the ledger itself, never what a link points to.
 func (s *file) open(flags int) (*os.File, error) {
-	f, err := os.OpenFile(s.path, flags|noFollow, 0o600)
+	f, err := os.OpenFile(s.path, flags&^os.O_CREATE|noFollow, 0)
+	if errors.Is(err, fs.ErrNotExist) && flags&os.O_CREATE != 0 {
+		f, err = privatefile.Create(s.path)
+	}
 	if err != nil {
 		return nil, s.failed("opened", err)
 	}
@@ -146,6 +151,20 @@ func (s *file) open(flags int) (*os.File, error) {
 			"a file that is one, or of none yet", s)
 	}
 	return f, nil
+}
+
+// exposed returns a warning when others can write the ledger, and by that release a use or hide one.
+func (s *file) exposed() []string {
+	e, known, err := imagefs.PathExposure(s.path)
+	if err != nil || !known || !e.Write { // mostly not there yet
+		return nil
+	}
+	cure := "chmod 600 it"
+	if e.Path != s.path {
+		cure = "move the ledger to a folder that only its users can write"
+	}
+	return []string{fmt.Sprintf("others can change the ledger %s (%s has mode %04o), so what it says of uses may be forged: %s",
+		s, plaintext.Line(e.Path, 0), e.Mode, cure)}
 }
 
 func (s *file) lock(ctx context.Context) (unlock func(), err error) {
@@ -230,8 +249,18 @@ func looksWritten(line []byte) bool {
 	return ours && known && cut && Event(event).known() && bytes.HasSuffix(line, []byte("}"))
 }
 
+// looksTorn reports whether a line without its end is one of ours that a crash cut off. Behind lines of ours its beginning
+// is enough. A file that holds nothing else must begin beyond doubt as ours: it may be somebody's only copy of a secret.
+func looksTorn(line []byte, alone bool) bool {
+	const version, event = `{"v":`, `,"event":"`
+	if rest, ours := bytes.CutPrefix(line, []byte(version)); ours {
+		return !alone || len(rest) > len(event) && bytes.HasPrefix(rest[1:], []byte(event))
+	}
+	return !alone && bytes.HasPrefix([]byte(version), line)
+}
+
 // parse reads the lines that are wanted. The rest after the last newline counts when it is a whole line, as an editor
-// may leave it, and else is what a crash cut off: good is the length in bytes of what may stay.
+// may leave it, and else must be what a crash cut off: good is the length in bytes of what may stay.
 func parse(content []byte, f filter) (entries []Entry, good int, err error) {
 	number := 0
 	for line := range bytes.Lines(content) {
@@ -242,7 +271,7 @@ func parse(content []byte, f filter) (entries []Entry, good int, err error) {
 			switch {
 			case err == nil:
 				entries = append(entries, e)
-			case !ended && !errors.Is(err, errNewer):
+			case !ended && !errors.Is(err, errNewer) && looksTorn(text, good == 0):
 				return entries, good, nil
 			default:
 				return nil, 0, fmt.Errorf("line %d %w", number, err)

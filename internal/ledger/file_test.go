@@ -55,6 +55,13 @@ func TestAFileCutAnywhereGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := ledger.Open(cutPath, 0)
+		if unmistakable := len(`{"v":2,"event":"`); cut > 0 && cut < unmistakable { // it may be any file of somebody's
+			_, err := l.Begin(t.Context(), claim(2, "two", "b"))
+			if code, _ := winerr.CodeOf(err); code != winerr.InvalidParameter || !bytes.Equal(content(t, cutPath), whole[:cut]) {
+				t.Errorf("cut at %d: error %v, now %q", cut, err, content(t, cutPath))
+			}
+			continue
+		}
 		if cut >= intent-1 { // without its newline a whole line is whole
 			refused(t, l, claim(1, "one", "b"))
 		}
@@ -79,6 +86,9 @@ func TestDamageIsRefusedForItMayHideAUse(t *testing.T) {
 	for want, text := range map[string]string{
 		"line 3 is damaged":                 good + "{\"v\":2,\"event\":\"sta\n" + good,
 		"line 1 is damaged":                 "hello\n",
+		"line 1 is damaged of":              "AGE-SECRET-KEY-1QQ", // no newline: still not ours to cut off
+		"line 1 is damaged of the ":         `{"v":1,"data":"somebody's"`,
+		"line 3 is damaged of the ledger":   good + "somebody's",
 		"line 1 is damaged of the":          strings.Repeat("x", 70<<10) + "\n",
 		"line 3 was written by a newer ver": good + `{"v":3}` + "\n",
 		"line 3 was written by a newer":     good + `{"v":3}`,

@@ -25,7 +25,8 @@ func TestTwoImagesOneAfterTheOtherAtOnePlace(t *testing.T) {
 	t.Parallel()
 	const want = `^this account is already staged into /mnt/image/Windows \(\d{4}-\d\d-\d\d \d\d:\d\d, fingerprint ` +
 		`[0-9a-f]{4}…[0-9a-f]{4}\), and the image that is there now does not hold that join: if another image is mounted ` +
-		`there, make a new blob for it; if the first one is gone, release its use, or set reuse = "allow" with a reason ` +
+		`there, make a new blob for it; if the first one is gone, release its use ` +
+		`\(offlinejoin ledger release [0-9a-f]{16}\), or set reuse = "allow" with a reason ` +
 		`\(2732 NERR_AccountReuseBlockedByPolicy\)$`
 	for kind, l := range kinds(t) {
 		t.Run(kind, func(t *testing.T) {

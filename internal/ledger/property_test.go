@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -140,13 +141,17 @@ func (m *machine) unstage(t *rapid.T) {
 
 // tear leaves what a crash in the middle of an append leaves.
 func (m *machine) tear(t *rapid.T) {
-	f, err := os.OpenFile(m.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
+	whole, err := os.ReadFile(m.path)
+	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	line := `{"v":2,"event":"cancelled","id":"`
-	if _, err := f.WriteString(line[:rapid.IntRange(1, len(line)).Draw(t, "torn")]); err != nil {
+	whole = whole[:bytes.LastIndexByte(whole, '\n')+1] // an append first cuts off what an earlier crash left
+	line, least := `{"v":2,"event":"cancelled","id":"`, 1
+	if len(whole) == 0 {
+		least = len(`{"v":2,"event":"c`) // less is refused where nothing else shows that the file is ours
+	}
+	torn := line[:rapid.IntRange(least, len(line)).Draw(t, "torn")]
+	if err := os.WriteFile(m.path, append(whole, torn...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

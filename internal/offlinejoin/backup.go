@@ -13,6 +13,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -43,7 +44,8 @@ func (t *transaction) backup(ctx context.Context, folder string) error {
 	shown := plaintext.Line(folder, 0)
 	t.detail("A copy of the SYSTEM hive and its logs is in %s", shown)
 	if len(t.record.blob) > 0 {
-		t.warn("the copy in " + shown + " holds the blob of the join that is replaced: treat it like a password")
+		t.warn("the copy in " + shown + " holds the blob of the join that is replaced, and unstaging does not reach it: delete it, " +
+			"or " + resetCure)
 	}
 	return nil
 }
@@ -70,7 +72,7 @@ func backUpFile(image imagefs.Volume, name, to string) (err error) {
 		return err
 	}
 	content := io.NewSectionReader(from, 0, size)
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	out, err := privatefile.Create(to)
 	if errors.Is(err, fs.ErrExist) {
 		return sameContent(content, to)
 	}

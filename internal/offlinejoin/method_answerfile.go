@@ -148,7 +148,10 @@ func (m *answerFileMethod) apply(ctx context.Context, t *transaction) error {
 	t.onFailure(m.takeOut)
 	warnings, err := m.place.Write(m.edit, m.undo, completion.FileSecurity())
 	t.warn(warnings...)
-	return err
+	if err != nil {
+		return err
+	}
+	return t.checkExposed(true, m.place.Name()) // as the file system has made it
 }
 
 // takeOlderOut takes an older join of ours out of its file, which gives the file its first bytes back, and plans anew on

@@ -75,6 +75,13 @@ func (m *registryMethod) apply(ctx context.Context, t *transaction) error {
 		return err
 	}
 	t.onFailure(undo)
+	if f := m.program; f.secures && !f.secured && !f.present {
+		t.warn("the file system of this image did not keep the access rights of " + systemFolder + `\` + completion.ProgramFile +
+			": it gets its own from itself at first boot, before anybody can log on")
+	}
+	if err := t.checkExposed(false, t.image.in(programPath)); err != nil { // as the file system has made it
+		return err
+	}
 	return t.writeRegistry(ctx)
 }
 

@@ -36,6 +36,8 @@ type plan struct {
 	method method
 	edits  []edit
 	use    singleUse
+
+	exposed bool // it was warned that others can get at the image's files
 }
 
 // close releases the image and forgets the secrets. The blob is the caller's.
@@ -96,6 +98,9 @@ func (p *plan) openImage(ctx context.Context, mode winimage.Mode) error {
 	if p.req.Method == MethodNative {
 		mode = winimage.Read
 	}
+	if err := p.req.Image.refuseRunning(); err != nil {
+		return err
+	}
 	p.step("Opening the image at %s", p.req.Image)
 	var err error
 	if p.image, err = p.req.Image.open(ctx, mode); err != nil {
@@ -154,6 +159,9 @@ func (p *plan) decide(ctx context.Context) error {
 	}
 	if existing.warning != "" {
 		p.warn(existing.warning)
+	}
+	if err := p.checkHiveExposed(); err != nil {
+		return err
 	}
 	return p.listChanges()
 }

@@ -27,6 +27,7 @@ type programFile struct {
 	exists  bool // a file of that name is there
 	present bool // and it is this very program
 	secures bool // the file system can hold Windows security
+	secured bool // and has kept that of the file that was written
 }
 
 // planProgram finds the program for an image, the user's own copy when a path is given, and what the image has of it. It
@@ -188,7 +189,7 @@ func (f *programFile) writeTemp(v imagefs.Volume, temp string, content, security
 		return err
 	}
 	if f.secures && len(security) > 0 {
-		if _, err := imagefs.SetSecurity(v, temp, security); err != nil {
+		if f.secured, err = imagefs.SetSecurity(v, temp, security); err != nil {
 			return err
 		}
 	}

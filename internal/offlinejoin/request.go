@@ -79,6 +79,8 @@ type Request struct {
 	Again      bool       // stage a join once more that was completed already; without it, it is left alone
 	SingleUse  SingleUse
 
+	SecretExposure SecretExposure // empty: ExposureWarn
+
 	CompletionProgram string // a signed copy of the completion program, by its path; empty: the one that is built in
 	Backup            string // a folder of this machine to keep a copy of the SYSTEM hive and its logs in; empty: none
 

@@ -38,7 +38,7 @@ func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer im.Close() // nothing was written
+	defer im.Close()      // nothing was written
 	_ = im.VerifySystem() // Facts show it
 	found := &Inspection{Facts: im.Facts()}
 	if st, err := im.readStatus(req.Logs); err == nil {

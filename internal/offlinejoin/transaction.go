@@ -35,6 +35,9 @@ func (t *transaction) run(ctx context.Context) error {
 	if err := t.method.apply(ctx, t); err != nil {
 		return t.failed(err)
 	}
+	if t.record.state == completion.StateStaged { // another blob was erased
+		t.warnOfRetained(t.image)
+	}
 	if err := t.commit(ctx); err != nil {
 		return err
 	}

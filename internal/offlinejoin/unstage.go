@@ -18,6 +18,9 @@ import (
 // ended before anything was written.
 func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	u := &removal{reporter: reporter{req.Progress, newReceipt(req.Now)}}
+	if err := req.Image.refuseRunning(); err != nil {
+		return nil, err
+	}
 	u.step("Opening the image at %s", req.Image)
 	var err error
 	if u.image, err = req.Image.open(ctx, winimage.Write); err != nil {
@@ -52,6 +55,9 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	image := ledgerImage(req.Image, u.image, Method(u.record.method))
 	if err := u.takeBack(ctx); err != nil {
 		return nil, err
+	}
+	if u.record.state == completion.StateStaged || len(u.record.blob) > 0 { // Windows has erased what it has used
+		u.warnOfRetained(u.image)
 	}
 	err = req.SingleUse.releaseUse(ctx, image, u.record.fingerprint, req.StagedBy, req.Image.LockTimeout)
 	if err != nil {

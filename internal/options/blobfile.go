@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/agefile"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
@@ -24,7 +25,7 @@ const MaxBlobFile = 1 << 20
 // Errors carry 2 (no such file), 5 (no right to read it, or the identity does not open it), 50 (it needs a passphrase)
 // or 87 (not a regular file, empty, too large, damaged, no identity); [IsMissing] tells those that time may cure.
 func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err error) {
-	f, info, err := openRegular(path, "blob")
+	f, info, err := openRegular(path, BlobFile)
 	if err != nil {
 		return nil, "", err
 	}
@@ -37,7 +38,7 @@ func ReadBlobFile(path, identityFile string) (blob []byte, warning string, err e
 	if agefile.Is(content) {
 		return decrypt(content, name, identityFile)
 	}
-	return content, modeWarning(name, info.Mode(), "a blob is a machine password"), nil
+	return content, readersWarning(f, name, "a blob is a machine password"), nil
 }
 
 // OpenBlobFile reads a blob as [ReadBlobFile] does, and parses it; messages call it by its path.
@@ -61,7 +62,7 @@ func ReadBlob(r io.Reader, name, identityFile string) (blob []byte, warning stri
 
 // ReadSealedBlobFile is [ReadBlobFile] for a file that must be encrypted (else 87).
 func ReadSealedBlobFile(path, identityFile string) (blob []byte, warning string, err error) {
-	f, _, err := openRegular(path, "blob")
+	f, _, err := openRegular(path, BlobFile)
 	if err != nil {
 		return nil, "", err
 	}
@@ -130,8 +131,12 @@ func readBounded(r io.Reader, limit int, size int64) ([]byte, error) {
 	return buffer[:n], err
 }
 
-// openRegular opens a file that holds a secret: what is "blob" or "identity".
-func openRegular(path, what string) (*os.File, fs.FileInfo, error) {
+// openRegular opens the file of an option whose name ends in _file: blob, identity or recipients.
+func openRegular(path string, option Name) (*os.File, fs.FileInfo, error) {
+	if err := NotContent(option, path); err != nil {
+		return nil, nil, err
+	}
+	what := strings.TrimSuffix(option.String(), "_file")
 	// openFlags keeps open(2) of a named pipe from waiting for a writer.
 	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
 	if err != nil {

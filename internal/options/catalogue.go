@@ -115,6 +115,12 @@ var catalogue = map[Name]entry{
 			"of the image mounted, and not of this machine. What is needed of the image is fetched and written back " +
 			"through the communicator when `true`. Default: `false`.",
 	},
+	SecretExposure: {
+		fallback: string(offlinejoin.ExposureWarn),
+		allowed:  []string{string(offlinejoin.ExposureWarn), string(offlinejoin.ExposureRefuse)},
+		doc: "What to do when others on this machine can read what will hold the machine's password, or change what will be " +
+			"run, as with an NTFS volume that is mounted without `umask`: `warn` (default), or `refuse`.",
+	},
 	OnDestroy: {
 		fallback: "unstage",
 		allowed:  []string{"unstage", "abandon", "fail"},

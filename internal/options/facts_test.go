@@ -22,6 +22,8 @@ func TestFacts(t *testing.T) {
 		checkFacts(t, options.ImageFacts(), offlinejoin.Status{State: offlinejoin.StateFailed, Result: 2},
 			".Image.WindowsPath", // the user has given it
 			".Image.Phase",       // of the command line only
+			".Program",           // Detail says it
+			".Owner",             // of Terraform's own
 		)
 	})
 	t.Run("ledger", func(t *testing.T) {

@@ -3,11 +3,11 @@ package options
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/offlinejoin/offlinejoin/internal/agefile"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -52,7 +52,7 @@ func decrypt(content []byte, name, identityFile string) (blob []byte, warning st
 }
 
 func readIdentities(path string) (keys *agefile.Identities, warning string, err error) {
-	f, info, err := openRegular(path, "identity")
+	f, _, err := openRegular(path, IdentityFile)
 	if err != nil {
 		return nil, "", err
 	}
@@ -71,12 +71,12 @@ func readIdentities(path string) (keys *agefile.Identities, warning string, err 
 	if err != nil {
 		return nil, "", err
 	}
-	return keys, modeWarning(name, info.Mode(), "its key opens the blob, which is a machine password"), nil
+	return keys, readersWarning(f, name, "its key opens the blob, which is a machine password"), nil
 }
 
 // ReadRecipientsFile reads a file with public keys (agefile.Recipients.AddFile).
 func ReadRecipientsFile(path string) ([]byte, error) {
-	f, _, err := openRegular(path, "recipients")
+	f, _, err := openRegular(path, recipientsFile)
 	if err != nil {
 		return nil, err
 	}
@@ -92,10 +92,12 @@ func ReadRecipientsFile(path string) ([]byte, error) {
 	return content, nil
 }
 
-// modeWarning warns of a secret file that others can read; why says what it is worth.
-func modeWarning(path string, mode fs.FileMode, why string) string {
-	if !modeTellsReaders || mode.Perm()&0o044 == 0 {
+// readersWarning warns of a secret file that others can read; why says what it is worth. Who can read it is not always to
+// be found out, and then there is no warning.
+func readersWarning(f *os.File, path, why string) string {
+	who, err := privatefile.Readers(f)
+	if err != nil || who == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s can be read by others (mode %04o): %s; chmod 600", path, mode.Perm(), why)
+	return fmt.Sprintf("%s can be read by others (%s): %s; %s", path, who, why, privatefile.Cure)
 }

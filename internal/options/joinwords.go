@@ -22,11 +22,15 @@ type JoinWords struct {
 	Reuse             string
 	ReuseReason       string
 	LockTimeout       string
+	SecretExposure    string
 }
 
 // Request returns the request for the join, whole but for the blob and what is the front end's own. The error names the
 // first word that is wrong (87).
 func (w JoinWords) Request() (req offlinejoin.Request, err error) {
+	if err := w.checkPaths(); err != nil {
+		return offlinejoin.Request{}, err
+	}
 	req = offlinejoin.Request{
 		Image:             offlinejoin.ImageAt(w.WindowsPath),
 		Expect:            offlinejoin.Expect{MachineName: w.MachineName, Domain: w.Domain},
@@ -40,6 +44,9 @@ func (w JoinWords) Request() (req offlinejoin.Request, err error) {
 	if req.OnExisting, err = OnExisting(w.OnExisting); err != nil {
 		return offlinejoin.Request{}, err
 	}
+	if req.SecretExposure, err = SecretExposureOf(w.SecretExposure); err != nil {
+		return offlinejoin.Request{}, err
+	}
 	if req.SingleUse.Reuse, err = ReuseOf(w.Reuse, w.ReuseReason); err != nil {
 		return offlinejoin.Request{}, err
 	}
@@ -47,6 +54,16 @@ func (w JoinWords) Request() (req offlinejoin.Request, err error) {
 		return offlinejoin.Request{}, err
 	}
 	return req, nil
+}
+
+// checkPaths refuses contents where paths are wanted.
+func (w JoinWords) checkPaths() error {
+	for _, one := range w.Used() {
+		if err := NotContent(one.Option, one.Path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Method turns the word of option method into the core's type; the empty word is the default. The error lists what is
@@ -61,6 +78,13 @@ func Method(word string) (offlinejoin.Method, error) {
 func OnExisting(word string) (offlinejoin.OnExisting, error) {
 	chosen, err := choose(OnExistingName, word)
 	return offlinejoin.OnExisting(chosen), err
+}
+
+// SecretExposureOf turns the word of option secret_exposure into the core's type; the empty word is the default. The error
+// lists what is allowed (87).
+func SecretExposureOf(word string) (offlinejoin.SecretExposure, error) {
+	chosen, err := choose(SecretExposure, word)
+	return offlinejoin.SecretExposure(chosen), err
 }
 
 // ReuseOf turns the words of the options reuse and reuse_reason into the core's type; the empty word is the default. The

@@ -31,6 +31,7 @@ const (
 	Backup            Name = "backup"
 	ReportFile        Name = "report_file"
 	RemoteTree        Name = "remote"
+	SecretExposure    Name = "secret_exposure"
 )
 
 // The names of facts that code outside of the tables in facts.go needs. A fact may also have the name of an option, such as

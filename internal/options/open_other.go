@@ -2,8 +2,7 @@
 
 package options
 
-// Windows has access control lists instead of mode bits, and opens no named pipe by a plain path.
+// Windows opens no named pipe by a plain path.
 const (
-	openFlags        = 0
-	modeTellsReaders = false
+	openFlags = 0
 )

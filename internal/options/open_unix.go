@@ -5,6 +5,5 @@ package options
 import "syscall"
 
 const (
-	openFlags        = syscall.O_NONBLOCK
-	modeTellsReaders = true
+	openFlags = syscall.O_NONBLOCK
 )

@@ -1,6 +1,7 @@
 package options
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -18,6 +20,9 @@ func CheckReport(path string) error {
 	if path == "" {
 		return nil
 	}
+	if err := NotContent(ReportFile, path); err != nil {
+		return err
+	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return winerr.Errorf(winerr.FileNotFound, "the folder of report_file %s does not exist: make it first",
 			plaintext.Line(path, 0))
@@ -26,7 +31,45 @@ func CheckReport(path string) error {
 		return winerr.Errorf(winerr.InvalidParameter, "report_file %s is no regular file: name another",
 			plaintext.Line(path, 0))
 	}
+	return checkOverwritten(path)
+}
+
+// checkOverwritten refuses to put a report in place of a file that is no report of this program (87).
+func checkOverwritten(path string) error {
+	f, _, err := openRegular(path, ReportFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close() // only read
+	const enough = 1 << 20
+	content, err := readBounded(f, enough, 0)
+	defer clear(content) // it may be anything
+	if err != nil {
+		return cannotRead(path, "report", err)
+	}
+	if !isReport(content) {
+		return winerr.Errorf(winerr.InvalidParameter, "report_file %s is there already and is no report of this program: name "+
+			"another, or move that file away", plaintext.Line(path, 0))
+	}
 	return nil
+}
+
+// isReport recognises a receipt, a report on many joins in either of its formats, and a file that holds nothing.
+func isReport(content []byte) bool {
+	const head = 64
+	start := bytes.TrimSpace(content[:min(len(content), head)])
+	switch {
+	case len(bytes.TrimSpace(content)) == 0:
+		return true
+	case bytes.HasPrefix(start, []byte("<!DOCTYPE html>")):
+		return bytes.Contains(content, []byte("<h1>offlinejoin <b>"))
+	case bytes.HasPrefix(start, []byte("{")) && bytes.Contains(start, []byte(`"schema_version"`)):
+		return bytes.Contains(content, []byte(`"image_status"`)) || bytes.Contains(content, []byte(`"joins"`))
+	}
+	return false
 }
 
 // WriteReport writes a receipt as JSON, readable by its owner only, in place of what is there. An empty path writes
@@ -50,9 +93,9 @@ func WriteReport(path string, receipt *offlinejoin.Receipt) error {
 	return nil
 }
 
-// replaceFile puts a new file in place of what is there at once. os.CreateTemp makes it with mode 0600.
+// replaceFile puts a new file in place of what is there at once. It is private.
 func replaceFile(path string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	f, err := privatefile.CreateTemp(filepath.Dir(path), ".report-")
 	if err != nil {
 		return err
 	}

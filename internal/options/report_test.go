@@ -16,7 +16,11 @@ import (
 func TestWriteReportReplaces(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "web01.json")
-	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
+	older := &offlinejoin.Receipt{SchemaVersion: 1, Outcome: offlinejoin.OutcomePlanned}
+	if err := options.WriteReport(path, older); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := options.CheckReport(path); err != nil {

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
@@ -31,13 +29,13 @@ func (e *blobEphemeral) Metadata(
 }
 
 func (e *blobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
-	notEmpty := []validator.String{stringvalidator.LengthAtLeast(1)}
 	attributes := map[string]schema.Attribute{
 		options.SourceFile.String(): schema.StringAttribute{
-			MarkdownDescription: options.SourceFile.Doc(), Required: true, Validators: notEmpty,
+			MarkdownDescription: options.SourceFile.Doc(), Required: true, Validators: textOf(options.SourceFile),
 		},
 		options.IdentityFile.String(): schema.StringAttribute{
-			MarkdownDescription: options.IdentityFile.Doc() + providersFirst, Optional: true, Validators: notEmpty,
+			MarkdownDescription: options.IdentityFile.Doc() + providersFirst, Optional: true,
+			Validators: textOf(options.IdentityFile),
 		},
 		options.Blob.String(): schema.StringAttribute{
 			MarkdownDescription: "The blob as one line of base64, decrypted, whatever encoding the file has.",

@@ -3,26 +3,23 @@ package offlinejoin
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // factAttributes are the attributes of a data source: what must be given, what may be given, and what is read.
 func factAttributes[T any](required, optional options.Name, facts []options.Fact[T]) map[string]schema.Attribute {
-	notEmpty := []validator.String{stringvalidator.LengthAtLeast(1)}
 	attributes := computed(facts)
 	attributes[required.String()] = schema.StringAttribute{
-		MarkdownDescription: required.Doc(), Required: true, Validators: notEmpty,
+		MarkdownDescription: required.Doc(), Required: true, Validators: textOf(required),
 	}
 	if optional != "" {
 		attributes[optional.String()] = schema.StringAttribute{
-			MarkdownDescription: optional.Doc(), Optional: true, Validators: notEmpty,
+			MarkdownDescription: optional.Doc(), Optional: true, Validators: textOf(optional),
 		}
 	}
 	return attributes

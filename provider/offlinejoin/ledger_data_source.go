@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
@@ -43,7 +41,7 @@ func (d *ledgerDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 				MarkdownDescription: "The ledger to read. Default: the provider's `ledger_file`.",
 				Optional:            true,
 				Computed:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          textOf(options.LedgerFile),
 			},
 			entriesName: schema.ListNestedAttribute{
 				MarkdownDescription: "The uses, oldest first.",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -41,7 +40,7 @@ func (p *offlinejoinProvider) Schema(_ context.Context, _ provider.SchemaRequest
 	option := func(name options.Name, more string, validators ...validator.String) schema.StringAttribute {
 		return schema.StringAttribute{
 			MarkdownDescription: name.Doc() + more, Optional: true,
-			Validators: append(validators, stringvalidator.LengthAtLeast(1)),
+			Validators: append(validators, textOf(name)...),
 		}
 	}
 	resp.Schema = schema.Schema{
@@ -68,6 +67,8 @@ func (p *offlinejoinProvider) Configure(
 ) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	refuseContent(options.LedgerFile, model.LedgerFile, &resp.Diagnostics)
+	refuseContent(options.IdentityFile, model.IdentityFile, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -26,6 +26,7 @@ type stagedJoinModel struct {
 	Reuse             types.String   `tfsdk:"reuse"`
 	ReuseReason       types.String   `tfsdk:"reuse_reason"`
 	CompletionProgram types.String   `tfsdk:"completion_program"`
+	SecretExposure    types.String   `tfsdk:"secret_exposure"`
 	Timeouts          timeouts.Value `tfsdk:"timeouts"`
 
 	ID types.String `tfsdk:"id"`

@@ -50,6 +50,7 @@ func (r *stagedJoinResource) ModifyPlan(
 		p.plan.ID = types.StringValue(p.plan.image().ID())
 	}
 	p.checkReuse()
+	p.checkPaths(&p.config, &p.plan, &resp.Diagnostics)
 	blob := p.config.blob(r.run.identityFile, &resp.Diagnostics)
 	defer blob.Wipe()
 	var facts core.BlobFacts
@@ -179,7 +180,7 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 // openChoice reports whether an option that the core would need is not known while planning.
 func (m *stagedJoinModel) openChoice() bool {
 	return m.Method.IsUnknown() || m.OnExisting.IsUnknown() || m.Reuse.IsUnknown() || m.ReuseReason.IsUnknown() ||
-		m.CompletionProgram.IsUnknown()
+		m.CompletionProgram.IsUnknown() || m.SecretExposure.IsUnknown()
 }
 
 func (p *planning) tellOfMove() {

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -91,8 +92,12 @@ func (r *stagedJoinResource) ImportState(
 		at := path.Root(options.WindowsPath.String())
 		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, at, &windowsPath)...)
 	}
-	set := func(name options.Name, value string) {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name.String()), value)...)
+	refuseContent(options.WindowsPath, types.StringValue(windowsPath), &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	set := func(word options.Name, value string) {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(word.String()), value)...)
 	}
 	id := core.ImageAt(windowsPath).ID()
 	set(options.ID, id)

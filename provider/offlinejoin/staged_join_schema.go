@@ -43,6 +43,7 @@ func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaReques
 		options.AfterFirstBoot.String():    choice(options.AfterFirstBoot),
 		options.Reuse.String():             choice(options.Reuse),
 		options.ReuseReason.String():       given(options.ReuseReason),
+		options.SecretExposure.String():    exposureAttribute(),
 		options.CompletionProgram.String(): given(options.CompletionProgram),
 		"timeouts":                         timeouts.Attributes(ctx, timeoutOptions()),
 		options.ID.String():                computedText(options.ID.Doc()),
@@ -96,7 +97,7 @@ func windowsPathAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: options.WindowsPath.Doc() + " Another image makes another resource.",
 		Required:            true,
-		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		Validators:          textOf(options.WindowsPath),
 		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
 			leadsElsewhere, "Another image makes another resource.", "Another image makes another resource.",
 		)},
@@ -116,7 +117,7 @@ func given(name options.Name) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: name.Doc(),
 		Optional:            true,
-		Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+		Validators:          textOf(name),
 	}
 }
 
@@ -147,6 +148,13 @@ func choice(name options.Name) schema.StringAttribute {
 		Default:             stringdefault.StaticString(name.Default()),
 		Validators:          []validator.String{stringvalidator.OneOf(name.Allowed()...)},
 	}
+}
+
+// exposureAttribute has no default in the state, so that a state of an earlier version is no change.
+func exposureAttribute() schema.StringAttribute {
+	attribute := given(options.SecretExposure)
+	attribute.Validators = []validator.String{stringvalidator.OneOf(options.SecretExposure.Allowed()...)}
+	return attribute
 }
 
 // computedText is a computed attribute. Which of them a change leaves alone is decided in ModifyPlan.

@@ -16,6 +16,7 @@ func (r *stagedJoinResource) Create(
 	var config, plan stagedJoinModel
 	config.read(ctx, req.Config.Raw, &resp.Diagnostics)
 	plan.read(ctx, req.Plan.Raw, &resp.Diagnostics)
+	plan.refuseContents(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -40,6 +41,7 @@ func (r *stagedJoinResource) Update(
 	var config, plan, state stagedJoinModel
 	config.read(ctx, req.Config.Raw, &resp.Diagnostics)
 	plan.read(ctx, req.Plan.Raw, &resp.Diagnostics)
+	plan.refuseContents(&resp.Diagnostics)
 	state.read(ctx, req.State.Raw, &resp.Diagnostics)
 	mine, _ := owned(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -87,6 +89,9 @@ func (r *stagedJoinResource) stage(
 	if blob.state != blobKnown {
 		return nil
 	}
+	if !r.checkPaths(config, plan, diags) {
+		return nil
+	}
 	ctx = blob.masked(ctx)
 	facts, ok := blob.check(config.expect(), diags)
 	if !ok {
@@ -123,6 +128,7 @@ func (r *stagedJoinResource) request(
 		Again:      again,
 		SingleUse:  use,
 
+		SecretExposure:    core.SecretExposure(plan.SecretExposure.ValueString()),
 		CompletionProgram: plan.CompletionProgram.ValueString(),
 		StagedBy:          r.stagedBy,
 		Progress:          r.run.progress(ctx, windowsPath, diags),

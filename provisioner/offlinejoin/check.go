@@ -2,7 +2,6 @@ package offlinejoin
 
 import (
 	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -72,8 +71,9 @@ func (o JoinOptions) mistakes(notYet later) []error {
 		second(options.Method(o.Method)),
 		second(options.OnExisting(o.OnExisting)),
 		second(options.ParseLockTimeout(o.LockTimeout)),
+		second(options.SecretExposureOf(o.SecretExposure)),
 		o.checkProgram(notYet),
-		o.checkFiles(),
+		options.CheckPaths(o.used()...),
 	}
 	if !notYet.any(options.Reuse, options.ReuseReason) {
 		checks = append(checks, second(options.ReuseOf(o.Reuse, o.ReuseReason)))
@@ -105,19 +105,16 @@ func (o JoinOptions) checkProgram(notYet later) error {
 	return nil
 }
 
-// checkFiles refuses to write a file over another that is read or kept.
-func (o JoinOptions) checkFiles() error {
-	written := []field{{options.ReportFile, &o.ReportFile}, {options.LedgerFile, &o.LedgerFile}}
-	others := append(written, field{options.BlobFile, &o.BlobFile}, field{options.IdentityFile, &o.IdentityFile},
-		field{options.Backup, &o.Backup}, field{options.CompletionProgram, &o.CompletionProgram})
-	for i, w := range written {
-		for _, other := range others[i+1:] {
-			if *w.value != "" && *other.value != "" && filepath.Clean(*w.value) == filepath.Clean(*other.value) {
-				return mistake(w.option.String() + " and " + other.option.String() + " are the same path: give each its own")
-			}
-		}
+// used are the paths of this machine, but for the image.
+func (o JoinOptions) used() []options.Used {
+	return []options.Used{
+		{Option: options.ReportFile, Path: o.ReportFile},
+		{Option: options.LedgerFile, Path: o.LedgerFile},
+		{Option: options.BlobFile, Path: o.BlobFile},
+		{Option: options.IdentityFile, Path: o.IdentityFile},
+		{Option: options.Backup, Path: o.Backup},
+		{Option: options.CompletionProgram, Path: o.CompletionProgram},
 	}
-	return nil
 }
 
 // checkBlob parses the blob and compares it with what is expected. A blob file that is not there yet is no mistake, nor

@@ -58,6 +58,9 @@ type JoinOptions struct {
 	// A folder for a copy of the SYSTEM hive and its logs as they are before anything is written. It is made when it
 	// does not exist, and must be for this image alone. Default: no copy is made.
 	Backup string `mapstructure:"backup"`
+	// What to do when others on this machine can read what will hold the machine's password, or change what will be
+	// run, as with an NTFS volume that is mounted without `umask`: `warn` (default), or `refuse`.
+	SecretExposure string `mapstructure:"secret_exposure"`
 	// A file for the receipt in JSON: what was done, with which blob, and the status of the image. It is readable by
 	// its owner only, replaces what is there, and holds no secret. Default: none is written.
 	ReportFile string `mapstructure:"report_file"`

@@ -38,7 +38,7 @@ func TestHostileTexts(t *testing.T) {
 		"failed": recorded(t, completion.StateFailed), "completed": recorded(t, completion.StateCompleted),
 		"generalized": hostiletext.GeneralizedImage(t, ""),
 		"pointer":     hostiletext.GeneralizedImage(t, hostiletext.In(`C:\Windows\pointer`)),
-		"no image":    folder, "missing": filepath.Join(folder, hostiletext.In("none")),
+		"no image":    folder, "missing": filepath.Join(folder, hostiletext.Path("none")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

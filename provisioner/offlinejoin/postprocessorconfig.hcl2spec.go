@@ -23,6 +23,7 @@ type FlatPostProcessorConfig struct {
 	CompletionProgram *string     `mapstructure:"completion_program" cty:"completion_program" hcl:"completion_program"`
 	LockTimeout       *string     `mapstructure:"lock_timeout" cty:"lock_timeout" hcl:"lock_timeout"`
 	Backup            *string     `mapstructure:"backup" cty:"backup" hcl:"backup"`
+	SecretExposure    *string     `mapstructure:"secret_exposure" cty:"secret_exposure" hcl:"secret_exposure"`
 	ReportFile        *string     `mapstructure:"report_file" cty:"report_file" hcl:"report_file"`
 	DryRun            *bool       `mapstructure:"dry_run" cty:"dry_run" hcl:"dry_run"`
 }
@@ -52,6 +53,7 @@ func (*FlatPostProcessorConfig) HCL2Spec() map[string]hcldec.Spec {
 		"completion_program": &hcldec.AttrSpec{Name: "completion_program", Type: cty.String, Required: false},
 		"lock_timeout":       &hcldec.AttrSpec{Name: "lock_timeout", Type: cty.String, Required: false},
 		"backup":             &hcldec.AttrSpec{Name: "backup", Type: cty.String, Required: false},
+		"secret_exposure":    &hcldec.AttrSpec{Name: "secret_exposure", Type: cty.String, Required: false},
 		"report_file":        &hcldec.AttrSpec{Name: "report_file", Type: cty.String, Required: false},
 		"dry_run":            &hcldec.AttrSpec{Name: "dry_run", Type: cty.Bool, Required: false},
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/packer-plugin-sdk/template/interpolate"
 
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // decode reads a block into a configuration. Fields are those of the configuration that hold text.
@@ -19,22 +20,46 @@ func decode(into any, ctx *interpolate.Context, fields []field, raws []any) erro
 		InterpolateFilter:  &interpolate.RenderFilter{Exclude: rendered(fields)},
 	}, raws...)
 	if err != nil {
-		return withoutBlob(err)
+		return withoutValues(err, fields)
 	}
 	for _, f := range fields {
 		if f.option.Secret() && *f.value != "" {
 			packersdk.LogSecretFilter.Set(core.SecretForms([]byte(*f.value))...)
 		}
 	}
-	return nil
+	return notContents(fields)
 }
 
-// withoutBlob replaces a decoding error that quotes the option blob: such errors repeat its value.
-func withoutBlob(err error) error {
-	if strings.Contains(err.Error(), "'blob'") {
-		return mistake("blob cannot be read: give the blob as one string of base64, or better use blob_file")
+// withoutValues replaces a decoding error that quotes the blob or a path: such errors repeat the value, and a blob may have
+// been given for a path by mistake.
+func withoutValues(err error, fields []field) error {
+	for _, f := range fields {
+		if !strings.Contains(err.Error(), "'"+f.option.String()+"'") {
+			continue
+		}
+		switch {
+		case f.option.Secret():
+			return mistake("blob cannot be read: give the blob as one string of base64, or better use blob_file")
+		case f.option.IsPath():
+			return mistake(f.option.String() + " cannot be read: give the path as one string")
+		}
 	}
 	return err
+}
+
+// notContents refuses contents where paths are wanted, and hides them from the log.
+func notContents(fields []field) error {
+	var errs []error
+	for _, f := range fields {
+		if !f.option.IsPath() {
+			continue
+		}
+		if err := options.NotContent(f.option, *f.value, options.Blob); err != nil {
+			packersdk.LogSecretFilter.Set(append(core.SecretForms([]byte(*f.value)), *f.value)...)
+			errs = append(errs, err)
+		}
+	}
+	return together(errs)
 }
 
 // together makes one error of several, and none of none.

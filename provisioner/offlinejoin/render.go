@@ -35,6 +35,7 @@ func (o *JoinOptions) texts() []field {
 		{options.LockTimeout, &o.LockTimeout},
 		{options.Backup, &o.Backup},
 		{options.ReportFile, &o.ReportFile},
+		{options.SecretExposure, &o.SecretExposure},
 	}
 }
 
@@ -67,7 +68,7 @@ func render(fields []field, ctx interpolate.Context, data map[string]any) error 
 		}
 		*f.value = value
 	}
-	return nil
+	return notContents(fields)
 }
 
 // later says what of the options only a build will tell.

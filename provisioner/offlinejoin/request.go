@@ -13,6 +13,7 @@ func (o JoinOptions) request() (req core.Request, warning string, err error) {
 		MachineName: o.Expect.MachineName, Domain: o.Expect.Domain,
 		Method: o.Method, OnExisting: o.OnExisting, CompletionProgram: o.CompletionProgram, Backup: o.Backup,
 		LedgerFile: o.LedgerFile, Reuse: o.Reuse, ReuseReason: o.ReuseReason, LockTimeout: o.LockTimeout,
+		SecretExposure: o.SecretExposure,
 	}
 	if req, err = words.Request(); err != nil {
 		return core.Request{}, "", err

@@ -17,6 +17,11 @@ func (o JoinOptions) stage(ctx context.Context, ui packersdk.Ui, at core.Image, 
 	if err := together(o.mistakes(later{})); err != nil {
 		return err
 	}
+	if at.Machine == "" {
+		if err := options.CheckPaths(append(o.used(), options.Used{Option: options.WindowsPath, Path: at.WindowsPath})...); err != nil {
+			return err
+		}
+	}
 	if err := options.CheckReport(o.ReportFile); err != nil {
 		return err
 	}

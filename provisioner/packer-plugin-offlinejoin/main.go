@@ -7,11 +7,13 @@ import (
 
 	"github.com/hashicorp/packer-plugin-sdk/plugin"
 	sdkversion "github.com/hashicorp/packer-plugin-sdk/version"
+	"github.com/offlinejoin/offlinejoin/internal/coredump"
 	"github.com/offlinejoin/offlinejoin/internal/version"
 	"github.com/offlinejoin/offlinejoin/provisioner/offlinejoin"
 )
 
 func main() {
+	_ = coredump.Off() // where it cannot be, the program is no worse than others
 	if err := components().Run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

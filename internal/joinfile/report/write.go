@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
+	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -33,7 +34,7 @@ func Write(path string, r *fleet.Report) error {
 	if err := CheckName(path); err != nil {
 		return err
 	}
-	to, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600, exclusive
+	to, err := privatefile.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
 	if err != nil {
 		return cannotWrite(path, err)
 	}

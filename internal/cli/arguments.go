@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/offlinejoin/offlinejoin/internal/options"
+)
+
+// checkArguments refuses contents of secret files among the arguments, before the parser of the command line, whose errors
+// quote what they do not understand, gets to see them. The error names where, and never what.
+func checkArguments(root *cobra.Command, args []string) error {
+	cmd, _, err := root.Find(args)
+	if err != nil {
+		cmd = root
+	}
+	for i, arg := range args {
+		name, value, assigned := strings.Cut(arg, "=")
+		switch {
+		case assigned && lookupFlag(cmd, name).Name != "":
+		case i > 0 && takesValue(cmd, args[i-1]):
+			name, value = args[i-1], arg
+		default:
+			name, value = "an argument", arg
+		}
+		switch lookupFlag(cmd, name).Name {
+		case "recipient": // the secret half of a key has its own refusal
+		case "var", options.ReuseReason.Flag(), "": // any text
+			for _, one := range []string{value, strings.TrimLeft(value, "-")} {
+				if options.IsSecretContent(one) {
+					return options.NotContent(options.Name(name), one)
+				}
+			}
+		default:
+			if err := options.NotContent(options.Name(name), value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// takesValue reports whether an argument is a flag whose value is the next argument.
+func takesValue(cmd *cobra.Command, arg string) bool {
+	f := lookupFlag(cmd, arg)
+	return f.Name != "" && f.NoOptDefVal == "" && !strings.Contains(arg, "=")
+}
+
+// lookupFlag returns the flag of a command by --name or -n, and one without a name when it has none.
+func lookupFlag(cmd *cobra.Command, arg string) *pflag.Flag {
+	var f *pflag.Flag
+	switch long, isLong := strings.CutPrefix(arg, "--"); {
+	case isLong:
+		f = cmd.Flag(long)
+	case len(arg) == 2 && arg[0] == '-':
+		f = cmd.Flags().ShorthandLookup(arg[1:])
+	}
+	if f == nil {
+		return &pflag.Flag{}
+	}
+	return f
+}
+
+// checkFile refuses contents where a command wants a path as its first argument.
+func checkFile(args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return options.NotContent("FILE", args[0])
+}

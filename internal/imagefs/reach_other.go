@@ -1,0 +1,5 @@
+//go:build !linux
+
+package imagefs
+
+func copyOnWrite(string) string { return "" }

@@ -1,0 +1,64 @@
+package offlinejoin
+
+import (
+	"bytes"
+	"encoding/base64"
+	"log"
+	"strings"
+	"testing"
+
+	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
+
+	"github.com/offlinejoin/offlinejoin/internal/canary"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
+)
+
+// TestContentInPlaceOfAPathIsNotShown gives a blob and a key for every path, at once and by build data that is only known
+// later. Neither an error nor the log, whatever else writes the value there, shows them.
+func TestContentInPlaceOfAPathIsNotShown(t *testing.T) {
+	t.Parallel()
+	sealed := sampletest.SealedBlob(t)
+	blob := base64.StdEncoding.EncodeToString(sealed.Blob.Bytes())
+	key := strings.TrimSpace(sealed.Identity)
+	secrets := canary.ForBlob(sealed.Blob.Bytes(), sealed.Blob.MachinePassword()).And(canary.For(map[string][]byte{
+		"the identity": []byte(strings.TrimPrefix(key, "AGE-SECRET-KEY-1")),
+	}))
+	for _, option := range []string{
+		"windows_path", "blob_file", "identity_file", "ledger_file", "completion_program", "backup", "report_file",
+	} {
+		for _, secret := range []string{blob, key} {
+			config := map[string]any{"windows_path": "/mnt/Windows", "blob_file": sealed.File}
+			config[option] = secret
+			atOnce := new(Provisioner).Prepare(config)
+			post := new(PostProcessor).Configure(config)
+			config[option] = "{{ .Later }}"
+			_, later := provision(t, config, map[string]any{"Later": secret})
+			config[option] = []string{secret, secret}
+			list := new(Provisioner).Prepare(config)
+			for when, err := range map[string]error{"at once": atOnce, "post-processor": post, "later": later, "list": list} {
+				want := option + " wants a path, and what it was given looks like"
+				if when == "list" {
+					want = option + " cannot be read: give the path as one string"
+				}
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("%s, %s: error %.200v", option, when, err)
+				} else if found := secrets.In([]byte(err.Error())); found != nil {
+					t.Errorf("%s, %s: the error shows %q", option, when, found)
+				}
+			}
+		}
+	}
+	for name, source := range map[string]interface{ Configure(...any) error }{
+		"blob_file": new(BlobSource), "windows_path": new(ImageSource),
+	} {
+		if err := source.Configure(map[string]any{name: blob}); err == nil || secrets.In([]byte(err.Error())) != nil {
+			t.Errorf("data source, %s: error %.100v", name, err)
+		}
+	}
+	var logged bytes.Buffer
+	packersdk.LogSecretFilter.SetOutput(&logged)
+	log.New(&packersdk.LogSecretFilter, "", 0).Printf("a dump of the options: %s %s", blob, key)
+	if found := secrets.In(logged.Bytes()); found != nil || logged.Len() == 0 {
+		t.Errorf("the log shows %q", found)
+	}
+}
