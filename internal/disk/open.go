@@ -12,6 +12,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/disk/container"
 	"github.com/offlinejoin/offlinejoin/internal/disk/lock"
 	"github.com/offlinejoin/offlinejoin/internal/disk/qcow2"
+	"github.com/offlinejoin/offlinejoin/internal/disk/vhd"
+	"github.com/offlinejoin/offlinejoin/internal/disk/vhdx"
 )
 
 // Image is an open and locked disk image file. Closing it gives back the locks of all files of its chain.
@@ -72,7 +74,17 @@ const maxChain = 16
 // It returns a *[lock.InUseError] when a file is in use, a *[container.Refused] for an image that is refused, the context's
 // error when that ends while waiting for a lock, and otherwise that of the file system. The errors name the file.
 func Open(ctx context.Context, path string, m lock.Mode, o lock.Options) (*Image, error) {
-	c := &chain{wait: o}
+	return OpenSeeing(ctx, path, m, o, nil)
+}
+
+// See looks at a file of a chain once it is locked, before anything is read of it: it may bring the file into order, refuse
+// it, or show another content. It returns what is to be read in place of the file, nil for the file itself, and its size.
+// top is true for the image, and false for those below it.
+type See func(path string, f *os.File, top bool) (content io.ReaderAt, size int64, err error)
+
+// OpenSeeing is [Open] with a function that sees each file first; nil sees none.
+func OpenSeeing(ctx context.Context, path string, m lock.Mode, o lock.Options, see See) (*Image, error) {
+	c := &chain{wait: o, see: see}
 	top, err := c.open(ctx, path, m, "")
 	if err != nil {
 		return nil, err
@@ -97,11 +109,17 @@ func (i *Image) changeable(m lock.Mode) error {
 
 // source is what an opener gets.
 type source struct {
-	file *lock.File
+	file seen
 	path string
 	size int64 // of the file, in bytes
 	// below opens the file that this one stands on.
 	below func(qcow2.Backing) (container.Disk, error)
+}
+
+// seen is a file, or what is shown in its place.
+type seen struct {
+	io.ReaderAt
+	io.Closer
 }
 
 // openers lists how each format is opened. A container that an opener returns closes the file; one that fails leaves it open.
@@ -115,12 +133,27 @@ func openers() map[container.Format]func(source) (container.Container, error) {
 			}
 			return q, nil
 		},
+		container.VHDX: func(s source) (container.Container, error) {
+			v, err := vhdx.Open(s.file, s.size)
+			if err != nil {
+				return nil, err // likewise
+			}
+			return v, nil
+		},
+		container.VHD: func(s source) (container.Container, error) {
+			v, err := vhd.Open(s.file, s.size)
+			if err != nil {
+				return nil, err // likewise
+			}
+			return v, nil
+		},
 	}
 }
 
 // chain is a chain of files that is being opened.
 type chain struct {
 	wait  lock.Options
+	see   See
 	files []*lock.File
 	infos []fs.FileInfo
 	links []Link
@@ -179,8 +212,18 @@ func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, forma
 	if err != nil {
 		return nil, err
 	}
+	content := seen{f, f}
+	if c.see != nil {
+		shown, n, err := c.see(path, f.File, len(c.files) == 0)
+		if err != nil {
+			return nil, err
+		}
+		if size = n; shown != nil {
+			content.ReaderAt = shown
+		}
+	}
 	if format == "" {
-		if format, err = Probe(f, size); err != nil {
+		if format, err = Probe(content, size); err != nil {
 			return nil, err
 		}
 	}
@@ -194,7 +237,7 @@ func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, forma
 		Path: path, Format: format, FileSize: size, ModTime: info.ModTime(), Unlocked: f.Weak,
 		Device: info.Mode().Type() == fs.ModeDevice,
 	})
-	d, err := open(source{file: f, path: path, size: size, below: func(b qcow2.Backing) (container.Disk, error) {
+	d, err := open(source{file: content, path: path, size: size, below: func(b qcow2.Backing) (container.Disk, error) {
 		return c.below(ctx, path, b)
 	}})
 	if err != nil {
