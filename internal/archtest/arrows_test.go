@@ -66,7 +66,7 @@ func arrows() map[string][]string {
 		"internal/imagefs/open":   {"internal/imagefs"},
 		"internal/agefile":        {},
 		"internal/disk":           {},
-		"internal/disk/imagetest": {"internal/testenv"},
+		"internal/disk/imagetest": {"internal/testenv", "internal/disk"},
 		"internal/ntfs":           {},
 		"internal/undojournal":    {},
 		"internal/winerr":         {},

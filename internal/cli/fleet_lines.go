@@ -53,7 +53,7 @@ func (a *app) printLine(l jsonLine) {
 type jsonLines struct{ *app }
 
 func (w jsonLines) Begin(j *joinfile.Join) {
-	w.printLine(jsonLine{Type: lineBegin, Join: j.Address, WindowsPath: j.Request.Image.WindowsPath})
+	w.printLine(jsonLine{Type: lineBegin, Join: j.Address, WindowsPath: j.Request.Image.String()})
 }
 
 func (w jsonLines) Event(j *joinfile.Join, e offlinejoin.Event) {

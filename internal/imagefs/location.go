@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Location is the one answer to "where is the image": what the user wrote, before anything is opened. The zero Location
@@ -59,6 +61,28 @@ func (l Location) Made() Location {
 		l.ImagePath, l.OverlayPath, l.CopyPath, l.Backing = path, "", "", ""
 	}
 	return l
+}
+
+// Check refuses locations that contradict themselves (87). Nowhere is no contradiction.
+func (l Location) Check() error {
+	invalid := func(format string, args ...any) error { return winerr.Errorf(winerr.InvalidParameter, format, args...) }
+	switch {
+	case l.WindowsPath != "" && l.ImagePath != "":
+		return invalid("windows_path and image_path are both there, and an image is in one place: leave one out")
+	case l.ImagePath == "" && (l.NewPath() != "" || l.Partition != 0):
+		return invalid("partition, overlay_path and copy_path are about the disk image file of image_path, which is not there")
+	case l.OverlayPath != "" && l.CopyPath != "":
+		return invalid("overlay_path and copy_path are both there, and one new disk is made: leave one out")
+	case l.NewPath() != "" && filepath.Clean(l.NewPath()) == filepath.Clean(l.ImagePath):
+		return invalid("%s is both the golden image and the new disk: give the new disk another name", l.ImagePath)
+	case l.Partition < 0:
+		return invalid("partition = %d is no number of a partition: they count from 1", l.Partition)
+	case l.Backing != "" && l.OverlayPath == "":
+		return invalid("backing says how an overlay names its golden image, and overlay_path is not there: leave it out")
+	case l.Backing != "" && l.Backing != BackingAbsolute && l.Backing != BackingRelative:
+		return invalid(`backing = %q is not known: use "absolute" or "relative"`, l.Backing)
+	}
+	return nil
 }
 
 // disk returns the file that has, or will have, the join.

@@ -8,6 +8,11 @@ type Word string
 // The options.
 const (
 	WindowsPath Word = "windows_path"
+	ImagePath   Word = "image_path"
+	Partition   Word = "partition"
+	OverlayPath Word = "overlay_path"
+	CopyPath    Word = "copy_path"
+	Backing     Word = "backing"
 	BlobFile    Word = "blob_file"
 	Blob        Word = "blob"
 	BlobWO      Word = "blob_wo"

@@ -68,6 +68,9 @@ func coded(o imagefs.Op, what string, err error) error {
 		if said {
 			return winerr.Errorf(code, "%w", err)
 		}
+		if errors.Unwrap(err) != nil { // a path of the volume comes first
+			return winerr.Errorf(code, "%s: %w", what, err)
+		}
 		return winerr.Errorf(code, "%s %w", what, err)
 	}
 	return imagefs.Wrap(o, what, err)

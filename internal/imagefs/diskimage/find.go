@@ -108,13 +108,12 @@ func (s *Session) chosen(all []Looked) error {
 func (s *Session) none(all []Looked) error {
 	var matters *Looked
 	for i, l := range all {
-		data := l.Type == partition.BasicData || l.Type == partition.Whole
 		if l.Type.Foreign() {
 			return winerr.Errorf(winerr.NotSupported, "%s, partition %d, belongs to a storage pool (or dynamic disk), which only "+
 				"Windows can read", s.path(), l.Number)
 		}
 		r, refused := errors.AsType[*ntfs.Refused](l.Err)
-		if data && l.Err != nil && (!refused || r.Kind != ntfs.NotNTFS) && (matters == nil || l.Size > matters.Size) {
+		if l.data() && l.Err != nil && (!refused || r.Kind != ntfs.NotNTFS) && (matters == nil || l.Size > matters.Size) {
 			matters = &all[i]
 		}
 	}
@@ -136,6 +135,9 @@ func list(all []Looked) string {
 	}
 	return strings.Join(words, ", ")
 }
+
+// data reports whether a Windows could be there.
+func (l Looked) data() bool { return l.Type == partition.BasicData || l.Type == partition.Whole }
 
 // Kind describes the partition in a few words.
 func (l Looked) Kind() string {

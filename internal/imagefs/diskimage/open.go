@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -54,7 +55,7 @@ var (
 // 170 in use or not shut down, 2711 cannot be changed, 2717 damaged.
 func Open(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (*Session, error) {
 	s := &Session{at: at, mode: mode, files: map[*file]bool{}}
-	if err := s.check(); err != nil {
+	if err := at.Check(); err != nil {
 		return nil, err
 	}
 	if err := s.choose(); err != nil {
@@ -64,24 +65,6 @@ func Open(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (*Session
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
-}
-
-// check refuses locations that contradict themselves.
-func (s *Session) check() error {
-	at := s.at
-	switch {
-	case at.WindowsPath != "":
-		return winerr.Errorf(winerr.InvalidParameter, "windows_path and image_path both say where the image is: leave one out")
-	case at.OverlayPath != "" && at.CopyPath != "":
-		return winerr.Errorf(winerr.InvalidParameter, "overlay_path and copy_path are both there: leave one out")
-	case at.Partition < 0:
-		return winerr.Errorf(winerr.InvalidParameter, "partition = %d is no number of a partition: they count from 1", at.Partition)
-	case at.Backing != "" && at.OverlayPath == "":
-		return winerr.Errorf(winerr.InvalidParameter, "backing is for overlay_path, which is not there: leave it out")
-	case at.Backing != "" && at.Backing != imagefs.BackingAbsolute && at.Backing != imagefs.BackingRelative:
-		return winerr.Errorf(winerr.InvalidParameter, `backing = %q is not known: use "absolute" or "relative"`, at.Backing)
-	}
-	return nil
 }
 
 // choose decides which file is opened: the new disk where it is there.
@@ -151,7 +134,8 @@ func (s *Session) open(ctx context.Context) error {
 
 // imageError is the refusal of the image file.
 func (s *Session) imageError(err error) error {
-	if r, is := errors.AsType[*container.Refused](err); is && r.Detail == "" {
+	r, is := errors.AsType[*container.Refused](err)
+	if is && !strings.Contains(r.Detail, "qemu-img convert") && !strings.Contains(r.Detail, "qemu-img check") {
 		err = fmt.Errorf("%w%s", err, waysOut()[r.Kind])
 	}
 	return coded(imagefs.OpOpen, s.path(), err)
@@ -159,6 +143,13 @@ func (s *Session) imageError(err error) error {
 
 // changeable refuses, before anything is planned, what Commit would refuse.
 func (s *Session) changeable() error {
+	if s.golden() && !s.made.Overlay && len(s.image.Chain()) > 1 {
+		return s.imageError(fmt.Errorf("%s %w", s.path(), &container.Refused{
+			Kind: container.HasBacking,
+			Detail: fmt.Sprintf("make it stand alone with qemu-img convert -O %s %s NEW, and copy that, or use overlay_path",
+				s.image.Format(), s.path()),
+		}))
+	}
 	if !s.inPlace() {
 		return nil
 	}

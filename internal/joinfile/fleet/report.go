@@ -98,7 +98,7 @@ func (r *Result) ImageStatus() *offlinejoin.Status {
 // begun returns the result of a join before anything is known.
 func begun(j *joinfile.Join) Result {
 	return Result{
-		Join: j.Address, File: j.File, Line: j.Line, WindowsPath: j.Request.Image.WindowsPath, BlobFile: j.BlobFile,
+		Join: j.Address, File: j.File, Line: j.Line, WindowsPath: j.Request.Image.String(), BlobFile: j.BlobFile,
 		Outcome: OutcomeNotBegun,
 	}
 }
