@@ -141,7 +141,7 @@ func (d *demoCommand) closing(s demo.Sample) {
 
 // Image implements [demo.Wording].
 func (d *demoCommand) Image(ctx context.Context, windowsPath string) (string, error) {
-	facts, err := readImage(ctx, windowsPath)
+	facts, err := readImage(ctx, offlinejoin.ImageAt(windowsPath))
 	return identity(facts), err
 }
 

@@ -132,7 +132,8 @@ func outcome(r *offlinejoin.Receipt) string {
 		return fmt.Sprintf("Would stage %s (method %s). Nothing has been written.", blob, r.Method)
 	case offlinejoin.OutcomeStaged:
 		if d := r.NewDisk; d != nil {
-			return newDisk(d) + " with the join of " + blob + "; " + d.Golden + " was only read."
+			return fmt.Sprintf("%s with the join of %s to %s; %s was only read.", newDisk(d), r.Blob.MachineName, r.Blob.Domain,
+				d.Golden)
 		}
 		return fmt.Sprintf("Staged %s (method %s), %s written.", blob, r.Method, offlinejoin.FormatSize(r.BytesWritten))
 	case offlinejoin.OutcomeUnchanged:

@@ -155,7 +155,7 @@ func TestNewDisk(t *testing.T) {
 
 func newDisk(t *testing.T, golden, before, format string, overlay bool) {
 	t.Helper()
-	blob, _ := blobFor(t, "WEB01", 1107)
+	blob, secret := blobFor(t, "WEB01", 1107)
 	path := filepath.Join(t.TempDir(), "web01."+format)
 	req := core.Request{Image: at(golden), Blob: blob, StagedBy: "test"}
 	req.Image.CopyPath = path
@@ -204,6 +204,7 @@ func newDisk(t *testing.T, golden, before, format string, overlay bool) {
 	_, err = core.Unstage(t.Context(), core.UnstageRequest{Image: req.Image, StagedBy: "test"})
 	must(t, err)
 	expectState(t, path, core.StateAbsent, "")
+	absentFrom(t, path, secret, nil)
 	now, err := os.ReadFile(golden)
 	must(t, err)
 	if later, err := os.Stat(golden); err != nil || !later.ModTime().Equal(info.ModTime()) || !bytes.Equal(was, now) {
