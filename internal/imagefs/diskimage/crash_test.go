@@ -88,7 +88,7 @@ func killRounds(t *testing.T, image string) {
 		if round%3 < 2 {
 			blob = blobs[round%3]
 		}
-		journals += kill(t, image, blob, time.Duration(r.Int64N(int64(2*time.Millisecond))), secrets)
+		journals += kill(t, image, blob, time.Duration(r.Int64N(int64(25*time.Millisecond))), secrets)
 		if _, err := os.Lstat(image + undojournal.Suffix); err == nil {
 			left++
 		}
