@@ -38,7 +38,7 @@ func (s *Session) writeInPlace(p *prepared) (imagefs.Cost, error) {
 	if len(p.writes) == 0 {
 		return imagefs.Cost{}, nil
 	}
-	path := s.path()
+	path := s.image.FilePath()
 	folder, err := undojournal.OpenFolder(filepath.Dir(path))
 	if err != nil {
 		return imagefs.Cost{}, imagefs.Wrap(imagefs.OpOpen, filepath.Dir(path), err)
@@ -56,7 +56,7 @@ func (s *Session) writeError(err error) error {
 	}
 	cause := imagefs.Wrap(imagefs.OpWrite, s.path(), w.Err)
 	code, _ := winerr.CodeOf(cause)
-	journal := s.path() + undojournal.Suffix
+	journal := s.image.FilePath() + undojournal.Suffix
 	switch w.State {
 	case undojournal.Unchanged:
 		return winerr.Errorf(code, "%w. The image is as it was before.", cause)

@@ -133,6 +133,7 @@ var kinds = []struct {
 	{"clone", "clone", nil},
 	{"vhdx", "vhdx", []string{"-o", "subformat=dynamic"}},
 	{"vhd-dynamic", "vpc", []string{"-o", "subformat=dynamic,force_size=on"}},
+	{"vmdk-flat", "vmdk", []string{"-o", "subformat=monolithicFlat"}},
 	{"vhd-fixed", "vpc", []string{"-o", "subformat=fixed,force_size=on"}},
 }
 

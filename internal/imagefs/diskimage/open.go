@@ -150,6 +150,10 @@ func (s *Session) changeable() error {
 				s.image.Format(), s.path()),
 		}))
 	}
+	if s.golden() && !s.made.Overlay && s.image.FilePath() != s.image.Path() {
+		return winerr.Errorf(winerr.NotSupported, "%s keeps its data in another file, and a copy is one file: use overlay_path, or "+
+			"make one of it with qemu-img convert -O qcow2", s.path())
+	}
 	if !s.inPlace() {
 		return nil
 	}
