@@ -50,8 +50,6 @@ func waysOut() map[container.Kind]string {
 		container.StreamOptimized: ": convert it with qemu-img convert -O qcow2",
 		container.NoRoom:          engine,
 		container.NoBackingFormat: ": give it one with qemu-img rebase -u -b FILE -F FORMAT",
-		container.Differencing:    ": merge it first, or name the disk that it stands on",
-		container.PendingLog:      ": start the machine once and shut it down, or mount the disk in Windows",
 	}
 }
 

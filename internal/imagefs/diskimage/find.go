@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/disk/partition"
@@ -27,6 +28,7 @@ type Looked struct {
 	Label   string // of an NTFS volume
 	Err     error  // why it is not read, or not changed; nil for an NTFS volume in order
 	volume  *ntfs.Volume
+	absent  bool // it is read well enough to see that no Windows is there
 }
 
 // look opens the volume of a partition, and looks for a Windows.
@@ -39,7 +41,7 @@ func look(d io.ReaderAt, p partition.Partition) Looked {
 	}
 	l.volume, l.Label, l.Err = v, plaintext.Line(v.Label(), plaintext.Name), v.Writable()
 	_, err = v.Stat(systemHive)
-	l.Windows = err == nil
+	l.Windows, l.absent = err == nil, errors.Is(err, fs.ErrNotExist)
 	if _, refused := errors.AsType[*ntfs.Refused](err); refused && l.Err == nil {
 		l.Err = err
 	}
@@ -113,7 +115,7 @@ func (s *Session) none(all []Looked) error {
 				"Windows can read", s.path(), l.Number)
 		}
 		r, refused := errors.AsType[*ntfs.Refused](l.Err)
-		if l.data() && l.Err != nil && (!refused || r.Kind != ntfs.NotNTFS) && (matters == nil || l.Size > matters.Size) {
+		if l.data() && l.Err != nil && !l.absent && (!refused || r.Kind != ntfs.NotNTFS) && (matters == nil || l.Size > matters.Size) {
 			matters = &all[i]
 		}
 	}

@@ -1,6 +1,7 @@
 package diskimage_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/cli"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
@@ -152,5 +154,50 @@ func TestInUse(t *testing.T) {
 	overlay.Image.OverlayPath = filepath.Join(t.TempDir(), "web01.qcow2")
 	for _, req := range []core.Request{{Image: at(image)}, overlay} {
 		refused(t, req, image, winerr.Busy, "is in use")
+	}
+}
+
+// TestCommand runs the command line on a golden image.
+func TestCommand(t *testing.T) {
+	t.Parallel()
+	golden := convert(t, inMBR(t, volume(t, sample.Image{})), "qcow2", nil)
+	dir := t.TempDir()
+	web, blob := filepath.Join(dir, "web01.qcow2"), filepath.Join(dir, "web01.djoin")
+	_, secret := blobFor(t, "WEB01", 1107)
+	must(t, os.WriteFile(blob, secret, 0o600))
+	join := filepath.Join(dir, "fleet.join.hcl")
+	must(t, os.WriteFile(join, []byte(fmt.Sprintf(`join "web" {
+  image_path   = %q
+  partition    = 2
+  overlay_path = %q
+  backing      = "relative"
+  blob_file    = %q
+}
+`, golden, "web02.qcow2", blob)), 0o600))
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"inspect", "image", golden}, `2          Windows on NTFS "OS"`},
+		{
+			[]string{"stage", "--image-path", golden, "--overlay-path", web, "--blob-file", blob},
+			"over " + golden + ") with the join of WEB01 to corp.example.com; " + golden + " was only read.",
+		},
+		{[]string{"status", "--image-path", golden, "--overlay-path", web}, "WEB01 → corp.example.com is staged"},
+		{[]string{"status", "--image-path", golden}, "No join is staged."},
+		{[]string{"unstage", "--image-path", web}, "Took back the join"},
+		{[]string{"apply", join, "--yes"}, "join.web"},
+		{[]string{"status", join}, "staged"},
+		{[]string{"unstage", join, "--yes"}, "join.web"},
+	} {
+		var out, errs bytes.Buffer
+		code := cli.Run(t.Context(), c.args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+		if code != 0 || !strings.Contains(out.String(), c.says) {
+			t.Errorf("%q: exit code %d, no %q in\n%s%s", c.args, code, c.says, &out, &errs)
+		}
+	}
+	info := run(t, "qemu-img", "info", filepath.Join(dir, "web02.qcow2"))
+	if !strings.Contains(info, "backing file: ..") || !strings.Contains(info, "backing file format: qcow2") {
+		t.Error(info)
 	}
 }
