@@ -72,5 +72,6 @@ type NewDisk struct {
 
 // Noted is a session that has something to say to its user about the image, such as that an interrupted change was undone.
 type Noted interface {
+	// Notes returns what there is to say since it was called last.
 	Notes() []string
 }

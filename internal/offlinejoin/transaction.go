@@ -134,6 +134,7 @@ func (t *transaction) commit(ctx context.Context) error {
 	cost, err := t.image.commit(ctx)
 	t.receipt.BytesWritten, t.receipt.Syncs = cost.Bytes, cost.Syncs
 	t.receipt.NewDisk = t.image.newDisk()
+	t.warn(t.image.notes()...)
 	return err
 }
 

@@ -104,6 +104,7 @@ func (u *removal) takeBack(ctx context.Context) error {
 	}
 	cost, err := u.image.commit(ctx)
 	u.receipt.BytesWritten, u.receipt.Syncs = cost.Bytes, cost.Syncs
+	u.warn(u.image.notes()...)
 	if err != nil {
 		return u.notTakenBack(err)
 	}

@@ -214,3 +214,30 @@ func newDisk(t *testing.T, golden, before, format string, overlay bool) {
 		t.Errorf("the golden image changed (%v)", err)
 	}
 }
+
+// TestUnstageInAClone takes a join back that the golden image holds. The clone holds nothing of it then, and the user is told
+// that the golden image does.
+func TestUnstageInAClone(t *testing.T) {
+	t.Parallel()
+	for method, im := range methods() {
+		t.Run(string(method), func(t *testing.T) {
+			t.Parallel()
+			base := convert(t, inMBR(t, volume(t, im)), "", nil)
+			blob, secret := blobFor(t, "WEB01", 1107)
+			_, err := core.Stage(t.Context(), core.Request{Image: at(base), Blob: blob})
+			must(t, err)
+			clone := filepath.Join(t.TempDir(), "clone.qcow2")
+			run(t, "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base, clone)
+			before := volumeOf(t, base)
+			receipt, err := core.Unstage(t.Context(), core.UnstageRequest{Image: at(clone)})
+			must(t, err)
+			if !strings.Contains(strings.Join(receipt.Warnings, "\n"), "is still in "+base) {
+				t.Errorf("warnings: %q", receipt.Warnings)
+			}
+			expectState(t, clone, core.StateAbsent, "")
+			expectState(t, base, core.StateStaged, "WEB01")
+			absentFrom(t, clone, secret, nil)
+			judge(t, clone, "qcow2", before)
+		})
+	}
+}

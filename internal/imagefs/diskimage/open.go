@@ -270,7 +270,11 @@ func (s *Session) Windows() string { return windowsFolder }
 func (s *Session) DriveKnown() bool { return true }
 
 // Notes implements imagefs.Noted.
-func (s *Session) Notes() []string { return s.notes }
+func (s *Session) Notes() []string {
+	notes := s.notes
+	s.notes = nil
+	return notes
+}
 
 // NewDisk implements imagefs.Deferred.
 func (s *Session) NewDisk() *imagefs.NewDisk { return s.made }

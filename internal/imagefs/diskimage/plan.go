@@ -60,7 +60,16 @@ func (s *Session) prepare(ctx context.Context) error {
 		}
 	}
 	if s.inPlace() {
-		p.change = change(p.file)
+		size, err := osFile{s.image.File()}.Size()
+		if err != nil {
+			p.wipe()
+			return imagefs.Wrap(imagefs.OpRead, s.path(), err)
+		}
+		p.change = change(p.file, size)
+		if err := s.noteBelow(p.writes); err != nil {
+			p.wipe()
+			return coded(imagefs.OpRead, s.path(), err)
+		}
 	}
 	s.prepared = p
 	return nil
@@ -88,6 +97,25 @@ func (s *Session) diskWrites(p *ntfs.Plan) ([]container.Write, error) {
 		return writes, nil
 	}
 	return s.wipeSecrets(writes, len(p.Groups))
+}
+
+// noteBelow notes that bytes which are to go stay in a file below.
+func (s *Session) noteBelow(writes []container.Write) error {
+	for _, w := range writes {
+		if !w.Wipe {
+			continue
+		}
+		below, err := s.image.FromBelow(w.Off, int64(len(w.Data)))
+		if err != nil {
+			return err
+		}
+		if below {
+			s.notes = append(s.notes, "what was removed is still in "+s.image.Chain()[1].Path+", or in a file below it, which this "+
+				"disk stands on: it is gone from this disk alone")
+			return nil
+		}
+	}
+	return nil
 }
 
 // wipeSecrets adds zeros for what is zero in the end and holds a secret now.
@@ -136,19 +164,26 @@ func (s *Session) wipeSecrets(writes []container.Write, group int) ([]container.
 	return writes, nil
 }
 
-// change turns a plan of the file into one for the journal.
-func change(p *container.FilePlan) undojournal.Change {
-	c := undojournal.Change{Fills: pieces(p.Fills), Size: p.Size}
+// change turns a plan of a file of the given size into one for the journal.
+func change(p *container.FilePlan, size int64) undojournal.Change {
+	c := undojournal.Change{Fills: pieces(p.Fills, 0), Size: p.Size}
 	for _, g := range p.Groups {
-		c.Groups = append(c.Groups, pieces(g))
+		c.Groups = append(c.Groups, pieces(g, size))
 	}
 	return c
 }
 
-func pieces(in []container.Piece) []undojournal.Piece {
-	out := make([]undojournal.Piece, len(in))
-	for i, p := range in {
-		out[i] = undojournal.Piece(p)
+// pieces turns pieces of a plan into those of a change. Behind the old end of the file there is nothing that a journal would
+// keep: zeros there, which replace what a fill has copied from below, are like any other bytes.
+func pieces(in []container.Piece, size int64) []undojournal.Piece {
+	out := make([]undojournal.Piece, 0, len(in))
+	for _, p := range in {
+		if n := size - p.Off; p.Wipe && n > 0 && n < int64(len(p.Data)) {
+			out = append(out, undojournal.Piece{Off: p.Off, Data: p.Data[:n], Wipe: true})
+			p.Off, p.Data = size, p.Data[n:]
+		}
+		p.Wipe = p.Wipe && p.Off < size
+		out = append(out, undojournal.Piece(p))
 	}
 	return out
 }
