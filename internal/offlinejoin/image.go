@@ -28,7 +28,7 @@ func (at Image) open(ctx context.Context, mode imagefs.Mode) (*openImage, error)
 	for {
 		im, err := at.openOnce(ctx, mode)
 		code, _ := winerr.CodeOf(err)
-		if code != winerr.Busy || time.Until(giveUp) < lockPoll {
+		if code != winerr.Busy || errors.Is(err, imagefs.ErrLasting) || time.Until(giveUp) < lockPoll {
 			return im, err
 		}
 		select {

@@ -63,15 +63,43 @@ func coded(o imagefs.Op, what string, err error) error {
 		return err
 	}
 	if code, said, ok := refusal(err); ok {
+		if isLasting(err) {
+			err = lasting{err}
+		}
 		if said {
 			return winerr.Errorf(code, "%w", err)
 		}
-		if errors.Unwrap(err) != nil { // a path of the volume comes first
+		if inVolume(err) { // a path of the volume comes first
 			return winerr.Errorf(code, "%s: %w", what, err)
 		}
 		return winerr.Errorf(code, "%s %w", what, err)
 	}
 	return imagefs.Wrap(o, what, err)
+}
+
+// lasting is an error that waiting does not end.
+type lasting struct{ error }
+
+// Unwrap returns the error itself.
+func (l lasting) Unwrap() error { return l.error }
+
+// Is makes it match [imagefs.ErrLasting].
+func (l lasting) Is(target error) bool { return target == imagefs.ErrLasting }
+
+// isLasting reports a refusal that is no lock of somebody who may be done soon.
+func isLasting(err error) bool {
+	_, inUse := errors.AsType[*lock.InUseError](err)
+	_, busy := errors.AsType[*undojournal.Busy](err)
+	return !inUse && !busy
+}
+
+// inVolume reports a refusal with a path of the volume before it.
+func inVolume(err error) bool {
+	r, is := errors.AsType[*ntfs.Refused](err)
+	if l, ok := err.(lasting); ok { //nolint:errorlint // it is made by coded alone
+		err = l.error
+	}
+	return is && err != error(r)
 }
 
 // refusal returns the code of a refusal. said means that its words name what is refused already.
@@ -80,7 +108,7 @@ func refusal(err error) (code winerr.Code, said, ok bool) {
 		return codeIn(volumeCodes(), r.Kind), false, true
 	}
 	if r, is := errors.AsType[*container.Refused](err); is {
-		return codeIn(containerCodes(), r.Kind), err != error(r), true
+		return codeIn(containerCodes(), r.Kind), err != error(r), true // disk.Open names the file
 	}
 	if _, is := errors.AsType[*lock.InUseError](err); is {
 		return winerr.Busy, true, true
@@ -130,7 +158,7 @@ func fileError(o imagefs.Op, path string, err error) error {
 		return err
 	}
 	if r, is := errors.AsType[*ntfs.Refused](err); is {
-		return winerr.Errorf(codeIn(volumeCodes(), r.Kind), "%s %w", path, r)
+		return winerr.Errorf(codeIn(volumeCodes(), r.Kind), "%s %w", path, lasting{r})
 	}
 	if _, _, ok := refusal(err); ok {
 		return coded(o, path, err)

@@ -153,6 +153,7 @@ func TestInUse(t *testing.T) {
 	overlay := core.Request{Image: at(image)}
 	overlay.Image.OverlayPath = filepath.Join(t.TempDir(), "web01.qcow2")
 	for _, req := range []core.Request{{Image: at(image)}, overlay} {
+		req.Image.LockTimeout = 0
 		refused(t, req, image, winerr.Busy, "is in use")
 	}
 }

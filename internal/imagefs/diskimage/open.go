@@ -208,8 +208,7 @@ func (s *Session) see(path string, f *os.File, top bool) (io.ReaderAt, int64, er
 	}
 	defer folder.Close() // only journals in it were changed
 	if (!top || s.golden()) && s.mode != imagefs.Read {
-		return nil, 0, winerr.Errorf(winerr.Busy, "%s has the journal of an interrupted edit, %s: stage into it or unstage it "+
-			"first, which undoes that", path, name)
+		return nil, 0, coded(imagefs.OpOpen, path, &undojournal.Pending{Journal: name})
 	}
 	if s.mode == imagefs.Write {
 		return s.recover(path, f, folder, name)

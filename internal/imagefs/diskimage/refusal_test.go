@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
@@ -49,7 +50,9 @@ func TestRefusals(t *testing.T) {
 			if out, err := exec.Command(python, spoil, image, c.what).CombinedOutput(); err != nil {
 				t.Fatalf("spoil.py: %v\n%s", err, out)
 			}
-			refused(t, core.Request{Image: at(image)}, image, c.code, c.says)
+			req := core.Request{Image: at(image)}
+			req.Image.LockTimeout = time.Hour // waiting does not help
+			refused(t, req, image, c.code, c.says)
 		})
 	}
 }
@@ -57,7 +60,6 @@ func TestRefusals(t *testing.T) {
 // refused plans and stages, wants the same refusal from both, and compares the folder.
 func refused(t *testing.T, req core.Request, image string, code winerr.Code, says string) {
 	t.Helper()
-	req.Image.LockTimeout = 0
 	req.Blob, _ = blobFor(t, "WEB01", 1107)
 	was, err := os.ReadFile(image)
 	must(t, err)
@@ -144,6 +146,8 @@ func TestOtherRefusals(t *testing.T) {
 		h, err := folder.Create(filepath.Base(image) + undojournal.Suffix)
 		must(t, err)
 		defer h.Close()
-		refused(t, core.Request{Image: at(image)}, image, winerr.Busy, "is being changed by another process")
+		req := core.Request{Image: at(image)}
+		req.Image.LockTimeout = 0
+		refused(t, req, image, winerr.Busy, "is being changed by another process")
 	})
 }
