@@ -3,11 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/diskimage"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
@@ -15,26 +18,78 @@ import (
 type imageDocument struct {
 	SchemaVersion int `json:"schema_version"`
 	winimage.Facts
-	Join *offlinejoin.Status `json:"join"` // null when it cannot be read
+	Join *offlinejoin.Status `json:"join"`           // null when it cannot be read
+	Disk *diskimage.Contents `json:"disk,omitempty"` // of a disk image file
 }
 
 func (a *app) inspectImage() *cobra.Command {
 	return &cobra.Command{
-		Use:   "image WINDOWS_PATH",
+		Use:   "image WINDOWS_PATH|FILE",
 		Short: "Tell which Windows an image holds, in what state, and what its hives are like",
-		Args:  cobra.ExactArgs(1),
+		Long: `Tell which Windows an image holds, in what state, and what its hives are like.
+
+Of a disk image file, tell also its format, its partitions, and why a join in place would be refused.`,
+		Args: cobra.ExactArgs(1),
 		RunE: a.begin(func(ctx context.Context, args []string) error {
-			found, err := offlinejoin.Inspect(ctx, offlinejoin.StatusRequest{Image: offlinejoin.ImageAt(args[0])})
+			at, contents, err := inspected(ctx, args[0])
 			if err != nil {
 				return err
 			}
+			found, err := offlinejoin.Inspect(ctx, offlinejoin.StatusRequest{Image: at})
+			if err != nil && contents == nil {
+				return err
+			}
+			if found == nil { // a disk without a Windows that can be read is worth looking at all the same
+				found = new(offlinejoin.Inspection)
+			}
 			if a.json {
-				return a.printJSON(imageDocument{schemaVersion, found.Facts, found.Status})
+				return a.printJSON(imageDocument{schemaVersion, found.Facts, found.Status, contents})
+			}
+			a.showDisk(contents)
+			if err != nil {
+				return err
 			}
 			a.showImage(found.Facts, found.Status)
 			return nil
 		}),
 	}
+}
+
+// inspected returns the image at a path: a Windows directory, or a disk image file, which is looked into.
+func inspected(ctx context.Context, path string) (offlinejoin.Image, *diskimage.Contents, error) {
+	info, err := os.Stat(path)
+	if err != nil || info.IsDir() {
+		return offlinejoin.ImageAt(path), nil, nil // errors are told in the words of Windows directories
+	}
+	at := offlinejoin.ImageAt("")
+	at.ImagePath = path
+	contents, err := diskimage.Inspect(ctx, path)
+	return at, contents, err
+}
+
+// showDisk prints what a disk image file is; nil is none.
+func (a *app) showDisk(c *diskimage.Contents) {
+	if c == nil {
+		return
+	}
+	fmt.Fprintf(a.Out, "%s   %s   %s on disk, %s inside\n", c.Path, c.Format, offlinejoin.FormatSize(c.Size),
+		offlinejoin.FormatSize(c.Virtual))
+	facts := []term.Fact{fact("Stands on", strings.Join(c.Chain, ", ")), fact("Partitions", c.Scheme)}
+	for _, p := range c.Partitions {
+		line := fmt.Sprintf("%s, %s", plaintext.Line(p.Kind, plaintext.Sentence), offlinejoin.FormatSize(p.Size))
+		if p.Refused != "" {
+			line += ": " + plaintext.Line(p.Refused, plaintext.Sentence)
+		}
+		facts = append(facts, fact(fmt.Sprintf("  %d", p.Number), line))
+	}
+	for _, n := range c.Notes {
+		facts = append(facts, fact("Note", plaintext.Line(n, plaintext.Sentence)))
+	}
+	for _, r := range c.Refusals {
+		facts = append(facts, fact("In place", plaintext.Line(r, plaintext.Sentence)))
+	}
+	term.WriteFacts(a.Out, facts...)
+	fmt.Fprintln(a.Out)
 }
 
 // showImage prints what an image is: one line of identity, then its state, names, join and hives.

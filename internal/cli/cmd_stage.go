@@ -28,7 +28,8 @@ func (a *app) stage() *cobra.Command {
 Everything is checked before anything is written; what was written is read back. The same join staged again changes
 nothing. --machine-name and --domain are what Terraform calls machine_name and domain, and Packer expect { … }.`,
 		Example: `  offlinejoin stage --windows-path /mnt/web01/Windows --blob-file web01.djoin --machine-name WEB01 --dry-run
-  pass show web01 | offlinejoin stage --windows-path /mnt/web01/Windows --blob-file -`,
+  pass show web01 | offlinejoin stage --windows-path /mnt/web01/Windows --blob-file -
+  offlinejoin stage --image-path golden.qcow2 --overlay-path web01.qcow2 --blob-file web01.djoin`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
 			req, err := words.Request()
@@ -49,7 +50,7 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 			return a.carryOut(ctx, req, dryRun, report)
 		}),
 	}
-	optionFlag(cmd, options.WindowsPath, "PATH", setString(&words.WindowsPath))
+	placeFlags(cmd, &words.PlaceWords)
 	required(cmd, options.BlobFile, "FILE", setString(&from.file))
 	cmd.Flags().Lookup(options.BlobFile.Flag()).Usage += " A dash means standard input."
 	identityFlag(cmd, &from)
@@ -77,6 +78,16 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 	cmd.Flags().BoolVar(&online, options.Online.Flag(), false, doc(options.Online))
 	cmd.Flags().BoolVar(&dryRun, options.DryRun.Flag(), false, "make every check, show every change and write nothing")
 	return cmd
+}
+
+// placeFlags are the flags that say where an image is.
+func placeFlags(cmd *cobra.Command, words *options.PlaceWords) {
+	optionFlag(cmd, options.WindowsPath, "PATH", setString(&words.WindowsPath))
+	optionFlag(cmd, options.ImagePath, "FILE", setString(&words.ImagePath))
+	optionFlag(cmd, options.Partition, "NUMBER", setString(&words.Partition))
+	optionFlag(cmd, options.OverlayPath, "FILE", setString(&words.OverlayPath))
+	optionFlag(cmd, options.CopyPath, "FILE", setString(&words.CopyPath))
+	optionFlag(cmd, options.Backing, "WORD", setString(&words.Backing))
 }
 
 // useFlags are the flags about what an image and an account may be used for.
@@ -128,6 +139,10 @@ func outcome(r *offlinejoin.Receipt) string {
 	case offlinejoin.OutcomePlanned:
 		return fmt.Sprintf("Would stage %s (method %s). Nothing has been written.", blob, r.Method)
 	case offlinejoin.OutcomeStaged:
+		if d := r.NewDisk; d != nil {
+			return fmt.Sprintf("%s with the join of %s to %s; %s was only read.", newDisk(d), r.Blob.MachineName, r.Blob.Domain,
+				d.Golden)
+		}
 		return fmt.Sprintf("Staged %s (method %s), %s written.", blob, r.Method, offlinejoin.FormatSize(r.BytesWritten))
 	case offlinejoin.OutcomeUnchanged:
 		return fmt.Sprintf("%s is %s in the image already. Nothing has been written.", blob, r.Status.State)
@@ -140,6 +155,15 @@ func outcome(r *offlinejoin.Receipt) string {
 		return "No join is staged. Nothing has been written."
 	}
 	return string(r.Outcome)
+}
+
+// newDisk is "Made web01.qcow2 (0.7 MiB over golden.qcow2)".
+func newDisk(d *offlinejoin.NewDisk) string {
+	from := "a copy of "
+	if d.Overlay {
+		from = offlinejoin.FormatSize(d.Size) + " over "
+	}
+	return "Made " + d.Path + " (" + from + d.Golden + ")"
 }
 
 // changeRows lists changes the way people read a registry: a key, and its values indented below it.

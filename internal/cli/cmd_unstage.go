@@ -16,28 +16,33 @@ import (
 
 func (a *app) unstage() *cobra.Command {
 	c := &fleetCommand{app: a, action: fleet.Unstage}
+	var place options.PlaceWords
 	req := offlinejoin.UnstageRequest{StagedBy: "offlinejoin/" + version.String()}
 	cmd := &cobra.Command{
-		Use:   "unstage {--windows-path PATH | FILE|FOLDER}",
+		Use:   "unstage {--windows-path PATH | --image-path FILE | JOIN-FILE|FOLDER}",
 		Short: "Take staged joins back, leaving no byte of the blobs in the images",
 		Long: `Take staged joins back, leaving no byte of the blobs in the images.
 
-Name one image by --windows-path, or give a join file (*.join.hcl, or a folder of them) for all of its images; then it
-is asked first, unless --yes is given. With --windows-path, --ledger-file names the ledger that is told of it; join files
-name their own.`,
+Name one image by --windows-path or --image-path, or give a join file (*.join.hcl, or a folder of them) for all of its
+images; then it is asked first, unless --yes is given. For one image, --ledger-file names the ledger that is told of it;
+join files name their own.`,
 		Example: `  offlinejoin unstage --windows-path /mnt/web01/Windows
   offlinejoin unstage fleet.join.hcl --yes`,
-		Args: imageOrJoinFile(&req.Image.WindowsPath),
+		Args: imageOrJoinFile(&place),
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
 			if len(args) > 0 {
 				return c.unstageOf(ctx, args[0])
 			}
 			ctx, stop := a.untilInterrupted(ctx)
 			defer stop()
-			req.Progress = a.progress()
-			err := options.CheckPaths(options.Used{Option: options.WindowsPath, Path: req.Image.WindowsPath},
-				options.Used{Option: options.LedgerFile, Path: req.SingleUse.LedgerFile})
+			image, err := place.Image()
 			if err != nil {
+				return err
+			}
+			image.LockTimeout, req.Image = req.Image.LockTimeout, image
+			req.Progress = a.progress()
+			words := options.JoinWords{PlaceWords: place, LedgerFile: req.SingleUse.LedgerFile}
+			if err := options.CheckPaths(words.Used()...); err != nil {
 				return err
 			}
 			receipt, err := offlinejoin.Unstage(ctx, req)
@@ -51,7 +56,7 @@ name their own.`,
 			return nil
 		}),
 	}
-	optionFlag(cmd, options.WindowsPath, "PATH", setString(&req.Image.WindowsPath))
+	placeFlags(cmd, &place)
 	optionFlag(cmd, options.LedgerFile, "FILE", setString(&req.SingleUse.LedgerFile))
 	optionFlag(cmd, options.LockTimeout, "DURATION", func(s string) (err error) {
 		req.Image.LockTimeout, err = options.ParseLockTimeout(s)

@@ -7,11 +7,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/disk/container"
 	"github.com/offlinejoin/offlinejoin/internal/disk/lock"
 	"github.com/offlinejoin/offlinejoin/internal/disk/qcow2"
+	"github.com/offlinejoin/offlinejoin/internal/disk/vhd"
+	"github.com/offlinejoin/offlinejoin/internal/disk/vhdx"
+	"github.com/offlinejoin/offlinejoin/internal/disk/vmdk"
 )
 
 // Image is an open and locked disk image file. Closing it gives back the locks of all files of its chain.
@@ -21,6 +25,13 @@ type Image struct {
 	// chain is the image itself and the files below it, and files are these, open.
 	chain []Link
 	files []*lock.File
+	data  *dataFile // nil: the image file holds the data itself
+}
+
+// dataFile is a file beside a descriptor, which holds the data of the disk.
+type dataFile struct {
+	path string
+	file *lock.File
 }
 
 // Link is one file of a chain.
@@ -40,9 +51,23 @@ type Link struct {
 // Path returns the path that the image was opened by.
 func (i *Image) Path() string { return i.path }
 
-// File returns the image file, for whoever carries out a plan on it. It is open for writing in mode [lock.Change]. After a
-// plan was carried out, the image has to be opened anew to be read: tables are kept in memory.
-func (i *Image) File() *os.File { return i.files[0].File }
+// File returns the file that plans are for, for whoever carries one out: the image file, or the one that holds the data of a
+// flat VMDK. It is open for writing in mode [lock.Change]. After a plan was carried out, the image has to be opened anew to
+// be read: tables are kept in memory.
+func (i *Image) File() *os.File {
+	if i.data != nil {
+		return i.data.file.File
+	}
+	return i.files[0].File
+}
+
+// FilePath returns the path of the file that plans are for.
+func (i *Image) FilePath() string {
+	if i.data != nil {
+		return i.data.path
+	}
+	return i.path
+}
 
 // Chain returns the image and the files that it stands on, from the top down.
 func (i *Image) Chain() []Link { return i.chain }
@@ -72,12 +97,22 @@ const maxChain = 16
 // It returns a *[lock.InUseError] when a file is in use, a *[container.Refused] for an image that is refused, the context's
 // error when that ends while waiting for a lock, and otherwise that of the file system. The errors name the file.
 func Open(ctx context.Context, path string, m lock.Mode, o lock.Options) (*Image, error) {
-	c := &chain{wait: o}
+	return OpenSeeing(ctx, path, m, o, nil)
+}
+
+// See looks at a file of a chain once it is locked, before anything is read of it: it may bring the file into order, refuse
+// it, or show another content. It returns what is to be read in place of the file, nil for the file itself, and its size.
+// top is true for the image, and false for those below it.
+type See func(path string, f *os.File, top bool) (content io.ReaderAt, size int64, err error)
+
+// OpenSeeing is [Open] with a function that sees each file first; nil sees none.
+func OpenSeeing(ctx context.Context, path string, m lock.Mode, o lock.Options, see See) (*Image, error) {
+	c := &chain{wait: o, see: see}
 	top, err := c.open(ctx, path, m, "")
 	if err != nil {
 		return nil, err
 	}
-	image := &Image{Container: top, path: path, files: c.files, chain: c.links}
+	image := &Image{Container: top, path: path, files: c.files, chain: c.links, data: c.dataOf(top)}
 	if err := image.changeable(m); err != nil {
 		return nil, errors.Join(named(path, err), image.Close())
 	}
@@ -97,11 +132,19 @@ func (i *Image) changeable(m lock.Mode) error {
 
 // source is what an opener gets.
 type source struct {
-	file *lock.File
+	file seen
 	path string
 	size int64 // of the file, in bytes
 	// below opens the file that this one stands on.
 	below func(qcow2.Backing) (container.Disk, error)
+	// beside opens a file of the same folder that holds data of this one.
+	beside vmdk.Opener
+}
+
+// seen is a file, or what is shown in its place.
+type seen struct {
+	io.ReaderAt
+	io.Closer
 }
 
 // openers lists how each format is opened. A container that an opener returns closes the file; one that fails leaves it open.
@@ -115,15 +158,92 @@ func openers() map[container.Format]func(source) (container.Container, error) {
 			}
 			return q, nil
 		},
+		container.VHDX: func(s source) (container.Container, error) {
+			v, err := vhdx.Open(s.file, s.size)
+			if err != nil {
+				return nil, err // likewise
+			}
+			return v, nil
+		},
+		container.VHD: func(s source) (container.Container, error) {
+			v, err := vhd.Open(s.file, s.size)
+			if err != nil {
+				return nil, err // likewise
+			}
+			return v, nil
+		},
+		container.VMDK: func(s source) (container.Container, error) {
+			v, err := vmdk.Open(s.file, s.size, s.beside)
+			if err != nil {
+				return nil, err // likewise
+			}
+			return v, nil
+		},
 	}
 }
 
 // chain is a chain of files that is being opened.
 type chain struct {
 	wait  lock.Options
+	see   See
 	files []*lock.File
 	infos []fs.FileInfo
 	links []Link
+	data  map[string]dataFile // of the image on top, by their names in its folder
+}
+
+// dataOf returns the one file that holds the data of the image on top, when that is another one.
+func (c *chain) dataOf(top container.Container) *dataFile {
+	v, ok := top.(*vmdk.Image)
+	if !ok {
+		return nil
+	}
+	name, ok := v.DataFile()
+	if d, there := c.data[name]; ok && there {
+		return &d
+	}
+	return nil
+}
+
+// beside opens and locks a file of the same folder as the image at path. Links are refused: they could lead out of it.
+func (c *chain) beside(ctx context.Context, path, name string, m lock.Mode, top bool) (vmdk.File, int64, error) {
+	path = filepath.Join(filepath.Dir(path), name)
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, named(path, &container.Refused{Kind: container.NotFile})
+	}
+	f, err := lock.Open(ctx, path, m, c.wait)
+	if err != nil {
+		return nil, 0, err
+	}
+	content, size, err := c.look(path, f, top)
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	if top {
+		if c.data == nil {
+			c.data = map[string]dataFile{}
+		}
+		c.data[name] = dataFile{path, f}
+	}
+	return content, size, nil
+}
+
+// look returns what is to be read of a locked file, and its size.
+func (c *chain) look(path string, f *lock.File, top bool) (seen, int64, error) {
+	content := seen{f, f}
+	if c.see != nil {
+		shown, size, err := c.see(path, f.File, top)
+		if shown != nil {
+			content.ReaderAt = shown
+		}
+		return content, size, err
+	}
+	size, err := f.Seek(0, io.SeekEnd) // Stat does not know the size of a device
+	return content, size, err
 }
 
 // open opens a file and, through its opener, those below it. The format is recognised when it is not given.
@@ -140,7 +260,7 @@ func (c *chain) open(ctx context.Context, path string, m lock.Mode, format conta
 	if err != nil {
 		return nil, err
 	}
-	d, err := c.openLocked(ctx, f, path, format)
+	d, err := c.openLocked(ctx, f, path, m, format)
 	if err != nil {
 		return nil, errors.Join(named(path, err), f.Close())
 	}
@@ -167,7 +287,7 @@ func (c *chain) acceptable(info fs.FileInfo, top bool) error {
 	return nil
 }
 
-func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, format container.Format) (container.Container, error) {
+func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, m lock.Mode, format container.Format) (container.Container, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -175,12 +295,12 @@ func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, forma
 	if err := c.acceptable(info, len(c.files) == 0); err != nil {
 		return nil, err // it was another file a moment ago
 	}
-	size, err := f.Seek(0, io.SeekEnd) // Stat does not know the size of a device
+	content, size, err := c.look(path, f, len(c.files) == 0)
 	if err != nil {
 		return nil, err
 	}
 	if format == "" {
-		if format, err = Probe(f, size); err != nil {
+		if format, err = Probe(content, size); err != nil {
 			return nil, err
 		}
 	}
@@ -194,8 +314,10 @@ func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, forma
 		Path: path, Format: format, FileSize: size, ModTime: info.ModTime(), Unlocked: f.Weak,
 		Device: info.Mode().Type() == fs.ModeDevice,
 	})
-	d, err := open(source{file: f, path: path, size: size, below: func(b qcow2.Backing) (container.Disk, error) {
+	d, err := open(source{file: content, path: path, size: size, below: func(b qcow2.Backing) (container.Disk, error) {
 		return c.below(ctx, path, b)
+	}, beside: func(name string) (vmdk.File, int64, error) {
+		return c.beside(ctx, path, name, m, at == 0)
 	}})
 	if err != nil {
 		return nil, err

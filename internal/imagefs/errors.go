@@ -44,6 +44,10 @@ var (
 	ErrInUse    = errors.New("in use by another program")
 )
 
+// ErrLasting is what an error with code Busy matches when waiting does not help, such as that of a volume that was not
+// dismounted cleanly.
+var ErrLasting = errors.New("waiting does not help")
+
 // Irregular returns the refusal of what mode describes at path, where want was wanted (87, [IrregularError]).
 func Irregular(path string, mode fs.FileMode, want string) error {
 	cause := &IrregularError{Path: path, What: describe(mode), Want: want}

@@ -74,7 +74,7 @@ func ExampleSession() {
 	}
 	defer remove()
 	ctx := context.Background()
-	session, err := open.Image(ctx, imagefs.Location{WindowsPath: filepath.Join(root, "Windows")})
+	session, err := open.Image(ctx, imagefs.Location{WindowsPath: filepath.Join(root, "Windows")}, imagefs.Write)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -21,9 +21,11 @@ type Identity struct {
 	// Volume names what is mounted: "file:/images/web01.img", "dev:/dev/sdb2", "dm:NAME", "net:server:/share",
 	// "guest:ADDRESS"; "path:" where the system does not report it.
 	Volume string
-	// Path is the Windows directory in the volume, with slashes; the absolute path for "path:".
+	// Path is the Windows directory in the volume, with slashes; the absolute path for "path:". Of a disk image file, Volume
+	// has the path and the partition, if one was chosen ("file:/images/web01.qcow2#3").
 	Path string
-	// File is the inode number and the birth time of the Windows directory, "" where one of them is not known.
+	// File is the inode number and the birth time of the Windows directory, or of the disk image file; "" where one of them is
+	// not known.
 	File string
 }
 
@@ -35,6 +37,12 @@ func (l Location) Identity() Identity {
 	id := Identity{Name: l.Name, Host: host()}
 	if l.Machine != "" {
 		id.Volume, id.Path = "guest:"+l.Machine, filepath.ToSlash(l.WindowsPath)
+		return id
+	}
+	if l.ImagePath != "" {
+		path := resolved(l.disk())
+		_, _, id.File = locate(path)
+		id.Volume, id.Path = "file:"+filepath.ToSlash(path)+l.hash(), "Windows"
 		return id
 	}
 	path := resolved(l.WindowsPath)

@@ -6,17 +6,29 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Location is the one answer to "where is the image": what the user wrote, before anything is opened. The zero Location
 // is nowhere.
 type Location struct {
-	WindowsPath string // the Windows directory of a mounted image, such as /mnt/web01/Windows; as it was written
-	Machine     string // what messages call the machine that has it mounted, such as a guest's address; empty: this one
-	Name        string // what the user calls the image on every machine (image_name); empty: nothing
+	// WindowsPath is the Windows directory of a mounted image, such as /mnt/web01/Windows; as it was written.
+	WindowsPath string
+	// ImagePath is a disk image file that holds the Windows, in place of WindowsPath.
+	ImagePath string
+	Partition int // of the disk that has the Windows; 0: the only one that does
+
+	// OverlayPath or CopyPath is a new disk that is made from the one at ImagePath, which is then only read: a qcow2
+	// image that stands on it, or a file of its own. Empty: ImagePath itself is changed.
+	OverlayPath, CopyPath string
+	Backing               string // how an overlay names its golden image: BackingAbsolute (also when empty) or BackingRelative
+
+	Machine string // what messages call the machine that has it mounted, such as a guest's address; empty: this one
+	Name    string // what the user calls the image on every machine (image_name); empty: nothing
 }
 
 // String returns what messages call the image, safe for a line.
@@ -24,17 +36,79 @@ func (l Location) String() string { return plaintext.Line(l.written(), 0) }
 
 // written returns the location as it was written.
 func (l Location) written() string {
-	if l.Machine != "" {
+	switch {
+	case l.ImagePath != "":
+		return l.disk() + l.hash()
+	case l.Machine != "":
 		return l.Machine + ":" + l.WindowsPath
 	}
 	return l.WindowsPath
+}
+
+// What [Location.Backing] can be.
+const (
+	BackingAbsolute = "absolute"
+	BackingRelative = "relative"
+)
+
+// NewPath returns where a new disk is made, and "" when the image itself is changed.
+func (l Location) NewPath() string {
+	if l.OverlayPath != "" {
+		return l.OverlayPath
+	}
+	return l.CopyPath
+}
+
+// Made returns the location of the new disk by itself, once it is made; any other location as it is.
+func (l Location) Made() Location {
+	if path := l.NewPath(); path != "" {
+		l.ImagePath, l.OverlayPath, l.CopyPath, l.Backing = path, "", "", ""
+	}
+	return l
+}
+
+// Check refuses locations that contradict themselves (87). Nowhere is no contradiction.
+func (l Location) Check() error {
+	invalid := func(format string, args ...any) error { return winerr.Errorf(winerr.InvalidParameter, format, args...) }
+	switch {
+	case l.WindowsPath != "" && l.ImagePath != "":
+		return invalid("windows_path and image_path are both there, and an image is in one place: leave one out")
+	case l.ImagePath == "" && (l.NewPath() != "" || l.Partition != 0):
+		return invalid("partition, overlay_path and copy_path are about the disk image file of image_path, which is not there")
+	case l.OverlayPath != "" && l.CopyPath != "":
+		return invalid("overlay_path and copy_path are both there, and one new disk is made: leave one out")
+	case l.NewPath() != "" && filepath.Clean(l.NewPath()) == filepath.Clean(l.ImagePath):
+		return invalid("%s is both the golden image and the new disk: give the new disk another name",
+			plaintext.Line(l.ImagePath, 0))
+	case l.Partition < 0:
+		return invalid("partition = %d is no number of a partition: they count from 1", l.Partition)
+	case l.Backing != "" && l.OverlayPath == "":
+		return invalid("backing says how an overlay names its golden image, and overlay_path is not there: leave it out")
+	case l.Backing != "" && l.Backing != BackingAbsolute && l.Backing != BackingRelative:
+		return invalid(`backing = %q is not known: use "absolute" or "relative"`, l.Backing)
+	}
+	return nil
+}
+
+// disk returns the file that has, or will have, the join.
+func (l Location) disk() string { return l.Made().ImagePath }
+
+// hash returns the partition as identities have it: "#3", and "" when none was chosen.
+func (l Location) hash() string {
+	if l.Partition == 0 {
+		return ""
+	}
+	return "#" + strconv.Itoa(l.Partition)
 }
 
 // ID returns the identity of the image within one configuration, such as a Terraform resource's: the path as it was
 // written, without what says nothing in it. It does not depend on the working directory, so that a configuration with
 // relative paths keeps its identities in another checkout.
 func (l Location) ID() string {
-	if l.WindowsPath == "" || l.Machine != "" {
+	switch {
+	case l.ImagePath != "":
+		return filepath.Clean(l.disk()) + l.hash()
+	case l.WindowsPath == "" || l.Machine != "":
 		return l.written()
 	}
 	return filepath.Clean(l.WindowsPath)
@@ -44,13 +118,27 @@ func (l Location) ID() string {
 // path, a link, a mount of the same folder. It is for telling images of one run from each other, and for nothing that
 // lasts. The Key of nowhere is nil.
 func (l Location) Key() any {
+	if l.ImagePath != "" {
+		return diskKey{fileKey(l.disk()), l.Partition}
+	}
 	if l.WindowsPath == "" {
 		return nil
 	}
 	if l.Machine != "" {
 		return l.written()
 	}
-	path := resolved(l.WindowsPath)
+	return fileKey(l.WindowsPath)
+}
+
+// diskKey is the Key of a Windows in a disk image file.
+type diskKey struct {
+	file      any
+	partition int
+}
+
+// fileKey returns the Key of a file or folder of this machine.
+func fileKey(path string) any {
+	path = resolved(path)
 	if info, err := os.Stat(path); err == nil {
 		if key, ok := folderKey(info); ok {
 			return key
@@ -86,10 +174,14 @@ func (l Location) Presence() Presence {
 	if l.Machine != "" {
 		return Present
 	}
-	if _, err := os.Stat(l.WindowsPath); !errors.Is(err, fs.ErrNotExist) {
+	path := l.WindowsPath
+	if l.ImagePath != "" {
+		path = l.disk()
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return Present
 	}
-	entries, err := os.ReadDir(filepath.Dir(absolute(l.WindowsPath)))
+	entries, err := os.ReadDir(filepath.Dir(absolute(path)))
 	if err == nil && len(entries) > 0 {
 		return Missing
 	}

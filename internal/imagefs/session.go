@@ -33,6 +33,45 @@ type Cost struct {
 	Syncs int // how often it waited for the disk
 }
 
+// Mode says what a session is for.
+type Mode int
+
+// The modes. A kind whose changes are there at once opens the same session for each.
+const (
+	Read     Mode = iota // nothing is changed
+	Rehearse             // changes are made where the kind is [Deferred], and dropped
+	Write                // changes are made and committed
+)
+
 // Opener opens an image. Package open has the one that knows all kinds; a front end that reaches an image over a
 // connection of its own gives another.
-type Opener func(ctx context.Context, at Location) (Session, error)
+type Opener func(ctx context.Context, at Location, mode Mode) (Session, error)
+
+// Deferred is a session in which no change reaches the image before Commit: closing it without one drops them all.
+type Deferred interface {
+	Session
+	// NewDisk describes the disk that the session is about when it is one made from a golden image; nil when the image
+	// itself is changed. Its Size is known when it is there or committed.
+	NewDisk() *NewDisk
+	// Secret names bytes that the image holds and that are being taken away, so that they are kept nowhere. It copies
+	// them.
+	Secret(b []byte)
+	// ErasesFirst reports whether a secret that something else takes the place of must be erased in a commit of its own
+	// before that.
+	ErasesFirst() bool
+}
+
+// NewDisk is a disk that is made from a golden image.
+type NewDisk struct {
+	Path    string
+	Golden  string // the image it is made from, which is only read
+	Overlay bool   // it stands on the golden image; else it is a copy
+	Existed bool   // it was there already when the session was opened
+	Size    int64  // of its file, in bytes
+}
+
+// Noted is a session that has something to say to its user about the image, such as that an interrupted change was undone.
+type Noted interface {
+	// Notes returns what there is to say since it was called last.
+	Notes() []string
+}

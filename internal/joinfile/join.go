@@ -217,6 +217,15 @@ func (b joinBlock) join(i instance) (Join, bool) {
 	if !right {
 		return j, false
 	}
+	if !j.words.Named() {
+		b.add(wrong(b.block.DefRange, "Missing option", fmt.Sprintf("%s has no %s and no %s: write one of them in the block or in "+
+			"defaults.", j.Address, options.WindowsPath, options.ImagePath)))
+		return j, false
+	}
+	if _, err := j.words.Image(); err != nil {
+		b.add(wrong(b.block.DefRange, "Invalid place", fmt.Sprintf("In %s: %s.", j.Address, message(err))))
+		return j, false
+	}
 	var err error
 	if j.Request, err = j.words.Request(); err != nil { // each word by itself is right
 		b.add(wrong(b.reuseRange(), "Invalid reuse", fmt.Sprintf("In %s: %s.", j.Address, message(err))))

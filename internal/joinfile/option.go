@@ -39,7 +39,12 @@ func joinOptions(folder string) []option {
 		}
 	}
 	return []option{
-		{options.WindowsPath, true, path(func(j *Join) *string { return &j.words.WindowsPath })},
+		{options.WindowsPath, false, path(func(j *Join) *string { return &j.words.WindowsPath })},
+		{options.ImagePath, false, path(func(j *Join) *string { return &j.words.ImagePath })},
+		{options.Partition, false, text(func(j *Join) *string { return &j.words.Partition })},
+		{options.OverlayPath, false, path(func(j *Join) *string { return &j.words.OverlayPath })},
+		{options.CopyPath, false, path(func(j *Join) *string { return &j.words.CopyPath })},
+		{options.Backing, false, text(func(j *Join) *string { return &j.words.Backing })},
 		{options.BlobFile, true, path(func(j *Join) *string { return &j.BlobFile })},
 		{options.IdentityFile, false, path(func(j *Join) *string { return &j.IdentityFile })},
 		{options.MachineName, false, text(func(j *Join) *string { return &j.words.MachineName })},

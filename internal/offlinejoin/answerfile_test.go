@@ -183,8 +183,8 @@ func TestAnswerFileOutcomes(t *testing.T) {
 
 // wrapped is an opener whose sessions are changed.
 func wrapped(wrap func(imagefs.Session) imagefs.Session) imagefs.Opener {
-	return func(ctx context.Context, at imagefs.Location) (imagefs.Session, error) {
-		s, err := open.Image(ctx, at)
+	return func(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+		s, err := open.Image(ctx, at, mode)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
-	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 // staged makes an image with a join that waits.
@@ -172,7 +171,7 @@ func TestTheHookComesBackByteForByte(t *testing.T) {
 
 func recordOf(t *testing.T, req Request) record {
 	t.Helper()
-	im, err := req.Image.open(t.Context(), winimage.Read)
+	im, err := req.Image.open(t.Context(), imagefs.Read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +202,7 @@ func TestAPreparedKeyIsRemade(t *testing.T) {
 	if c := r.Changes[0]; c.Kind != ChangeModify || c.Before != "key with another owner or access" {
 		t.Errorf("the first change is %+v", c)
 	}
-	im, err := req.Image.open(t.Context(), winimage.Read)
+	im, err := req.Image.open(t.Context(), imagefs.Read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,8 +245,8 @@ func TestAForeignProgramComesBack(t *testing.T) {
 	must(t, os.WriteFile(programFileOf(req), []byte(theirs), 0o600))
 	before := tree(t, req.Image.WindowsPath)
 	broken := req
-	broken.Image.Open = func(ctx context.Context, at imagefs.Location) (imagefs.Session, error) {
-		s, err := open.Image(ctx, at)
+	broken.Image.Open = func(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+		s, err := open.Image(ctx, at, mode)
 		if err != nil {
 			return nil, err
 		}

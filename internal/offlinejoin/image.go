@@ -23,12 +23,12 @@ type openImage struct {
 const lockPoll = 100 * time.Millisecond
 
 // open opens the image, waiting for others who are changing it as long as the request says.
-func (at Image) open(ctx context.Context, mode winimage.Mode) (*openImage, error) {
+func (at Image) open(ctx context.Context, mode imagefs.Mode) (*openImage, error) {
 	giveUp := time.Now().Add(at.LockTimeout)
 	for {
 		im, err := at.openOnce(ctx, mode)
 		code, _ := winerr.CodeOf(err)
-		if code != winerr.Busy || time.Until(giveUp) < lockPoll {
+		if code != winerr.Busy || errors.Is(err, imagefs.ErrLasting) || time.Until(giveUp) < lockPoll {
 			return im, err
 		}
 		select {
@@ -39,16 +39,20 @@ func (at Image) open(ctx context.Context, mode winimage.Mode) (*openImage, error
 	}
 }
 
-func (at Image) openOnce(ctx context.Context, mode winimage.Mode) (*openImage, error) {
+func (at Image) openOnce(ctx context.Context, mode imagefs.Mode) (*openImage, error) {
 	opener := at.Open
 	if opener == nil {
 		opener = open.Image
 	}
-	session, err := opener(ctx, at.Location)
+	session, err := opener(ctx, at.Location, mode)
 	if err != nil {
 		return nil, err
 	}
-	im, err := winimage.Open(ctx, session, mode)
+	hives := winimage.Read
+	if _, deferred := session.(imagefs.Deferred); mode == imagefs.Write || mode == imagefs.Rehearse && deferred {
+		hives = winimage.Write
+	}
+	im, err := winimage.Open(ctx, session, hives)
 	if err != nil {
 		return nil, errors.Join(err, session.Close())
 	}

@@ -10,13 +10,12 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/imagefs/open"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
-	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 // holdImage keeps the image locked until release.
 func holdImage(t *testing.T, windowsPath string) (release func()) {
 	t.Helper()
-	im, err := ImageAt(windowsPath).open(t.Context(), winimage.Write)
+	im, err := ImageAt(windowsPath).open(t.Context(), imagefs.Write)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +57,8 @@ func (s countedSession) Close() error {
 	return s.Session.Close()
 }
 
-func (o *openings) open(ctx context.Context, at imagefs.Location) (imagefs.Session, error) {
-	s, err := open.Image(ctx, at)
+func (o *openings) open(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+	s, err := open.Image(ctx, at, mode)
 	if err != nil {
 		return nil, err
 	}

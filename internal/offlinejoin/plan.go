@@ -6,20 +6,24 @@ import (
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
-	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
-// Plan makes every check and lists every change of req, and writes nothing. Its Outcome is OutcomePlanned, or
+// Plan makes every check and lists every change of req, and writes nothing. In a disk image file it also carries every change
+// out, in memory, so that it refuses whatever Stage would refuse. Its Outcome is OutcomePlanned, or
 // OutcomeUnchanged or OutcomeKept when Stage would write nothing. Errors are those of [Stage] before it writes.
 func Plan(ctx context.Context, req Request) (*Receipt, error) {
-	p, err := prepare(ctx, req, winimage.Read)
+	p, err := prepare(ctx, req, imagefs.Rehearse)
 	if err != nil {
 		return nil, err
 	}
 	defer p.close() // nothing was written
 	if p.receipt.Outcome == OutcomeStaged {
+		if err := newTransaction(p).rehearse(ctx); err != nil {
+			return nil, err
+		}
 		p.receipt.Outcome = OutcomePlanned
 	}
 	return p.receipt, nil
@@ -53,7 +57,7 @@ func (p *plan) close() error {
 }
 
 // prepare makes every check of a request, in the order in which people can act on them, and plans the changes.
-func prepare(ctx context.Context, req Request, mode winimage.Mode) (*plan, error) {
+func prepare(ctx context.Context, req Request, mode imagefs.Mode) (*plan, error) {
 	receipt := newReceipt(req.Now)
 	p := &plan{reporter: reporter{req.Progress, receipt}, req: req, blob: req.Blob}
 	if err := p.check(ctx, mode); err != nil {
@@ -62,7 +66,7 @@ func prepare(ctx context.Context, req Request, mode winimage.Mode) (*plan, error
 	return p, nil
 }
 
-func (p *plan) check(ctx context.Context, mode winimage.Mode) error {
+func (p *plan) check(ctx context.Context, mode imagefs.Mode) error {
 	if p.blob == nil {
 		return winerr.Errorf(winerr.InvalidParameter, "no blob was given: this is a defect of this program")
 	}
@@ -81,6 +85,7 @@ func (p *plan) check(ctx context.Context, mode winimage.Mode) error {
 	p.receipt.Blob = p.blob.Facts()
 	p.blobChecked(p.receipt.Blob)
 	if p.image != nil {
+		p.warn(p.image.notes()...)
 		p.warn(p.image.Facts().Warnings...)
 	}
 	p.warn(p.blob.parsed.Findings()...)
@@ -91,12 +96,12 @@ func (p *plan) check(ctx context.Context, mode winimage.Mode) error {
 }
 
 // openImage opens the image, where there is one: Windows itself opens what the method native writes to.
-func (p *plan) openImage(ctx context.Context, mode winimage.Mode) error {
+func (p *plan) openImage(ctx context.Context, mode imagefs.Mode) error {
 	if p.req.Online {
 		return nil
 	}
 	if p.req.Method == MethodNative {
-		mode = winimage.Read
+		mode = imagefs.Read
 	}
 	if err := p.req.Image.refuseRunning(); err != nil {
 		return err
@@ -176,7 +181,13 @@ func (p *plan) existing() (decision, error) {
 	if p.receipt.Status, err = p.image.status(&p.record); err != nil {
 		return decision{}, err
 	}
-	return resolveExisting(p.receipt.Status, p.req.OnExisting, p.blob.parsed.Fingerprint(), p.staged(), p.req.Again)
+	d, err := resolveExisting(p.receipt.Status, p.req.OnExisting, p.blob.parsed.Fingerprint(), p.staged(), p.req.Again)
+	if err != nil || d.outcome == OutcomeStaged {
+		if existed := p.image.newDiskExisted(); existed != nil {
+			return d, existed
+		}
+	}
+	return d, err
 }
 
 // staged reports whether the image holds exactly this join in working order: nothing is to be written.

@@ -121,4 +121,13 @@ type Receipt struct {
 	BytesWritten  int64     `json:"bytes_written"` // registry and files together
 	Syncs         int       `json:"fsyncs"`        // how often it was waited for the disk
 	At            time.Time `json:"at"`
+	NewDisk       *NewDisk  `json:"new_disk,omitempty"` // that was made for the join
+}
+
+// NewDisk is a disk that was made from a golden image, which was only read.
+type NewDisk struct {
+	Path    string `json:"path"`
+	Golden  string `json:"golden"`
+	Overlay bool   `json:"overlay"` // it stands on the golden image, and is of use only beside it; else a copy
+	Size    int64  `json:"size"`    // of its file, in bytes
 }

@@ -49,6 +49,12 @@ func ImageAt(windowsPath string) Image {
 	return Image{Location: imagefs.Location{WindowsPath: windowsPath}}
 }
 
+// How an overlay names its golden image.
+const (
+	BackingAbsolute = imagefs.BackingAbsolute
+	BackingRelative = imagefs.BackingRelative
+)
+
 // Presence is what is at the location of an image (package imagefs).
 type Presence = imagefs.Presence
 

@@ -25,8 +25,8 @@ func TestWhatUnstagingCannotReach(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"", "btrfs", "zfs", "xfs", "overlayfs"} {
 		image := offlinejoin.ImageAt(sampletest.Image(t, sample.Image{}))
-		image.Open = func(ctx context.Context, at imagefs.Location) (imagefs.Session, error) {
-			s, err := open.Image(ctx, at)
+		image.Open = func(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+			s, err := open.Image(ctx, at, mode)
 			return retaining{s, kind}, err
 		}
 		stage := func(machine string, rid uint32) *offlinejoin.Receipt {

@@ -4,15 +4,18 @@ import (
 	"context"
 	"strings"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
-	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 // Stage makes the plan of req true and reads back what it wrote. A join that is staged already, in working order, is not
 // written again. Errors are [winerr.Error]s that say whether anything was written, or the context's error when it ended
 // first; 2732 is a second use of the account.
 func Stage(ctx context.Context, req Request) (*Receipt, error) {
-	p, err := prepare(ctx, req, winimage.Write)
+	p, err := prepare(ctx, req, imagefs.Write)
+	if err == nil {
+		p, err = eraseFirst(ctx, p)
+	}
 	if err != nil {
 		return nil, nothingWritten(err)
 	}

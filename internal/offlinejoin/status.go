@@ -11,13 +11,14 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/answerfile"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 // ReadStatus returns what an image holds. It writes nothing.
 func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
-	im, err := req.Image.open(ctx, winimage.Read)
+	im, err := req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ type Inspection struct {
 // Inspect returns the facts of an image and its status, of one session. It writes nothing. It fails only where the image
 // cannot be opened, with the errors of [ReadStatus].
 func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
-	im, err := req.Image.open(ctx, winimage.Read)
+	im, err := req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return nil, err
 	}

@@ -5,9 +5,9 @@ import (
 	"errors"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
-	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 // transaction carries a plan out. Until a step is durable that makes the join matter, everything before it is undone when
@@ -42,6 +42,20 @@ func (t *transaction) run(ctx context.Context) error {
 		return err
 	}
 	return t.readBack(ctx)
+}
+
+// rehearse carries the plan out, where that stays in memory, up to the bytes that would be written.
+func (t *transaction) rehearse(ctx context.Context) error {
+	if t.image == nil || t.receipt.Method == MethodNative || t.image.deferred() == nil {
+		return nil
+	}
+	if err := t.method.apply(ctx, t); err != nil {
+		return t.failed(err)
+	}
+	if err := t.image.session.Prepare(ctx); err != nil {
+		return t.failed(err)
+	}
+	return nil
 }
 
 // adopt records another owner for a join that is staged already.
@@ -90,6 +104,9 @@ func (t *transaction) dropRecord(context.Context) error {
 // failed undoes what can be undone, and says what the image is like. As long as something of the join may be there, what
 // finds it again stays: the first undo that fails ends them.
 func (t *transaction) failed(err error) error {
+	if t.image.deferred() != nil { // nothing has reached the image
+		t.undo, t.permanent = nil, false
+	}
 	for i := len(t.undo) - 1; i >= 0; i-- {
 		if undoErr := t.undo[i](); undoErr != nil {
 			return t.halfWritten(errors.Join(err, undoErr))
@@ -112,16 +129,21 @@ func (t *transaction) halfWritten(err error) error {
 		"stage again to finish: %w", t.image.session, uncoded{err})
 }
 
-// commit lets go of the hives and ends the session's changes.
+// commit makes the session's changes ready, lets go of the hives, and ends the changes.
 func (t *transaction) commit(ctx context.Context) error {
+	if err := t.image.session.Prepare(ctx); err != nil {
+		return t.failed(err)
+	}
 	cost, err := t.image.commit(ctx)
 	t.receipt.BytesWritten, t.receipt.Syncs = cost.Bytes, cost.Syncs
+	t.receipt.NewDisk = t.image.newDisk()
+	t.warn(t.image.notes()...)
 	return err
 }
 
 // readBack opens the image anew and compares it with what was to be written.
 func (t *transaction) readBack(ctx context.Context) error {
-	again, err := t.req.Image.open(ctx, winimage.Read)
+	again, err := t.req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return err
 	}

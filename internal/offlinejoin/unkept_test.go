@@ -26,8 +26,8 @@ func TestAccessRightsThatWereNotKeptAreReported(t *testing.T) {
 	t.Parallel()
 	for _, keeps := range []bool{true, false} {
 		image := offlinejoin.ImageAt(sampletest.Image(t, sample.Image{}))
-		image.Open = func(ctx context.Context, at imagefs.Location) (imagefs.Session, error) {
-			s, err := open.Image(ctx, at)
+		image.Open = func(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+			s, err := open.Image(ctx, at, mode)
 			return forgetful{s, keeps}, err
 		}
 		_, file := sampletest.Blob(t)

@@ -7,9 +7,9 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/answerfile"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
-	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 // Unstage takes the pending join of an image back: it restores what the hook was, removes the record and the program, and
@@ -18,12 +18,13 @@ import (
 // ended before anything was written.
 func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	u := &removal{reporter: reporter{req.Progress, newReceipt(req.Now)}}
+	req.Image.Location = req.Image.Made() // a golden image is only read
 	if err := req.Image.refuseRunning(); err != nil {
 		return nil, err
 	}
 	u.step("Opening the image at %s", req.Image)
 	var err error
-	if u.image, err = req.Image.open(ctx, winimage.Write); err != nil {
+	if u.image, err = req.Image.open(ctx, imagefs.Write); err != nil {
 		return nil, err
 	}
 	defer u.close() // whatever was to be written has been committed
@@ -31,6 +32,7 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 		return nil, err
 	}
 	u.identity(u.image.Facts())
+	u.warn(u.image.notes()...)
 	if u.record, err = readRecord(u.image.System()); err != nil {
 		return nil, err
 	}
@@ -105,9 +107,8 @@ func (u *removal) takeBack(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	erase := append(disarm,
-		edit{what: dropValue, key: completion.Key, name: completion.ValueProvisioningBlob},
-		edit{what: dropValue, key: completion.Key, name: completion.ValueBlobSHA256})
+	u.image.secret(u.record.blob)
+	erase := append(disarm, erasingEdits()...)
 	if err := u.image.commitEdits(erase, true); err != nil {
 		return u.notTakenBack(err)
 	}
@@ -120,6 +121,7 @@ func (u *removal) takeBack(ctx context.Context) error {
 	}
 	cost, err := u.image.commit(ctx)
 	u.receipt.BytesWritten, u.receipt.Syncs = cost.Bytes, cost.Syncs
+	u.warn(u.image.notes()...)
 	if err != nil {
 		return u.notTakenBack(err)
 	}
@@ -137,6 +139,14 @@ func (im *openImage) commitEdits(edits []edit, scrub bool) error {
 	}
 	_, err = im.System().Commit(regf.CommitOptions{Scrub: scrub})
 	return err
+}
+
+// erasingEdits take the blob out of the record.
+func erasingEdits() []edit {
+	return []edit{
+		{what: dropValue, key: completion.Key, name: completion.ValueProvisioningBlob},
+		{what: dropValue, key: completion.Key, name: completion.ValueBlobSHA256},
+	}
 }
 
 // disarmingEdits put back what the hook was before ours.

@@ -9,6 +9,27 @@ var catalogue = map[Name]entry{
 		doc: "The Windows directory of the image, such as `/mnt/web01/Windows`. The image must not be running " +
 			"and must be mounted for writing.",
 	},
+	ImagePath: {
+		doc: "A disk image file that holds the Windows, such as `golden.qcow2`, in place of `windows_path`: raw, qcow2, vhdx or " +
+			"vhd. It is opened as it is, with no mount and no root, and must not be in use.",
+	},
+	Partition: {
+		doc: "The number of the partition of `image_path` that holds the Windows, such as `3`. Needed only when several do.",
+	},
+	OverlayPath: {
+		doc: "A new qcow2 disk that is made with the join and stands on `image_path`, which is only read and must not change " +
+			"from then on. An existing file is never replaced.",
+	},
+	CopyPath: {
+		doc: "A new disk that is made with the join: a copy of `image_path`, which is only read, of the same format. An " +
+			"existing file is never replaced.",
+	},
+	Backing: {
+		fallback: offlinejoin.BackingAbsolute,
+		allowed:  []string{offlinejoin.BackingAbsolute, offlinejoin.BackingRelative},
+		doc: "How the disk at `overlay_path` names the one it stands on: by its `absolute` path (default), or `relative` to " +
+			"its own folder, so that both can be moved together.",
+	},
 	BlobFile: {
 		doc: "A file with the provisioning blob, in any encoding that `djoin`, Samba or Windows' API writes, plain " +
 			"or encrypted with age. A blob holds a machine password, so let nobody else read a plain file.",

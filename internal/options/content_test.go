@@ -103,7 +103,7 @@ func TestNoReaderTakesContent(t *testing.T) {
 		_, _, sealedErr := options.ReadSealedBlobFile(c[0], "")
 		_, _, identityErr := options.ReadBlobFile(sampletest.SealedBlob(t).File, c[0])
 		_, recipientsErr := options.ReadRecipientsFile(c[0])
-		_, pathErr := options.JoinWords{WindowsPath: c[0]}.Request()
+		_, pathErr := options.JoinWords{PlaceWords: options.PlaceWords{WindowsPath: c[0]}}.Request()
 		_, programErr := options.JoinWords{CompletionProgram: c[0]}.Request()
 		_, ledgerErr := options.JoinWords{LedgerFile: c[0]}.Request()
 		_, backupErr := options.JoinWords{Backup: c[0]}.Request()

@@ -2,6 +2,7 @@ package options
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -9,9 +10,35 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
+// PlaceWords are the options that say where an image is, as the user wrote them; what is empty was not written.
+type PlaceWords struct {
+	WindowsPath string
+	ImagePath   string
+	Partition   string
+	OverlayPath string
+	CopyPath    string
+	Backing     string
+}
+
+// Named reports whether the words name an image.
+func (w PlaceWords) Named() bool { return w.WindowsPath != "" || w.ImagePath != "" }
+
+// Image returns the image that the words name. The error says which of them are wrong, or do not go together (87).
+func (w PlaceWords) Image() (at offlinejoin.Image, err error) {
+	at = offlinejoin.ImageAt(w.WindowsPath)
+	at.ImagePath, at.OverlayPath, at.CopyPath, at.Backing = w.ImagePath, w.OverlayPath, w.CopyPath, w.Backing
+	if w.Partition != "" {
+		if at.Partition, err = strconv.Atoi(w.Partition); err != nil || at.Partition < 1 {
+			return offlinejoin.Image{}, winerr.Errorf(winerr.InvalidParameter,
+				"partition = %q is no number of a partition: they count from 1", w.Partition)
+		}
+	}
+	return at, at.Check()
+}
+
 // JoinWords are the options of one join as the user wrote them, in whatever front end; what is empty was not written.
 type JoinWords struct {
-	WindowsPath       string
+	PlaceWords
 	MachineName       string
 	Domain            string
 	Method            string
@@ -32,11 +59,13 @@ func (w JoinWords) Request() (req offlinejoin.Request, err error) {
 		return offlinejoin.Request{}, err
 	}
 	req = offlinejoin.Request{
-		Image:             offlinejoin.ImageAt(w.WindowsPath),
 		Expect:            offlinejoin.Expect{MachineName: w.MachineName, Domain: w.Domain},
 		SingleUse:         offlinejoin.SingleUse{LedgerFile: w.LedgerFile, ReuseReason: w.ReuseReason},
 		CompletionProgram: w.CompletionProgram,
 		Backup:            w.Backup,
+	}
+	if req.Image, err = w.Image(); err != nil {
+		return offlinejoin.Request{}, err
 	}
 	if req.Method, err = Method(w.Method); err != nil {
 		return offlinejoin.Request{}, err

@@ -8,6 +8,11 @@ type Name string
 // The options.
 const (
 	WindowsPath    Name = "windows_path"
+	ImagePath      Name = "image_path"
+	Partition      Name = "partition"
+	OverlayPath    Name = "overlay_path"
+	CopyPath       Name = "copy_path"
+	Backing        Name = "backing"
 	BlobFile       Name = "blob_file"
 	Blob           Name = "blob"
 	BlobWO         Name = "blob_wo"

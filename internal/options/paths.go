@@ -81,7 +81,11 @@ func (p Used) all() (out []used) {
 			names = append(names, filepath.Join(p.Path, hive))
 		}
 	}
-	writes := p.Option == LedgerFile || p.Option == ReportFile || p.Option == Backup
+	writes := false
+	switch p.Option {
+	case LedgerFile, ReportFile, Backup, OverlayPath, CopyPath:
+		writes = true
+	}
 	for _, name := range names {
 		out = append(out, used{Used{p.Option, name}, keyOf(name), writes})
 	}
@@ -137,6 +141,7 @@ func (u used) within(images map[any]string) (image string, inside bool) {
 // Used returns the paths of a join in which others may not be written.
 func (w JoinWords) Used() []Used {
 	return []Used{
-		{WindowsPath, w.WindowsPath}, {CompletionProgram, w.CompletionProgram}, {Backup, w.Backup}, {LedgerFile, w.LedgerFile},
+		{WindowsPath, w.WindowsPath}, {ImagePath, w.ImagePath}, {OverlayPath, w.OverlayPath}, {CopyPath, w.CopyPath},
+		{CompletionProgram, w.CompletionProgram}, {Backup, w.Backup}, {LedgerFile, w.LedgerFile},
 	}
 }

@@ -5,13 +5,21 @@ import (
 	"context"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/diskimage"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Image opens the image at a location; it is the imagefs.Opener of everybody who has no other. Errors are those of the
 // kinds, and 50 for an image on another machine, which only a front end with a connection to it can open.
-func Image(_ context.Context, at imagefs.Location) (imagefs.Session, error) {
+func Image(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+	if at.ImagePath != "" {
+		s, err := diskimage.Open(ctx, at, mode)
+		if err != nil {
+			return nil, err // not a nil *Session in an interface
+		}
+		return s, nil
+	}
 	if at.Machine != "" {
 		return nil, winerr.Errorf(winerr.NotSupported, "%s is on another machine: run offlinejoin there, or use Packer's "+
 			"provisioner with remote = true", at)

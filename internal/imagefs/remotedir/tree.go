@@ -69,7 +69,7 @@ func (t *Tree) Location() imagefs.Location { return t.at }
 
 // Opener returns t as an imagefs.Opener: it opens t, whatever location it is asked for.
 func (t *Tree) Opener() imagefs.Opener {
-	return func(ctx context.Context, _ imagefs.Location) (imagefs.Session, error) {
+	return func(ctx context.Context, _ imagefs.Location, _ imagefs.Mode) (imagefs.Session, error) {
 		s, err := t.Open(ctx)
 		if err != nil {
 			return nil, err // not a nil *Session in an interface

@@ -1,0 +1,104 @@
+package diskimage
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/offlinejoin/offlinejoin/internal/disk"
+	"github.com/offlinejoin/offlinejoin/internal/disk/qcow2"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/undojournal"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// Commit implements imagefs.Session. In place it is one change with a journal; a new disk gets its name when it is whole and
+// flushed. The session is of no use afterwards: what the file holds is read in another one.
+func (s *Session) Commit(ctx context.Context) (imagefs.Cost, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mode != imagefs.Write {
+		return imagefs.Cost{}, nil
+	}
+	if err := s.prepare(ctx); err != nil {
+		return imagefs.Cost{}, err
+	}
+	p := s.prepared
+	defer p.wipe()
+	switch {
+	case !s.golden():
+		return s.writeInPlace(p)
+	case s.made.Overlay:
+		return s.makeOverlay(ctx, p)
+	}
+	return s.makeCopy(ctx, p)
+}
+
+func (s *Session) writeInPlace(p *prepared) (imagefs.Cost, error) {
+	if len(p.writes) == 0 {
+		return imagefs.Cost{}, nil
+	}
+	path := s.image.FilePath()
+	folder, err := undojournal.OpenFolder(filepath.Dir(path))
+	if err != nil {
+		return imagefs.Cost{}, imagefs.Wrap(imagefs.OpOpen, filepath.Dir(path), err)
+	}
+	defer folder.Close() // its journals are synced
+	cost, err := undojournal.Write(osFile{s.image.File()}, folder, filepath.Base(path)+undojournal.Suffix, p.change, nil)
+	return imagefs.Cost{Bytes: cost.Bytes, Syncs: cost.Syncs}, s.writeError(err)
+}
+
+// writeError says what a failed change has left behind.
+func (s *Session) writeError(err error) error {
+	w, ok := errors.AsType[*undojournal.WriteError](err)
+	if !ok {
+		return coded(imagefs.OpWrite, s.path(), err)
+	}
+	cause := imagefs.Wrap(imagefs.OpWrite, s.path(), w.Err)
+	code, _ := winerr.CodeOf(cause)
+	journal := s.image.FilePath() + undojournal.Suffix
+	switch w.State {
+	case undojournal.Unchanged:
+		return winerr.Errorf(code, "%w. The image is as it was before.", cause)
+	case undojournal.Changed:
+		return winerr.Errorf(code, "%s is changed, but %s could not be removed: remove it, or run the command again: %w", s.path(),
+			journal, w.Err)
+	}
+	return winerr.Errorf(code, "%w: do not start the machine while %s is there; run the command again, which undoes or completes "+
+		"the change", cause, journal)
+}
+
+func (s *Session) makeOverlay(ctx context.Context, p *prepared) (imagefs.Cost, error) {
+	made, err := s.image.Overlay(ctx, p.writes, s.made.Path, qcow2.OverlayOptions{
+		Relative: s.at.Backing == imagefs.BackingRelative,
+	})
+	if err != nil {
+		return imagefs.Cost{}, s.makeError(err)
+	}
+	s.made.Size = made.Size
+	return imagefs.Cost{Bytes: made.Size, Syncs: newFileSyncs}, nil
+}
+
+// newFileSyncs is how often a new file waits for the disk: for itself and for its folder.
+const newFileSyncs = 2
+
+func (s *Session) makeCopy(ctx context.Context, p *prepared) (imagefs.Cost, error) {
+	copied, err := s.image.CopyTo(ctx, s.made.Path, disk.CopyOptions{Plan: p.file})
+	if err != nil {
+		return imagefs.Cost{}, s.makeError(err)
+	}
+	s.made.Size = copied.Size
+	cost := imagefs.Cost{Bytes: copied.Size, Syncs: newFileSyncs}
+	if copied.Reflink {
+		cost.Bytes = 0
+		for _, w := range p.writes {
+			cost.Bytes += int64(len(w.Data))
+		}
+	}
+	return cost, nil
+}
+
+// makeError is a failure to make a new disk, after which there is none.
+func (s *Session) makeError(err error) error {
+	return coded(imagefs.OpCreate, s.made.Path, err)
+}

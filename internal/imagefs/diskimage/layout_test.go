@@ -1,0 +1,204 @@
+package diskimage_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/cli"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/testenv"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// laidOut makes a disk with the partitions that the arguments of mkdisk.py describe, and returns where each begins.
+func laidOut(t testing.TB, args ...string) (image string, offsets []int64) {
+	t.Helper()
+	image = filepath.Join(t.TempDir(), "disk.img")
+	args = append([]string{testenv.Shared(t, "lab/disk/mkdisk.py"), image}, args...)
+	out := run(t, "python3", args...)
+	for line := range strings.Lines(out) {
+		var number int
+		var role string
+		var off, size int64
+		if n, err := fmt.Sscan(line, &number, &role, &off, &size); n < 4 {
+			t.Fatalf("mkdisk.py printed %q: %v", line, err)
+		}
+		offsets = append(offsets, off)
+	}
+	return image, offsets
+}
+
+// TestLayouts stages into the kinds of partition tables, and has others read what was written: nothing but the files of the
+// join has changed on the disk.
+func TestLayouts(t *testing.T) {
+	t.Parallel()
+	whole := volume(t, sample.Image{})
+	for _, c := range []struct {
+		name    string
+		args    []string
+		windows int // which part; -1: the volume is bare
+	}{
+		{"gpt", []string{"128M", "--part", "efi:8M", "--part", "msr:16M", "--part", "windows=" + whole, "--part", "recovery:8M"}, 2},
+		{"gpt 4096", []string{"128M", "--sector", "4096", "--part", "efi:8M", "--part", "windows=" + whole}, 1},
+		{"mbr", []string{"96M", "--table", "mbr", "--part", "windows=" + whole, "--part", "recovery:8M"}, 0},
+		{"bare", nil, -1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			image, off := convert(t, whole, "", nil), int64(0)
+			if c.windows >= 0 {
+				var all []int64
+				image, all = laidOut(t, c.args...)
+				off = all[c.windows]
+			}
+			before := convert(t, image, "", nil)
+			blob, _ := blobFor(t, "WEB01", 1107)
+			_, err := core.Stage(t.Context(), core.Request{Image: at(image), Blob: blob})
+			must(t, err)
+			expectState(t, image, core.StateStaged, "WEB01")
+			sectors(t, before, image, off)
+			readByOthers(t, image, off)
+		})
+	}
+}
+
+// sectors compares two raw disks by whose the changed sectors are.
+func sectors(t *testing.T, before, after string, off int64) {
+	t.Helper()
+	const allowed = "data:*/config/SYSTEM*,data:Windows/System32/odjboot.exe,mft:*,bitmap,mftbitmap,index:Windows/System32," +
+		"index:Windows/System32/config"
+	out, err := exec.Command(testenv.Tool(t, "python3"), testenv.Shared(t, "lab/disk/secdiff.py"), before, after,
+		fmt.Sprint(off), fmt.Sprint(volumeSize), "--allow", allowed).CombinedOutput()
+	if err != nil {
+		t.Errorf("secdiff.py: %v\n%s", err, out)
+	}
+}
+
+// readByOthers reads the program with ntfs-3g's ntfscat, and the hive with hivex.
+func readByOthers(t *testing.T, image string, off int64) {
+	t.Helper()
+	data, err := os.ReadFile(image)
+	must(t, err)
+	vol := filepath.Join(t.TempDir(), "volume.raw")
+	must(t, os.WriteFile(vol, data[off:off+volumeSize], 0o600))
+	program, err := exec.Command(testenv.Tool(t, "ntfscat"), vol, "Windows/System32/odjboot.exe").Output()
+	must(t, err)
+	hive, err := exec.Command(testenv.Tool(t, "ntfscat"), vol, "Windows/System32/config/SYSTEM").Output()
+	must(t, err)
+	file := filepath.Join(t.TempDir(), "SYSTEM")
+	must(t, os.WriteFile(file, hive, 0o600))
+	if got := strings.TrimSpace(run(t, "hivexget", file, `\Setup`, "CmdLine")); got != "odjboot.exe" {
+		t.Errorf("CmdLine is %q", got)
+	}
+	sum := sha256.Sum256(program)
+	if got := strings.TrimSpace(run(t, "hivexget", file, `\Setup\OfflineJoin`, "ProgramSHA256")); got != hex.EncodeToString(sum[:]) {
+		t.Errorf("the program has the digest %x, and the record says %s", sum, got)
+	}
+	run(t, "ntfsfix", "-n", vol)
+}
+
+// TestSeveralWindows wants to be told which.
+func TestSeveralWindows(t *testing.T) {
+	t.Parallel()
+	whole := volume(t, sample.Image{})
+	image, _ := laidOut(t, "128M", "--part", "windows="+whole, "--part", "windows="+whole)
+	refused(t, core.Request{Image: at(image)}, image, winerr.InvalidParameter, "holds 2 Windows installations (partition 1 ")
+	blob, _ := blobFor(t, "WEB01", 1107)
+	second := at(image)
+	second.Partition = 2
+	_, err := core.Stage(t.Context(), core.Request{Image: second, Blob: blob})
+	must(t, err)
+	for number, want := range map[int]core.State{1: core.StateAbsent, 2: core.StateStaged} {
+		one := at(image)
+		one.Partition = number
+		st, err := core.ReadStatus(t.Context(), core.StatusRequest{Image: one})
+		must(t, err)
+		if st.State != want {
+			t.Errorf("partition %d is %s, not %s", number, st.State, want)
+		}
+	}
+}
+
+// TestStoragePool is refused for what it is.
+func TestStoragePool(t *testing.T) {
+	t.Parallel()
+	image, _ := laidOut(t, "64M", "--part", "efi:8M", "--part", "spaces:32M")
+	refused(t, core.Request{Image: at(image)}, image, winerr.NotSupported, "belongs to a storage pool")
+}
+
+// TestInUse is refused while qemu has the image open, also as a golden one.
+func TestInUse(t *testing.T) {
+	t.Parallel()
+	image := convert(t, inMBR(t, volume(t, sample.Image{})), "qcow2", nil)
+	qemu := exec.Command(testenv.Tool(t, "qemu-io"), "-f", "qcow2", image)
+	in, err := qemu.StdinPipe()
+	must(t, err)
+	out, err := qemu.StdoutPipe()
+	must(t, err)
+	must(t, qemu.Start())
+	defer func() { must(t, qemu.Wait()) }()
+	defer in.Close()
+	_, err = fmt.Fprintln(in, "length")
+	must(t, err)
+	_, err = out.Read(make([]byte, 100)) // it has opened the image by now
+	must(t, err)
+	overlay := core.Request{Image: at(image)}
+	overlay.Image.OverlayPath = filepath.Join(t.TempDir(), "web01.qcow2")
+	for _, req := range []core.Request{{Image: at(image)}, overlay} {
+		req.Image.LockTimeout = 0
+		refused(t, req, image, winerr.Busy, "is in use")
+	}
+}
+
+// TestCommand runs the command line on a golden image.
+func TestCommand(t *testing.T) {
+	t.Parallel()
+	golden := convert(t, inMBR(t, volume(t, sample.Image{})), "qcow2", nil)
+	dir := t.TempDir()
+	web, blob := filepath.Join(dir, "web01.qcow2"), filepath.Join(dir, "web01.djoin")
+	_, secret := blobFor(t, "WEB01", 1107)
+	must(t, os.WriteFile(blob, secret, 0o600))
+	join := filepath.Join(dir, "fleet.join.hcl")
+	must(t, os.WriteFile(join, []byte(fmt.Sprintf(`join "web" {
+  image_path   = %q
+  partition    = 2
+  overlay_path = %q
+  backing      = "relative"
+  blob_file    = %q
+}
+`, golden, "web02.qcow2", blob)), 0o600))
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"inspect", "image", golden}, `2          Windows on NTFS "OS"`},
+		{
+			[]string{"stage", "--image-path", golden, "--overlay-path", web, "--blob-file", blob},
+			"over " + golden + ") with the join of WEB01 to corp.example.com; " + golden + " was only read.",
+		},
+		{[]string{"status", "--image-path", golden, "--overlay-path", web}, "WEB01 → corp.example.com is staged"},
+		{[]string{"status", "--image-path", golden}, "No join is staged."},
+		{[]string{"unstage", "--image-path", web}, "Took back the join"},
+		{[]string{"apply", join, "--yes"}, "join.web"},
+		{[]string{"status", join}, "staged"},
+		{[]string{"unstage", join, "--yes"}, "join.web"},
+	} {
+		var out, errs bytes.Buffer
+		code := cli.Run(t.Context(), c.args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+		if code != 0 || !strings.Contains(out.String(), c.says) {
+			t.Errorf("%q: exit code %d, no %q in\n%s%s", c.args, code, c.says, &out, &errs)
+		}
+	}
+	info := run(t, "qemu-img", "info", filepath.Join(dir, "web02.qcow2"))
+	if !strings.Contains(info, "backing file: ..") || !strings.Contains(info, "backing file format: qcow2") {
+		t.Error(info)
+	}
+}

@@ -1,0 +1,308 @@
+package diskimage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/disk"
+	"github.com/offlinejoin/offlinejoin/internal/disk/container"
+	"github.com/offlinejoin/offlinejoin/internal/disk/lock"
+	"github.com/offlinejoin/offlinejoin/internal/disk/partition"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/ntfs"
+	"github.com/offlinejoin/offlinejoin/internal/undojournal"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// Session is a visit to the Windows inside a disk image file. See [imagefs.Deferred]: nothing reaches a file before Commit.
+type Session struct {
+	at    imagefs.Location
+	mode  imagefs.Mode
+	image *disk.Image
+	found partition.Partition
+	many  bool // the disk has several partitions
+	notes []string
+	made  *imagefs.NewDisk // nil: the image itself is changed
+
+	mu       sync.Mutex // over all that follows
+	volume   *ntfs.Volume
+	tx       *ntfs.Tx // nil: nothing can be changed
+	fresh    *newFile // a file that was created and is not in tx yet
+	files    map[*file]bool
+	secrets  secrets
+	prepared *prepared
+	closed   bool
+}
+
+var (
+	_ imagefs.Session  = (*Session)(nil)
+	_ imagefs.Deferred = (*Session)(nil)
+	_ imagefs.Noted    = (*Session)(nil)
+	_ imagefs.Secured  = (*Session)(nil)
+)
+
+// Open opens the Windows in the disk image file at a location. With a new disk in the location, that one is opened once it
+// exists, else the golden image, which is then only read; a session to read does not look at the golden one. Errors have the
+// documented codes: 2 not there, 5 no rights, 50 of a kind that is not supported, 87 no Windows or several, 112 no room,
+// 170 in use or not shut down, 2711 cannot be changed, 2717 damaged.
+func Open(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (*Session, error) {
+	s := &Session{at: at, mode: mode, files: map[*file]bool{}}
+	if err := at.Check(); err != nil {
+		return nil, err
+	}
+	if err := s.choose(); err != nil {
+		return nil, err
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// choose decides which file is opened: the new disk where it is there.
+func (s *Session) choose() error {
+	path := s.at.NewPath()
+	if path == "" {
+		return nil
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && s.mode == imagefs.Read:
+		return winerr.Errorf(winerr.FileNotFound, "%s is not made yet", path)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return imagefs.Wrap(imagefs.OpOpen, path, err)
+	}
+	s.made = &imagefs.NewDisk{Path: path, Golden: s.at.ImagePath, Overlay: s.at.OverlayPath != "", Existed: err == nil}
+	if err == nil {
+		s.made.Size = info.Size()
+		return nil
+	}
+	folder, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return imagefs.Wrap(imagefs.OpCreate, path, err)
+	}
+	if !folder.IsDir() {
+		return imagefs.Irregular(filepath.Dir(path), folder.Mode(), "a directory")
+	}
+	return nil
+}
+
+// golden reports whether the session reads a golden image to make a new disk.
+func (s *Session) golden() bool { return s.made != nil && !s.made.Existed }
+
+// inPlace reports whether Commit changes the file that is open.
+func (s *Session) inPlace() bool { return s.mode != imagefs.Read && !s.golden() }
+
+// path returns the file that is open.
+func (s *Session) path() string {
+	if s.made != nil && s.made.Existed {
+		return s.made.Path
+	}
+	return s.at.ImagePath
+}
+
+func (s *Session) open(ctx context.Context) error {
+	mode := lock.Read
+	if s.inPlace() && s.mode == imagefs.Write {
+		mode = lock.Change
+	}
+	var err error
+	if s.image, err = disk.OpenSeeing(ctx, s.path(), mode, lock.Options{}, s.see); err != nil {
+		return s.imageError(err)
+	}
+	if err := s.changeable(); err != nil {
+		return err
+	}
+	for _, l := range s.image.Chain() {
+		if l.Unlocked {
+			s.notes = append(s.notes, "the file system of "+l.Path+" has no locks: make sure that nothing uses it now")
+		}
+	}
+	if err := s.find(); err != nil {
+		return err
+	}
+	return s.begin()
+}
+
+// imageError is the refusal of the image file.
+func (s *Session) imageError(err error) error {
+	r, is := errors.AsType[*container.Refused](err)
+	if is && !strings.Contains(r.Detail, "qemu-img convert") && !strings.Contains(r.Detail, "qemu-img check") {
+		err = fmt.Errorf("%w%s", err, waysOut()[r.Kind])
+	}
+	return coded(imagefs.OpOpen, s.path(), err)
+}
+
+// changeable refuses, before anything is planned, what Commit would refuse.
+func (s *Session) changeable() error {
+	if s.golden() && !s.made.Overlay && len(s.image.Chain()) > 1 {
+		return s.imageError(fmt.Errorf("%s %w", s.path(), &container.Refused{
+			Kind: container.HasBacking,
+			Detail: fmt.Sprintf("make it stand alone with qemu-img convert -O %s %s NEW, and copy that, or use overlay_path",
+				s.image.Format(), s.path()),
+		}))
+	}
+	if s.golden() && !s.made.Overlay && s.image.FilePath() != s.image.Path() {
+		return winerr.Errorf(winerr.NotSupported, "%s keeps its data in another file, and a copy is one file: use overlay_path, or "+
+			"make one of it with qemu-img convert -O qcow2", s.path())
+	}
+	if !s.inPlace() {
+		return nil
+	}
+	link := s.image.Chain()[0]
+	if link.Device {
+		return winerr.Errorf(winerr.NotSupported, "%s is a block device, beside which no journal can lie: make a new disk with "+
+			"overlay_path or copy_path, or mount it and give windows_path", s.path())
+	}
+	if c, ok := s.image.Container.(interface{ InPlace() error }); ok {
+		if err := c.InPlace(); err != nil {
+			return s.imageError(fmt.Errorf("%s %w", s.path(), err))
+		}
+	}
+	return nil
+}
+
+// begin opens a transaction where something is going to be changed.
+func (s *Session) begin() error {
+	if s.mode == imagefs.Read {
+		return nil
+	}
+	o := ntfs.Options{Now: time.Now()}
+	if s.inPlace() || !s.made.Overlay {
+		format := s.image.Format()
+		o.Room = func(off, n int64) bool { return s.image.Room(s.found.Off+off, n) }
+		o.RoomOnly = format == container.VHDX || format == container.VHD
+	}
+	var err error
+	if s.tx, err = s.volume.Begin(o); err != nil {
+		return coded(imagefs.OpChange, s.place(), err)
+	}
+	if s.volume.HasSnapshots() && s.inPlace() {
+		s.notes = append(s.notes, s.place()+" holds shadow copies (VSS): they will show the change, and keep its bytes when "+
+			"it is taken back")
+	}
+	return nil
+}
+
+// see brings a file into order that an interrupted change has left, or shows what it would be.
+func (s *Session) see(path string, f *os.File, top bool) (io.ReaderAt, int64, error) {
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, 0, err
+	}
+	name := filepath.Base(path) + undojournal.Suffix
+	if _, err := os.Lstat(path + undojournal.Suffix); errors.Is(err, fs.ErrNotExist) {
+		return nil, size, nil
+	}
+	folder, err := undojournal.OpenFolder(filepath.Dir(path))
+	if err != nil {
+		return nil, 0, err
+	}
+	defer folder.Close() // only journals in it were changed
+	if (!top || s.golden()) && s.mode != imagefs.Read {
+		return nil, 0, coded(imagefs.OpOpen, path, &undojournal.Pending{Journal: name})
+	}
+	if s.mode == imagefs.Write {
+		return s.recover(path, f, folder, name)
+	}
+	viewed, err := undojournal.View(osFile{f}, folder, name, nil)
+	if err != nil {
+		return nil, 0, coded(imagefs.OpOpen, path, err)
+	}
+	if viewed.Outcome() == undojournal.RolledBack {
+		s.notes = append(s.notes, path+" has the journal of an interrupted edit, "+name+", and is shown as it was before that: "+
+			"do not start it; the next stage or unstage undoes the edit")
+	}
+	size, err = viewed.Size()
+	return viewed, size, err
+}
+
+func (s *Session) recover(path string, f *os.File, folder *undojournal.OSFolder, name string) (io.ReaderAt, int64, error) {
+	outcome, err := undojournal.Recover(osFile{f}, folder, name, nil)
+	if err != nil {
+		return nil, 0, coded(imagefs.OpChange, path, err)
+	}
+	switch outcome {
+	case undojournal.RolledBack:
+		s.notes = append(s.notes, "an interrupted edit of "+path+" was undone: it is as it was before that")
+	case undojournal.Completed:
+		s.notes = append(s.notes, "an interrupted edit of "+path+" was completed")
+	}
+	size, err := f.Seek(0, io.SeekEnd)
+	return nil, size, err
+}
+
+// osFile is an os.File as journals want it.
+type osFile struct{ *os.File }
+
+// Size returns the size of the file in bytes.
+func (f osFile) Size() (int64, error) { return f.Seek(0, io.SeekEnd) }
+
+// String implements imagefs.Session.
+func (s *Session) String() string {
+	if s.made != nil {
+		return s.made.Path
+	}
+	return s.at.ImagePath
+}
+
+// place returns what messages call the volume.
+func (s *Session) place() string {
+	if !s.many {
+		return s.path()
+	}
+	return fmt.Sprintf("%s, partition %d,", s.path(), s.found.Number)
+}
+
+// Windows implements imagefs.Session.
+func (s *Session) Windows() string { return windowsFolder }
+
+// DriveKnown implements imagefs.Session.
+func (s *Session) DriveKnown() bool { return true }
+
+// Notes implements imagefs.Noted.
+func (s *Session) Notes() []string {
+	notes := s.notes
+	s.notes = nil
+	return notes
+}
+
+// NewDisk implements imagefs.Deferred.
+func (s *Session) NewDisk() *imagefs.NewDisk { return s.made }
+
+// ErasesFirst implements imagefs.Deferred: the journal of a change in place keeps old bytes.
+func (s *Session) ErasesFirst() bool { return s.inPlace() }
+
+// Secret implements imagefs.Deferred.
+func (s *Session) Secret(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets.add(b)
+}
+
+// Close implements imagefs.Session.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.prepared.wipe()
+	s.secrets = nil
+	if s.fresh != nil {
+		clear(s.fresh.data)
+	}
+	if s.image == nil {
+		return nil
+	}
+	return s.image.Close()
+}

@@ -1,0 +1,189 @@
+package diskimage
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"github.com/offlinejoin/offlinejoin/internal/disk/container"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/ntfs"
+	"github.com/offlinejoin/offlinejoin/internal/undojournal"
+)
+
+// prepared is a change down to the bytes.
+type prepared struct {
+	writes []container.Write   // of the virtual disk
+	file   *container.FilePlan // nil for an overlay
+	change undojournal.Change  // when in place
+}
+
+// wipe forgets the bytes of a plan, which may be secret.
+func (p *prepared) wipe() {
+	if p == nil {
+		return
+	}
+	for _, w := range p.writes {
+		clear(w.Data)
+	}
+}
+
+// Prepare implements imagefs.Session.
+func (s *Session) Prepare(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prepare(ctx)
+}
+
+func (s *Session) prepare(ctx context.Context) error {
+	if s.tx == nil || s.prepared != nil {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.settle(); err != nil {
+		return err
+	}
+	plan, err := s.tx.Plan()
+	if err != nil {
+		return coded(imagefs.OpRead, s.place(), err)
+	}
+	p := &prepared{}
+	if p.writes, err = s.diskWrites(plan); err != nil {
+		return coded(imagefs.OpRead, s.place(), err)
+	}
+	if !s.golden() || !s.made.Overlay {
+		if p.file, err = s.image.Plan(p.writes); err != nil {
+			p.wipe()
+			return s.imageError(err)
+		}
+	}
+	if s.inPlace() {
+		size, err := osFile{s.image.File()}.Size()
+		if err != nil {
+			p.wipe()
+			return imagefs.Wrap(imagefs.OpRead, s.path(), err)
+		}
+		p.change = change(p.file, size)
+		if err := s.noteBelow(p.writes); err != nil {
+			p.wipe()
+			return coded(imagefs.OpRead, s.path(), err)
+		}
+	}
+	s.prepared = p
+	return nil
+}
+
+// diskWrites turns patches of the volume into writes of the disk. The zeros over what was freed, and over secrets that were
+// named, come last, and no journal keeps what they take away.
+func (s *Session) diskWrites(p *ntfs.Plan) ([]container.Write, error) {
+	var writes []container.Write
+	for _, f := range p.Fills {
+		writes = append(writes, container.Write{Off: s.found.Off + f.Off, Data: f.Data, Fresh: true})
+	}
+	keepsNothing := s.golden()
+	for i, g := range p.Groups {
+		for _, c := range g.Patches {
+			if c.Wipe && keepsNothing && s.made.Overlay {
+				continue // the bytes are in the golden image, which stays as it is
+			}
+			writes = append(writes, container.Write{
+				Off: s.found.Off + c.Off, Data: slices.Clone(c.New), Group: i, Wipe: c.Wipe && !keepsNothing,
+			})
+		}
+	}
+	if keepsNothing {
+		return writes, nil
+	}
+	return s.wipeSecrets(writes, len(p.Groups))
+}
+
+// noteBelow notes that bytes which are to go stay in a file below.
+func (s *Session) noteBelow(writes []container.Write) error {
+	for _, w := range writes {
+		if !w.Wipe {
+			continue
+		}
+		below, err := s.image.FromBelow(w.Off, int64(len(w.Data)))
+		if err != nil {
+			return err
+		}
+		if below {
+			s.notes = append(s.notes, "what was removed is still in "+s.image.Chain()[1].Path+", or in a file below it, which this "+
+				"disk stands on: it is gone from this disk alone")
+			return nil
+		}
+	}
+	return nil
+}
+
+// wipeSecrets adds zeros for what is zero in the end and holds a secret now.
+func (s *Session) wipeSecrets(writes []container.Write, group int) ([]container.Write, error) {
+	if len(s.secrets) == 0 {
+		return writes, nil
+	}
+	const sector = 512
+	last := map[int64][]byte{}
+	for _, w := range writes {
+		for at := int64(0); !w.Fresh && at+sector <= int64(len(w.Data)); at += sector {
+			last[w.Off+at] = w.Data[at : at+sector]
+		}
+	}
+	offs := make([]int64, 0, len(last))
+	for off := range last {
+		offs = append(offs, off)
+	}
+	slices.Sort(offs)
+	for from := 0; from < len(offs); {
+		to := from + 1
+		for to < len(offs) && offs[to] == offs[to-1]+sector {
+			to++
+		}
+		old := make([]byte, int64(to-from)*sector)
+		if n, err := s.image.ReadAt(old, offs[from]); n < len(old) {
+			if err == nil {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, err
+		}
+		marked := s.secrets.mark(old)
+		for i := 0; i < len(marked); {
+			n := 0
+			for i+n < len(marked) && marked[i+n] && last[offs[from]+int64(i+n)/sector*sector][(i+n)%sector] == 0 {
+				n++
+			}
+			if n > 0 {
+				writes = append(writes, container.Write{Off: offs[from] + int64(i), Data: make([]byte, n), Group: group, Wipe: true})
+			}
+			i += max(n, 1)
+		}
+		clear(old)
+		from = to
+	}
+	return writes, nil
+}
+
+// change turns a plan of a file of the given size into one for the journal.
+func change(p *container.FilePlan, size int64) undojournal.Change {
+	c := undojournal.Change{Fills: pieces(p.Fills, 0), Size: p.Size}
+	for _, g := range p.Groups {
+		c.Groups = append(c.Groups, pieces(g, size))
+	}
+	return c
+}
+
+// pieces turns pieces of a plan into those of a change. Behind the old end of the file there is nothing that a journal would
+// keep: zeros there, which replace what a fill has copied from below, are like any other bytes.
+func pieces(in []container.Piece, size int64) []undojournal.Piece {
+	out := make([]undojournal.Piece, 0, len(in))
+	for _, p := range in {
+		if n := size - p.Off; p.Wipe && n > 0 && n < int64(len(p.Data)) {
+			out = append(out, undojournal.Piece{Off: p.Off, Data: p.Data[:n], Wipe: true})
+			p.Off, p.Data = size, p.Data[n:]
+		}
+		p.Wipe = p.Wipe && p.Off < size
+		out = append(out, undojournal.Piece(p))
+	}
+	return out
+}

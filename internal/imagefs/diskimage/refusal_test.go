@@ -1,0 +1,153 @@
+package diskimage_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/testenv"
+	"github.com/offlinejoin/offlinejoin/internal/undojournal"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// TestRefusals spoils a volume in many ways. Planning and staging refuse each in the same words, and leave the file as it is
+// and nothing beside it.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	spoil := testenv.Shared(t, "lab/disk/spoil.py")
+	python := testenv.Tool(t, "python3")
+	whole := volume(t, sample.Image{})
+	for _, c := range []struct {
+		what string
+		code winerr.Code
+		says string
+	}{
+		{"dirty", winerr.Busy, "was not dismounted cleanly (dirty)"},
+		{"unclean", winerr.Busy, "has changes waiting in its NTFS journal"},
+		{"log-garbage", winerr.CantLoadOfflineHive, "has a damaged NTFS journal"},
+		{"bitlocker", winerr.NotSupported, "is encrypted with BitLocker"},
+		{"bitlocker-togo", winerr.NotSupported, "is encrypted with BitLocker"},
+		{"refs", winerr.NotSupported, "is ReFS"},
+		{"ntfs12", winerr.NotSupported, "NTFS version"},
+		{"volflag", winerr.Busy, "is marked for chkdsk"},
+		{"mirror", winerr.CantLoadOfflineHive, "has damaged NTFS metadata"},
+		{"torn-mft0", winerr.CantLoadOfflineHive, "has damaged NTFS metadata"},
+		{"torn-system", winerr.CantLoadOfflineHive, "damaged NTFS metadata"},
+		{"compressed", winerr.NotSupported, "is compressed"},
+		{"encrypted", winerr.NotSupported, "is encrypted with EFS"},
+		{"wof", winerr.NotSupported, "is a reparse point"},
+		{"run-beyond", winerr.CantLoadOfflineHive, "damaged"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
+			image := convert(t, whole, "", nil)
+			if out, err := exec.Command(python, spoil, image, c.what).CombinedOutput(); err != nil {
+				t.Fatalf("spoil.py: %v\n%s", err, out)
+			}
+			req := core.Request{Image: at(image)}
+			req.Image.LockTimeout = time.Hour // waiting does not help
+			refused(t, req, image, c.code, c.says)
+		})
+	}
+}
+
+// refused plans and stages, wants the same refusal from both, and compares the folder.
+func refused(t *testing.T, req core.Request, image string, code winerr.Code, says string) {
+	t.Helper()
+	req.Blob, _ = blobFor(t, "WEB01", 1107)
+	was, err := os.ReadFile(image)
+	must(t, err)
+	beside, err := os.ReadDir(filepath.Dir(image))
+	must(t, err)
+	_, planErr := core.Plan(t.Context(), req)
+	_, stageErr := core.Stage(t.Context(), req)
+	if planErr == nil || stageErr == nil {
+		t.Fatalf("planned: %v; staged: %v", planErr, stageErr)
+	}
+	plan, stage := planErr.Error(), stageErr.Error()
+	t.Log(stage)
+	if got, _ := winerr.CodeOf(stageErr); got != code || !strings.Contains(stage, says) {
+		t.Errorf("want code %v and %q", code, says)
+	}
+	words := func(s string) string {
+		s, _, _ = strings.Cut(s, " (")
+		return strings.TrimSuffix(strings.TrimSuffix(s, " Nothing was written."), ".")
+	}
+	if words(plan) != words(stage) {
+		t.Errorf("planned: %s\nstaged:  %s", plan, stage)
+	}
+	now, err := os.ReadFile(image)
+	must(t, err)
+	after, err := os.ReadDir(filepath.Dir(image))
+	must(t, err)
+	if !bytes.Equal(was, now) || len(after) != len(beside) {
+		t.Errorf("the file changed, or something is beside it: %v", after)
+	}
+}
+
+// TestOtherRefusals are of the container, of the partitions and of the place.
+func TestOtherRefusals(t *testing.T) {
+	t.Parallel()
+	whole := volume(t, sample.Image{})
+	disk := inMBR(t, whole)
+	t.Run("cut off", func(t *testing.T) {
+		t.Parallel()
+		image := convert(t, disk, "", nil)
+		must(t, os.Truncate(image, volumeStart+volumeSize/2))
+		refused(t, core.Request{Image: at(image)}, image, winerr.CantLoadOfflineHive, "cut off")
+	})
+	t.Run("no Windows", func(t *testing.T) {
+		t.Parallel()
+		image := convert(t, whole, "", nil)
+		must(t, os.Truncate(image, 0))
+		must(t, os.Truncate(image, volumeSize))
+		run(t, "mkntfs", "-q", "-Q", "-F", "-L", "DATA", image)
+		refused(t, core.Request{Image: at(image)}, image, winerr.InvalidParameter, "holds no Windows installation")
+	})
+	t.Run("no such partition", func(t *testing.T) {
+		t.Parallel()
+		image := convert(t, disk, "", nil)
+		req := core.Request{Image: at(image)}
+		req.Image.Partition = 7
+		refused(t, req, image, winerr.InvalidParameter, "has no partition 7")
+	})
+	t.Run("other partition", func(t *testing.T) {
+		t.Parallel()
+		image := convert(t, disk, "", nil)
+		req := core.Request{Image: at(image)}
+		req.Image.Partition = 1
+		refused(t, req, image, winerr.NotSupported, "partition 1")
+	})
+	t.Run("snapshots", func(t *testing.T) {
+		t.Parallel()
+		image := convert(t, disk, "qcow2", nil)
+		run(t, "qemu-img", "snapshot", "-c", "one", image)
+		refused(t, core.Request{Image: at(image)}, image, winerr.NotSupported, "has snapshots inside")
+	})
+	t.Run("copy of a clone", func(t *testing.T) {
+		t.Parallel()
+		image := convert(t, disk, "clone", nil)
+		req := core.Request{Image: at(image)}
+		req.Image.CopyPath = filepath.Join(t.TempDir(), "copy.qcow2")
+		refused(t, req, image, winerr.NotSupported, "depends on a backing file")
+	})
+	t.Run("foreign journal", func(t *testing.T) {
+		t.Parallel()
+		image := convert(t, disk, "", nil)
+		folder, err := undojournal.OpenFolder(filepath.Dir(image))
+		must(t, err)
+		defer folder.Close()
+		h, err := folder.Create(filepath.Base(image) + undojournal.Suffix)
+		must(t, err)
+		defer h.Close()
+		req := core.Request{Image: at(image)}
+		req.Image.LockTimeout = 0
+		refused(t, req, image, winerr.Busy, "is being changed by another process")
+	})
+}
