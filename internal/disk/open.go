@@ -319,6 +319,9 @@ func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, m loc
 	}, beside: func(name string) (vmdk.File, int64, error) {
 		return c.beside(ctx, path, name, m, at == 0)
 	}})
+	if err != nil && m == lock.Read {
+		d, err = readByEngine(ctx, path, format, f, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -75,10 +75,17 @@ func eraseFirst(ctx context.Context, p *plan) (*plan, error) {
 	}
 	req := p.req
 	if err := eraseBlob(ctx, req.Image); err != nil {
-		return nil, err
+		return nil, winerr.Errorf(codeOf(err), "the blob of the join that %s holds could not be erased: %w", req.Image, uncoded{err})
 	}
-	req.Backup = "" // it is made
-	return prepare(ctx, req, imagefs.Write)
+	req.Backup, req.Progress = "", nil // the copy is made, and everything was reported
+	again, err := prepare(ctx, req, imagefs.Write)
+	if err != nil {
+		return nil, winerr.Errorf(codeOf(err), "the blob of the join that %s held is erased, and the new join is not staged yet: %w: "+
+			"stage again", req.Image, uncoded{err})
+	}
+	again.reporter = reporter{p.req.Progress, again.receipt}
+	again.receipt.Changes = p.receipt.Changes
+	return again, nil
 }
 
 // eraseBlob takes the blob out of an image's record, in a commit of its own.

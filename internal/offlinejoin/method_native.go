@@ -24,7 +24,7 @@ func checkNative(req Request) error {
 	case !nativeHere:
 		return winerr.Errorf(winerr.NotSupported, "the method native calls Windows' own function, which is only in Windows: "+
 			"use registry or answer_file, or run offlinejoin on Windows")
-	case at.Machine != "" || req.Image.Open != nil:
+	case at.Machine != "" || at.ImagePath != "" || req.Image.Open != nil:
 		return winerr.Errorf(winerr.NotSupported, "the method native needs an image that Windows itself can open: "+
 			"use registry or answer_file for this one")
 	case at.WindowsPath == "" && !req.Online:

@@ -13,11 +13,11 @@ import (
 // first; 2732 is a second use of the account.
 func Stage(ctx context.Context, req Request) (*Receipt, error) {
 	p, err := prepare(ctx, req, imagefs.Write)
-	if err == nil {
-		p, err = eraseFirst(ctx, p)
-	}
 	if err != nil {
 		return nil, nothingWritten(err)
+	}
+	if p, err = eraseFirst(ctx, p); err != nil {
+		return nil, err
 	}
 	defer p.close() // whatever was to be written has been committed
 	if p.receipt.Outcome != OutcomeStaged {

@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/undojournal"
 )
 
@@ -19,6 +21,7 @@ import (
 const (
 	victimOf   = "DISKIMAGE_TEST_VICTIM"
 	victimBlob = "DISKIMAGE_TEST_BLOB" // empty: it unstages
+	victimDisk = "DISKIMAGE_TEST_DISK" // a new overlay; empty: in place
 )
 
 // TestMain makes a copy of the test program the process that gets killed.
@@ -36,6 +39,7 @@ func TestMain(m *testing.M) {
 
 func victim(image, blobFile string) error {
 	at := at(image)
+	at.OverlayPath = os.Getenv(victimDisk)
 	if blobFile == "" {
 		_, err := core.Unstage(context.Background(), core.UnstageRequest{Image: at})
 		return err
@@ -166,4 +170,41 @@ func noSecretIn(t *testing.T, journal []byte, secrets [][]byte) {
 			}
 		}
 	}
+}
+
+// TestKilledMakingAnOverlay kills processes at any time while they make one: it is there and whole, or not there, and nothing
+// is beside it.
+func TestKilledMakingAnOverlay(t *testing.T) {
+	t.Parallel()
+	golden := convert(t, inMBR(t, volume(t, sample.Image{})), "qcow2", nil)
+	_, secret := blobFor(t, "WEB01", 1107)
+	blob := filepath.Join(t.TempDir(), "WEB01")
+	must(t, os.WriteFile(blob, secret, 0o600))
+	self, err := os.Executable()
+	must(t, err)
+	r := rand.New(rand.NewPCG(7, 7))
+	made := 0
+	for range 30 {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "web01.qcow2")
+		cmd := exec.Command(self)
+		cmd.Env = append(os.Environ(), victimOf+"="+golden, victimBlob+"="+blob, victimDisk+"="+path)
+		must(t, cmd.Start())
+		time.Sleep(time.Duration(r.Int64N(int64(120 * time.Millisecond))))
+		must(t, ignoreDone(cmd.Process.Kill()))
+		_ = cmd.Wait() // it was killed
+		beside, err := os.ReadDir(dir)
+		must(t, err)
+		for _, e := range beside {
+			if e.Name() != filepath.Base(path) {
+				if runtime.GOOS == "linux" { // which has files without a name
+					t.Errorf("%s is left", e.Name())
+				}
+				continue
+			}
+			expectState(t, path, core.StateStaged, "WEB01")
+			made++
+		}
+	}
+	t.Logf("%d of 30 were made", made)
 }

@@ -46,7 +46,7 @@ func waysOut() map[container.Kind]string {
 		container.RefcountWidth:   engine,
 		container.ExtendedL2:      ": convert it with qemu-img convert -O qcow2",
 		container.DataFile:        ": convert it with qemu-img convert -O qcow2",
-		container.Sparse:          ": convert it with qemu-img convert -O qcow2",
+		container.Sparse:          engine,
 		container.StreamOptimized: ": convert it with qemu-img convert -O qcow2",
 		container.NoRoom:          engine,
 		container.NoBackingFormat: ": give it one with qemu-img rebase -u -b FILE -F FORMAT",

@@ -12,6 +12,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/undojournal"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 func methods() map[core.Method]sample.Image {
@@ -238,6 +239,21 @@ func TestUnstageInAClone(t *testing.T) {
 			expectState(t, base, core.StateStaged, "WEB01")
 			absentFrom(t, clone, secret, nil)
 			judge(t, clone, "qcow2", before)
+		})
+	}
+}
+
+// TestOverlayThroughQemu makes overlays of what only qemu reads, and refuses to change it in place.
+func TestOverlayThroughQemu(t *testing.T) {
+	t.Parallel()
+	raw := inMBR(t, volume(t, sample.Image{}))
+	for _, kind := range readOnly {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			testenv.Tool(t, "qemu-nbd")
+			golden := convert(t, raw, kind.format, kind.args)
+			newDisk(t, golden, volumeOf(t, raw), kind.format, true)
+			refused(t, core.Request{Image: at(golden)}, golden, winerr.NotSupported, "is a sparse or split VMDK")
 		})
 	}
 }
