@@ -452,8 +452,12 @@ func TestUnstageTouchesNothingElse(t *testing.T) {
 	img, root := image(t, scene)
 	before := files(t, root)
 	for _, r := range []Record{
-		{Name: "System32/config/SAM"}, {Name: "win.ini"}, {Name: "Users/me/secret.xml", OnDrive: true},
-		{Name: "Windows/Panther/Unattend.xml/x", OnDrive: true}, {Name: "Panther/setupact.log"}, {Name: "my/own.xml"},
+		{Name: "System32/config/SAM"},
+		{Name: "win.ini"},
+		{Name: "Users/me/secret.xml", OnDrive: true},
+		{Name: "Windows/Panther/Unattend.xml/x", OnDrive: true},
+		{Name: "Panther/setupact.log"},
+		{Name: "my/own.xml"},
 		{Name: "Windows/System32/config/SAM", OnDrive: true},
 	} {
 		r.Undo.Created = true // as if the file had been made by us: it would be removed

@@ -1,6 +1,7 @@
 package coredump_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,7 +50,6 @@ func die(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	os.Stderr.WriteString("limit " + string(rune('0'+limit.Cur)) + " " + string(rune('0'+limit.Max)) + ", dumpable " +
-		string(rune('0'+dumpable)) + "\n")
+	fmt.Fprintf(os.Stderr, "limit %c %c, dumpable %c\n", rune('0'+limit.Cur), rune('0'+limit.Max), rune('0'+dumpable))
 	panic("as a defect would")
 }

@@ -141,7 +141,12 @@ func (u used) within(images map[any]string) (image string, inside bool) {
 // Used returns the paths of a join in which others may not be written.
 func (w JoinWords) Used() []Used {
 	return []Used{
-		{WindowsPath, w.WindowsPath}, {ImagePath, w.ImagePath}, {OverlayPath, w.OverlayPath}, {CopyPath, w.CopyPath},
-		{CompletionProgram, w.CompletionProgram}, {Backup, w.Backup}, {LedgerFile, w.LedgerFile},
+		{WindowsPath, w.WindowsPath},
+		{ImagePath, w.ImagePath},
+		{OverlayPath, w.OverlayPath},
+		{CopyPath, w.CopyPath},
+		{CompletionProgram, w.CompletionProgram},
+		{Backup, w.Backup},
+		{LedgerFile, w.LedgerFile},
 	}
 }

@@ -60,7 +60,8 @@ func TestHookIsPutBack(t *testing.T) {
 		"without a terminator, and of odd length": {
 			staged().set(completion.ValueVersion, uint32(2)).
 				set(completion.ValuePreviousCmdLine, completion.RawValue{Type: 1, Data: []byte("a\x00b\x00c")}),
-			uint32(0), completion.RawValue{Type: 1, Data: []byte("a\x00b\x00c")},
+			uint32(0),
+			completion.RawValue{Type: 1, Data: []byte("a\x00b\x00c")},
 		},
 		"ourselves before, in another type": {
 			staged().set(completion.ValueVersion, uint32(2)).set(completion.ValuePreviousSetupType, uint32(2)).

@@ -69,7 +69,7 @@ func TestRefuseToOpen(t *testing.T) {
 			}
 			q, err := openFile(path)
 			if err == nil {
-				q.Close()
+				_ = q.Close() // it was only read
 			}
 			wantRefused(t, err, c.want)
 		})

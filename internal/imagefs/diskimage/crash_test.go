@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	if err := victim(image, os.Getenv(victimBlob)); err != nil {
-		os.Stderr.WriteString(err.Error())
+		fmt.Fprint(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
@@ -120,8 +121,11 @@ func kill(t *testing.T, image, blob string, after time.Duration, secrets [][]byt
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), victimOf+"="+image, victimBlob+"="+blob)
 	must(t, cmd.Start())
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = cmd.Wait() // it may have been killed
+	}()
 	seen := 0
 	for ended := false; !ended; {
 		select {

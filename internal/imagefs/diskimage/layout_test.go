@@ -145,7 +145,7 @@ func TestInUse(t *testing.T) {
 	must(t, err)
 	must(t, qemu.Start())
 	defer func() { must(t, qemu.Wait()) }()
-	defer in.Close()
+	defer func() { must(t, in.Close()) }()
 	_, err = fmt.Fprintln(in, "length")
 	must(t, err)
 	_, err = out.Read(make([]byte, 100)) // it has opened the image by now

@@ -145,7 +145,7 @@ func TestOtherRefusals(t *testing.T) {
 		defer folder.Close()
 		h, err := folder.Create(filepath.Base(image) + undojournal.Suffix)
 		must(t, err)
-		defer h.Close()
+		defer func() { must(t, h.Close()) }()
 		req := core.Request{Image: at(image)}
 		req.Image.LockTimeout = 0
 		refused(t, req, image, winerr.Busy, "is being changed by another process")
