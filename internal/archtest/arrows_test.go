@@ -61,7 +61,7 @@ func arrows() map[string][]string {
 		},
 		"internal/sample/sampletest": {
 			"internal/sample", "internal/odj", "internal/completion", "internal/regf", "internal/testenv",
-			"internal/agefile",
+			"internal/agefile", "internal/ntfs",
 		},
 		"internal/regf":    {},
 		"internal/ndr":     {},

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,11 +15,12 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// imageOf returns the one Windows directory among the files of an artifact. Builders list files, directories or both.
-func imageOf(artifact packersdk.Artifact) (string, error) {
+// imageOf returns the one Windows directory among the files of an artifact, or else the one disk image file. Builders
+// list files, directories or both.
+func imageOf(artifact packersdk.Artifact) (windows, disk string, err error) {
 	files := artifact.Files()
 	found := map[string]bool{}
-	disk := ""
+	var disks []string
 	for _, file := range files {
 		if windows := windowsOfHive(file); windows != "" {
 			found[windows] = true
@@ -27,8 +29,8 @@ func imageOf(artifact packersdk.Artifact) (string, error) {
 		for _, windows := range windowsBelow(file, 2) {
 			found[windows] = true
 		}
-		if disk == "" && isDisk(file) {
-			disk = file
+		if isDisk(file) && !isExtent(file) {
+			disks = append(disks, file)
 		}
 	}
 	images := make([]string, 0, len(found))
@@ -38,17 +40,18 @@ func imageOf(artifact packersdk.Artifact) (string, error) {
 	slices.Sort(images)
 	switch {
 	case len(images) == 1:
-		return images[0], nil
+		return images[0], "", nil
 	case len(images) > 1:
-		return "", winerr.Errorf(winerr.InvalidParameter, "the artifact holds %d Windows directories (%s), and one blob joins "+
+		return "", "", winerr.Errorf(winerr.InvalidParameter, "the artifact holds %d Windows directories (%s), and one blob joins "+
 			"one machine: choose with windows_path", len(images), plaintext.Line(strings.Join(images, ", "), 0))
-	case disk != "":
-		return "", winerr.Errorf(winerr.NotSupported, "the artifact holds the disk image %s, and disk images cannot be opened "+
-			"yet: mount it and give windows_path, or use the provisioner offlinejoin with the null builder on the mounted "+
-			"tree", plaintext.Line(disk, 0))
+	case len(disks) == 1:
+		return "", disks[0], nil
+	case len(disks) > 1:
+		return "", "", winerr.Errorf(winerr.InvalidParameter, "the artifact holds %d disk images (%s), and one blob joins one "+
+			"machine: choose with image_path", len(disks), plaintext.Line(strings.Join(disks, ", "), 0))
 	}
-	return "", winerr.Errorf(winerr.InvalidParameter, "the artifact (%s, %d files) holds no Windows directory: give "+
-		"windows_path, or put this post-processor behind one whose artifact is the image's tree",
+	return "", "", winerr.Errorf(winerr.InvalidParameter, "the artifact (%s, %d files) holds no Windows directory "+
+		"and no disk image: give windows_path or image_path, or put this post-processor behind one whose artifact is the image's tree",
 		artifact.BuilderId(), len(files))
 }
 
@@ -106,6 +109,37 @@ func hasHives(dir string, entries []os.DirEntry) bool {
 	}
 	return false
 }
+
+// isExtent reports whether a file has, by its name, the data of a disk whose descriptor is another file, as VMware names
+// them: web01-flat.vmdk, web01-s001.vmdk.
+func isExtent(file string) bool {
+	return regexp.MustCompile(`(?i)-(flat|[sf][0-9]{3})\.vmdk$`).MatchString(file)
+}
+
+// diskArtifact is a new disk that was made from one of another artifact.
+type diskArtifact struct {
+	from packersdk.Artifact
+	path string
+}
+
+// BuilderId tells other post-processors what made the artifact.
+func (*diskArtifact) BuilderId() string { return "offlinejoin.post-processor.disk" }
+
+// Files is the new disk. An overlay stands on a file of the artifact that it was made from.
+func (a *diskArtifact) Files() []string { return []string{a.path} }
+
+// Id is the path of the new disk.
+func (a *diskArtifact) Id() string { return a.path }
+
+func (a *diskArtifact) String() string {
+	return "a disk with a staged join: " + plaintext.Line(a.path, 0)
+}
+
+// State is that of the artifact that the disk was made from: the data of the build for other post-processors.
+func (a *diskArtifact) State(name string) any { return a.from.State(name) }
+
+// Destroy removes the new disk.
+func (a *diskArtifact) Destroy() error { return os.Remove(a.path) }
 
 // isDisk reports whether a file is a disk image: by its first bytes, or by its name where there are none.
 func isDisk(file string) bool {

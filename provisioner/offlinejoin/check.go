@@ -19,7 +19,7 @@ func (c Config) check(notYet later) []error {
 			errs = append(errs, err)
 		}
 	}
-	if !notYet[options.WindowsPath] {
+	if !notYet.any(placeOptions()...) {
 		add(c.checkPlace())
 	}
 	if c.Remote && (c.LockTimeout != "" || notYet[options.LockTimeout]) {
@@ -34,8 +34,11 @@ func (c Config) check(notYet later) []error {
 // checkPlace refuses a windows_path that cannot be right.
 func (c Config) checkPlace() error {
 	switch {
-	case c.WindowsPath == "":
-		return mistake("windows_path is missing: give the image's Windows directory, such as /mnt/web01/Windows")
+	case c.Remote && c.ImagePath != "":
+		return mistake("image_path is a file of this machine, and remote = true says that the guest has the image: leave one out")
+	case c.WindowsPath == "" && c.ImagePath == "":
+		return mistake("windows_path is missing: give the image's Windows directory, such as /mnt/web01/Windows, or a disk " +
+			"image file as image_path")
 	case c.Remote && !path.IsAbs(c.WindowsPath) && !isDrivePath(c.WindowsPath):
 		return mistake("windows_path is relative, which means nothing on the guest: give where the image's Windows " +
 			"directory is mounted there, such as /mnt/web01/Windows")
@@ -44,7 +47,23 @@ func (c Config) checkPlace() error {
 			"here, or set remote = true when a guest has it mounted there; the Windows that a guest is running cannot be " +
 			"staged into, so use the post-processor offlinejoin on the finished image")
 	}
-	return nil
+	_, err := c.image(c.WindowsPath)
+	return err
+}
+
+// placeOptions are the options that say where the image is.
+func placeOptions() []options.Name {
+	return []options.Name{
+		options.WindowsPath, options.ImagePath, options.Partition, options.OverlayPath, options.CopyPath, options.Backing,
+	}
+}
+
+// image returns the image, which is in a disk image file or else at windowsPath.
+func (d DiskOptions) image(windowsPath string) (core.Image, error) {
+	return options.PlaceWords{
+		WindowsPath: windowsPath, ImagePath: d.ImagePath, Partition: d.Partition, OverlayPath: d.OverlayPath,
+		CopyPath: d.CopyPath, Backing: d.Backing,
+	}.Image()
 }
 
 // isDrivePath recognises C:\Windows and C:/Windows.

@@ -1,4 +1,4 @@
-//go:generate go tool packer-sdc mapstructure-to-hcl2 -type Config,JoinOptions,Expect
+//go:generate go tool packer-sdc mapstructure-to-hcl2 -type Config,DiskOptions,JoinOptions,Expect
 
 package offlinejoin
 
@@ -8,15 +8,34 @@ import "github.com/hashicorp/packer-plugin-sdk/template/interpolate"
 type Config struct {
 	// The Windows directory of the image, such as `/mnt/web01/Windows`. The image must not be running and must be
 	// mounted for writing.
-	WindowsPath string `mapstructure:"windows_path" required:"true"`
+	WindowsPath string `mapstructure:"windows_path"`
 	// Whether `windows_path` is a path of the build's guest, a rescue or surrogate system that has the volume of the
 	// image mounted, and not of this machine. What is needed of the image is fetched and written back through the
 	// communicator when `true`. Default: `false`.
 	Remote bool `mapstructure:"remote"`
 
+	DiskOptions `mapstructure:",squash"`
 	JoinOptions `mapstructure:",squash"`
 
 	ctx interpolate.Context
+}
+
+// DiskOptions say where the image is when it is in a disk image file, and which new disk is made from that.
+type DiskOptions struct {
+	// A disk image file that holds the Windows, such as `golden.qcow2`, in place of `windows_path`: raw, qcow2, vhdx or
+	// vhd. It is opened as it is, with no mount and no root, and must not be in use.
+	ImagePath string `mapstructure:"image_path"`
+	// The number of the partition of `image_path` that holds the Windows, such as `3`. Needed only when several do.
+	Partition string `mapstructure:"partition"`
+	// A new qcow2 disk that is made with the join and stands on `image_path`, which is only read and must not change
+	// from then on. An existing file is never replaced.
+	OverlayPath string `mapstructure:"overlay_path"`
+	// A new disk that is made with the join: a copy of `image_path`, which is only read, of the same format. An
+	// existing file is never replaced.
+	CopyPath string `mapstructure:"copy_path"`
+	// How the disk at `overlay_path` names the one it stands on: by its `absolute` path (default), or `relative` to its
+	// own folder, so that both can be moved together.
+	Backing string `mapstructure:"backing"`
 }
 
 // JoinOptions are the options of everything that stages a join.

@@ -10,8 +10,13 @@ import (
 // FlatConfig is an auto-generated flat version of Config.
 // Where the contents of a field with a `mapstructure:,squash` tag are bubbled up.
 type FlatConfig struct {
-	WindowsPath       *string     `mapstructure:"windows_path" required:"true" cty:"windows_path" hcl:"windows_path"`
+	WindowsPath       *string     `mapstructure:"windows_path" cty:"windows_path" hcl:"windows_path"`
 	Remote            *bool       `mapstructure:"remote" cty:"remote" hcl:"remote"`
+	ImagePath         *string     `mapstructure:"image_path" cty:"image_path" hcl:"image_path"`
+	Partition         *string     `mapstructure:"partition" cty:"partition" hcl:"partition"`
+	OverlayPath       *string     `mapstructure:"overlay_path" cty:"overlay_path" hcl:"overlay_path"`
+	CopyPath          *string     `mapstructure:"copy_path" cty:"copy_path" hcl:"copy_path"`
+	Backing           *string     `mapstructure:"backing" cty:"backing" hcl:"backing"`
 	BlobFile          *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
 	IdentityFile      *string     `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
 	Blob              *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
@@ -43,6 +48,11 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 	s := map[string]hcldec.Spec{
 		"windows_path":       &hcldec.AttrSpec{Name: "windows_path", Type: cty.String, Required: false},
 		"remote":             &hcldec.AttrSpec{Name: "remote", Type: cty.Bool, Required: false},
+		"image_path":         &hcldec.AttrSpec{Name: "image_path", Type: cty.String, Required: false},
+		"partition":          &hcldec.AttrSpec{Name: "partition", Type: cty.String, Required: false},
+		"overlay_path":       &hcldec.AttrSpec{Name: "overlay_path", Type: cty.String, Required: false},
+		"copy_path":          &hcldec.AttrSpec{Name: "copy_path", Type: cty.String, Required: false},
+		"backing":            &hcldec.AttrSpec{Name: "backing", Type: cty.String, Required: false},
 		"blob_file":          &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
 		"identity_file":      &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
 		"blob":               &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},
@@ -58,6 +68,37 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"secret_exposure":    &hcldec.AttrSpec{Name: "secret_exposure", Type: cty.String, Required: false},
 		"report_file":        &hcldec.AttrSpec{Name: "report_file", Type: cty.String, Required: false},
 		"dry_run":            &hcldec.AttrSpec{Name: "dry_run", Type: cty.Bool, Required: false},
+	}
+	return s
+}
+
+// FlatDiskOptions is an auto-generated flat version of DiskOptions.
+// Where the contents of a field with a `mapstructure:,squash` tag are bubbled up.
+type FlatDiskOptions struct {
+	ImagePath   *string `mapstructure:"image_path" cty:"image_path" hcl:"image_path"`
+	Partition   *string `mapstructure:"partition" cty:"partition" hcl:"partition"`
+	OverlayPath *string `mapstructure:"overlay_path" cty:"overlay_path" hcl:"overlay_path"`
+	CopyPath    *string `mapstructure:"copy_path" cty:"copy_path" hcl:"copy_path"`
+	Backing     *string `mapstructure:"backing" cty:"backing" hcl:"backing"`
+}
+
+// FlatMapstructure returns a new FlatDiskOptions.
+// FlatDiskOptions is an auto-generated flat version of DiskOptions.
+// Where the contents a fields with a `mapstructure:,squash` tag are bubbled up.
+func (*DiskOptions) FlatMapstructure() interface{ HCL2Spec() map[string]hcldec.Spec } {
+	return new(FlatDiskOptions)
+}
+
+// HCL2Spec returns the hcl spec of a DiskOptions.
+// This spec is used by HCL to read the fields of DiskOptions.
+// The decoded values from this spec will then be applied to a FlatDiskOptions.
+func (*FlatDiskOptions) HCL2Spec() map[string]hcldec.Spec {
+	s := map[string]hcldec.Spec{
+		"image_path":   &hcldec.AttrSpec{Name: "image_path", Type: cty.String, Required: false},
+		"partition":    &hcldec.AttrSpec{Name: "partition", Type: cty.String, Required: false},
+		"overlay_path": &hcldec.AttrSpec{Name: "overlay_path", Type: cty.String, Required: false},
+		"copy_path":    &hcldec.AttrSpec{Name: "copy_path", Type: cty.String, Required: false},
+		"backing":      &hcldec.AttrSpec{Name: "backing", Type: cty.String, Required: false},
 	}
 	return s
 }

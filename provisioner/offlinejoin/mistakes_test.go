@@ -134,7 +134,20 @@ func TestValidateCatchesWhatOnlyTheProvisionerHas(t *testing.T) {
 	t.Parallel()
 	_, blobFile := sampletest.Blob(t)
 	for want, config := range map[string]map[string]any{
-		"windows_path is missing: give the image's Windows directory, such as /mnt/web01/Windows": {},
+		"windows_path is missing: give the image's Windows directory, such as /mnt/web01/Windows, or a disk image file as " +
+			"image_path": {},
+		"image_path is a file of this machine, and remote = true says that the guest has the image: leave one out": {
+			"image_path": "golden.qcow2", "remote": true,
+		},
+		"windows_path and image_path are both there, and an image is in one place: leave one out": {
+			"image_path": "golden.qcow2", "windows_path": "/mnt/Windows",
+		},
+		"overlay_path and copy_path are both there, and one new disk is made: leave one out": {
+			"image_path": "golden.qcow2", "overlay_path": "a.qcow2", "copy_path": "b.qcow2",
+		},
+		`partition = "three" is no number of a partition: they count from 1`: {
+			"image_path": "golden.qcow2", "partition": "three",
+		},
 		"windows_path is relative, which means nothing on the guest: give where the image's Windows directory is mounted " +
 			"there, such as /mnt/web01/Windows": {"windows_path": "mnt/Windows", "remote": true},
 		"lock_timeout says nothing with remote = true: a remote tree has no lock to wait for; leave it out": {

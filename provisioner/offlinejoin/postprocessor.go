@@ -6,8 +6,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hcldec"
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
-
-	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
 // PostProcessor stages a join into the image that a build has made. Its zero value is ready for Configure.
@@ -43,14 +41,20 @@ func (p *PostProcessor) PostProcess(
 	if err := render(c.texts(), c.ctx, generated); err != nil {
 		return artifact, always, always, err
 	}
-	if c.WindowsPath == "" {
-		c.WindowsPath, err = imageOf(artifact)
-		if err != nil {
+	if c.WindowsPath == "" && c.ImagePath == "" {
+		if c.WindowsPath, c.ImagePath, err = imageOf(artifact); err != nil {
 			return artifact, always, always, err
 		}
 	}
-	err = c.stage(ctx, ui, core.ImageAt(c.WindowsPath), runID(generated))
-	return artifact, always, always, err
+	at, err := c.image(c.WindowsPath)
+	if err == nil {
+		err = c.stage(ctx, ui, at, runID(generated))
+	}
+	if err != nil || c.DryRun || at.NewPath() == "" {
+		return artifact, always, always, err
+	}
+	stands := at.OverlayPath != "" // on a file of the artifact, which must stay; a copy does not need it
+	return &diskArtifact{artifact, at.NewPath()}, always, stands, nil
 }
 
 // generatedData returns what the builder shared with later steps. It comes in one of two types, with or without the

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
@@ -95,14 +98,15 @@ func TestPostProcessSaysWhatItCannotTake(t *testing.T) {
 		files []string
 		want  string
 	}{
-		"no files":         {nil, "holds no Windows directory: give windows_path"},
+		"no files":         {nil, "holds no Windows directory and no disk image: give windows_path"},
 		"other files":      {[]string{write("notes.txt", []byte("SYSTEM"))}, "holds no Windows directory"},
 		"a file like one":  {[]string{write("SYSTEM", nil)}, "holds no Windows directory"},
 		"not there":        {[]string{"/nowhere/System32/config/SYSTEM"}, "holds no Windows directory"},
 		"behind a link":    {[]string{dir}, "holds no Windows directory"},
-		"a disk by name":   {[]string{write("web01.vhdx", nil)}, "web01.vhdx, and disk images cannot be opened yet: mount it"},
-		"a disk by itself": {[]string{write("packer-web01", append(boot, boot...))}, "packer-web01, and disk images"},
-		"a qcow2":          {[]string{write("disk", append([]byte("QFI\xfb"), boot...))}, "disk images cannot be opened yet"},
+		"a disk by name":   {[]string{write("web01.vhdx", nil)}, "web01.vhdx"},
+		"a disk by itself": {[]string{write("packer-web01", append(boot, boot...))}, "packer-web01"},
+		"a qcow2":          {[]string{write("disk", append([]byte("QFI\xfb"), boot...))}, "disk"},
+		"two disks":        {[]string{write("a.vhdx", nil), write("b.vhdx", nil)}, "holds 2 disk images"},
 		"two images":       {[]string{one, two}, "holds 2 Windows directories"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,6 +121,67 @@ func TestPostProcessSaysWhatItCannotTake(t *testing.T) {
 	}
 	if _, err := postProcess(t, map[string]any{"blob_file": file, "windows_path": one}, one, two); err != nil {
 		t.Errorf("windows_path chooses: %v", err)
+	}
+}
+
+func TestPostProcessJoinsTheDiskOfAnArtifact(t *testing.T) {
+	t.Parallel()
+	blob, file := sampletest.Blob(t)
+	status := func(disk string) *core.Status {
+		t.Helper()
+		st, err := core.ReadStatus(t.Context(), core.StatusRequest{Image: core.Image{Location: imagefs.Location{ImagePath: disk}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st
+	}
+	for _, option := range []string{"", "overlay_path", "copy_path"} {
+		t.Run("new disk "+option, func(t *testing.T) {
+			t.Parallel()
+			disk := sampletest.Volume(t, sample.Image{})
+			golden, err := os.ReadFile(disk)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config, made := map[string]any{"blob_file": file, "lock_timeout": "1m"}, disk
+			if option != "" {
+				made = filepath.Join(t.TempDir(), "made")
+				config[option] = filepath.Join(filepath.Dir(made), "{{ .ID }}")
+				made = filepath.Join(filepath.Dir(made), "web01")
+			}
+			p := new(PostProcessor)
+			if err := p.Configure(config); err != nil {
+				t.Fatal(err)
+			}
+			artifact := &packersdk.MockArtifact{BuilderIdValue: "test.builder", FilesValue: []string{disk}}
+			artifact.StateValues = map[string]any{"generated_data": map[any]any{"ID": "web01", "PackerRunUUID": rand.Text()}}
+			out, keep, forced, err := p.PostProcess(t.Context(), packersdk.TestUi(t), artifact)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if files := out.Files(); !keep || forced != (option != "copy_path") || len(files) != 1 || files[0] != made {
+				t.Errorf("the artifact has %q, kept %v, forced %v", files, keep, forced)
+			}
+			if st := status(made); st.State != core.StateStaged || st.Fingerprint != blob.Fingerprint() {
+				t.Errorf("status %+v", st)
+			}
+			now, err := os.ReadFile(disk)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if option != "" && !bytes.Equal(now, golden) {
+				t.Error("the golden image was changed")
+			}
+			if option == "" {
+				return
+			}
+			if err := out.Destroy(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(made); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("destroyed, it is still there: %v", err)
+			}
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ type PostProcessorConfig struct {
 	// mounted for writing. Default: the one that is found among the files of the artifact.
 	WindowsPath string `mapstructure:"windows_path"`
 
+	DiskOptions `mapstructure:",squash"`
 	JoinOptions `mapstructure:",squash"`
 
 	ctx interpolate.Context

@@ -11,6 +11,11 @@ import (
 // Where the contents of a field with a `mapstructure:,squash` tag are bubbled up.
 type FlatPostProcessorConfig struct {
 	WindowsPath       *string     `mapstructure:"windows_path" cty:"windows_path" hcl:"windows_path"`
+	ImagePath         *string     `mapstructure:"image_path" cty:"image_path" hcl:"image_path"`
+	Partition         *string     `mapstructure:"partition" cty:"partition" hcl:"partition"`
+	OverlayPath       *string     `mapstructure:"overlay_path" cty:"overlay_path" hcl:"overlay_path"`
+	CopyPath          *string     `mapstructure:"copy_path" cty:"copy_path" hcl:"copy_path"`
+	Backing           *string     `mapstructure:"backing" cty:"backing" hcl:"backing"`
 	BlobFile          *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
 	IdentityFile      *string     `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
 	Blob              *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
@@ -41,6 +46,11 @@ func (*PostProcessorConfig) FlatMapstructure() interface{ HCL2Spec() map[string]
 func (*FlatPostProcessorConfig) HCL2Spec() map[string]hcldec.Spec {
 	s := map[string]hcldec.Spec{
 		"windows_path":       &hcldec.AttrSpec{Name: "windows_path", Type: cty.String, Required: false},
+		"image_path":         &hcldec.AttrSpec{Name: "image_path", Type: cty.String, Required: false},
+		"partition":          &hcldec.AttrSpec{Name: "partition", Type: cty.String, Required: false},
+		"overlay_path":       &hcldec.AttrSpec{Name: "overlay_path", Type: cty.String, Required: false},
+		"copy_path":          &hcldec.AttrSpec{Name: "copy_path", Type: cty.String, Required: false},
+		"backing":            &hcldec.AttrSpec{Name: "backing", Type: cty.String, Required: false},
 		"blob_file":          &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
 		"identity_file":      &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
 		"blob":               &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},

@@ -50,10 +50,14 @@ func (p *Provisioner) Provision(
 		return err
 	}
 	if !c.Remote {
-		if runtime.GOOS == "windows" && guest.SameWindowsPath(c.WindowsPath, os.Getenv("SystemRoot")) {
+		if runtime.GOOS == "windows" && c.WindowsPath != "" && guest.SameWindowsPath(c.WindowsPath, os.Getenv("SystemRoot")) {
 			return guest.Running(c.WindowsPath)
 		}
-		return c.stage(ctx, ui, core.ImageAt(c.WindowsPath), runID(generated))
+		at, err := c.image(c.WindowsPath)
+		if err != nil {
+			return err
+		}
+		return c.stage(ctx, ui, at, runID(generated))
 	}
 	tree, err := c.remoteTree(ctx, comm, generated)
 	if err != nil {

@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/packer-plugin-sdk/template/interpolate"
@@ -39,12 +40,22 @@ func (o *JoinOptions) texts() []field {
 	}
 }
 
+func (d *DiskOptions) texts() []field {
+	return []field{
+		{options.ImagePath, &d.ImagePath},
+		{options.Partition, &d.Partition},
+		{options.OverlayPath, &d.OverlayPath},
+		{options.CopyPath, &d.CopyPath},
+		{options.Backing, &d.Backing},
+	}
+}
+
 func (c *Config) texts() []field {
-	return append(c.JoinOptions.texts(), field{options.WindowsPath, &c.WindowsPath})
+	return slices.Concat(c.JoinOptions.texts(), c.DiskOptions.texts(), []field{{options.WindowsPath, &c.WindowsPath}})
 }
 
 func (c *PostProcessorConfig) texts() []field {
-	return append(c.JoinOptions.texts(), field{options.WindowsPath, &c.WindowsPath})
+	return slices.Concat(c.JoinOptions.texts(), c.DiskOptions.texts(), []field{{options.WindowsPath, &c.WindowsPath}})
 }
 
 // rendered lists the options that may hold build data such as `{{ .MountPath }}`. Packer leaves them to us.

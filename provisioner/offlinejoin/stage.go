@@ -18,7 +18,10 @@ func (o JoinOptions) stage(ctx context.Context, ui packersdk.Ui, at core.Image, 
 		return err
 	}
 	if at.Machine == "" {
-		if err := options.CheckPaths(append(o.used(), options.Used{Option: options.WindowsPath, Path: at.WindowsPath})...); err != nil {
+		place := options.JoinWords{PlaceWords: options.PlaceWords{
+			WindowsPath: at.WindowsPath, ImagePath: at.ImagePath, OverlayPath: at.OverlayPath, CopyPath: at.CopyPath,
+		}}
+		if err := options.CheckPaths(append(o.used(), place.Used()...)...); err != nil {
 			return err
 		}
 	}

@@ -2,16 +2,13 @@ package diskimage_test
 
 import (
 	"encoding/binary"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
-	"github.com/offlinejoin/offlinejoin/internal/ntfs"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
@@ -35,61 +32,12 @@ func run(t testing.TB, name string, args ...string) string {
 }
 
 const (
-	volumeSize  = 40 << 20
+	volumeSize  = sampletest.VolumeSize
 	volumeStart = 1 << 20
 )
 
-// volume makes an NTFS volume with the sample Windows in it, as a file of its own: mkntfs formats it, and our own engine
-// puts the files in.
-func volume(t testing.TB, im sample.Image) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "volume.raw")
-	f, err := os.Create(name)
-	must(t, err)
-	defer f.Close()
-	must(t, f.Truncate(volumeSize))
-	run(t, "mkntfs", "-q", "-Q", "-F", "-L", "OS", "-s", "512", "-c", "4096", "-p", "2048", "-H", "16", "-S", "63", name)
-	fill(t, f, sampletest.Image(t, im))
-	return name
-}
-
-// fill puts a tree into the volume.
-func fill(t testing.TB, f *os.File, windows string) {
-	t.Helper()
-	v, err := ntfs.Open(f, volumeSize)
-	must(t, err)
-	tx, err := v.Begin(ntfs.Options{Now: time.Now()})
-	must(t, err)
-	top := filepath.Dir(windows)
-	must(t, filepath.WalkDir(windows, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(top, path)
-		if err != nil {
-			return err
-		}
-		name = filepath.ToSlash(name)
-		if e.IsDir() {
-			return tx.Mkdir(name, ntfs.CreateOptions{})
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return tx.Create(name, data, ntfs.CreateOptions{Descriptor: completion.FileSecurity()})
-	}))
-	plan, err := tx.Plan()
-	must(t, err)
-	for _, p := range plan.Fills {
-		write(t, f, p.Data, p.Off)
-	}
-	for _, g := range plan.Groups {
-		for _, p := range g.Patches {
-			write(t, f, p.New, p.Off)
-		}
-	}
-}
+// volume makes an NTFS volume with the sample Windows in it, as a file of its own.
+func volume(t testing.TB, im sample.Image) string { t.Helper(); return sampletest.Volume(t, im) }
 
 func write(t testing.TB, f *os.File, data []byte, off int64) {
 	t.Helper()
