@@ -17,6 +17,7 @@ import (
 func (a *app) unstage() *cobra.Command {
 	c := &fleetCommand{app: a, action: fleet.Unstage}
 	var place options.PlaceWords
+	var lockTimeout string
 	req := offlinejoin.UnstageRequest{StagedBy: "offlinejoin/" + version.String()}
 	cmd := &cobra.Command{
 		Use:   "unstage {--windows-path PATH | --image-path FILE | JOIN-FILE|FOLDER}",
@@ -39,7 +40,10 @@ join files name their own.`,
 			if err != nil {
 				return err
 			}
-			image.LockTimeout, req.Image = req.Image.LockTimeout, image
+			if image.LockTimeout, err = options.ParseLockTimeout(lockTimeout); err != nil {
+				return err
+			}
+			req.Image = image
 			req.Progress = a.progress()
 			words := options.JoinWords{PlaceWords: place, LedgerFile: req.SingleUse.LedgerFile}
 			if err := options.CheckPaths(words.Used()...); err != nil {
@@ -59,7 +63,8 @@ join files name their own.`,
 	placeFlags(cmd, &place)
 	optionFlag(cmd, options.LedgerFile, "FILE", setString(&req.SingleUse.LedgerFile))
 	optionFlag(cmd, options.LockTimeout, "DURATION", func(s string) (err error) {
-		req.Image.LockTimeout, err = options.ParseLockTimeout(s)
+		lockTimeout = s
+		_, err = options.ParseLockTimeout(s)
 		return err
 	})
 	c.addFlags(cmd)
