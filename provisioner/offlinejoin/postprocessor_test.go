@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,7 +30,7 @@ func postProcess(t *testing.T, config map[string]any, files ...string) (shown st
 		}
 	}
 	var out bytes.Buffer
-	ui := &packersdk.BasicUi{Reader: strings.NewReader(""), Writer: &out, ErrorWriter: &out}
+	ui := newTestUI(&out)
 	artifact := &packersdk.MockArtifact{BuilderIdValue: "test.builder", FilesValue: files}
 	artifact.StateValues = map[string]any{"generated_data": map[any]any{"ID": "web01", "PackerRunUUID": rand.Text()}}
 	got, keep, forced, err := p.PostProcess(t.Context(), ui, artifact)
@@ -155,7 +156,7 @@ func TestPostProcessJoinsTheDiskOfAnArtifact(t *testing.T) {
 			}
 			artifact := &packersdk.MockArtifact{BuilderIdValue: "test.builder", FilesValue: []string{disk}}
 			artifact.StateValues = map[string]any{"generated_data": map[any]any{"ID": "web01", "PackerRunUUID": rand.Text()}}
-			out, keep, forced, err := p.PostProcess(t.Context(), packersdk.TestUi(t), artifact)
+			out, keep, forced, err := p.PostProcess(t.Context(), newTestUI(io.Discard), artifact)
 			if err != nil {
 				t.Fatal(err)
 			}

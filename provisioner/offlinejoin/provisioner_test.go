@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
@@ -34,7 +33,7 @@ func provision(t *testing.T, config, generated map[string]any) (shown string, er
 
 func run(ctx context.Context, p *Provisioner, generated map[string]any) (shown string, err error) {
 	var out bytes.Buffer
-	ui := &packersdk.BasicUi{Reader: strings.NewReader(""), Writer: &out, ErrorWriter: &out}
+	ui := newTestUI(&out)
 	err = p.Provision(ctx, ui, nil, generated)
 	return out.String(), err
 }
