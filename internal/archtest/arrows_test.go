@@ -165,9 +165,52 @@ func TestNoSDKLeaks(t *testing.T) {
 	}
 }
 
+// forTests are the rooms that the tests of every other may use: what makes images, blobs and tools for them.
+func forTests() []string {
+	return []string{
+		"internal/testenv", "internal/sample", "internal/hostiletext", "internal/canary", "internal/disk/imagetest",
+		"internal/compat", "internal/completion/program",
+	}
+}
+
+// testArrows lists what the tests of a room use beside what the room and all tests may: mostly another room that judges
+// what this one did.
+func testArrows() map[string][]string {
+	judges := []string{"internal/odj", "internal/completion", "internal/regf", "internal/imagefs", "internal/winimage"}
+	whole := append([]string{"internal/offlinejoin", "internal/agefile"}, judges...)
+	return map[string][]string{
+		"internal/compat": whole, // all of it, on what earlier versions have left
+		"internal/e2e":    whole,
+		// A volume is proved by a whole join in it, up to the command line for disk images.
+		"internal/imagefs":           {"internal/offlinejoin"}, // also of remotedir
+		"internal/imagefs/diskimage": {"internal/offlinejoin", "internal/cli"},
+		"internal/disk":              {"internal/undojournal"}, // the two are made for each other, and know nothing of it
+		"internal/joinfile":          judges,
+		"provider/offlinejoin":       judges,
+		"provisioner/offlinejoin":    judges,
+	}
+}
+
+// Tests are drawn, too: else a room that may not know another would be held by it all the same.
+func TestTestsImportOnlyWhatTheDesignDraws(t *testing.T) {
+	t.Parallel()
+	drawn, more := arrows(), testArrows()
+	for _, pkg := range listed(t) {
+		room := roomOf(pkg.path(), drawn)
+		may := slices.Concat(drawn[room], more[room], forEverybody(), forTests(), []string{room})
+		for _, imported := range slices.Concat(pkg.TestImports, pkg.XTestImports) {
+			name, ours := strings.CutPrefix(imported, module+"/")
+			if ours && !slices.ContainsFunc(may, func(r string) bool { return within(name, r) }) {
+				t.Errorf("the tests of %s import %s, which the design does not draw", pkg.path(), name)
+			}
+		}
+	}
+}
+
 type goPackage struct {
-	ImportPath string
-	Imports    []string // without those of tests
+	ImportPath                string
+	Imports                   []string // without those of tests
+	TestImports, XTestImports []string
 }
 
 // path returns the package's folder below the top, "." for the top itself.
@@ -180,7 +223,7 @@ func (p goPackage) path() string {
 
 func listed(t *testing.T) []goPackage {
 	t.Helper()
-	decoder := json.NewDecoder(strings.NewReader(string(goList(t, "-json=ImportPath,Imports", "./..."))))
+	decoder := json.NewDecoder(strings.NewReader(string(goList(t, "-json=ImportPath,Imports,TestImports,XTestImports", "./..."))))
 	var all []goPackage
 	for {
 		var p goPackage
