@@ -16,6 +16,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 )
 
 // world is what the scripts of one run have around them. The commands below are what a terminal has not.
@@ -48,6 +49,7 @@ func (w world) run(t *testing.T, folder string) {
 		},
 		Cmds: both(both(terraformCommands(), packerCommands()), map[string]scriptCommand{
 			"image":     command(1, (*state).makeImage),
+			"disk":      command(1, (*state).makeDisk),
 			"general":   command(1, (*state).makeGeneralized),
 			"blob":      command(2, (*state).makeBlob),
 			"boot":      command(2, (*state).bootImage),
@@ -96,6 +98,11 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 
 // makeImage: `image DIR` makes DIR/Windows.
 func (s *state) makeImage(abs func(string) string, args []string) { s.image(s.tb, abs(args[0])) }
+
+// makeDisk: `disk FILE` makes a raw disk image of one NTFS volume with a Windows in it.
+func (s *state) makeDisk(abs func(string) string, args []string) {
+	must(s.tb, os.Rename(sampletest.Volume(s.tb, sample.Image{}), abs(args[0])))
+}
 
 // makeGeneralized: `general DIR` makes DIR/Windows as sysprep /generalize leaves it.
 func (s *state) makeGeneralized(abs func(string) string, args []string) {
