@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -39,7 +40,9 @@ func (im *openImage) newDisk() *NewDisk {
 	if made == nil || made.Existed {
 		return nil
 	}
-	return &NewDisk{Path: made.Path, Golden: made.Golden, Overlay: made.Overlay, Size: made.Size}
+	return &NewDisk{
+		Path: plaintext.Line(made.Path, 0), Golden: plaintext.Line(made.Golden, 0), Overlay: made.Overlay, Size: made.Size,
+	}
 }
 
 // newDiskExisted refuses to make a disk again that is there: a machine may run on it by now.
@@ -53,7 +56,7 @@ func (im *openImage) newDiskExisted() error {
 		return nil
 	}
 	return winerr.Errorf(winerr.CantCreateJoinInfo, "%s exists, and does not hold this join: remove it first, or stage in "+
-		"place with image_path = %q", made.Path, made.Path)
+		"place with image_path = %q", plaintext.Line(made.Path, 0), plaintext.Line(made.Path, 0))
 }
 
 // eraseFirst takes the blob of an older join out of an image that could otherwise not forget it while another takes its

@@ -7,6 +7,7 @@ import (
 	"path"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -24,6 +25,9 @@ const (
 const exposureCure = "mount the image with -o umask=077 (ntfs-3g) or -o fmask=0177,dmask=0077 (ntfs3), or below a folder of " +
 	"mode 0700"
 
+// diskCure says how to keep a disk image file for oneself.
+const diskCure = "chmod 600 it, or keep it in a folder of mode 0700"
+
 // checkExposed looks at files that others should not get at, as they are now: secret ones may not be read, and no file may
 // be changed. What is not there is not looked at. It warns once in a request, or refuses (5).
 func (p *plan) checkExposed(secret bool, names ...string) error {
@@ -38,18 +42,23 @@ func (p *plan) checkExposed(secret bool, names ...string) error {
 		if err != nil {
 			return err
 		}
-		what := ""
+		can, why := "", "which holds the machine's password until the first boot"
 		switch read := e.Read && secret; {
 		case read && e.Write:
-			what = "read and change " + e.Path + " (mode %04o), which holds the machine's password until the first boot"
+			can = "read and change"
 		case read:
-			what = "read " + e.Path + " (mode %04o), which holds the machine's password until the first boot"
+			can = "read"
 		case e.Write:
-			what = "change " + e.Path + " (mode %04o), and by that what this image runs as SYSTEM at its first boot"
+			can, why = "change", "and by that what this image runs as SYSTEM at its first boot"
 		default:
 			continue
 		}
-		sentence := fmt.Sprintf("others on this machine can "+what+": %s", e.Mode.Perm(), exposureCure)
+		cure := exposureCure
+		if p.image.deferred() != nil {
+			cure = diskCure
+		}
+		sentence := fmt.Sprintf("others on this machine can %s %s (mode %04o), %s: %s", can, plaintext.Line(e.Path, 0),
+			e.Mode.Perm(), why, cure)
 		if p.req.SecretExposure == ExposureRefuse {
 			return winerr.Errorf(winerr.AccessDenied, "%s, or set secret_exposure = \"warn\"", sentence)
 		}

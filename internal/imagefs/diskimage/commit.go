@@ -8,6 +8,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/disk"
 	"github.com/offlinejoin/offlinejoin/internal/disk/qcow2"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/undojournal"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -61,11 +62,11 @@ func (s *Session) writeError(err error) error {
 	case undojournal.Unchanged:
 		return winerr.Errorf(code, "%w. The image is as it was before.", cause)
 	case undojournal.Changed:
-		return winerr.Errorf(code, "%s is changed, but %s could not be removed: remove it, or run the command again: %w", s.path(),
-			journal, w.Err)
+		return winerr.Errorf(code, "%s is changed, but %s could not be removed: remove it, or run the command again: %w", s.shown(),
+			plaintext.Line(journal, 0), plain{w.Err})
 	}
 	return winerr.Errorf(code, "%w: do not start the machine while %s is there; run the command again, which undoes or completes "+
-		"the change", cause, journal)
+		"the change", cause, plaintext.Line(journal, 0))
 }
 
 func (s *Session) makeOverlay(ctx context.Context, p *prepared) (imagefs.Cost, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/disk/newfile"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/ntfs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/undojournal"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -66,16 +67,26 @@ func coded(o imagefs.Op, what string, err error) error {
 		if isLasting(err) {
 			err = lasting{err}
 		}
-		if said {
-			return winerr.Errorf(code, "%w", err)
+		what = plaintext.Line(what, 0)
+		switch {
+		case said:
+			return winerr.Errorf(code, "%w", plain{err})
+		case inVolume(err): // a path of the volume comes first
+			return winerr.Errorf(code, "%s: %w", what, plain{err})
 		}
-		if inVolume(err) { // a path of the volume comes first
-			return winerr.Errorf(code, "%s: %w", what, err)
-		}
-		return winerr.Errorf(code, "%s %w", what, err)
+		return winerr.Errorf(code, "%s %w", what, plain{err})
 	}
 	return imagefs.Wrap(o, what, err)
 }
+
+// plain is an error of the engines, which show names of files and of what is in them as they are, as text for a line.
+type plain struct{ error }
+
+// Error implements error.
+func (p plain) Error() string { return plaintext.Line(p.error.Error(), 0) }
+
+// Unwrap returns the error itself.
+func (p plain) Unwrap() error { return p.error }
 
 // lasting is an error that waiting does not end.
 type lasting struct{ error }
@@ -96,7 +107,7 @@ func isLasting(err error) bool {
 // inVolume reports a refusal with a path of the volume before it.
 func inVolume(err error) bool {
 	r, is := errors.AsType[*ntfs.Refused](err)
-	if l, ok := err.(lasting); ok { //nolint:errorlint // it is made by coded alone
+	if l, ok := err.(lasting); ok { // it is made by coded alone
 		err = l.error
 	}
 	return is && err != error(r)
@@ -158,7 +169,7 @@ func fileError(o imagefs.Op, path string, err error) error {
 		return err
 	}
 	if r, is := errors.AsType[*ntfs.Refused](err); is {
-		return winerr.Errorf(codeIn(volumeCodes(), r.Kind), "%s %w", path, lasting{r})
+		return winerr.Errorf(codeIn(volumeCodes(), r.Kind), "%s %w", plaintext.Line(path, 0), plain{lasting{r}})
 	}
 	if _, _, ok := refusal(err); ok {
 		return coded(o, path, err)

@@ -82,7 +82,7 @@ func (s *Session) find() error {
 	case 0:
 		return s.none(all)
 	}
-	return winerr.Errorf(winerr.InvalidParameter, "%s holds %d Windows installations (%s): choose with partition", s.path(),
+	return winerr.Errorf(winerr.InvalidParameter, "%s holds %d Windows installations (%s): choose with partition", s.shown(),
 		len(with), list(with))
 }
 
@@ -100,9 +100,9 @@ func (s *Session) chosen(all []Looked) error {
 			return coded(imagefs.OpOpen, s.place(), l.Err)
 		}
 		return winerr.Errorf(winerr.InvalidParameter, "partition %d of %s holds no Windows installation: it has %s",
-			l.Number, s.path(), list(all))
+			l.Number, s.shown(), list(all))
 	}
-	return winerr.Errorf(winerr.InvalidParameter, "%s has no partition %d: it has %s", s.path(), s.at.Partition, list(all))
+	return winerr.Errorf(winerr.InvalidParameter, "%s has no partition %d: it has %s", s.shown(), s.at.Partition, list(all))
 }
 
 // none returns the error of the partition that matters: the largest one for data that is refused; else that there is no
@@ -112,7 +112,7 @@ func (s *Session) none(all []Looked) error {
 	for i, l := range all {
 		if l.Type.Foreign() {
 			return winerr.Errorf(winerr.NotSupported, "%s, partition %d, belongs to a storage pool (or dynamic disk), which only "+
-				"Windows can read", s.path(), l.Number)
+				"Windows can read", s.shown(), l.Number)
 		}
 		r, refused := errors.AsType[*ntfs.Refused](l.Err)
 		if l.data() && l.Err != nil && !l.absent && (!refused || r.Kind != ntfs.NotNTFS) && (matters == nil || l.Size > matters.Size) {
@@ -123,7 +123,7 @@ func (s *Session) none(all []Looked) error {
 		s.found = matters.Partition
 		return coded(imagefs.OpOpen, s.place(), matters.Err)
 	}
-	return winerr.Errorf(winerr.InvalidParameter, "%s holds no Windows installation: %s", s.path(), list(all))
+	return winerr.Errorf(winerr.InvalidParameter, "%s holds no Windows installation: %s", s.shown(), list(all))
 }
 
 // list is "partition 1 EFI system, partition 3 NTFS "OS"".

@@ -7,6 +7,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/disk/lock"
 	"github.com/offlinejoin/offlinejoin/internal/disk/partition"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // Contents is what a disk image file holds, for people to look at.
@@ -41,11 +42,11 @@ func Inspect(ctx context.Context, path string) (_ *Contents, err error) {
 	defer s.Close() // only read
 	chain := s.image.Chain()
 	c := &Contents{
-		Path: path, Format: string(s.image.Format()), Size: chain[0].FileSize, Virtual: s.image.Size(),
+		Path: plaintext.Line(path, 0), Format: string(s.image.Format()), Size: chain[0].FileSize, Virtual: s.image.Size(),
 		Chain: []string{}, Partitions: []PartitionInfo{}, Notes: []string{}, Refusals: []string{},
 	}
 	for _, l := range chain[1:] {
-		c.Chain = append(c.Chain, l.Path)
+		c.Chain = append(c.Chain, plaintext.Line(l.Path, 0))
 	}
 	table, err := partition.Read(s.image, s.image.Size())
 	if err != nil {
@@ -55,18 +56,18 @@ func Inspect(ctx context.Context, path string) (_ *Contents, err error) {
 	for _, l := range lookAll(s.image, table) {
 		p := PartitionInfo{Number: l.Number, Offset: l.Off, Size: l.Size, Kind: l.Kind(), Windows: l.Windows}
 		if l.Err != nil && l.data() {
-			p.Refused = l.Err.Error()
+			p.Refused = plain{l.Err}.Error()
 		}
 		c.Partitions = append(c.Partitions, p)
 	}
-	c.Notes = append(append(c.Notes, s.notes...), table.Notes...)
-	c.refuse(ctx)
+	c.Notes = append(append(c.Notes, s.Notes()...), table.Notes...)
+	c.refuse(ctx, path)
 	return c, nil
 }
 
 // refuse tries what staging in place does first, and notes why that would be refused.
-func (c *Contents) refuse(ctx context.Context) {
-	s, err := Open(ctx, imagefs.Location{ImagePath: c.Path}, imagefs.Rehearse)
+func (c *Contents) refuse(ctx context.Context, path string) {
+	s, err := Open(ctx, imagefs.Location{ImagePath: path}, imagefs.Rehearse)
 	if err == nil {
 		err = s.Close()
 	}

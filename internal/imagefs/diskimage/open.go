@@ -18,6 +18,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/disk/partition"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/ntfs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/undojournal"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -47,6 +48,9 @@ var (
 	_ imagefs.Deferred = (*Session)(nil)
 	_ imagefs.Noted    = (*Session)(nil)
 	_ imagefs.Secured  = (*Session)(nil)
+
+	_ imagefs.Exposed   = (*Session)(nil)
+	_ imagefs.Retaining = (*Session)(nil)
 )
 
 // Open opens the Windows in the disk image file at a location. With a new disk in the location, that one is opened once it
@@ -76,7 +80,7 @@ func (s *Session) choose() error {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && s.mode == imagefs.Read:
-		return winerr.Errorf(winerr.FileNotFound, "%s is not made yet", path)
+		return winerr.Errorf(winerr.FileNotFound, "%s is not made yet", plaintext.Line(path, 0))
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return imagefs.Wrap(imagefs.OpOpen, path, err)
 	}
@@ -152,7 +156,7 @@ func (s *Session) changeable() error {
 	}
 	if s.golden() && !s.made.Overlay && s.image.FilePath() != s.image.Path() {
 		return winerr.Errorf(winerr.NotSupported, "%s keeps its data in another file, and a copy is one file: use overlay_path, or "+
-			"make one of it with qemu-img convert -O qcow2", s.path())
+			"make one of it with qemu-img convert -O qcow2", s.shown())
 	}
 	if !s.inPlace() {
 		return nil
@@ -160,7 +164,7 @@ func (s *Session) changeable() error {
 	link := s.image.Chain()[0]
 	if link.Device {
 		return winerr.Errorf(winerr.NotSupported, "%s is a block device, beside which no journal can lie: make a new disk with "+
-			"overlay_path or copy_path, or mount it and give windows_path", s.path())
+			"overlay_path or copy_path, or mount it and give windows_path", s.shown())
 	}
 	if c, ok := s.image.Container.(interface{ InPlace() error }); ok {
 		if err := c.InPlace(); err != nil {
@@ -249,17 +253,20 @@ func (f osFile) Size() (int64, error) { return f.Seek(0, io.SeekEnd) }
 // String implements imagefs.Session.
 func (s *Session) String() string {
 	if s.made != nil {
-		return s.made.Path
+		return plaintext.Line(s.made.Path, 0)
 	}
-	return s.at.ImagePath
+	return plaintext.Line(s.at.ImagePath, 0)
 }
+
+// shown is the path of the file that is open, safe for a line.
+func (s *Session) shown() string { return plaintext.Line(s.path(), 0) }
 
 // place returns what messages call the volume.
 func (s *Session) place() string {
 	if !s.many {
-		return s.path()
+		return s.shown()
 	}
-	return fmt.Sprintf("%s, partition %d,", s.path(), s.found.Number)
+	return fmt.Sprintf("%s, partition %d,", s.shown(), s.found.Number)
 }
 
 // Windows implements imagefs.Session.
@@ -270,7 +277,10 @@ func (s *Session) DriveKnown() bool { return true }
 
 // Notes implements imagefs.Noted.
 func (s *Session) Notes() []string {
-	notes := s.notes
+	notes := make([]string, len(s.notes))
+	for i, n := range s.notes {
+		notes[i] = plaintext.Line(n, 0)
+	}
 	s.notes = nil
 	return notes
 }
