@@ -138,15 +138,15 @@ func (u used) within(images map[any]string) (image string, inside bool) {
 	return "", false
 }
 
+// Used returns the paths of the image, and of the disk that is made from it.
+func (w PlaceWords) Used() []Used {
+	return []Used{
+		{WindowsPath, w.WindowsPath}, {ImagePath, w.ImagePath}, {OverlayPath, w.OverlayPath}, {CopyPath, w.CopyPath},
+	}
+}
+
 // Used returns the paths of a join in which others may not be written.
 func (w JoinWords) Used() []Used {
-	return []Used{
-		{WindowsPath, w.WindowsPath},
-		{ImagePath, w.ImagePath},
-		{OverlayPath, w.OverlayPath},
-		{CopyPath, w.CopyPath},
-		{CompletionProgram, w.CompletionProgram},
-		{Backup, w.Backup},
-		{LedgerFile, w.LedgerFile},
-	}
+	return append(w.PlaceWords.Used(),
+		Used{CompletionProgram, w.CompletionProgram}, Used{Backup, w.Backup}, Used{LedgerFile, w.LedgerFile})
 }

@@ -51,6 +51,22 @@ func (c Config) checkPlace() error {
 	return err
 }
 
+// check returns all mistakes that can be seen without the artifact, in which an image that is not named is looked for.
+func (c PostProcessorConfig) check(notYet later) []error {
+	errs := c.JoinOptions.check(notYet)
+	if notYet.any(placeOptions()...) {
+		return errs
+	}
+	named := c.DiskOptions
+	if c.WindowsPath == "" && named.ImagePath == "" {
+		named.ImagePath = "the artifact's disk"
+	}
+	if _, err := named.image(c.WindowsPath); err != nil {
+		return append([]error{err}, errs...)
+	}
+	return errs
+}
+
 // placeOptions are the options that say where the image is.
 func placeOptions() []options.Name {
 	return []options.Name{

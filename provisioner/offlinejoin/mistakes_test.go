@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
@@ -165,6 +166,25 @@ func TestValidateCatchesWhatOnlyTheProvisionerHas(t *testing.T) {
 		}
 		config["blob_file"] = blobFile
 		if err := new(Provisioner).Prepare(config); err == nil || err.Error() != want+invalid {
+			t.Errorf("%v:\n %v\nwant\n %s", config, err, want)
+		}
+	}
+}
+
+func TestValidateCatchesWrongPlacesOfThePostProcessor(t *testing.T) {
+	t.Parallel()
+	_, blobFile := sampletest.Blob(t)
+	for want, config := range map[string]map[string]any{
+		"": {"overlay_path": "a.qcow2", "backing": "relative"},
+		"overlay_path and copy_path are both there":  {"overlay_path": "a.qcow2", "copy_path": "b.qcow2"},
+		"windows_path and image_path are both there": {"windows_path": "/mnt/Windows", "image_path": "golden.qcow2"},
+		"partition, overlay_path and copy_path are":  {"windows_path": "/mnt/Windows", "overlay_path": "a.qcow2"},
+		`partition = "0" is no number`:               {"partition": "0"},
+		`backing = "near" is not known`:              {"overlay_path": "a.qcow2", "backing": "near"},
+	} {
+		config["blob_file"] = blobFile
+		err := new(PostProcessor).Configure(config)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%v:\n %v\nwant\n %s", config, err, want)
 		}
 	}

@@ -18,9 +18,9 @@ func (o JoinOptions) stage(ctx context.Context, ui packersdk.Ui, at core.Image, 
 		return err
 	}
 	if at.Machine == "" {
-		place := options.JoinWords{PlaceWords: options.PlaceWords{
+		place := options.PlaceWords{
 			WindowsPath: at.WindowsPath, ImagePath: at.ImagePath, OverlayPath: at.OverlayPath, CopyPath: at.CopyPath,
-		}}
+		}
 		if err := options.CheckPaths(append(o.used(), place.Used()...)...); err != nil {
 			return err
 		}
