@@ -39,25 +39,27 @@ func (s *Session) writeInPlace(p *prepared) (imagefs.Cost, error) {
 	if len(p.writes) == 0 {
 		return imagefs.Cost{}, nil
 	}
-	path := s.image.FilePath()
-	folder, err := undojournal.OpenFolder(filepath.Dir(path))
+	journal, err := journalOf(s.image.FilePath())
 	if err != nil {
-		return imagefs.Cost{}, imagefs.Wrap(imagefs.OpOpen, filepath.Dir(path), err)
+		return imagefs.Cost{}, imagefs.Wrap(imagefs.OpOpen, s.image.FilePath(), err)
+	}
+	folder, err := undojournal.OpenFolder(filepath.Dir(journal))
+	if err != nil {
+		return imagefs.Cost{}, imagefs.Wrap(imagefs.OpOpen, filepath.Dir(journal), err)
 	}
 	defer folder.Close() // its journals are synced
-	cost, err := undojournal.Write(osFile{s.image.File()}, folder, filepath.Base(path)+undojournal.Suffix, p.change, nil)
-	return imagefs.Cost{Bytes: cost.Bytes, Syncs: cost.Syncs}, s.writeError(err)
+	cost, err := undojournal.Write(osFile{s.image.File()}, folder, filepath.Base(journal), p.change, nil)
+	return imagefs.Cost{Bytes: cost.Bytes, Syncs: cost.Syncs}, s.writeError(journal, err)
 }
 
 // writeError says what a failed change has left behind.
-func (s *Session) writeError(err error) error {
+func (s *Session) writeError(journal string, err error) error {
 	w, ok := errors.AsType[*undojournal.WriteError](err)
 	if !ok {
 		return coded(imagefs.OpWrite, s.path(), err)
 	}
 	cause := imagefs.Wrap(imagefs.OpWrite, s.path(), w.Err)
 	code, _ := winerr.CodeOf(cause)
-	journal := s.image.FilePath() + undojournal.Suffix
 	switch w.State {
 	case undojournal.Unchanged:
 		return winerr.Errorf(code, "%w. The image is as it was before.", cause)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -88,14 +90,22 @@ func killRounds(t *testing.T, image string) {
 		blobs, secrets = append(blobs, file), append(secrets, secret)
 	}
 	journals, left, states := 0, 0, map[core.State]int{}
+	link := filepath.Join(dir, "link") // in another folder, so that the two names see one journal only beside the file
+	must(t, os.Symlink(image, link))
 	for round := range 18 {
-		blob := ""
+		via, blob := image, ""
+		if round%2 == 1 {
+			via = link
+		}
 		if round%3 < 2 {
 			blob = blobs[round%3]
 		}
-		journals += kill(t, image, blob, time.Duration(r.Int64N(int64(25*time.Millisecond))), secrets)
+		journals += kill(t, image, via, blob, time.Duration(r.Int64N(int64(25*time.Millisecond))), secrets)
 		if _, err := os.Lstat(image + undojournal.Suffix); err == nil {
 			left++
+		}
+		if _, err := os.Lstat(link + undojournal.Suffix); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("round %d: a journal lies beside a link: %v", round, err)
 		}
 		st, err := core.ReadStatus(t.Context(), core.StatusRequest{Image: at(image)})
 		must(t, err)
@@ -112,14 +122,14 @@ func killRounds(t *testing.T, image string) {
 	absentFrom(t, image, secrets[1], nil)
 }
 
-// kill starts a process and kills it a while after its journal has appeared, if it has not ended by then. It returns 1 when
+// kill starts a process that works on an image by some path, and kills it a while after its journal has appeared, if it has not ended by then. It returns 1 when
 // it saw a journal.
-func kill(t *testing.T, image, blob string, after time.Duration, secrets [][]byte) int {
+func kill(t *testing.T, image, via, blob string, after time.Duration, secrets [][]byte) int {
 	t.Helper()
 	self, err := os.Executable()
 	must(t, err)
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), victimOf+"="+image, victimBlob+"="+blob)
+	cmd.Env = append(os.Environ(), victimOf+"="+via, victimBlob+"="+blob)
 	must(t, cmd.Start())
 	done := make(chan struct{})
 	go func() {

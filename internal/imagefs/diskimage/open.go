@@ -202,11 +202,15 @@ func (s *Session) see(path string, f *os.File, top bool) (io.ReaderAt, int64, er
 	if err != nil {
 		return nil, 0, err
 	}
-	name := filepath.Base(path) + undojournal.Suffix
-	if _, err := os.Lstat(path + undojournal.Suffix); errors.Is(err, fs.ErrNotExist) {
+	journal, err := journalOf(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	name := filepath.Base(journal)
+	if _, err := os.Lstat(journal); errors.Is(err, fs.ErrNotExist) {
 		return nil, size, nil
 	}
-	folder, err := undojournal.OpenFolder(filepath.Dir(path))
+	folder, err := undojournal.OpenFolder(filepath.Dir(journal))
 	if err != nil {
 		return nil, 0, err
 	}
