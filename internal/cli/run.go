@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -41,6 +42,7 @@ type app struct {
 	json    bool // --json
 	lines   bool // JSON is printed in lines, not in one document
 	started bool // a command began its work, so that an error is not about usage any more
+	flags   bool // the command is told its options by flags, not in a join file: messages name them so
 }
 
 // Run carries out one command line, without the program's name, and returns the exit code.
@@ -89,16 +91,24 @@ func (a *app) fail(err error) {
 	if _, ok := winerr.CodeOf(err); !ok {
 		err = e
 	}
-	fmt.Fprintf(a.Err, "error: %s\n", sentence(err.Error()))
+	fmt.Fprintf(a.Err, "error: %s\n", a.asTyped(sentence(err.Error())))
 	if !a.json {
 		return
 	}
-	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: sentence(e.Message)}
+	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: a.asTyped(sentence(e.Message))}
 	if a.lines {
 		a.printLine(jsonLine{Type: lineError, Error: &facts})
 		return
 	}
 	_ = a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
+}
+
+// asTyped returns a message with options named as the user of this command types them.
+func (a *app) asTyped(message string) string {
+	if !a.flags {
+		return message
+	}
+	return options.AsFlags(message)
 }
 
 // sentence makes an error's text safe for a line. Errors that were joined stand one after the other.
@@ -113,7 +123,7 @@ func firstLine(err error) string {
 // begin returns a cobra RunE around work: from here on, errors are not about usage.
 func (a *app) begin(work func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		a.started = true
+		a.started, a.flags = true, true
 		if err := checkFile(args); err != nil {
 			return err
 		}

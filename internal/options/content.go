@@ -14,10 +14,13 @@ import (
 // recipientsFile is the option of the command line alone that names public keys.
 const recipientsFile Name = "recipients_file"
 
+// TemplateFile is the option of the command line alone that names an answer file to merge a join into.
+const TemplateFile Name = "template_file"
+
 // IsPath reports whether the option's value is the path of a file or folder.
 func (w Name) IsPath() bool {
 	switch w {
-	case WindowsPath, ImagePath, OverlayPath, CopyPath, BlobFile, SourceFile, IdentityFile, recipientsFile, CompletionProgram, LedgerFile, Backup, ReportFile:
+	case WindowsPath, ImagePath, OverlayPath, CopyPath, BlobFile, SourceFile, IdentityFile, recipientsFile, TemplateFile, CompletionProgram, LedgerFile, Backup, ReportFile:
 		return true
 	}
 	return false
