@@ -101,8 +101,50 @@ func Find(image imagefs.Session, pointer string) (*Place, error) {
 		const cached = 3
 		f.found = &Place{Order: cached, Path: at.path(), at: at}
 	}
-	f.found.Notes = slices.Concat([]string{aboutMedia(f.found.Order)}, f.notes, f.found.Notes)
+	f.found.Notes = slices.Concat([]string{aboutMedia(f.found.Order)}, f.notes, f.found.Notes, strays(image, candidates, f.found),
+		scripts(image))
 	return f.found, nil
+}
+
+// strays tells of files that look like answer files, but have a name or lie in a folder that Setup does not look at. What
+// cannot be listed is passed over.
+func strays(image imagefs.Session, candidates []candidate, found *Place) (notes []string) {
+	known := []string{found.at.file}
+	for _, c := range candidates {
+		for _, at := range c.at {
+			known = append(known, at.file)
+		}
+	}
+	folders := []location{
+		inWindows(image, folderPanther), inWindows(image, "Panther/Unattend"), inWindows(image, "System32/Sysprep"),
+	}
+	if image.DriveKnown() {
+		folders = append(folders, onDrive(image, "."))
+	}
+	const most = 5
+	for _, folder := range folders {
+		entries, err := image.ReadDir(folder.file)
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			file := path.Join(folder.file, e.Name())
+			if !looksLikeAnswerFile(e.Name()) || slices.ContainsFunc(known, func(k string) bool { return imagefs.SameName(k, file) }) {
+				continue
+			}
+			if len(notes) == most {
+				return append(notes, "there are more such files")
+			}
+			notes = append(notes, "Setup does not look at "+image.Path(file)+": only at "+`Panther\Unattend\Unattend.xml, `+
+				`Panther\unattend.xml, System32\Sysprep\Unattend.xml, and Unattend.xml or Autounattend.xml at the root of the drive`)
+		}
+	}
+	return notes
+}
+
+func looksLikeAnswerFile(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasSuffix(name, ".xml") && strings.Contains(name, "unattend")
 }
 
 // lastBeforeMedia is the last place that comes before removable media in Setup's order (documented: 4 is removable media

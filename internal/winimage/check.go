@@ -49,13 +49,13 @@ func (im *Image) CheckJoinable() error {
 		return im.unsupported("is neither a Windows client nor a server (ProductType %q); "+
 			"a join cannot be staged into it", f.ProductType)
 	case nano(f):
-		return im.unsupported("is a Nano Server, which completes a join by its own means only: use djoin /requestodj for "+
+		return im.unsupported("is a Nano Server, which completes a join by its own means only: use djoin /requestodj for " +
 			"it, or an image of Server Core")
 	case domainless(f.EditionID):
 		return im.unsupported("is an edition that cannot join a domain (%s: home editions, S, SE and IoT Core cannot): use a Pro, "+
 			"Education, Enterprise or Server edition", f.EditionID)
 	case f.SMode:
-		return im.unsupported("is in S mode, in which Windows joins no domain and starts no program from outside of the "+
+		return im.unsupported("is in S mode, in which Windows joins no domain and starts no program from outside of the " +
 			"Store: switch it out of S mode first")
 	}
 	return nil

@@ -266,3 +266,29 @@ func (d *Tree) SetSecurity(name string, sd []byte) (bool, error) {
 	applied, err := writeSecurity(f.f, sd)
 	return applied, failed(imagefs.OpSetSecurity, f.path, err)
 }
+
+// Attributes implements imagefs.Attributed.
+func (d *Tree) Attributes(name string) (imagefs.Attributes, error) {
+	p, err := d.find(name)
+	if err != nil {
+		return imagefs.Attributes{}, err
+	}
+	defer p.close()
+	return imagefs.Attributes{Mode: p.info.Mode().Perm(), ModTime: p.info.ModTime()}, nil
+}
+
+// SetAttributes implements imagefs.Attributed.
+func (d *Tree) SetAttributes(name string, a imagefs.Attributes) error {
+	p, err := d.find(name)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if !p.info.Mode().IsRegular() {
+		return imagefs.Irregular(p.path, p.info.Mode(), "a regular file")
+	}
+	if err := p.parent.root.Chmod(p.name, a.Mode.Perm()); err != nil || a.ModTime.IsZero() {
+		return failed(imagefs.OpChange, p.path, err)
+	}
+	return failed(imagefs.OpChange, p.path, p.parent.root.Chtimes(p.name, a.ModTime, a.ModTime))
+}
