@@ -109,10 +109,10 @@ var catalogue = map[Code]entry{
 }
 
 // Name returns the documented symbol, such as "NERR_CantLoadOfflineHive", and "" for a code not in the catalogue.
-func (c Code) Name() string { return catalogue[c].name }
+func (c Code) Name() string { return entryOf(c).name }
 
 // Text returns a short description in our own words, and "" for a code not in the catalogue.
-func (c Code) Text() string { return catalogue[c].text }
+func (c Code) Text() string { return entryOf(c).text }
 
 // String returns number and name, such as "50 ERROR_NOT_SUPPORTED"; the number alone for a code not in the catalogue.
 func (c Code) String() string {
