@@ -210,9 +210,13 @@ func tally(r *fleet.Report) string {
 			parts = append(parts, strconv.Itoa(n)+" "+what)
 		}
 	}
-	states := map[offlinejoin.State]int{}
+	states, incomplete := map[offlinejoin.State]int{}, 0
 	for _, one := range r.Joins {
-		if one.Outcome == fleet.OutcomeRead {
+		switch {
+		case one.Outcome != fleet.OutcomeRead:
+		case one.Status.Incomplete:
+			incomplete++
+		default:
 			states[one.Status.State]++
 		}
 	}
@@ -226,6 +230,7 @@ func tally(r *fleet.Report) string {
 		}
 		add(states[s], what)
 	}
+	add(incomplete, "staged but not complete")
 	for _, kind := range []struct {
 		outcome fleet.Outcome
 		what    string

@@ -105,6 +105,7 @@ func (im *openImage) programStatus(r *record, st *Status) error {
 		return err
 	}
 	st.NotRun = r.program != "" && r.attempts == 0 && !bytes.Equal(now, r.shutdownTime)
+	st.Incomplete = len(r.blob) == 0 || !r.hook.Armed() || st.Program != ProgramInPlace || st.NotRun
 	if st.Detail == "" {
 		st.Detail = programDetail(st)
 	}
@@ -203,6 +204,7 @@ func (im *openImage) answerFileStatus(r *record, st *Status) error {
 	}
 	holds, err := im.answerFileHolds(r)
 	if err == nil && !holds {
+		st.Incomplete = true
 		st.Detail = "the answer file does not hold the join any more: stage it again"
 	}
 	return err
