@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ type fleetCommand struct {
 	parallel int
 	failFast bool
 	yes      bool
+	details  bool // every change of every join is shown
 	report   string
 	keep     bool   // the blobs, for the run that follows; see fleet.Run
 	source   string // the join file or folder
@@ -34,10 +36,16 @@ type fleetCommand struct {
 func (c *fleetCommand) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var(&checkedFlag{kind: "NAME=VALUE", set: func(s string) error {
+		if name, _, assigned := strings.Cut(s, "="); !assigned || strings.TrimSpace(name) == "" {
+			return fmt.Errorf("write NAME=VALUE")
+		}
 		c.vars = append(c.vars, joinfile.Var{Assign: s})
 		return nil
 	}}, "var", "set a variable of the join file; can be given several times, later ones win")
 	flags.Var(&checkedFlag{kind: "FILE", set: func(s string) error {
+		if _, err := os.Stat(s); err != nil {
+			return err
+		}
 		c.vars = append(c.vars, joinfile.Var{File: s})
 		return nil
 	}}, "var-file", "set variables from a file of NAME = VALUE lines, or of one JSON object when it ends in .json")
@@ -56,12 +64,17 @@ func (c *fleetCommand) addFlags(cmd *cobra.Command) {
 	cmd.ValidArgsFunction = completeJoinFiles
 }
 
+// addDetails adds the flag of the commands that show a plan.
+func (c *fleetCommand) addDetails(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&c.details, "details", false, "show every change of every join; of one join they are always shown")
+}
+
 // maxParallel bounds --parallel: each image takes memory and file handles.
 const maxParallel = 64
 
 // addYes adds the flag of the commands that ask before they write.
 func (c *fleetCommand) addYes(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&c.yes, "yes", false, "do not ask before writing")
+	cmd.Flags().BoolVarP(&c.yes, "yes", "y", false, "do not ask before writing")
 }
 
 // completeJoinFiles lets the shell offer join files and folders.

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/version"
 )
 
 // Commands returns the definitions of all commands, for documentation.
@@ -28,9 +29,11 @@ or Samba says what to join; the image is a mounted Windows directory.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
+		Version:       version.String(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetUsageTemplate(usageTemplate)
+	cmd.SetVersionTemplate("offlinejoin {{.Version}}\n")
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of text: one document, or lines of JSON "+
 		"where many images are worked on")
 	cmd.AddCommand(

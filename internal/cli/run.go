@@ -66,8 +66,10 @@ func Run(ctx context.Context, args []string, s Streams) int {
 		return exitFailed
 	case errors.Is(err, errChanges):
 		return exitChanges
+	case errors.Is(err, errUsage):
+		return exitUsage
 	case !a.started:
-		fmt.Fprintf(s.Err, "error: %s\nTry: %s --help\n", plaintext.Line(firstLine(err), 0), cmd.CommandPath())
+		a.usage(cmd, args, err)
 		if wantsDetailedExitCode(args) {
 			return exitFailed // 2 would mean that there are changes
 		}
@@ -80,6 +82,8 @@ func Run(ctx context.Context, args []string, s Streams) int {
 var (
 	// errReported ends a command that has already printed what is wrong.
 	errReported = errors.New("reported")
+	// errUsage ends a command that has already printed that it was given something wrong.
+	errUsage = errors.New("usage")
 	// errChanges ends a plan that found something to do and was asked to report it by its exit code.
 	errChanges = errors.New("changes")
 )
