@@ -153,6 +153,9 @@ func coded(err error) *winerr.Error {
 	if e, ok := errors.AsType[*winerr.Error](err); ok {
 		return e
 	}
+	if errors.Is(err, context.Canceled) {
+		return &winerr.Error{Code: winerr.Cancelled, Message: "stopped by an interrupt", Err: err}
+	}
 	return &winerr.Error{Code: codeFor(err), Message: err.Error(), Err: err}
 }
 
@@ -171,7 +174,9 @@ func codeFor(err error) winerr.Code {
 		return winerr.AccessDenied
 	case errors.Is(err, syscall.ENOSPC):
 		return winerr.DiskFull
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled):
+		return winerr.Cancelled
+	case errors.Is(err, context.DeadlineExceeded):
 		return winerr.Timeout
 	case errors.Is(err, regf.ErrNotHive), errors.Is(err, regf.ErrCorrupt), errors.Is(err, regf.ErrUnrecoverable):
 		return winerr.CantLoadOfflineHive

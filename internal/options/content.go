@@ -35,6 +35,10 @@ func NotContent(option Name, value string, instead ...Name) error {
 		return nil
 	}
 	way := "give the path of the file that holds it"
+	if what == contentText && len(value) <= maxSegment {
+		way += `; in a path of Windows that is written in HCL, \n and \t are a line break and a tab: write it with slashes or with ` +
+			`two backslashes`
+	}
 	if what == contentBlob && (option == BlobFile || option == SourceFile) && len(instead) > 0 {
 		way = fmt.Sprintf("give the blob as %s, or here %s", instead[0], strings.TrimPrefix(way, "give "))
 	}

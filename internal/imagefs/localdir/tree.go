@@ -43,6 +43,9 @@ func openTree(path string, c *cost) (*Tree, error) {
 		return nil, failed(imagefs.OpOpen, path, err)
 	}
 	if info.Mode().Type() != fs.ModeDir {
+		if info.Mode().IsRegular() {
+			return nil, imagefs.NoWindows(path)
+		}
 		return nil, imagefs.Irregular(path, info.Mode(), "a directory")
 	}
 	root, err := os.OpenRoot(path)
