@@ -89,6 +89,26 @@ func (t *checkedFlag) Set(s string) error {
 // optionFlag adds the flag of an option; kind is what its help calls the value, such as PATH.
 func optionFlag(cmd *cobra.Command, name options.Name, kind string, set func(string) error) {
 	cmd.Flags().Var(&checkedFlag{set: set, kind: kind}, name.Flag(), doc(name)) // the documentation names the default
+	if err := cmd.RegisterFlagCompletionFunc(name.Flag(), completeOption(name)); err != nil {
+		panic(err) // the flag was added one line above
+	}
+}
+
+// completeOption lets the shell offer the values of an option: its words, folders for a Windows directory, files for
+// what names a file, nothing for a name.
+func completeOption(name options.Name) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		switch {
+		case len(name.Allowed()) > 0:
+			return name.Allowed(), cobra.ShellCompDirectiveNoFileComp
+		case name == options.WindowsPath:
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		case strings.HasSuffix(name.String(), "_file"), strings.HasSuffix(name.String(), "_path"), name == options.Backup,
+			name == options.CompletionProgram:
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
 }
 
 // required is optionFlag for a flag that must be given.

@@ -78,7 +78,7 @@ func HTML(w io.Writer, r *fleet.Report) error {
 	}
 	p := page{
 		Title: "offlinejoin " + string(r.Action), Action: string(r.Action), Source: whole(r.Source), By: r.By,
-		Name: filepath.Base(whole(r.Source)),
+		Name:    filepath.Base(whole(r.Source)),
 		Started: r.StartedAt.Format("2006-01-02 15:04:05 MST"), Elapsed: r.Elapsed().Round(10 * time.Millisecond),
 		Total: len(r.Joins), Interrupted: r.Interrupted,
 		CSS: template.CSS(pageCSS), JS: template.JS(pageJS), // both are ours, embedded
