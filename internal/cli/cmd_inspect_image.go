@@ -18,8 +18,9 @@ import (
 type imageDocument struct {
 	SchemaVersion int `json:"schema_version"`
 	winimage.Facts
-	Join *offlinejoin.Status `json:"join"`           // null when it cannot be read
-	Disk *diskimage.Contents `json:"disk,omitempty"` // of a disk image file
+	Join       *offlinejoin.Status            `json:"join"`                  // null when it cannot be read
+	AnswerFile *offlinejoin.AnswerFilePreview `json:"answer_file,omitempty"` // of a generalized image
+	Disk       *diskimage.Contents            `json:"disk,omitempty"`        // of a disk image file
 }
 
 func (a *app) inspectImage() *cobra.Command {
@@ -43,13 +44,13 @@ Of a disk image file, tell also its format, its partitions, and why a join in pl
 				found = new(offlinejoin.Inspection)
 			}
 			if a.json {
-				return a.printJSON(imageDocument{schemaVersion, found.Facts, found.Status, contents})
+				return a.printJSON(imageDocument{schemaVersion, found.Facts, found.Status, found.AnswerFile, contents})
 			}
 			a.showDisk(contents)
 			if err != nil {
 				return err
 			}
-			a.showImage(found.Facts, found.Status)
+			a.showImage(found)
 			return nil
 		}),
 	}
@@ -93,7 +94,8 @@ func (a *app) showDisk(c *diskimage.Contents) {
 }
 
 // showImage prints what an image is: one line of identity, then its state, names, join and hives.
-func (a *app) showImage(f winimage.Facts, join *offlinejoin.Status) {
+func (a *app) showImage(found *offlinejoin.Inspection) {
+	f, join := found.Facts, found.Status
 	fmt.Fprintln(a.Out, identity(f))
 	facts := []term.Fact{
 		fact("State", state(f)),
@@ -103,10 +105,37 @@ func (a *app) showImage(f winimage.Facts, join *offlinejoin.Status) {
 		fact("Hives", hives(f.Hives)),
 		fact("Machine SID", f.MachineSID),
 	}
+	facts = append(facts, a.answerFileFacts(found.AnswerFile)...)
 	for _, w := range f.Warnings {
 		facts = append(facts, fact("Warning", w))
 	}
 	term.WriteFacts(a.Out, facts...)
+}
+
+// answerFileFacts returns which answer file Windows Setup will take, and what in it would stop a join; nil is none.
+func (a *app) answerFileFacts(p *offlinejoin.AnswerFilePreview) []term.Fact {
+	if p == nil {
+		return nil
+	}
+	file := p.Path
+	switch {
+	case !p.Exists && p.Path != "":
+		file += " (none yet: it will be made)"
+	case p.MachineName != "":
+		file += " for the name " + p.MachineName
+	}
+	line := func(text string) string { return a.asTyped(plaintext.Line(text, 0)) }
+	facts := []term.Fact{fact("Answer file", line(file))}
+	if p.Refused != "" {
+		facts = append(facts, fact("Refused", line(p.Refused)))
+	}
+	if p.Replaces != "" {
+		facts = append(facts, fact("Replaces", line(p.Replaces)))
+	}
+	for _, n := range p.Notes {
+		facts = append(facts, fact("Note", line(n)))
+	}
+	return facts
 }
 
 // identity is "Windows Server 2022 Standard   build 20348.2700   amd64   server".

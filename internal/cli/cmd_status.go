@@ -97,10 +97,19 @@ func headline(st *offlinejoin.Status) string {
 	case offlinejoin.StateAbsent:
 		return "No join is staged."
 	case offlinejoin.StateStaged:
+		if st.NotRun {
+			return name + " was staged, and Windows was started since without making the join."
+		}
+		if st.Incomplete {
+			return name + " was staged, but is not complete any more: the next boot does not join."
+		}
 		return name + " is staged and waits for the first boot."
 	case offlinejoin.StateCompleted:
 		return name + " was joined at the first boot."
 	case offlinejoin.StateFailed:
+		if st.Result == 0 {
+			return name + " was not joined at the first boot."
+		}
 		return name + " was refused by Windows at the first boot."
 	case offlinejoin.StateJoined:
 		return "The image is a domain member already, not by this tool."

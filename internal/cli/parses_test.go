@@ -61,7 +61,7 @@ func TestABlobIsParsedOnce(t *testing.T) {
 			if got != c.want {
 				t.Errorf("%d blobs are parsed, want %d:\n%s", got, c.want, printed)
 			}
-			if failed := strings.Contains(printed, "error"); failed != (c.stdin == "no\n" || strings.HasSuffix(c.args, bad)) {
+			if failed := strings.Contains(printed, "error") || strings.Contains(printed, "Not confirmed"); failed != (c.stdin == "no\n" || strings.HasSuffix(c.args, bad)) {
 				t.Errorf("failed: %v\n%s", failed, printed)
 			}
 		})

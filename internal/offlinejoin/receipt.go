@@ -35,6 +35,8 @@ type Status struct {
 	Program string `json:"program,omitempty"`
 	// NotRun means that Windows was started after staging and the program never ran.
 	NotRun bool `json:"program_not_run,omitempty"`
+	// Incomplete means that a staged join lacks what makes it: the next boot does not join. Detail says what is missing.
+	Incomplete bool `json:"incomplete,omitempty"`
 
 	Image ImageFacts `json:"image"`
 	Logs  []Log      `json:"logs,omitempty"` // when asked for

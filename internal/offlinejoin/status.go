@@ -30,7 +30,12 @@ func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
 type Inspection struct {
 	Facts  winimage.Facts
 	Status *Status // what it holds; nil when it cannot be read: such an image is worth looking at all the more
+	// AnswerFile is the answer file that Windows Setup will take; nil for an image whose next boot does not run Setup.
+	AnswerFile *AnswerFilePreview
 }
+
+// AnswerFilePreview is what can be told of an image's answer file before anybody has a blob.
+type AnswerFilePreview = answerfile.Preview
 
 // Inspect returns the facts of an image and its status, of one session. It writes nothing. It fails only where the image
 // cannot be opened, with the errors of [ReadStatus].
@@ -44,6 +49,9 @@ func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
 	found := &Inspection{Facts: im.Facts()}
 	if st, err := im.readStatus(req.Logs); err == nil {
 		found.Status = st
+	}
+	if f := found.Facts; f.Phase == winimage.PhaseGeneralized && f.Architecture != "" {
+		found.AnswerFile = answerfile.Look(im.session, im.pointer(), string(f.Architecture), f.ProductType == winimage.ProductClient)
 	}
 	return found, nil
 }
@@ -97,6 +105,7 @@ func (im *openImage) programStatus(r *record, st *Status) error {
 		return err
 	}
 	st.NotRun = r.program != "" && r.attempts == 0 && !bytes.Equal(now, r.shutdownTime)
+	st.Incomplete = len(r.blob) == 0 || !r.hook.Armed() || st.Program != ProgramInPlace || st.NotRun
 	if st.Detail == "" {
 		st.Detail = programDetail(st)
 	}
@@ -195,6 +204,7 @@ func (im *openImage) answerFileStatus(r *record, st *Status) error {
 	}
 	holds, err := im.answerFileHolds(r)
 	if err == nil && !holds {
+		st.Incomplete = true
 		st.Detail = "the answer file does not hold the join any more: stage it again"
 	}
 	return err

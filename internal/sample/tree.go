@@ -21,6 +21,7 @@ type Image struct {
 	ProductType      string // "ServerNT", "WinNT", "LanmanNT" (domain controller)
 	ImageState       string // "IMAGE_STATE_COMPLETE"
 	ComputerName     string // "WIN-7Q2K"
+	SMode            bool   // a Pro that starts programs of the Store only
 }
 
 func (im Image) withDefaults() Image {
@@ -101,7 +102,7 @@ func WriteHive(config, name string, im Image) error {
 
 func (im Image) system() []setting {
 	const control, services = `ControlSet001\Control`, `ControlSet001\Services`
-	return []setting{
+	settings := []setting{
 		number(`Select`, "Current", 1), number(`Select`, "Default", 1),
 		number(`Select`, "Failed", 0), number(`Select`, "LastKnownGood", 1),
 		text(control+`\ComputerName\ComputerName`, "ComputerName", im.ComputerName),
@@ -116,6 +117,10 @@ func (im Image) system() []setting {
 		number(`Setup`, "SystemSetupInProgress", 0), number(`Setup`, "OOBEInProgress", 0),
 		{key: `Setup\DJOIN`},
 	}
+	if im.SMode {
+		settings = append(settings, number(control+`\CI\Policy`, "SkuPolicyRequired", 1))
+	}
+	return settings
 }
 
 func (im Image) software() []setting {

@@ -38,6 +38,7 @@ const (
 	ServiceRequestTimeout       Code = 1053
 	ServiceNotActive            Code = 1062
 	ShutdownInProgress          Code = 1115
+	Cancelled                   Code = 1223
 	NoSystemResources           Code = 1450
 	CommitmentLimit             Code = 1455
 	Timeout                     Code = 1460
@@ -84,6 +85,7 @@ var catalogue = map[Code]entry{
 	ServiceRequestTimeout:       {"ERROR_SERVICE_REQUEST_TIMEOUT", "a service did not answer in time"},
 	ServiceNotActive:            {"ERROR_SERVICE_NOT_ACTIVE", "a service has not been started"},
 	ShutdownInProgress:          {"ERROR_SHUTDOWN_IN_PROGRESS", "the system is shutting down"},
+	Cancelled:                   {"ERROR_CANCELLED", "the operation was cancelled by the user"},
 	NoSystemResources:           {"ERROR_NO_SYSTEM_RESOURCES", "there are not enough system resources"},
 	CommitmentLimit:             {"ERROR_COMMITMENT_LIMIT", "the paging file is too small"},
 	Timeout:                     {"ERROR_TIMEOUT", "the time limit ran out"},
@@ -109,10 +111,10 @@ var catalogue = map[Code]entry{
 }
 
 // Name returns the documented symbol, such as "NERR_CantLoadOfflineHive", and "" for a code not in the catalogue.
-func (c Code) Name() string { return catalogue[c].name }
+func (c Code) Name() string { return entryOf(c).name }
 
 // Text returns a short description in our own words, and "" for a code not in the catalogue.
-func (c Code) Text() string { return catalogue[c].text }
+func (c Code) Text() string { return entryOf(c).text }
 
 // String returns number and name, such as "50 ERROR_NOT_SUPPORTED"; the number alone for a code not in the catalogue.
 func (c Code) String() string {
