@@ -43,6 +43,7 @@ func arrows() map[string][]string {
 		"internal/demo": {
 			"internal/term", "internal/options", "internal/offlinejoin", "internal/version", "internal/sample",
 			"internal/winimage", "internal/regf", "internal/completion", // to show the registry before and after
+			"internal/disk", // to draw where disks differ
 		},
 		"internal/options":      {"internal/offlinejoin", "internal/agefile"},
 		"internal/options/gen":  {"internal/options"},
