@@ -89,6 +89,7 @@ func arrows() map[string][]string {
 		"internal/canary":         {},
 		"internal/compat":         {},
 		"internal/e2e":            {},
+		"internal/guides":         {},
 		"internal/bench/fleet":    {"internal/cli", "internal/sample"},
 		// The provider with a profile, and the floor: for measurements alone.
 		"internal/bench/provider": {"provider/offlinejoin"},
@@ -185,6 +186,7 @@ func testArrows() map[string][]string {
 	return map[string][]string{
 		"internal/compat": whole, // all of it, on what earlier versions have left
 		"internal/e2e":    whole,
+		"internal/guides": {"internal/cli", "internal/offlinejoin"}, // what they show is run
 		// A volume is proved by a whole join in it, up to the command line for disk images.
 		"internal/imagefs":           {"internal/offlinejoin"}, // also of remotedir
 		"internal/imagefs/diskimage": {"internal/offlinejoin", "internal/cli"},

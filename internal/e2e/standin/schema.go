@@ -121,8 +121,8 @@ func (a attribute) convert(name string) (*tfprotov6.SchemaAttribute, error) {
 	}
 	var err error
 	if a.NestedType == nil {
-		// The function is the only one that reads the types of `terraform providers schema -json`.
-		to.Type, err = tftypes.ParseJSONType(a.Type) //nolint:staticcheck
+		//lint:ignore SA1019 It is the only function that reads the types of `terraform providers schema -json`.
+		to.Type, err = tftypes.ParseJSONType(a.Type)
 		return to, err
 	}
 	modes := map[string]tfprotov6.SchemaObjectNestingMode{
