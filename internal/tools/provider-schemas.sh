@@ -12,8 +12,9 @@ schema() { # schema MODULE VERSION REGISTRY-NAME FILE RESOURCE…
 	shift 4
 	place=$tmp/mirror/registry.terraform.io/$name/$version/$($go env GOOS)_$($go env GOARCH)
 	mkdir -p "$place" "$tmp/$file"
-	GOBIN=$place $go install "$module@v$version"
-	mv "$place/${module##*/}" "$place/${module##*/}_v$version"
+	# Not with go install, which also wants the list of the module's versions.
+	source=$(cd "$tmp" && $go mod download -json "$module@v$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+	$go -C "$source" build -o "$place/${module##*/}_v$version" .
 	printf 'provider_installation { \n  filesystem_mirror { path = "%s" }\n}\n' "$tmp/mirror" >"$tmp/rc"
 	printf 'terraform { \n  required_providers { \n    x = { \n      source = "%s" \n    } \n  } \n}\n' "$name" >"$tmp/$file/main.tf"
 	export TF_CLI_CONFIG_FILE="$tmp/rc"
