@@ -17,13 +17,15 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
-// cmdlets are the parameters of Hyper-V's cmdlets that the guides may use: a stand-in for the module, from Microsoft's
+// cmdlets returns the parameters of Hyper-V's cmdlets that the guides may use: a stand-in for the module, from Microsoft's
 // documentation.
-var cmdlets = map[string][]string{
-	"New-VM":         {"Name", "Generation", "MemoryStartupBytes", "VHDPath", "SwitchName"},
-	"Start-VM":       {"Name"},
-	"Stop-VM":        {"Name", "Force", "TurnOff"},
-	"Get-VMSnapshot": {"VMName", "Name"},
+func cmdlets() map[string][]string {
+	return map[string][]string{
+		"New-VM":         {"Name", "Generation", "MemoryStartupBytes", "VHDPath", "SwitchName"},
+		"Start-VM":       {"Name"},
+		"Stop-VM":        {"Name", "Force", "TurnOff"},
+		"Get-VMSnapshot": {"VMName", "Name"},
+	}
 }
 
 // follow does what a PowerShell block says: our commands are run, of others the names are compared with the table.
@@ -44,7 +46,7 @@ func (h host) follow(t *testing.T, text string) error {
 			}
 			continue
 		}
-		known, ok := cmdlets[words[0]]
+		known, ok := cmdlets()[words[0]]
 		if !ok {
 			return fmt.Errorf("the cmdlet %s is not in the table", words[0])
 		}

@@ -43,7 +43,9 @@ type host struct{ dir string }
 func newHost(t *testing.T) host {
 	t.Helper()
 	h := host{t.TempDir()}
-	for _, folder := range []string{"srv/golden", "srv/machines", "mnt/web01", "var/lib/vz/images/100", "secrets", "bin", "pvc"} {
+	for _, folder := range []string{
+		"srv/golden", "srv/machines", "mnt/web01", "var/lib/vz/images/100", "secrets", "bin", "pvc",
+	} {
 		must(t, os.MkdirAll(h.path(folder), 0o700))
 	}
 	must(t, os.Rename(sampletest.Golden(t, sample.Image{}), h.path("srv/golden/ws2022.qcow2")))
@@ -72,18 +74,21 @@ func (h host) programs() map[string]string {
 		// Opens its disk with all that it stands on, as the machine would.
 		"qemu-system-x86_64": `for arg; do case $arg in file=*) disk=${arg#file=}; disk=${disk%%,*};; esac; done
 qemu-img info --backing-chain "$disk" >/dev/null`,
-		"guestmount":   `[ "$1" = -a ]; qemu-img info --backing-chain "$2" >/dev/null; for last; do :; done; cp -r "` + h.path("tree") + `/Windows" "$last/"`,
+		"guestmount": `[ "$1" = -a ]; qemu-img info --backing-chain "$2" >/dev/null
+for last; do :; done; cp -r "` + h.path("tree") + `/Windows" "$last/"`,
 		"guestunmount": `[ -e "$1/Windows/System32/odjboot.exe" ]`, // when the join is in it
 		"qm":           `case "$*" in "shutdown 100" | "wait 100" | "start 100") ;; *) exit 2 ;; esac`,
 		// Runs the Job's command when that is applied.
 		"kubectl": `case "$*" in
-"apply -f job.yaml") sed -n 's/^ *args: \[\(.*\)\]$/\1/p' job.yaml | tr -d , | sed 's,/disk/,pvc/,g; s,/blob/,secrets/,g' | xargs offlinejoin ;;
+"apply -f job.yaml") sed -n 's/^ *args: \[\(.*\)\]$/\1/p' job.yaml | tr -d , | sed 's,/disk/,pvc/,g; s,/blob/,secrets/,g' |
+	xargs offlinejoin ;;
 "apply -f "*) [ -e "$3" ] ;;
 "-n windows create secret generic web01-blob --from-file="*) [ -e "${7#--from-file=}" ] ;;
 "-n windows wait --for=condition="*" --timeout="*m" "*"/"*) ;;
 "-n windows delete secret/web01-blob job/join-web01") ;;
 *) exit 2 ;; esac`,
-		"virtctl": `[ "$*" = "-n windows start web01" ] && offlinejoin status --image-path pvc/disk.img | grep -q "WEB01 .* is staged"`,
+		"virtctl": `[ "$*" = "-n windows start web01" ]
+offlinejoin status --image-path pvc/disk.img | grep -q "WEB01 .* is staged"`,
 	}
 }
 
@@ -117,42 +122,48 @@ func (h host) status(t *testing.T, disk string) string {
 	return st.MachineName
 }
 
-// scripts are the shell blocks: what they want to have been run before, which disks they leave with whose join, and a
-// mistake that must not go through.
-var scripts = map[string]struct {
-	before       string
-	staged       map[string]string
-	right, wrong string
-}{
-	"fleet/fleet.sh": {
-		staged: map[string]string{"srv/machines/web01.qcow2": "WEB01", "srv/machines/web02.qcow2": "WEB02", "srv/golden/ws2022.qcow2": ""},
-		right:  "apply  fleet.join.hcl --yes", wrong: "apply  fleet.hcl --yes",
-	},
-	"mounted/mounted.sh": {right: "--windows-path", wrong: "--windows"},
-	"qemu/overlay.sh": {
-		staged: map[string]string{"srv/machines/web01.qcow2": "WEB01", "srv/golden/ws2022.qcow2": ""},
-		right:  "drive file=/srv/machines/web01", wrong: "drive file=/srv/machines/web02",
-	},
-	"qemu/copy.sh": {
-		staged: map[string]string{"srv/machines/web02.qcow2": "WEB02", "srv/golden/ws2022.qcow2": ""},
-		right:  "--machine-name WEB02", wrong: "--machine-name WEB01",
-	},
-	"qemu/inplace.sh": {
-		staged: map[string]string{"srv/machines/web03.qcow2": ""}, // taken back at the end
-		right:  "offlinejoin status  --image-path", wrong: "offlinejoin status  --image",
-	},
-	"qemu/rebase.sh": {
-		before: "qemu/overlay.sh", staged: map[string]string{"srv/machines/web01.qcow2": "WEB01"},
-		right: "-F qcow2", wrong: "-F qcow9",
-	},
-	"proxmox-node/node.sh": {
-		staged: map[string]string{"var/lib/vz/images/100/vm-100-disk-0.qcow2": "WEB01"},
-		right:  "qm wait 100", wrong: "qm await 100",
-	},
-	"kubevirt/join.sh": {
-		staged: map[string]string{"pvc/disk.img": "WEB01"},
-		right:  "from-file=secrets/web01.djoin", wrong: "from-file=secrets/web01",
-	},
+// script is a shell block.
+type script struct {
+	before       string            // another one that it wants to have been run
+	staged       map[string]string // which disks it leaves, with whose join
+	right, wrong string            // a mistake that must not go through
+}
+
+// scripts returns the shell blocks by their files.
+func scripts() map[string]script {
+	return map[string]script{
+		"fleet/fleet.sh": {
+			staged: map[string]string{
+				"srv/machines/web01.qcow2": "WEB01", "srv/machines/web02.qcow2": "WEB02", "srv/golden/ws2022.qcow2": "",
+			},
+			right: "apply  fleet.join.hcl --yes", wrong: "apply  fleet.hcl --yes",
+		},
+		"mounted/mounted.sh": {right: "--windows-path", wrong: "--windows"},
+		"qemu/overlay.sh": {
+			staged: map[string]string{"srv/machines/web01.qcow2": "WEB01", "srv/golden/ws2022.qcow2": ""},
+			right:  "drive file=/srv/machines/web01", wrong: "drive file=/srv/machines/web02",
+		},
+		"qemu/copy.sh": {
+			staged: map[string]string{"srv/machines/web02.qcow2": "WEB02", "srv/golden/ws2022.qcow2": ""},
+			right:  "--machine-name WEB02", wrong: "--machine-name WEB01",
+		},
+		"qemu/inplace.sh": {
+			staged: map[string]string{"srv/machines/web03.qcow2": ""}, // taken back at the end
+			right:  "offlinejoin status  --image-path", wrong: "offlinejoin status  --image",
+		},
+		"qemu/rebase.sh": {
+			before: "qemu/overlay.sh", staged: map[string]string{"srv/machines/web01.qcow2": "WEB01"},
+			right: "-F qcow2", wrong: "-F qcow9",
+		},
+		"proxmox-node/node.sh": {
+			staged: map[string]string{"var/lib/vz/images/100/vm-100-disk-0.qcow2": "WEB01"},
+			right:  "qm wait 100", wrong: "qm await 100",
+		},
+		"kubevirt/join.sh": {
+			staged: map[string]string{"pvc/disk.img": "WEB01"},
+			right:  "from-file=secrets/web01.djoin", wrong: "from-file=secrets/web01",
+		},
+	}
 }
 
 // TestShellBlocks runs every shell block on a host of its own, as it is and with a mistake.
@@ -160,11 +171,11 @@ func TestShellBlocks(t *testing.T) {
 	t.Parallel()
 	all := files(t)
 	for name := range all {
-		if _, ok := scripts[name]; strings.HasSuffix(name, ".sh") && !ok {
+		if _, ok := scripts()[name]; strings.HasSuffix(name, ".sh") && !ok {
 			t.Errorf("nothing runs examples/guides/%s", name)
 		}
 	}
-	for name, c := range scripts {
+	for name, c := range scripts() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			text, ok := all[name]
