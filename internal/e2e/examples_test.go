@@ -84,13 +84,20 @@ func (e *example) copy(t *testing.T, folder string) {
 func (e *example) prepare(t *testing.T) {
 	t.Helper()
 	secrets, bin := filepath.Join(e.dir, "secrets"), filepath.Join(e.dir, "bin")
-	for _, folder := range []string{"mnt", "srv/golden", "srv/machines", "srv/upload", "var/lib/libvirt/images"} {
+	for _, folder := range []string{"mnt", "srv/machines", "srv/upload", "var/lib/libvirt/images"} {
 		must(t, os.MkdirAll(filepath.Join(e.dir, filepath.FromSlash(folder)), 0o700))
 	}
 	for _, folder := range []string{secrets, bin} {
 		must(t, os.MkdirAll(folder, 0o700))
 	}
-	must(t, golden.WriteDisk(filepath.Join(e.dir, "srv", "golden", "ws2022.qcow2"), sample.Image{}))
+	disks := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\bimage_path\s*=\s*"([^"$]+\.qcow2)"`).FindAllStringSubmatch(e.text, -1) {
+		if !disks[m[1]] {
+			must(t, os.MkdirAll(filepath.Dir(m[1]), 0o700))
+			must(t, golden.WriteDisk(m[1], sample.Image{}))
+		}
+		disks[m[1]] = true
+	}
 	machines := regexp.MustCompile(`\b(web|app|vm)[0-9]+\b`).FindAllString(e.text, -1)
 	slices.Sort(machines)
 	for _, machine := range slices.Compact(machines) {

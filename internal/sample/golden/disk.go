@@ -26,7 +26,11 @@ const DiskSize = diskSectors * sectorSize
 // Microsoft's reserved one, 3 has the Windows. It returns an error that matches fs.ErrExist when there is something at path
 // already.
 func WriteDisk(path string, im sample.Image) error {
-	volume, err := filled(im)
+	files, err := sample.Files(im)
+	if err != nil {
+		return err
+	}
+	volume, err := filled(sample.Folders(), files)
 	if err != nil {
 		return err
 	}

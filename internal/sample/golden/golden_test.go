@@ -87,6 +87,26 @@ func TestVolume(t *testing.T) {
 	}
 }
 
+// TestVolumeOfATree has the same files as one of the sample.
+func TestVolumeOfATree(t *testing.T) {
+	t.Parallel()
+	windows, err := sample.WriteTree(t.TempDir(), sample.Image{})
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "volume.raw")
+	must(t, golden.WriteVolumeOf(path, windows))
+	data, err := os.ReadFile(path)
+	must(t, err)
+	v, err := ntfs.Open(bytes.NewReader(data), int64(len(data)))
+	must(t, err)
+	files, err := sample.Files(sample.Image{})
+	must(t, err)
+	for _, f := range files {
+		if info, err := v.Stat(f.Name); err != nil || info.Size != int64(len(f.Content)) {
+			t.Errorf("%s: %+v (%v)", f.Name, info, err)
+		}
+	}
+}
+
 // TestDisk has qemu-img check the container and sfdisk the partition table, and our own readers find the volume.
 func TestDisk(t *testing.T) {
 	t.Parallel()

@@ -2,7 +2,9 @@ package golden
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
@@ -13,7 +15,42 @@ import (
 // WriteVolume makes a file with the NTFS volume of the sample Windows, which is a raw disk image without partitions, too.
 // It returns an error that matches fs.ErrExist when there is something at path already.
 func WriteVolume(path string, im sample.Image) error {
-	volume, err := filled(im)
+	files, err := sample.Files(im)
+	if err != nil {
+		return err
+	}
+	return writeVolume(path, sample.Folders(), files)
+}
+
+// WriteVolumeOf is [WriteVolume] with the tree at a Windows directory.
+func WriteVolumeOf(path, windows string) error {
+	var folders []string
+	var files []sample.File
+	root := filepath.Dir(windows)
+	err := filepath.WalkDir(windows, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			folders = append(folders, filepath.ToSlash(name))
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		files = append(files, sample.File{Name: filepath.ToSlash(name), Content: content})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return writeVolume(path, folders, files)
+}
+
+func writeVolume(path string, folders []string, files []sample.File) error {
+	volume, err := filled(folders, files)
 	if err != nil {
 		return err
 	}
@@ -29,13 +66,9 @@ func WriteVolume(path string, im sample.Image) error {
 	})
 }
 
-// filled returns the volume with the sample Windows in it.
-func filled(im sample.Image) ([]byte, error) {
+// filled returns the volume with folders, parents first, and files in it.
+func filled(folders []string, files []sample.File) ([]byte, error) {
 	volume, err := Empty()
-	if err != nil {
-		return nil, err
-	}
-	files, err := sample.Files(im)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +80,7 @@ func filled(im sample.Image) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range sample.Folders() {
+	for _, name := range folders {
 		if err := tx.Mkdir(name, ntfs.CreateOptions{}); err != nil {
 			return nil, err
 		}

@@ -18,6 +18,16 @@ func Volume(t testing.TB, im sample.Image) string {
 	return written(t, "volume.raw", golden.WriteVolume, im)
 }
 
+// VolumeOf is [Volume] with a Windows directory that is there.
+func VolumeOf(t testing.TB, windows string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "volume.raw")
+	if err := golden.WriteVolumeOf(path, windows); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // Golden makes a golden qcow2 image: a disk whose third partition has the sample Windows.
 func Golden(t testing.TB, im sample.Image) string {
 	t.Helper()
