@@ -93,9 +93,16 @@ func TestVolumeOfATree(t *testing.T) {
 	windows, err := sample.WriteTree(t.TempDir(), sample.Image{})
 	must(t, err)
 	path := filepath.Join(t.TempDir(), "volume.raw")
-	must(t, golden.WriteVolumeOf(path, windows))
+	empty, err := golden.Empty()
+	must(t, err)
+	must(t, os.WriteFile(path, empty, 0o600))
+	must(t, golden.FillVolume(path, windows))
+	must(t, golden.WriteVolumeOf(path+"2", windows))
 	data, err := os.ReadFile(path)
 	must(t, err)
+	if made, err := os.Stat(path + "2"); err != nil || made.Size() != int64(len(data)) {
+		t.Errorf("%v (%v)", made, err)
+	}
 	v, err := ntfs.Open(bytes.NewReader(data), int64(len(data)))
 	must(t, err)
 	files, err := sample.Files(sample.Image{})

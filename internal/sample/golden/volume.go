@@ -2,6 +2,8 @@ package golden
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,10 +26,34 @@ func WriteVolume(path string, im sample.Image) error {
 
 // WriteVolumeOf is [WriteVolume] with the tree at a Windows directory.
 func WriteVolumeOf(path, windows string) error {
-	var folders []string
-	var files []sample.File
+	folders, files, err := tree(windows)
+	if err != nil {
+		return err
+	}
+	return writeVolume(path, folders, files)
+}
+
+// FillVolume puts the tree at a Windows directory into the NTFS volume that is all of the file at path.
+func FillVolume(path, windows string) error {
+	folders, files, err := tree(windows)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		err = fill(f, info.Size(), folders, files)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// tree reads what is at a Windows directory, by names below the folder that it is in.
+func tree(windows string) (folders []string, files []sample.File, err error) {
 	root := filepath.Dir(windows)
-	err := filepath.WalkDir(windows, func(path string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(windows, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -43,10 +69,7 @@ func WriteVolumeOf(path, windows string) error {
 		files = append(files, sample.File{Name: filepath.ToSlash(name), Content: content})
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return writeVolume(path, folders, files)
+	return folders, files, err
 }
 
 func writeVolume(path string, folders []string, files []sample.File) error {
@@ -66,43 +89,64 @@ func writeVolume(path string, folders []string, files []sample.File) error {
 	})
 }
 
-// filled returns the volume with folders, parents first, and files in it.
+// filled returns the empty volume with folders and files in it.
 func filled(folders []string, files []sample.File) ([]byte, error) {
 	volume, err := Empty()
 	if err != nil {
 		return nil, err
 	}
-	v, err := ntfs.Open(bytes.NewReader(volume), VolumeSize)
+	return volume, fill(memory(volume), VolumeSize, folders, files)
+}
+
+// disk is a volume that is read and written.
+type disk interface {
+	io.ReaderAt
+	io.WriterAt
+}
+
+// memory is a disk in memory.
+type memory []byte
+
+func (m memory) ReadAt(p []byte, off int64) (int, error)  { return bytes.NewReader(m).ReadAt(p, off) }
+func (m memory) WriteAt(p []byte, off int64) (int, error) { return copy(m[off:], p), nil }
+
+// fill puts folders, parents first, and files into a volume.
+func fill(volume disk, size int64, folders []string, files []sample.File) error {
+	v, err := ntfs.Open(volume, size)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	tx, err := v.Begin(ntfs.Options{Now: time.Now()})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, name := range folders {
 		if err := tx.Mkdir(name, ntfs.CreateOptions{}); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, f := range files {
 		if err := tx.Create(f.Name, f.Content, ntfs.CreateOptions{Descriptor: completion.FileSecurity()}); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	plan, err := tx.Plan()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, p := range plan.Fills {
-		copy(volume[p.Off:], p.Data)
+		if _, err := volume.WriteAt(p.Data, p.Off); err != nil {
+			return err
+		}
 	}
 	for _, g := range plan.Groups {
 		for _, p := range g.Patches {
-			copy(volume[p.Off:], p.New)
+			if _, err := volume.WriteAt(p.New, p.Off); err != nil {
+				return err
+			}
 		}
 	}
-	return volume, nil
+	return nil
 }
 
 // writeNew makes a file that only its owner can read. On any error it is taken away again.

@@ -28,6 +28,14 @@ func VolumeOf(t testing.TB, windows string) string {
 	return path
 }
 
+// FillVolume puts a Windows directory into the NTFS volume that is all of a file.
+func FillVolume(t testing.TB, file, windows string) {
+	t.Helper()
+	if err := golden.FillVolume(file, windows); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Golden makes a golden qcow2 image: a disk whose third partition has the sample Windows.
 func Golden(t testing.TB, im sample.Image) string {
 	t.Helper()
