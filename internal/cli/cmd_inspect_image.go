@@ -32,28 +32,33 @@ func (a *app) inspectImage() *cobra.Command {
 Of a disk image file, tell also its format, its partitions, and why a join in place would be refused.`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.begin(func(ctx context.Context, args []string) error {
-			at, contents, err := inspected(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			found, err := offlinejoin.Inspect(ctx, offlinejoin.StatusRequest{Image: at})
-			if err != nil && contents == nil {
-				return err
-			}
-			if found == nil { // a disk without a Windows that can be read is worth looking at all the same
-				found = new(offlinejoin.Inspection)
-			}
-			if a.json {
-				return a.printJSON(imageDocument{schemaVersion, found.Facts, found.Status, found.AnswerFile, contents})
-			}
-			a.showDisk(contents)
-			if err != nil {
-				return err
-			}
-			a.showImage(found)
-			return nil
+			return a.inspectAndShow(ctx, args[0])
 		}),
 	}
+}
+
+// inspectAndShow prints what is at a path: a Windows directory, or a disk image file.
+func (a *app) inspectAndShow(ctx context.Context, path string) error {
+	at, contents, err := inspected(ctx, path)
+	if err != nil {
+		return err
+	}
+	found, err := offlinejoin.Inspect(ctx, offlinejoin.StatusRequest{Image: at})
+	if err != nil && contents == nil {
+		return err
+	}
+	if found == nil { // a disk without a Windows that can be read is worth looking at all the same
+		found = new(offlinejoin.Inspection)
+	}
+	if a.json {
+		return a.printJSON(imageDocument{schemaVersion, found.Facts, found.Status, found.AnswerFile, contents})
+	}
+	a.showDisk(contents)
+	if err != nil {
+		return err
+	}
+	a.showImage(found)
+	return nil
 }
 
 // inspected returns the image at a path: a Windows directory, or a disk image file, which is looked into.
