@@ -20,7 +20,7 @@ func Write(f File, folder Folder, name string, c Change, identity []byte) (Cost,
 		return Cost{}, err
 	}
 	defer p.forget()
-	if len(p.sectors) == 0 && len(p.wipes) == 0 && p.newSize == p.oldSize {
+	if len(p.sectors) == 0 && len(p.runs) == 0 && len(p.wipes) == 0 && p.newSize == p.oldSize {
 		return Cost{}, nil
 	}
 	raw, err := p.encode()
@@ -149,6 +149,11 @@ func (w *writer) writeGroup(group int) (wrote bool, err error) {
 	}
 	err = flush()
 	w.run = run
+	for _, b := range w.bulks {
+		if err == nil && b.group == group {
+			wrote, err = true, w.write(w.file, b.data, b.off)
+		}
+	}
 	return wrote, err
 }
 
@@ -181,6 +186,9 @@ func (w *writer) rollBackAll() error {
 		return err
 	}
 	if err := w.cut(w.file); err != nil {
+		return err
+	}
+	if err := w.restoreBulks(w.file); err != nil {
 		return err
 	}
 	now := make([]byte, sectorSize)
@@ -269,6 +277,9 @@ func discard(h Handle, folder Folder) error {
 
 // zero writes zeros.
 func zero(f File, s span) error {
+	if s.n == 0 {
+		return nil
+	}
 	zeros := make([]byte, min(s.n, readStep))
 	for s.n > 0 {
 		part := zeros[:min(s.n, readStep)]
