@@ -32,12 +32,14 @@ func (j joins) benchRivals(runs int) error {
 	fmt.Println("\nthe same join by a mount and our stage of the mounted tree, mounting and unmounting included")
 	return j.show(runs, []rival{
 		{
-			"loop + ntfs-3g + our stage (raw)", j.inPlace("raw in place", "golden.raw"), []string{"losetup", "ntfs-3g", "umount"},
+			"loop + ntfs-3g + our stage (raw)", j.inPlace("raw in place", "golden.raw"),
+			[]string{"losetup", "ntfs-3g", "umount"},
 			func(r *rivalRun) error { return r.throughLoop(r.disk) },
 		},
 		{
 			"qemu-storage-daemon + FUSE + loop + ntfs-3g + our stage (qcow2)", j.inPlace("qcow2 in place", "golden.qcow2"),
-			[]string{"qemu-storage-daemon", "losetup", "ntfs-3g", "umount"}, (*rivalRun).throughDaemon,
+			[]string{"qemu-storage-daemon", "losetup", "ntfs-3g", "umount"},
+			(*rivalRun).throughDaemon,
 		},
 	})
 }
@@ -50,7 +52,8 @@ func (j joins) benchGuestmount() error {
 	}
 	fmt.Println("\nguestmount + our stage (qcow2), " + machine)
 	return j.show(1, []rival{{
-		"guestmount + our stage (qcow2)", j.inPlace("qcow2 in place", "golden.qcow2"), []string{"guestmount", "guestunmount"},
+		"guestmount + our stage (qcow2)", j.inPlace("qcow2 in place", "golden.qcow2"),
+		[]string{"guestmount", "guestunmount"},
 		(*rivalRun).throughGuestmount,
 	}})
 }
