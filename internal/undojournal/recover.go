@@ -193,6 +193,20 @@ func (s *survey) look(j *journal, sec *sector, f Reader, name string) error {
 	return nil
 }
 
+// completesOld reports whether recovery carries out the wipes although the file is the old one: nothing else distinguishes
+// the new one.
+func (j *journal) completesOld() bool {
+	if len(j.wipes) == 0 || len(j.runs) > 0 || j.newSize != j.oldSize {
+		return false
+	}
+	for i := range j.sectors {
+		if s := &j.sectors[i]; s.kind != kindUndo || s.distinguishes() {
+			return false
+		}
+	}
+	return true
+}
+
 // lookAtRun takes a run into account.
 func (s *survey) lookAtRun(j *journal, r *run, f Reader) error {
 	return r.eachSector(f, j.oldSize, func(off int64, now, sum []byte) error {

@@ -87,6 +87,8 @@ func (t *trial) addGroups(third, grown int, r *rand.Rand) {
 			if grown > len(t.old) && r.IntN(2) == 0 {
 				off = len(t.old) + r.IntN(grown-len(t.old))
 				n = 1 + r.IntN(grown-off)
+			} else if r.IntN(2) == 0 { // whole sectors
+				off, n = off/sectorSize*sectorSize, (n+sectorSize-1)/sectorSize*sectorSize
 			}
 			pieces = append(pieces, undojournal.Piece{Off: int64(off), Data: secretText(n, r), Fresh: true})
 		}

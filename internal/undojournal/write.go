@@ -72,7 +72,7 @@ type writer struct {
 
 func (w *writer) carryOut(raw []byte) error {
 	if err := w.begin(raw); err != nil {
-		return &WriteError{Unchanged, errors.Join(err, w.discard())}
+		return w.unchanged(err)
 	}
 	err := w.change()
 	if err != nil {
@@ -174,10 +174,17 @@ func (w *writer) undo(cause error) error {
 	if err := w.rollBackAll(); err != nil {
 		return &WriteError{Uncertain, errors.Join(cause, err)}
 	}
-	if err := w.discard(); err != nil {
-		return &WriteError{Unchanged, errors.Join(cause, err)}
+	return w.unchanged(cause)
+}
+
+// unchanged takes the journal away when the file is the old one. A journal that stays and makes it the new one, since all
+// that is left to do is wipes, makes the outcome uncertain.
+func (w *writer) unchanged(cause error) error {
+	err := w.discard()
+	if err != nil && w.completesOld() {
+		return &WriteError{Uncertain, errors.Join(cause, err)}
 	}
-	return &WriteError{Unchanged, cause}
+	return &WriteError{Unchanged, errors.Join(cause, err)}
 }
 
 // rollBackAll is rollBack for a change whose fills' old bytes are still in memory.
