@@ -15,8 +15,6 @@ type bulk struct {
 	before []byte // as long as data; nil behind the old end
 }
 
-func (b *bulk) end() int64 { return b.off + int64(len(b.data)) }
-
 // fresh is a piece of which no old bytes are kept, with its group.
 type fresh struct {
 	Piece
