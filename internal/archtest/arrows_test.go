@@ -91,6 +91,10 @@ func arrows() map[string][]string {
 		"internal/e2e":            {},
 		"internal/guides":         {},
 		"internal/bench/fleet":    {"internal/cli", "internal/sample"},
+		"internal/bench/disks": {
+			"internal/cli", "internal/sample", "internal/ntfs", "internal/completion", "internal/offlinejoin", "internal/imagefs",
+			"internal/bench",
+		},
 		// The provider with a profile, and the floor: for measurements alone.
 		"internal/bench/provider": {"provider/offlinejoin"},
 		"internal/bench":          {"internal/regf", "internal/offlinejoin", "internal/completion", "internal/sample"},

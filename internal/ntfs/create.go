@@ -296,11 +296,13 @@ func (t *Tx) fill(data []byte, size int64, secret bool) ([]extent, error) {
 	}
 	for _, e := range runs {
 		from := e.vcn * t.cluster
-		b := make([]byte, min(e.n*t.cluster, (size-from+pageSize-1)/pageSize*pageSize))
-		if from < int64(len(data)) {
-			copy(b, data[from:])
-		}
-		t.put(e.lcn*t.cluster, b, StageData, s)
+		n := min(e.n*t.cluster, (size-from+pageSize-1)/pageSize*pageSize)
+		here := data[min(from, int64(len(data))):min(from+n, int64(len(data)))]
+		whole := int64(len(here)) / sectorSize * sectorSize
+		t.put(e.lcn*t.cluster, here[:whole], StageData, s)
+		rest := make([]byte, n-whole)
+		copy(rest, here[whole:])
+		t.put(e.lcn*t.cluster+whole, rest, StageData, s)
 	}
 	return runs, nil
 }

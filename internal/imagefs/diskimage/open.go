@@ -25,13 +25,14 @@ import (
 
 // Session is a visit to the Windows inside a disk image file. See [imagefs.Deferred]: nothing reaches a file before Commit.
 type Session struct {
-	at    imagefs.Location
-	mode  imagefs.Mode
-	image *disk.Image
-	found partition.Partition
-	many  bool // the disk has several partitions
-	notes []string
-	made  *imagefs.NewDisk // nil: the image itself is changed
+	at     imagefs.Location
+	mode   imagefs.Mode
+	image  *disk.Image
+	cached *disk.Cached // of image
+	found  partition.Partition
+	many   bool // the disk has several partitions
+	notes  []string
+	made   *imagefs.NewDisk // nil: the image itself is changed
 
 	mu       sync.Mutex // over all that follows
 	volume   *ntfs.Volume
@@ -312,6 +313,9 @@ func (s *Session) Close() error {
 	s.closed = true
 	s.prepared.wipe()
 	s.secrets = nil
+	if s.cached != nil {
+		s.cached.Forget()
+	}
 	if s.fresh != nil {
 		clear(s.fresh.data)
 	}

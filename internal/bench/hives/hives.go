@@ -1,4 +1,5 @@
-package main
+// Package hives makes the hives that the benchmarks measure with, out of a real one from the shared test data.
+package hives
 
 import (
 	"compress/gzip"
@@ -132,25 +133,25 @@ func copyTree(to, from regf.Key) error {
 	return nil
 }
 
-// The files that writeHives makes.
+// The files that Write makes.
 const (
-	cleanName = "clean"
-	largeName = "large"
+	CleanName = "clean"
+	LargeName = "hundred"
 )
 
-// writeHives makes the hives that are measured, in dir.
-func writeHives(shared, dir string, large bool) error {
+// Write makes the hives that are measured, in dir.
+func Write(shared, dir string, large bool) error {
 	hive, log, err := cleanHive(shared)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, cleanName)
+	path := filepath.Join(dir, CleanName)
 	if err := errors.Join(os.WriteFile(path, hive, 0o600), os.WriteFile(path+".LOG1", log, 0o600)); err != nil || !large {
 		return err
 	}
-	const size = 90 << 20
+	const size = 96 << 20
 	if hive, err = grownHive(shared, size); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, largeName), hive, 0o600)
+	return os.WriteFile(filepath.Join(dir, LargeName), hive, 0o600)
 }
