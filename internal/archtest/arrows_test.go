@@ -75,17 +75,19 @@ func arrows() map[string][]string {
 		"internal/disk/imagetest": {"internal/disk", "internal/testenv"}, // for tests only
 		"internal/ntfs":           {},
 		"internal/undojournal":    {},
-		"internal/winerr":         {},
-		"internal/plaintext":      {},
-		"internal/version":        {},
-		"internal/coredump":       {},
-		"internal/privatefile":    {},
-		"internal/testenv":        {},
-		"internal/archtest":       {},
-		"internal/canary":         {},
-		"internal/compat":         {},
-		"internal/e2e":            {},
-		"internal/bench/fleet":    {"internal/cli", "internal/sample"},
+		// It hands out facts, and knows no blob and no image.
+		"internal/activedirectory": {},
+		"internal/winerr":          {},
+		"internal/plaintext":       {},
+		"internal/version":         {},
+		"internal/coredump":        {},
+		"internal/privatefile":     {},
+		"internal/testenv":         {},
+		"internal/archtest":        {},
+		"internal/canary":          {},
+		"internal/compat":          {},
+		"internal/e2e":             {},
+		"internal/bench/fleet":     {"internal/cli", "internal/sample"},
 		// The provider with a profile, and the floor: for measurements alone.
 		"internal/bench/provider": {"provider/offlinejoin"},
 		"internal/bench":          {"internal/regf", "internal/offlinejoin", "internal/completion", "internal/sample"},
@@ -110,7 +112,7 @@ func commandLine() []string {
 func core() []string {
 	return []string{
 		"internal/odj", "internal/winimage", "internal/completion", "internal/answerfile", "internal/ledger",
-		"internal/winerr", "internal/regf", "internal/imagefs",
+		"internal/winerr", "internal/regf", "internal/imagefs", "internal/activedirectory",
 	}
 }
 

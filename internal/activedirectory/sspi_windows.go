@@ -1,0 +1,5 @@
+package activedirectory
+
+import (
+	_ "github.com/alexbrainman/sspi/kerberos"
+)
