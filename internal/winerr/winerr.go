@@ -40,11 +40,14 @@ const (
 	ShutdownInProgress          Code = 1115
 	NoSystemResources           Code = 1450
 	CommitmentLimit             Code = 1455
+	NoSuchUser                  Code = 1317
+	NoSuchDomain                Code = 1355
 	Timeout                     Code = 1460
 	RPCServerUnavailable        Code = 1722
 	RPCServerTooBusy            Code = 1723
 	WkstaNotStarted             Code = 2138
 	UserExists                  Code = 2224
+	DCNotFound                  Code = 2453
 	SetupAlreadyJoined          Code = 2691
 	NoOfflineJoinInfo           Code = 2709
 	BadOfflineJoinInfo          Code = 2710
@@ -60,6 +63,8 @@ const (
 	TargetVersionUnsupported    Code = 2723
 	InvalidMachineNameForJoin   Code = 2724
 	AccountReuseBlocked         Code = 2732
+	MachineAccountQuotaExceeded Code = 8557
+	SPNNotUnique                Code = 8647
 )
 
 type entry struct{ name, text string }
@@ -86,11 +91,14 @@ var catalogue = map[Code]entry{
 	ShutdownInProgress:          {"ERROR_SHUTDOWN_IN_PROGRESS", "the system is shutting down"},
 	NoSystemResources:           {"ERROR_NO_SYSTEM_RESOURCES", "there are not enough system resources"},
 	CommitmentLimit:             {"ERROR_COMMITMENT_LIMIT", "the paging file is too small"},
+	NoSuchUser:                  {"ERROR_NO_SUCH_USER", "the user does not exist"},
+	NoSuchDomain:                {"ERROR_NO_SUCH_DOMAIN", "the domain does not exist or cannot be reached"},
 	Timeout:                     {"ERROR_TIMEOUT", "the time limit ran out"},
 	RPCServerUnavailable:        {"RPC_S_SERVER_UNAVAILABLE", "a service of the system does not answer"},
 	RPCServerTooBusy:            {"RPC_S_SERVER_TOO_BUSY", "a service of the system is too busy"},
 	WkstaNotStarted:             {"NERR_WkstaNotStarted", "the Workstation service has not been started"},
 	UserExists:                  {"NERR_UserExists", "the account already exists"},
+	DCNotFound:                  {"NERR_DCNotFound", "no suitable domain controller was found"},
 	SetupAlreadyJoined:          {"NERR_SetupAlreadyJoined", "the machine is already joined to a domain"},
 	NoOfflineJoinInfo:           {"NERR_NoOfflineJoinInfo", "no offline join is staged"},
 	BadOfflineJoinInfo:          {"NERR_BadOfflineJoinInfo", "the staged offline join data is bad"},
@@ -106,6 +114,8 @@ var catalogue = map[Code]entry{
 	TargetVersionUnsupported:    {"NERR_TargetVersionUnsupported", "the image's Windows version is not supported"},
 	InvalidMachineNameForJoin:   {"NERR_InvalidMachineNameForJoin", "the machine name is not valid for a join"},
 	AccountReuseBlocked:         {"NERR_AccountReuseBlockedByPolicy", "a policy forbids to reuse the account"},
+	MachineAccountQuotaExceeded: {"ERROR_DS_MACHINE_ACCOUNT_QUOTA_EXCEEDED", "the user has made as many computer accounts as allowed"},
+	SPNNotUnique:                {"ERROR_DS_SPN_VALUE_NOT_UNIQUE_IN_FOREST", "another account has the service principal name"},
 }
 
 // Name returns the documented symbol, such as "NERR_CantLoadOfflineHive", and "" for a code not in the catalogue.
