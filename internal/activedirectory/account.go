@@ -209,7 +209,7 @@ func newAccount(e *ldap.Entry) (*Account, error) {
 	}
 	a.Own, a.Marker = splitDescription(a.text)
 	var err error
-	if a.GUID, err = guidText(e.GetEqualFoldRawAttributeValue("objectGUID")); err != nil {
+	if a.GUID, err = binaryGUID(e.GetEqualFoldRawAttributeValue("objectGUID")); err != nil {
 		return nil, fmt.Errorf("objectGUID: %w", err)
 	}
 	if a.SID, err = sidText(e.GetEqualFoldRawAttributeValue("objectSid")); err != nil {

@@ -94,7 +94,7 @@ func (s *Session) explainCreate(ctx context.Context, err error, d Domain, name, 
 			d.DNSName)
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultConstraintViolation):
 		if holder := s.holderOf(ctx, d, name, host); holder != "" {
-			return winerr.Errorf(winerr.SPNNotUnique, "the service principal names of %s belong to %s already: remove them "+
+			return winerr.Errorf(winerr.SPNValueNotUnique, "the service principal names of %s belong to %s already: remove them "+
 				"there, or choose another machine_name", name, holder)
 		}
 	}

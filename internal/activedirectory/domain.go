@@ -60,7 +60,7 @@ func (s *Session) readDomain(ctx context.Context, d *Domain) error {
 		return err
 	}
 	var errGUID, errSID error
-	d.GUID, errGUID = guidText(e.GetRawAttributeValue("objectGUID"))
+	d.GUID, errGUID = binaryGUID(e.GetRawAttributeValue("objectGUID"))
 	d.SID, errSID = sidText(e.GetRawAttributeValue("objectSid"))
 	if err := errors.Join(errGUID, errSID); err != nil {
 		return s.unusable("the domain has no usable identity: %w", err)
@@ -171,8 +171,8 @@ func (s *Session) nearest(ctx context.Context, d Domain, dn string) string {
 		if dn == "" || !withinDN(dn, d.DN) {
 			return ""
 		}
-		if _, err := s.one(ctx, dn, "(objectClass=*)", "objectClass"); err == nil {
-			return "; " + shown(dn) + " does"
+		if e, err := s.one(ctx, dn, "(objectClass=*)", "objectClass"); err == nil {
+			return "; " + shown(e.DN) + " does"
 		}
 	}
 	return ""

@@ -46,8 +46,8 @@ func sidText(b []byte) (string, error) {
 	return string(text), nil
 }
 
-// guidText returns the usual lower-case text of a GUID in its wire form ([MS-DTYP] 2.3.4).
-func guidText(b []byte) (string, error) {
+// binaryGUID returns the usual lower-case text of a GUID in its wire form ([MS-DTYP] 2.3.4).
+func binaryGUID(b []byte) (string, error) {
 	if len(b) != 16 {
 		return "", fmt.Errorf("%d bytes are no GUID", len(b))
 	}

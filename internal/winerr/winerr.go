@@ -64,7 +64,7 @@ const (
 	InvalidMachineNameForJoin   Code = 2724
 	AccountReuseBlocked         Code = 2732
 	MachineAccountQuotaExceeded Code = 8557
-	SPNNotUnique                Code = 8647
+	SPNValueNotUnique                Code = 8647
 )
 
 type entry struct{ name, text string }
@@ -115,7 +115,7 @@ var catalogue = map[Code]entry{
 	InvalidMachineNameForJoin:   {"NERR_InvalidMachineNameForJoin", "the machine name is not valid for a join"},
 	AccountReuseBlocked:         {"NERR_AccountReuseBlockedByPolicy", "a policy forbids to reuse the account"},
 	MachineAccountQuotaExceeded: {"ERROR_DS_MACHINE_ACCOUNT_QUOTA_EXCEEDED", "the user has made as many computer accounts as allowed"},
-	SPNNotUnique:                {"ERROR_DS_SPN_VALUE_NOT_UNIQUE_IN_FOREST", "another account has the service principal name"},
+	SPNValueNotUnique:                {"ERROR_DS_SPN_VALUE_NOT_UNIQUE_IN_FOREST", "another account has the service principal name"},
 }
 
 // Name returns the documented symbol, such as "NERR_CantLoadOfflineHive", and "" for a code not in the catalogue.
