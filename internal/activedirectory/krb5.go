@@ -522,3 +522,10 @@ func (k protocolKey) checksum(data []byte, usage uint32) (sum []byte, err error)
 }
 
 func (k protocolKey) erase() { clear(k.KeyValue) }
+
+// Keys print as a Secret does.
+
+func (protocolKey) Format(f fmt.State, _ rune)  { _, _ = f.Write([]byte(secretText)) }
+func (*ticketCache) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(secretText)) }
+func (*longTerm) Format(f fmt.State, _ rune)    { _, _ = f.Write([]byte(secretText)) }
+func (ticket) Format(f fmt.State, _ rune)       { _, _ = f.Write([]byte(secretText)) }

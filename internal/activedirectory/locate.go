@@ -183,8 +183,20 @@ func (l *locator) sites(ctx context.Context) error {
 
 // records replaces hosts by the targets of the SRV records of _ldap._tcp.name, by priority and weight.
 func (l *locator) records(ctx context.Context, name string) error {
-	l.hosts = nil
 	_, records, err := l.Resolver.LookupSRV(ctx, "ldap", "tcp", name)
+	l.take(records)
+	if len(l.hosts) > 0 {
+		return nil // LookupSRV returns the good records together with an error about bad ones
+	}
+	if err == nil {
+		err = errors.New("no usable record")
+	}
+	return err
+}
+
+// take replaces hosts by the targets of the records: each once, at most maxCandidates, and only what can be a name.
+func (l *locator) take(records []*net.SRV) {
+	l.hosts = nil
 	for _, r := range records {
 		host := trimName(r.Target)
 		switch {
@@ -193,25 +205,18 @@ func (l *locator) records(ctx context.Context, name string) error {
 		case slices.Contains(l.hosts, host):
 		case len(l.hosts) == maxCandidates:
 			l.note("DNS names more than %d domain controllers; the others are not asked", maxCandidates)
-			return nil
+			return
 		default:
 			l.hosts = append(l.hosts, host)
 		}
 	}
-	if len(l.hosts) > 0 {
-		return nil // LookupSRV returns the good records together with an error about bad ones
-	}
-	if err == nil {
-		err = errors.New("no records")
-	}
-	return err
 }
 
 func dnsReason(err error) string {
 	var dns *net.DNSError
 	switch {
 	case err == nil:
-		return "no usable record"
+		return "no record"
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "no such record"
 	case errors.As(err, &dns) && dns.IsTimeout:
