@@ -8,7 +8,6 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
-	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -29,54 +28,26 @@ func gone(a *Account) error {
 	return winerr.Errorf(winerr.FileNotFound, "the account %s (objectGUID %s) does not exist any more", a.DN, a.GUID)
 }
 
-// explain gives a failure of LDAP its documented code. what is what was tried, without the cause.
-func (s *Session) explain(err error, format string, args ...any) error {
-	what := fmt.Sprintf(format, args...)
-	if err == nil {
-		return nil
-	}
-	if _, ok := winerr.CodeOf(err); ok {
-		return err
-	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: %w, %w", what, err, ErrConnectionLost)
-	}
-	answer, ok := errors.AsType[*ldap.Error](err)
-	if !ok || answer.ResultCode >= ldap.ErrorNetwork {
-		return winerr.Errorf(winerr.RPCServerUnavailable, "%s: %w (%s): look whether %s runs, and try again", what,
-			ErrConnectionLost, shown(err.Error()), s.dc.Host)
-	}
-	text := diagnostic(answer)
-	switch answer.ResultCode {
-	case ldap.LDAPResultInsufficientAccessRights:
-		return winerr.Errorf(winerr.AccessDenied, "%s: this user has no right to it (%s)", what, text)
-	case ldap.LDAPResultReferral:
-		return winerr.Errorf(winerr.DCNotFound, "%s: %s cannot do it and points to another domain controller (%s); a read-only "+
-			"one cannot write: name a writable one in dc", what, s.dc.Host, text)
-	case ldap.LDAPResultNoSuchObject:
-		return winerr.Errorf(winerr.FileNotFound, "%s: it does not exist (%s)", what, text)
-	case ldap.LDAPResultInvalidDNSyntax, ldap.LDAPResultNamingViolation, ldap.LDAPResultConstraintViolation,
-		ldap.LDAPResultInvalidAttributeSyntax:
-		return winerr.Errorf(winerr.InvalidParameter, "%s: the domain controller does not take a value (%s)", what, text)
-	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable:
-		return winerr.Errorf(winerr.RPCServerTooBusy, "%s: %s is busy (%s): try again", what, s.dc.Host, text)
-	}
-	return winerr.Errorf(winerr.GenFailure, "%s: %s answers %d %s (%s)", what, s.dc.Host, answer.ResultCode,
-		ldap.LDAPResultCodeMap[answer.ResultCode], text)
-}
+// lostConnection is an error after which ErrConnectionLost is true.
+type lostConnection struct{ error }
 
-// diagnostic returns what a server says of its refusal, safe for a line.
-func diagnostic(e *ldap.Error) string {
-	if e.Err == nil {
-		return ""
+func (l lostConnection) Unwrap() []error { return []error{l.error, ErrConnectionLost} }
+
+// explain is explained for what was tried on accounts, with ErrConnectionLost in the chain where it is meant.
+func (s *Session) explain(err error, format string, args ...any) error {
+	err = explained(fmt.Sprintf(format, args...), err)
+	code, _ := winerr.CodeOf(err)
+	if code == winerr.ConnectionAborted || code == winerr.Timeout ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return lostConnection{err}
 	}
-	return plaintext.Line(strings.Trim(e.Err.Error(), "\x00\r\n "), plaintext.Name)
+	return err
 }
 
 // says reports whether a server's refusal has a code of Windows in its text.
 func says(err error, code string) bool {
 	e, ok := errors.AsType[*ldap.Error](err)
-	return ok && strings.Contains(strings.ToUpper(diagnostic(e)), code)
+	return ok && e.Err != nil && strings.Contains(strings.ToUpper(e.Err.Error()), code)
 }
 
 // explainCreate is explain for the add of an account.

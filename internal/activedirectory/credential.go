@@ -52,36 +52,37 @@ func (c Credential) check() error {
 	return nil
 }
 
-// Secret is a password. It prints as "(secret)" under every verb of package fmt, as JSON and as an attribute of slog, and
-// also when it is a field that the printer reaches by reflection alone. The zero Secret is empty.
+// Secret is a password. It prints as "(secret)" under every verb of package fmt, as JSON and as an attribute of slog; where
+// it is an unexported field, which printers reach by reflection alone, they print an address. The zero Secret is empty.
 type Secret struct {
-	p *[]byte // a pointer, which reflection prints as an address
+	// The bytes are behind a function, into which reflection cannot look: package fmt follows a pointer for some verbs.
+	bytes func() []byte
 }
 
 // NewSecret returns a Secret with a copy of b. The caller still owns b, and erases it.
 func NewSecret(b []byte) Secret {
 	c := bytes.Clone(b)
-	return Secret{p: &c}
+	return Secret{func() []byte { return c }}
 }
 
 const secretText = "(secret)"
 
-// Wipe overwrites the secret's bytes. Copies that libraries made of it as strings cannot be overwritten.
+// Wipe overwrites the secret's bytes with zeros, in all copies of the Secret. Copies that libraries made of it as strings
+// cannot be overwritten.
 func (s Secret) Wipe() {
-	if s.p != nil {
-		clear(*s.p)
-		*s.p = nil
+	if s.bytes != nil {
+		clear(s.bytes())
 	}
 }
 
-func (s Secret) empty() bool { return s.p == nil || len(*s.p) == 0 }
+func (s Secret) empty() bool { return s.bytes == nil || len(s.bytes()) == 0 }
 
 // reveal returns the secret as the string that libraries want.
 func (s Secret) reveal() string {
-	if s.p == nil {
+	if s.bytes == nil {
 		return ""
 	}
-	return string(*s.p)
+	return string(s.bytes())
 }
 
 // Format prints "(secret)", whatever the verb.

@@ -32,13 +32,14 @@ func (d DC) Closest() bool { return d.Flags&flagClosest != 0 }
 
 // Query is what [Locate] looks for.
 type Query struct {
-	Domain string // DNS name of the domain
-	DC     string // full name of the only controller to ask; "" asks DNS for all
-	Site   string // site whose controllers are asked first; "" takes the one the first answer places us in
-	// MachineName is the name that is sent in the ping; "" sends this machine's own host name.
+	Domain  string        // DNS name of the domain
+	DC      string        // full name of the only controller to ask; "" asks DNS for all
+	Site    string        // site whose controllers are asked first; "" takes the one the first answer places us in
 	Timeout time.Duration // for each controller; 0 means 5 seconds
 	// Resolver asks DNS; nil is the system's.
 	Resolver *net.Resolver
+
+	dial dialFunc // opens connections, for tests; nil is a net.Dialer's
 }
 
 // Note is a remark for people about how a controller was chosen: who was passed over, and why.

@@ -98,6 +98,3 @@ func parentDN(dn string) string {
 
 // samName returns the sAMAccountName of a machine's account.
 func samName(machine string) string { return strings.ToUpper(machine) + "$" }
-
-// shown makes text that a directory holds fit for a line.
-func shown(text string) string { return plaintext.Line(text, plaintext.Name) }

@@ -1,6 +1,7 @@
 package activedirectory
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -100,5 +101,22 @@ func TestFileTime(t *testing.T) {
 	var bad FileTime
 	if err := bad.UnmarshalText([]byte("yesterday")); err == nil {
 		t.Error("yesterday is a time")
+	}
+}
+
+func pending() Marker {
+	return Marker{MarkerPending, NewRun(), time.Now().UTC().Truncate(time.Second), "0123456789abcdef"}
+}
+
+func wantCode(t testing.TB, err error, code winerr.Code, parts ...string) {
+	t.Helper()
+	if got, ok := winerr.CodeOf(err); !ok || got != code {
+		t.Errorf("error %v, want code %v", err, code)
+		return
+	}
+	for _, p := range parts {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("error %q does not have %q", err, p)
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Session is a connection to one domain controller, logged on and protected. Its methods may be called from several
@@ -31,6 +33,9 @@ type connection interface {
 	Close() error
 }
 
+// closeTimeout is how long Close waits for a connection that is stuck.
+const closeTimeout = 2 * time.Second
+
 // DC returns the controller that the session is connected to.
 func (s *Session) DC() DC { return s.dc }
 
@@ -38,13 +43,18 @@ func (s *Session) DC() DC { return s.dc }
 func (s *Session) Close() error {
 	var err error
 	s.close.Do(func() {
+		// A connection that does not take the farewell any more must not hold us up.
+		stop := time.AfterFunc(closeTimeout, s.abort)
+		defer stop.Stop()
 		err = s.conn.Close()
 		s.abort()
 	})
 	return err
 }
 
-// search carries out one search. Its errors are a *ldap.Error of the controller, or the context's.
+// search carries out one search. Its errors, and those of add, modify and delete, are a *ldap.Error of the controller or
+// the connection, 1460 ERROR_TIMEOUT when the session's time for one operation runs out, and the context's. [explained]
+// makes sentences of them.
 func (s *Session) search(ctx context.Context, r *ldap.SearchRequest) (*ldap.SearchResult, error) {
 	var result *ldap.SearchResult
 	err := s.do(ctx, func() (err error) {
@@ -69,17 +79,21 @@ func (s *Session) delete(ctx context.Context, r *ldap.DelRequest) error {
 	return s.do(ctx, func() error { return s.conn.Del(r) })
 }
 
-// do runs one operation and breaks the connection when the context ends before it does.
+// do runs one operation and breaks the connection when the context or the time of the session ends before it does.
 func (s *Session) do(ctx context.Context, operation func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, s.abort)
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	stop := context.AfterFunc(limited, s.abort)
 	err := operation()
-	if !stop() && ctx.Err() != nil && err != nil {
+	switch {
+	case stop() || err == nil:
+		return err
+	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return err
+	return winerr.Errorf(winerr.Timeout, "%s did not answer within %s: the connection was closed, and whether the request "+
+		"was carried out is not known", shown(s.dc.Host), s.timeout)
 }

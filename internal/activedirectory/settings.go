@@ -1,7 +1,6 @@
 package activedirectory
 
 import (
-	"context"
 	"crypto/x509"
 	"net"
 	"time"
@@ -14,11 +13,10 @@ type Security string
 
 // The protections. There is no unprotected one.
 const (
-	// Auto is Sealed. It is never a simple bind: whoever wants that asks for LDAPS or StartTLS.
-	Auto     Security = "auto"
-	Sealed   Security = "sealed"
-	LDAPS    Security = "ldaps"
-	StartTLS Security = "starttls"
+	Auto     Security = "auto"     // Sealed, or LDAPS with a simple bind
+	Sealed   Security = "sealed"   // port 389, Kerberos signs and encrypts
+	LDAPS    Security = "ldaps"    // port 636
+	StartTLS Security = "starttls" // port 389
 )
 
 // Securities returns the words that a user may write.
@@ -32,7 +30,9 @@ type Settings struct {
 	Timeout  time.Duration  // for connecting and binding together, and for each operation; 0 means 30 seconds
 
 	// dial opens connections, for tests; nil is a net.Dialer's.
-	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	dial dialFunc
+	// spoil changes the channel bindings, for tests; nil leaves them.
+	spoil func([]byte) []byte
 }
 
 // withDefaults checks the settings against the credential and fills in what was left out.
@@ -40,6 +40,9 @@ func (s Settings) withDefaults(c Credential) (Settings, error) {
 	switch s.Security {
 	case "", Auto:
 		s.Security = Sealed
+		if s.Simple {
+			s.Security = LDAPS
+		}
 	case Sealed, LDAPS, StartTLS:
 	default:
 		return s, winerr.Errorf(winerr.InvalidParameter,
@@ -59,4 +62,11 @@ func (s Settings) withDefaults(c Credential) (Settings, error) {
 		s.dial = new(net.Dialer).DialContext
 	}
 	return s, nil
+}
+
+func (s Settings) changeBindings(b []byte) []byte {
+	if s.spoil == nil {
+		return b
+	}
+	return s.spoil(b)
 }

@@ -21,7 +21,7 @@ const AdminPassword = "Passw0rd.odj"
 const inside = "OFFLINEJOIN_TEST_INSIDE_DC"
 
 // running names a domain that runs already, to be used and left running; for whoever works on the tests.
-const running = "OFFLINEJOIN_TEST_DC"
+const running = "OFFLINEJOIN_DC"
 
 // Domain is a running domain.
 type Domain struct {

@@ -1,59 +1,20 @@
 package activedirectory
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-ldap/ldap/v3"
-
-	"github.com/offlinejoin/offlinejoin/internal/testenv/samba"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// TestAccountsOfALiveDomain runs the tests of this package that need a domain, named Inside….
-func TestAccountsOfALiveDomain(t *testing.T) {
-	t.Parallel()
-	samba.RunInside(t, "^TestInsideAccounts")
-}
-
-const labHost, labDomain = "dc1.odj.test", "odj.test"
-
-// labSession logs on to a controller of the laboratory.
-func labSession(t testing.TB, lab *samba.Domain, host, user, password string) *Session {
+// accountsLab is the live domain with a session of its administrator.
+func accountsLab(t testing.TB) (*labDomain, *Session, Domain) {
 	t.Helper()
-	pem, err := os.ReadFile(filepath.Join(lab.Dir, "ca.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	conn, err := ldap.DialURL("ldaps://"+host, ldap.DialWithTLSConfig(&tls.Config{RootCAs: roots, ServerName: host}),
-		ldap.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.Bind(user+"@"+labDomain, password); err != nil {
-		t.Fatal(err)
-	}
-	s := &Session{dc: DC{Host: host, Forest: labDomain}, conn: conn, timeout: time.Minute, abort: func() { _ = conn.Close() }}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
-}
-
-func labAdmin(t testing.TB) (*samba.Domain, *Session, Domain) {
-	t.Helper()
-	lab := samba.Inside(t)
-	s := labSession(t, lab, labHost, "Administrator", samba.AdminPassword)
+	lab := theDomain(t)
+	s := lab.session(t)
 	d, err := s.Domain(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return lab, s, d
 }
 
@@ -66,40 +27,24 @@ func labPassword() []uint16 {
 	return p
 }
 
-func pending() Marker {
-	return Marker{MarkerPending, NewRun(), time.Now().UTC().Truncate(time.Second), "0123456789abcdef"}
-}
-
 // dump is the whole of an object as ldapsearch prints it, "" when it is not there.
-func dump(t testing.TB, lab *samba.Domain, base, filter string, attributes ...string) string {
+func dump(t testing.TB, lab *labDomain, base, filter string, attributes ...string) string {
 	t.Helper()
 	args := append([]string{
-		"ldapsearch", "-LLL", "-x", "-o", "ldif-wrap=no", "-H", "ldaps://" + labHost, "-D", "Administrator@" + labDomain,
-		"-w", samba.AdminPassword, "-b", base, filter,
+		"ldapsearch", "-LLL", "-x", "-o", "ldif-wrap=no", "-H", "ldaps://" + lab.host(), "-D", "Administrator@" + lab.domain(),
+		"-w", lab.password(), "-b", base, filter,
 	}, attributes...)
-	return lab.Run(t, args...)
+	return lab.run(t, "", args...)
 }
 
-func wantCode(t testing.TB, err error, code winerr.Code, parts ...string) {
-	t.Helper()
-	if got, ok := winerr.CodeOf(err); !ok || got != code {
-		t.Errorf("error %v, want code %v", err, code)
-		return
-	}
-	for _, p := range parts {
-		if !strings.Contains(err.Error(), p) {
-			t.Errorf("error %q does not have %q", err, p)
-		}
-	}
-}
-
-func TestInsideAccountsDomain(t *testing.T) {
-	lab, s, d := labAdmin(t)
-	if d.DNSName != labDomain || d.NetBIOSName != "ODJ" || d.DN != "DC=odj,DC=test" || d.Computers != "CN=Computers,DC=odj,DC=test" ||
+func TestLiveAccountsDomain(t *testing.T) {
+	t.Parallel()
+	lab, s, d := accountsLab(t)
+	if d.DNSName != "odj.test" || d.NetBIOSName != "ODJ" || d.DN != "DC=odj,DC=test" || d.Computers != "CN=Computers,DC=odj,DC=test" ||
 		d.ForestSID != d.SID || d.Configuration != "CN=Configuration,DC=odj,DC=test" {
 		t.Errorf("%+v", d)
 	}
-	sid := strings.TrimSpace(lab.Run(t, "sh", "-c", "net -s $ODJ_DIR/client/smb.conf ads search -U Administrator%$ODJ_ADMINPASS '(objectClass=domainDNS)' "+
+	sid := strings.TrimSpace(lab.run(t, "", "sh", "-c", "net -s $ODJ_DIR/client/smb.conf ads search -U Administrator%$ODJ_ADMINPASS '(objectClass=domainDNS)' "+
 		"objectSid objectGUID | sed -n 's/^object[A-Z]*[a-z]*: //p' | tr '\\n' ' '"))
 	if !strings.Contains(sid, d.SID) || !strings.Contains(sid, d.GUID) {
 		t.Errorf("net ads search prints %q, and the domain is %s %s", sid, d.SID, d.GUID)
@@ -116,8 +61,9 @@ func TestInsideAccountsDomain(t *testing.T) {
 	wantCode(t, err, winerr.NoSuchUser)
 }
 
-func TestInsideAccountsContainer(t *testing.T) {
-	_, s, d := labAdmin(t)
+func TestLiveAccountsContainer(t *testing.T) {
+	t.Parallel()
+	_, s, d := accountsLab(t)
 	c, err := s.Container(t.Context(), d, "")
 	if err != nil || c.DN != d.Computers || !c.MayCreate {
 		t.Errorf("%+v, %v", c, err)
@@ -134,8 +80,9 @@ func TestInsideAccountsContainer(t *testing.T) {
 }
 
 // The whole life of an account, as ldapsearch sees it.
-func TestInsideAccountsLife(t *testing.T) {
-	lab, s, d := labAdmin(t)
+func TestLiveAccountsLife(t *testing.T) {
+	t.Parallel()
+	lab, s, d := accountsLab(t)
 	ctx, m := t.Context(), pending()
 	n := New{Name: "life01", Container: d.Computers, Description: "first of the line", Marker: m, Password: labPassword()}
 	a, err := s.Create(ctx, d, n)
