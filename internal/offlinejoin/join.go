@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/activedirectory"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/ledger"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -35,6 +37,11 @@ func PlanJoin(ctx context.Context, d *Directory, acc AccountRequest, req Request
 //
 // Errors are those of [PlanAccount], [Provision] and [Stage]. req has no Blob; req.Expect is not used.
 func Join(ctx context.Context, d *Directory, acc AccountRequest, req Request) (*Receipt, error) {
+	unlock, err := lockJoin(ctx, acc, req)
+	if err != nil {
+		return nil, nothingWritten(err)
+	}
+	defer unlock()
 	j, err := newJoin(ctx, d, acc, req)
 	if err != nil {
 		return nil, nothingWritten(err)
@@ -51,6 +58,15 @@ func Join(ctx context.Context, d *Directory, acc AccountRequest, req Request) (*
 	}
 	j.acc.reached("after the rehearsal")
 	return j.carryOut(ctx)
+}
+
+// lockJoin keeps two joins of one image on this machine apart, from looking the account up to the last word about it: what
+// the one has begun, the other would take for left over. Between machines, the marker of the account does it.
+func lockJoin(ctx context.Context, acc AccountRequest, req Request) (unlock func(), err error) {
+	if req.Online {
+		return func() {}, nil
+	}
+	return ledger.Lock(ctx, "join "+acc.place(&req.Image), "a join of "+req.Image.String(), req.Image.LockTimeout)
 }
 
 // accountJoin is one join while it is carried out.
@@ -244,8 +260,11 @@ func (j *accountJoin) addWarnings(receipt *Receipt) {
 // carryOut writes to the directory and to the image, in this order.
 func (j *accountJoin) carryOut(ctx context.Context) (*Receipt, error) {
 	made, err := Provision(ctx, j.directory, j.plan)
+	if errors.Is(err, activedirectory.ErrConnectionLost) {
+		return nil, err // it says what is known
+	}
 	if err != nil {
-		return nil, err
+		return nil, nothingWritten(err)
 	}
 	defer made.Wipe()
 	if made.Account.Made {
@@ -285,7 +304,11 @@ func (j *accountJoin) failed(ctx context.Context, made *Provisioned, err error) 
 	if !ok {
 		return err
 	}
-	return winerr.Errorf(code, "%w. %s", uncoded{err}, j.afterUndo(made))
+	stop := ". "
+	if strings.HasSuffix(uncoded{err}.Error(), ".") {
+		stop = " "
+	}
+	return winerr.Errorf(code, "%w%s%s", uncoded{err}, stop, j.afterUndo(made))
 }
 
 // afterUndo says what is left in the directory.
