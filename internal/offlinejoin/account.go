@@ -382,7 +382,7 @@ func (p *AccountPlan) exists() error {
 		detail = ", and a run of ours has worked on it (" + a.Marker.String() + ")"
 	}
 	if a.Marker.State == activedirectory.MarkerStaged && a.Marker.Place == p.place {
-		detail = ", and was staged into this very image, which does not hold that join any more"
+		detail = ", and was staged for this very place, which does not hold that join any more"
 	}
 	return winerr.Errorf(winerr.UserExists, "the account %s exists already%s: set account reuse to own to give it a new password, "+
 		"delete it, or choose another machine_name", a.DN, detail)

@@ -420,6 +420,8 @@ const (
 	killAt    = "OFFLINEJOIN_TEST_KILL_AT"
 	killImage = "OFFLINEJOIN_TEST_KILL_IMAGE"
 	killName  = "OFFLINEJOIN_TEST_KILL_NAME"
+
+	killEverywhere = "OFFLINEJOIN_TEST_KILL_EVERYWHERE"
 )
 
 // TestInsideKilledChild is the process that is killed.
@@ -475,7 +477,7 @@ func TestInsideZKilledAnywhere(t *testing.T) {
 		t.Fatalf("only %d points", points)
 	}
 	step, runs := (points+2)/3, 1
-	if os.Getenv("OFFLINEJOIN_LONG") != "" {
+	if os.Getenv(killEverywhere) != "" {
 		step, runs = 1, 10
 	}
 	n := 0
@@ -539,11 +541,21 @@ func TestInsideJoinTellsNoSecret(t *testing.T) {
 	}
 }
 
+// TestLiveKilledEverywhere kills at every point, ten times.
+func TestLiveKilledEverywhere(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("OFFLINEJOIN_LONG") == "" {
+		t.Skip("takes half an hour: make accounts")
+	}
+	sampletest.Image(t, sample.Image{})
+	samba.RunInside(t, "^TestInsideZKilledAnywhere$", killEverywhere+"=1")
+}
+
 // TestLiveSecondController is about two controllers that have not replicated.
 func TestLiveSecondController(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("OFFLINEJOIN_LONG") == "" {
-		t.Skip("takes two minutes: set OFFLINEJOIN_LONG=1")
+		t.Skip("takes two minutes: make accounts")
 	}
 	sampletest.Image(t, sample.Image{})
 	samba.RunInside(t, "^TestInsideKSecond", "OFFLINEJOIN_TEST_SECOND=1")

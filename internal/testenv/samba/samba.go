@@ -38,7 +38,7 @@ func RunInside(t *testing.T, pattern string, env ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{self, "-test.run", pattern, "-test.timeout", "10m"}
+	args := []string{self, "-test.run", pattern, "-test.timeout", "2h"}
 	if testing.Verbose() {
 		args = append(args, "-test.v")
 	}
