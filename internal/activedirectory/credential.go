@@ -56,33 +56,35 @@ func (c Credential) check() error {
 // it is an unexported field, which printers reach by reflection alone, they print an address. The zero Secret is empty.
 type Secret struct {
 	// The bytes are behind a function, into which reflection cannot look: package fmt follows a pointer for some verbs.
-	bytes func() []byte
+	bytes func() *[]byte
 }
 
 // NewSecret returns a Secret with a copy of b. The caller still owns b, and erases it.
 func NewSecret(b []byte) Secret {
 	c := bytes.Clone(b)
-	return Secret{func() []byte { return c }}
+	return Secret{func() *[]byte { return &c }}
 }
 
 const secretText = "(secret)"
 
-// Wipe overwrites the secret's bytes with zeros, in all copies of the Secret. Copies that libraries made of it as strings
+// Wipe overwrites the secret's bytes and makes it and all its copies empty. Copies that libraries made of it as strings
 // cannot be overwritten.
 func (s Secret) Wipe() {
 	if s.bytes != nil {
-		clear(s.bytes())
+		b := s.bytes()
+		clear(*b)
+		*b = nil
 	}
 }
 
-func (s Secret) empty() bool { return s.bytes == nil || len(s.bytes()) == 0 }
+func (s Secret) empty() bool { return s.bytes == nil || len(*s.bytes()) == 0 }
 
 // reveal returns the secret as the string that libraries want.
 func (s Secret) reveal() string {
 	if s.bytes == nil {
 		return ""
 	}
-	return string(s.bytes())
+	return string(*s.bytes())
 }
 
 // Format prints "(secret)", whatever the verb.

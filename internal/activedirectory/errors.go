@@ -213,7 +213,7 @@ func explainKerberos(e krbError) (winerr.Code, string) {
 	case krbPreauthFailed, krbBadIntegrity:
 		code, sentence = winerr.LogonFailure, wrongPassword
 	case krbSkew:
-		code, sentence = winerr.TimeSkew, skewSentence(time.Until(e.time))
+		code, sentence = winerr.TimeSkew, skewSentence(e.ahead)
 	case krbWrongRealm:
 		code, sentence = winerr.NoSuchDomain, "the user is of another domain: give user@domain of the controller's domain"
 	default:
@@ -270,7 +270,7 @@ func skewSentence(ahead time.Duration) string {
 
 // skewError is a difference of clocks that we have seen ourselves.
 func skewError(ahead time.Duration) error {
-	return krbError{code: krbSkew, text: "seen in the reply", time: time.Now().Add(ahead)}
+	return krbError{code: krbSkew, text: "seen in the reply", ahead: ahead}
 }
 
 // explainTLS says why a handshake failed.

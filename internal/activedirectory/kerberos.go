@@ -42,10 +42,10 @@ type kerberosKey interface {
 
 // krbError is a KRB-ERROR ([RFC 4120] 5.9.1).
 type krbError struct {
-	code int32
-	text string    // safe to show
-	data []byte    // e-data
-	time time.Time // of the controller
+	code  int32
+	text  string        // safe to show
+	data  []byte        // e-data
+	ahead time.Duration // the controller's clock before ours when the error came
 }
 
 func (e krbError) Error() string {

@@ -34,7 +34,7 @@ import (
 
 const (
 	maxClockSkew      = 5 * time.Minute // what Active Directory allows
-	maxIterations     = 1 << 20         // of PBKDF2, that a controller may ask for; the default is 4,096
+	maxIterations     = 1 << 17         // of PBKDF2, that a controller may ask for; the default is 4,096
 	maxCredentialFile = 1 << 20         // bytes of a keytab or credential cache
 	ticketLifetime    = 10 * time.Hour  // what is asked for; the domain's policy shortens it
 )
@@ -410,7 +410,7 @@ func (c *ticketCache) ask(ctx context.Context, marshal func() ([]byte, error)) (
 }
 
 func krbErrorOf(e messages.KRBError) krbError {
-	return krbError{code: e.ErrorCode, text: shown(e.EText), data: e.EData, time: e.STime}
+	return krbError{code: e.ErrorCode, text: shown(e.EText), data: e.EData, ahead: time.Until(e.STime)}
 }
 
 // apRequest makes the AP-REQ for the controller's LDAP service, with mutual authentication and a subkey of ours.
