@@ -148,7 +148,7 @@ func (s *Session) FindGUID(ctx context.Context, guid string) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.accounts(ctx, &ldap.SearchRequest{BaseDN: dn, Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)"})
+	found, err := s.accounts(ctx, &ldap.SearchRequest{BaseDN: dn, Scope: ldap.ScopeBaseObject, Filter: "(objectSid=*)"})
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

@@ -109,22 +109,49 @@ func (o *Others) Find(ctx context.Context, machine string) ([]Elsewhere, []Note,
 	return found, notes, nil
 }
 
-// ask logs on to a controller, the first time, and looks the account up.
+// ask looks the account up at a controller, and once more over a new connection when the one that it has was lost.
 func (o *Others) ask(ctx context.Context, host, machine string) (*Account, error) {
+	for again := true; ; again = false {
+		p := o.peer(host)
+		limited, cancel := context.WithTimeout(ctx, o.wait)
+		used := true
+		p.once.Do(func() {
+			used = false
+			p.session, p.err = o.dial(limited, host)
+		})
+		a, err := (*Account)(nil), p.err
+		if err == nil {
+			a, err = p.session.Find(limited, o.domain, machine)
+		}
+		cancel()
+		if ctx.Err() != nil || errors.Is(err, ErrConnectionLost) {
+			o.drop(host, p)
+		}
+		if !again || !used || ctx.Err() != nil || !errors.Is(err, ErrConnectionLost) {
+			return a, err
+		}
+	}
+}
+
+// peer returns a controller, which is logged on to once.
+func (o *Others) peer(host string) *peer {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	p := o.peers[host]
 	if p == nil {
 		p = &peer{}
 		o.peers[host] = p
 	}
-	o.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, o.wait)
-	defer cancel()
-	p.once.Do(func() { p.session, p.err = o.dial(ctx, host) })
-	if p.err != nil {
-		return nil, p.err
+	return p
+}
+
+// drop forgets a connection that is lost, and what came of a caller who did not wait.
+func (o *Others) drop(host string, p *peer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.peers[host] == p {
+		delete(o.peers, host)
 	}
-	return p.session.Find(ctx, o.domain, machine)
 }
 
 // Close ends the sessions.

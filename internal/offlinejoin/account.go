@@ -241,7 +241,7 @@ func planAccount(ctx context.Context, d *Directory, req AccountRequest, at *Imag
 // look asks this controller and the others, and decides.
 func (p *AccountPlan) look(ctx context.Context, held *heldJoin) error {
 	l, req := p.link, p.req
-	container, err := l.Container(ctx, l.domain, req.OU)
+	container, err := l.container(ctx, req.OU)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,8 @@ type DirectoryRequest struct {
 	Settings   Settings
 }
 
-// Directory is a domain that is logged on to when it is first needed, and again when the connection was lost. One
+// Directory is a domain that is logged on to when it is first needed, and again when the connection was lost, then to the same
+// controller. One
 // Directory serves all joins of a run, from several goroutines. Close ends it.
 type Directory struct {
 	connect func(ctx context.Context) (*link, error)
@@ -41,7 +42,13 @@ type Directory struct {
 
 // NewDirectory returns the domain of a request. Nothing is opened yet.
 func NewDirectory(req DirectoryRequest) *Directory {
-	return &Directory{connect: func(ctx context.Context) (*link, error) { return logOn(ctx, req) }}
+	return &Directory{connect: func(ctx context.Context) (*link, error) { // one call at a time
+		l, err := logOn(ctx, req)
+		if err == nil { // what was written there is looked for there
+			req.DC = l.DC().Host
+		}
+		return l, err
+	}}
 }
 
 // Close ends the connections.
@@ -89,21 +96,43 @@ type link struct {
 	others others
 	notes  []string // about how the controller was chosen
 
-	identity sync.Mutex
-	me       string
+	mu         sync.Mutex
+	me         string
+	containers map[string]activedirectory.Container // by the name that was asked for
 }
 
 func (l *link) close() error { return errors.Join(l.others.Close(), l.session.Close()) }
 
 // whoAmI is WhoAmI, asked once.
 func (l *link) whoAmI(ctx context.Context) (string, error) {
-	l.identity.Lock()
-	defer l.identity.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var err error
 	if l.me == "" {
 		l.me, err = l.WhoAmI(ctx)
 	}
 	return l.me, err
+}
+
+// container is Container, asked once for each OU: a fleet has few. That one is gone since shows when an account is made.
+func (l *link) container(ctx context.Context, dn string) (activedirectory.Container, error) {
+	l.mu.Lock()
+	c, known := l.containers[dn]
+	l.mu.Unlock()
+	if known {
+		return c, nil
+	}
+	c, err := l.Container(ctx, l.domain, dn)
+	if err != nil {
+		return c, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.containers == nil {
+		l.containers = map[string]activedirectory.Container{}
+	}
+	l.containers[dn] = c
+	return c, nil
 }
 
 // logOn finds a controller, logs on to it, and reads what the domain is.

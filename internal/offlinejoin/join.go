@@ -118,7 +118,7 @@ type heldJoin struct {
 
 // passwordOf returns when the password was set that the image holds for an account, 0 for none.
 func (h *heldJoin) passwordOf(a *activedirectory.Account) FileTime {
-	if h == nil || h.record == nil || h.record.ObjectGUID != a.GUID {
+	if h == nil || h.record == nil || a == nil || h.record.ObjectGUID != a.GUID {
 		return 0
 	}
 	return h.record.PasswordLastSet
@@ -172,6 +172,9 @@ func heldBy(ctx context.Context, req Request) (*heldJoin, error) {
 func (j *accountJoin) withAccount(b *Blob, record *AccountRecord) Request {
 	req := j.req
 	req.Blob, req.Account, req.Expect = b, record, Expect{}
+	if staged := j.held.passwordOf(j.plan.existing); j.plan.Action == AccountReset && staged != 0 && j.held.state == StateStaged {
+		req.OnExisting = OnExistingReplace // a join of this very account, whose password is gone
+	}
 	return req
 }
 
@@ -230,6 +233,9 @@ func (j *accountJoin) adopt(ctx context.Context) (*Receipt, error) {
 
 // rehearse plans the join of the image with a blob whose password no account has.
 func (j *accountJoin) rehearse(ctx context.Context) (*Receipt, error) {
+	if j.held != nil {
+		j.held.blob.Wipe() // it is of no use
+	}
 	blob, err := rehearsalBlob(ctx, j.directory, j.plan)
 	if err != nil {
 		return nil, err

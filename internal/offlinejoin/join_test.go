@@ -567,3 +567,24 @@ func secretText(units []uint16) []byte {
 	}
 	return b
 }
+
+// A join of the account with a password that is gone, in the image, is no reason to refuse: the next run replaces it.
+func TestDeadJoinOfTheAccountIsReplaced(t *testing.T) {
+	t.Parallel()
+	f := newFakeDirectory()
+	acc, req := joinOf(t)
+	r, err := Join(t.Context(), f.directory(), acc, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := f.accounts[f.only(t).GUID]
+	a.PasswordLastSet++ // somebody has reset it
+	_, err = Join(t.Context(), f.directory(), acc, req)
+	if code, _ := winerr.CodeOf(err); code != winerr.UserExists {
+		t.Errorf("%v", err)
+	}
+	acc.ObjectGUID = r.Account.ObjectGUID // the caller has it in its state
+	if r, err = Join(t.Context(), f.directory(), acc, req); err != nil || r.Outcome != OutcomeStaged || !f.valid(t, req.Image) {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

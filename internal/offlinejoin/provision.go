@@ -77,6 +77,7 @@ func (m *Provisioned) write(ctx context.Context, password []uint16) error {
 	if err != nil {
 		return err
 	}
+	p.link = l
 	var a *activedirectory.Account
 	if p.Action == AccountCreate {
 		a, err = l.Create(ctx, l.domain, activedirectory.New{

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
@@ -132,5 +133,24 @@ func (d *Domain) Second(t testing.TB, name, address, role string) {
 	t.Logf("dc-second.sh: %s", out)
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.StopSecond(t, name) })
+	// The controller's own service principal names, which Samba adds late; without them nobody logs on to it by Kerberos.
+	d.Run(t, "samba_spnupdate", "-s", filepath.Join(dir, "etc", "smb2.conf"))
+}
+
+// StopSecond ends a controller of Second, if it runs: its process and those that it has started.
+func (d *Domain) StopSecond(t testing.TB, name string) {
+	t.Helper()
+	file := filepath.Join(d.Dir, name, "pid")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return // ended already
+	}
+	_ = os.Remove(file)
+	pid := strings.TrimSpace(string(text))
+	out, err := exec.Command("kill", "-TERM", "--", "-"+pid).CombinedOutput() // setsid made it the first of its group
+	if err != nil {
+		t.Logf("kill -%s: %v %s", pid, err, out)
 	}
 }
