@@ -255,7 +255,7 @@ func (a *Account) readNumbers(e *ldap.Entry) error {
 			continue // none yet, or not readable
 		}
 		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n < 0 {
+		if err != nil || n < 0 && f.to != &control { // that one is a signed number of 32 bits
 			return fmt.Errorf("%s is no number", f.attribute)
 		}
 		*f.to = n

@@ -15,6 +15,12 @@
 // Kerberos talks to the same controller as LDAP, because a new account exists there first. Its configuration is made in
 // memory, and no file is written: neither a configuration nor a credential cache.
 //
+// On a Session, [Session.Domain] reads what the domain is, [Session.Find] and [Session.FindGUID] look accounts up, and
+// [Session.Create], [Session.Reset], [Session.Mark], [Session.Disable] and [Session.Delete] change them, each in one operation
+// that either finds the account as it was seen or does nothing: the description has a [Marker], which is the lock.
+// [Others] asks the other controllers for a name, and [MayReuse], [CheckMachine] and [CheckNotLive] are the rules for an
+// account that exists.
+//
 // Every refusal is a winerr.Error whose sentence names the way out. Text that a server sends passes through plaintext
 // before it enters an error.
 package activedirectory

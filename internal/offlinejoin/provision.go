@@ -94,6 +94,9 @@ func (m *Provisioned) write(ctx context.Context, password []uint16) error {
 		m.directory.drop(l)
 		a, err = m.afterLoss(ctx, err)
 	}
+	if err == nil && a.Marker != m.marker { // between the write and looking at it
+		err = winerr.Errorf(winerr.Busy, "somebody else has taken the account %s up in the meantime (%s)", a.DN, a.Marker)
+	}
 	if err == nil {
 		m.account = a
 	}
