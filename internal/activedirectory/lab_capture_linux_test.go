@@ -6,10 +6,8 @@ import (
 	"errors"
 	"net"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
 
 	"github.com/go-ldap/ldap/v3"
 	"golang.org/x/sys/unix"
@@ -128,13 +126,4 @@ func TestSealedSessionShowsNothing(t *testing.T) { //nolint:paralleltest // no o
 		t.Errorf("the capture of %d bytes has not the session", len(sealed))
 	}
 	t.Logf("control %d bytes, %v; sealed %d bytes, %v", len(control), count(control), len(sealed), count(sealed))
-}
-
-func utf16LE(s string) string {
-	var b strings.Builder
-	for _, c := range utf16.Encode([]rune(s)) {
-		b.WriteByte(byte(c))
-		b.WriteByte(byte(c >> 8))
-	}
-	return b.String()
 }

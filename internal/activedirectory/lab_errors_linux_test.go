@@ -3,7 +3,6 @@ package activedirectory
 import (
 	"crypto/x509"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,11 +19,9 @@ func TestErrorTableAgainstTheLiveDomain(t *testing.T) { //nolint:tparallel // th
 	kerberos := func(*Settings) {}
 	user := d.user(t, "oad-user")
 	wrong := Credential{User: "oad-user", Password: NewSecret([]byte("wrong.Passw0rd"))}
-	disabled := d.user(t, "oad-disabled")
-	d.samba(t, "user", "disable", "oad-disabled")
-	mustChangeUser := d.user(t, "oad-change", "--must-change-at-next-login")
-	expired := d.user(t, "oad-expired")
-	d.samba(t, "user", "setexpiry", "oad-expired", "--days=0")
+	disabled := d.user(t, "oad-disabled", "userAccountControl", "514")
+	mustChangeUser := d.user(t, "oad-change", "pwdLastSet", "0")
+	expired := d.user(t, "oad-expired", "accountExpires", "116444736000000000") // 1970
 	for _, row := range []struct {
 		name   string
 		user   Credential
@@ -107,12 +104,6 @@ func (d *labDomain) refusedOperations(t *testing.T, user Credential) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-}
-
-// samba runs samba-tool on the controller's own database.
-func (d *labDomain) samba(t testing.TB, args ...string) string {
-	t.Helper()
-	return d.run(t, "", append(append([]string{"samba-tool"}, args...), "-s", filepath.Join(d.dir, "etc", "smb.conf"), "-H", d.sam())...)
 }
 
 // A second writable controller and a read-only one, made by lab/accounts/dc-second.sh beside the domain of
