@@ -77,7 +77,7 @@ func dial(ctx context.Context, dc DC, c Credential, settings Settings) (_ *Sessi
 		}
 	}
 	l := ldap.NewConn(newMessageConn(conn), settings.Security != Sealed)
-	l.SetTimeout(settings.Timeout)
+	l.SetTimeout(settings.Timeout + closeTimeout) // the session's own comes first
 	l.Start()
 	if settings.Simple {
 		if err := l.Bind(principalName(c.User, dc.Domain), c.Password.reveal()); err != nil {

@@ -101,6 +101,9 @@ func (k *krbContext) accept(token []byte) ([]byte, error) {
 	return nil, nil
 }
 
+// Format prints no key.
+func (*krbContext) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(secretText)) }
+
 func (k *krbContext) erase() {
 	k.kerberos.erase()
 	if k.key != nil {

@@ -162,6 +162,12 @@ func longTermKeys(user, realm string, c Credential) (*longTerm, error) {
 // readCredentialFile reads a whole file of bounded size and hands it to unmarshal.
 func readCredentialFile(path, what string, unmarshal func([]byte) error) (err error) {
 	path = strings.TrimPrefix(path, "FILE:")
+	for _, kind := range []string{"KEYRING", "KCM", "DIR", "API", "MEMORY", "MSLSA"} {
+		if strings.HasPrefix(path, kind+":") {
+			return winerr.Errorf(winerr.NotSupported, "the %s is of the kind %s, and only files are supported: make one with "+
+				"kinit -c FILE:path", what, kind)
+		}
+	}
 	refuse := func(code winerr.Code, err error) error {
 		return winerr.Errorf(code, "cannot read the %s: %w", what, err)
 	}
@@ -318,6 +324,7 @@ func (c *ticketCache) authenticate(ctx context.Context, keys *longTerm) (ticket,
 	if skew := time.Since(part.AuthTime); skew.Abs() > maxClockSkew {
 		return ticket{}, skewError(-skew)
 	}
+	c.client = reply.CName // as the controller writes it
 	return ticket{Ticket: reply.Ticket, key: part.Key}, nil
 }
 

@@ -135,6 +135,8 @@ func TestCredentialFilesAreRefusedInASentence(t *testing.T) {
 	}
 	_, err := logOn(t.Context(), kdcOf(), Credential{User: "u", Keytab: filepath.Join(dir, "absent")})
 	wantRefusal(t, err, 2, "cannot read the keytab")
+	_, err = logOn(t.Context(), kdcOf(), Credential{CCache: "KEYRING:persistent:0"})
+	wantRefusal(t, err, 50, "KEYRING", "kinit -c FILE:")
 	big := write("big", "")
 	must(t, os.Truncate(big, maxCredentialFile+1))
 	_, err = logOn(t.Context(), kdcOf(), Credential{CCache: big})

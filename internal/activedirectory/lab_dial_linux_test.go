@@ -105,12 +105,12 @@ func TestDialEveryWay(t *testing.T) {
 }
 
 // A newer Samba that demands channel bindings, as Windows does with LdapEnforceChannelBinding=2, accepts ours and refuses
-// a build that sends none or a wrong one. `make check-newer-domain` builds and starts it.
+// a build that sends none or a wrong one. `make check-domains` builds and starts it.
 func TestChannelBinding(t *testing.T) {
 	t.Parallel()
 	root := os.Getenv("OFFLINEJOIN_NEWER_DC")
 	if root == "" {
-		t.Skip("skipped: OFFLINEJOIN_NEWER_DC is not set (make check-newer-domain)")
+		t.Skip("skipped: OFFLINEJOIN_NEWER_DC is not set (make check-domains)")
 	}
 	d := &labDomain{root: root, dir: "/dc", lab: filepath.Dir(testenv.Shared(t, "lab/dc-up.sh"))}
 	must(t, d.readEnv())

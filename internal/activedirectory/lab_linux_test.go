@@ -14,7 +14,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf16"
 
+	"github.com/go-ldap/ldap/v3"
 	"golang.org/x/sys/unix"
 
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
@@ -199,21 +201,38 @@ func (d *labDomain) run(t testing.TB, stdin string, args ...string) string {
 	return out.String()
 }
 
-// user makes an account for the test, with one password for all.
-func (d *labDomain) user(t testing.TB, name string, options ...string) Credential {
+// user makes an account for the test, with one password for all and the attributes over the usual ones.
+func (d *labDomain) user(t testing.TB, name string, attributes ...string) Credential {
 	t.Helper()
-	conf := filepath.Join(d.dir, "etc", "smb.conf")
-	d.run(t, "", append([]string{"samba-tool", "user", "create", name, userPassword, "-s", conf, "-H", d.sam()}, options...)...)
+	admin := d.session(t)
+	r := ldap.NewAddRequest("CN="+name+",CN=Users,"+d.base(), nil)
+	values := map[string]string{
+		"objectClass": "user", "sAMAccountName": name, "userAccountControl": "512", "unicodePwd": utf16LE(`"` + userPassword + `"`),
+	}
+	for i := 0; i+1 < len(attributes); i += 2 {
+		values[attributes[i]] = attributes[i+1]
+	}
+	for attribute, value := range values {
+		r.Attribute(attribute, []string{value})
+	}
+	must(t, admin.add(t.Context(), r))
 	t.Cleanup(func() {
-		cmd := exec.Command(filepath.Join(d.dir, "exec"), "samba-tool", "user", "delete", name, "-s", conf, "-H", d.sam())
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("user delete %s: %v\n%s", name, err, out)
+		if err := admin.delete(context.Background(), ldap.NewDelRequest(r.DN, nil)); err != nil {
+			t.Errorf("%s: %v", r.DN, err)
 		}
 	})
 	return Credential{User: name, Password: NewSecret([]byte(userPassword))}
 }
 
-func (d *labDomain) sam() string { return filepath.Join(d.dir, "private", "sam.ldb") }
+// utf16LE is what Windows keeps a text in.
+func utf16LE(s string) string {
+	var b strings.Builder
+	for _, c := range utf16.Encode([]rune(s)) {
+		b.WriteByte(byte(c))
+		b.WriteByte(byte(c >> 8))
+	}
+	return b.String()
+}
 
 const userPassword = "Us3r.Passw0rd-odj"
 

@@ -21,7 +21,7 @@ type sealedConn struct {
 	broken error  // of reading
 	plain  []byte // decrypted, not yet handed out
 
-	writing sync.Mutex
+	opening, writing sync.Mutex // held while the context is used
 }
 
 // maxPlain bounds the message of one frame that we send: a controller may accept 16 MiB, but need not wait for all of it.
@@ -45,7 +45,20 @@ func (c *sealedConn) readFrame() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.opening.Lock()
+	defer c.opening.Unlock()
 	return c.context.unwrap(token, true)
+}
+
+// Close closes the connection and erases the keys.
+func (c *sealedConn) Close() error {
+	err := c.Conn.Close()
+	c.opening.Lock()
+	defer c.opening.Unlock()
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.context.erase()
+	return err
 }
 
 func readFrame(r io.Reader) ([]byte, error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"runtime"
 	"syscall"
 
@@ -29,6 +30,7 @@ type sspiContext struct {
 	maxToken    uint32
 	sent        uint32
 	received    uint32
+	erased      bool
 }
 
 const (
@@ -114,6 +116,9 @@ func (c *sspiContext) update(token []byte) (answer []byte, done bool, err error)
 }
 
 func (c *sspiContext) wrap(message []byte, seal bool) ([]byte, error) {
+	if c.erased {
+		return nil, net.ErrClosed
+	}
 	_, _, block, trailer, err := c.context.Sizes()
 	if err != nil {
 		return nil, err
@@ -136,6 +141,9 @@ func (c *sspiContext) wrap(message []byte, seal bool) ([]byte, error) {
 }
 
 func (c *sspiContext) unwrap(token []byte, sealed bool) ([]byte, error) {
+	if c.erased {
+		return nil, net.ErrClosed
+	}
 	if len(token) == 0 {
 		return nil, errors.New("malformed wrap token")
 	}
@@ -158,6 +166,10 @@ func (c *sspiContext) unwrap(token []byte, sealed bool) ([]byte, error) {
 }
 
 func (c *sspiContext) erase() {
+	if c.erased {
+		return
+	}
+	c.erased = true
 	if c.context.Handle != nil {
 		_ = c.context.Release()
 	}

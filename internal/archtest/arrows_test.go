@@ -162,6 +162,9 @@ func TestNoSDKLeaks(t *testing.T) {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
 			for dep := range strings.FieldsSeq(string(goList(t, "-deps", program))) {
+				if dep == "github.com/hashicorp/go-uuid" { // a leaf that the Kerberos library makes keys with, no part of an SDK
+					continue
+				}
 				for _, root := range banned {
 					if within(dep, root) {
 						t.Errorf("%s depends on %s", program, dep)

@@ -548,7 +548,7 @@ func TestInsideJoinTellsNoSecret(t *testing.T) {
 func TestLiveKilledEverywhere(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("OFFLINEJOIN_LONG") == "" {
-		t.Skip("takes half an hour: make accounts")
+		t.Skip("takes half an hour: make check-accounts")
 	}
 	sampletest.Image(t, sample.Image{})
 	samba.RunInside(t, "^TestInsideZKilledAnywhere$", killEverywhere+"="+cmp.Or(os.Getenv(killEverywhere), "10"))
@@ -558,7 +558,7 @@ func TestLiveKilledEverywhere(t *testing.T) {
 func TestLiveSecondController(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("OFFLINEJOIN_LONG") == "" {
-		t.Skip("takes two minutes: make accounts")
+		t.Skip("takes two minutes: make check-accounts")
 	}
 	sampletest.Image(t, sample.Image{})
 	samba.RunInside(t, "^TestInsideKSecond", "OFFLINEJOIN_TEST_SECOND=1")
