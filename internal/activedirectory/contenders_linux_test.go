@@ -97,7 +97,7 @@ func TestLiveAccountsOfADelegatedUser(t *testing.T) {
 	who := lab.user(t, "delegate")
 	sids, err := admin.Owners(ctx, d, []string{"delegate"})
 	must(t, err)
-	lab.run(t, "", "samba-tool", "dsacl", "set", "-H", lab.sam(), "-s", lab.dir+"/etc/smb.conf", "--action=allow", "--objectdn="+ou,
+	lab.run(t, "", "samba-tool", "dsacl", "set", "-H", lab.dir+"/private/sam.ldb", "-s", lab.dir+"/etc/smb.conf", "--action=allow", "--objectdn="+ou,
 		"--sddl=(OA;CI;CC;bf967a86-0de6-11d0-a285-00aa003049e2;;"+sids[0]+")")
 	s, err := Dial(ctx, lab.dc(), who, lab.settings(t, Sealed))
 	must(t, err)

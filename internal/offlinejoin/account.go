@@ -160,8 +160,9 @@ func (r AccountRequest) reached(point string) {
 	}
 }
 
-// check refuses what shows to be wrong before anybody is asked.
-func (r AccountRequest) check() error {
+// Check refuses what shows to be wrong before anybody is asked: 2724 for a name, 87 for a word, an OU or a description. It is
+// the first thing that every function here does with a request.
+func (r AccountRequest) Check() error {
 	if err := activedirectory.CheckNewName(r.MachineName); err != nil {
 		return err
 	}
@@ -224,7 +225,7 @@ func PlanAccount(ctx context.Context, d *Directory, req AccountRequest) (*Accoun
 
 // planAccount is PlanAccount for an image, and for the join that it holds; both may be nil.
 func planAccount(ctx context.Context, d *Directory, req AccountRequest, at *Image, held *heldJoin) (*AccountPlan, error) {
-	if err := req.check(); err != nil {
+	if err := req.Check(); err != nil {
 		return nil, err
 	}
 	var p *AccountPlan

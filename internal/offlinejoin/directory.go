@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"sync"
 	"time"
@@ -17,6 +18,12 @@ type (
 	Security   = activedirectory.Security
 	Settings   = activedirectory.Settings
 )
+
+// Securities returns the words for [Settings.Security].
+func Securities() []Security { return activedirectory.Securities() }
+
+// LoadRoots reads the certificates of authorities from a PEM file, for [Settings.Roots].
+func LoadRoots(path string) (*x509.CertPool, error) { return activedirectory.LoadRoots(path) }
 
 // NewSecret returns a Secret with a copy of b. The caller still owns b, and erases it.
 func NewSecret(b []byte) Secret { return activedirectory.NewSecret(b) }

@@ -86,7 +86,7 @@ func newJoin(ctx context.Context, d *Directory, acc AccountRequest, req Request)
 	}
 	acc.Progress, acc.Now = req.Progress, req.Now
 	j := &accountJoin{reporter: reporter{req.Progress, newReceipt(req.Now)}, directory: d, acc: acc, req: req}
-	if err := acc.check(); err != nil {
+	if err := acc.Check(); err != nil {
 		return nil, err
 	}
 	if err := checkMethod(req); err != nil {
