@@ -34,11 +34,11 @@ const (
 	OnDestroy         Name = "on_destroy"
 	AfterFirstBoot    Name = "after_first_boot"
 	// OnDestroyDisk is what on_destroy means for a resource that has made a disk.
-	OnDestroyDisk Name = "on_destroy_disk"
-	Backup            Name = "backup"
-	ReportFile        Name = "report_file"
-	RemoteTree        Name = "remote"
-	SecretExposure    Name = "secret_exposure"
+	OnDestroyDisk  Name = "on_destroy_disk"
+	Backup         Name = "backup"
+	ReportFile     Name = "report_file"
+	RemoteTree     Name = "remote"
+	SecretExposure Name = "secret_exposure"
 )
 
 // The names of facts that code outside of the tables in facts.go needs. A fact may also have the name of an option, such as
