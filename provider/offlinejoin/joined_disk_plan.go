@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -103,8 +104,7 @@ func (p *diskPlanning) decide(ctx context.Context, blob givenBlob, facts core.Bl
 		record.OnDestroy = p.state.OnDestroy.ValueString()
 		p.run.disks.see(record)
 	}
-	changed := blob.state == blobKnown && facts.Fingerprint != p.state.Fingerprint.ValueString() ||
-		blob.state != blobKnown && !p.plan.BlobWOVersion.Equal(p.state.BlobWOVersion)
+	changed := p.changed(ctx, blob, facts)
 	switch {
 	case p.plan.movesFrom(&p.state):
 		p.replace()
@@ -121,6 +121,15 @@ func (p *diskPlanning) decide(ctx context.Context, blob givenBlob, facts core.Bl
 		return true
 	}
 	return false
+}
+
+// changed reports whether the blob is another than the disk was made with, whatever has become of that.
+func (p *diskPlanning) changed(ctx context.Context, blob givenBlob, facts core.BlobFacts) bool {
+	if blob.state != blobKnown {
+		return !p.plan.BlobWOVersion.Equal(p.state.BlobWOVersion)
+	}
+	mine, _ := owned(ctx, p.req.Private, &p.resp.Diagnostics)
+	return facts.Fingerprint != cmp.Or(mine.Fingerprint, p.state.Fingerprint.ValueString())
 }
 
 // booted reports whether the join in the disk was completed, so that a new blob is of no use to it.
