@@ -277,3 +277,13 @@ func changeByte(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+// diskStatus is the status of the Windows in a disk.
+func diskStatus(t *testing.T, path string) core.State {
+	t.Helper()
+	st, err := core.ReadStatus(t.Context(), core.StatusRequest{Image: diskOf(path)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.State
+}
