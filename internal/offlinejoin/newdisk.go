@@ -332,4 +332,3 @@ func DiskExists(at Image) bool {
 	_, err := os.Lstat(at.Made().ImagePath)
 	return err == nil
 }
-

@@ -148,9 +148,15 @@ func TestHostileDisks(t *testing.T) {
 			schema := func(p plugin) *tfprotov6.Schema { return p.schemas.ResourceSchemas[p.kind] }
 			config := map[string]string{"image_path": golden, kind: path, "blob_file": file}
 			for _, more := range []map[string]string{
-				{"machine_name": hostiletext.In("wanted")}, {"partition": hostiletext.In("partition")}, {"blob_file": folder},
-				{"image_path": folder}, {"completion_program": folder}, {kind: folder}, {kind: golden},
-				{kind: filepath.Join(folder, "no", "folder")}, {"image_path": filepath.Join(folder, "none")},
+				{"machine_name": hostiletext.In("wanted")},
+				{"partition": hostiletext.In("partition")},
+				{"blob_file": folder},
+				{"image_path": folder},
+				{"completion_program": folder},
+				{kind: folder},
+				{kind: golden},
+				{kind: filepath.Join(folder, "no", "folder")},
+				{"image_path": filepath.Join(folder, "none")},
 			} {
 				p := newPlugin(t, nil).of(joinedDiskName)
 				bad := maps.Clone(config)

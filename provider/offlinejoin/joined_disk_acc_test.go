@@ -312,10 +312,12 @@ data "offlinejoin_image" "test" {
 			},
 		},
 		resource.TestStep{Config: config(file, ""), ConfigPlanChecks: plans(plancheck.ExpectEmptyPlan())},
-		resource.TestStep{ResourceName: address, ImportState: true, ImportStateId: image, ImportStateVerify: true,
+		resource.TestStep{
+			ResourceName: address, ImportState: true, ImportStateId: image, ImportStateVerify: true,
 			ImportStateVerifyIgnore: []string{
 				"blob_file", "account_sid", "domain_controller", "domain_guid", "domain_sid", "forest", "netbios_domain", "site",
-			}},
+			},
+		},
 		resource.TestStep{Config: config(other, ""), ConfigPlanChecks: plansAction(plancheck.ResourceActionUpdate)},
 		resource.TestStep{ // a machine runs on it
 			PreConfig: func() { release = holdDisk(t, image) },

@@ -38,7 +38,9 @@ func HoldDisk(ctx context.Context, path string, wait time.Duration) (*diskimage.
 }
 
 // BelowDisk returns marks of the files that the disk image file at path stands on (package diskimage).
-func BelowDisk(ctx context.Context, path string) ([]imagefs.FileMark, error) { return diskimage.Below(ctx, path) }
+func BelowDisk(ctx context.Context, path string) ([]imagefs.FileMark, error) {
+	return diskimage.Below(ctx, path)
+}
 
 // HasJournal reports whether an interrupted edit of the disk image file at path has left its journal (package diskimage).
 func HasJournal(path string) bool { return diskimage.HasJournal(path) }
