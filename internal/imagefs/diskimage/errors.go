@@ -76,7 +76,7 @@ func coded(o imagefs.Op, what string, err error) error {
 		}
 		return winerr.Errorf(code, "%s %w", what, plain{err})
 	}
-	return imagefs.Wrap(o, what, err)
+	return imagefs.Wrap(o, what, imagefs.FromSystem(err))
 }
 
 // plain is an error of the engines, which show names of files and of what is in them as they are, as text for a line.

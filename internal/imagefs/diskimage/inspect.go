@@ -40,6 +40,9 @@ func Inspect(ctx context.Context, path string) (_ *Contents, err error) {
 		return nil, s.imageError(err)
 	}
 	defer s.Close() // only read
+	if err := s.seeDisk(); err != nil {
+		return nil, err
+	}
 	chain := s.image.Chain()
 	c := &Contents{
 		Path: plaintext.Line(path, 0), Format: string(s.image.Format()), Size: chain[0].FileSize, Virtual: s.image.Size(),
@@ -48,12 +51,12 @@ func Inspect(ctx context.Context, path string) (_ *Contents, err error) {
 	for _, l := range chain[1:] {
 		c.Chain = append(c.Chain, plaintext.Line(l.Path, 0))
 	}
-	table, err := partition.Read(s.image, s.image.Size())
+	table, err := partition.Read(s.disk, s.image.Size())
 	if err != nil {
 		return nil, coded(imagefs.OpOpen, path, err)
 	}
 	c.Scheme = string(table.Scheme)
-	for _, l := range lookAll(s.image, table) {
+	for _, l := range lookAll(s.disk, table) {
 		p := PartitionInfo{Number: l.Number, Offset: l.Off, Size: l.Size, Kind: l.Kind(), Windows: l.Windows}
 		if l.Err != nil && l.data() {
 			p.Refused = plain{l.Err}.Error()
