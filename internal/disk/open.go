@@ -91,7 +91,7 @@ const maxChain = 16
 // image that cannot be changed in place is refused here.
 //
 // An image names its backing files itself, and a raw disk is taken for a qcow2 image when whoever runs on it made it begin
-// like one: of an image from somebody who is not trusted, any regular file that the caller may read can become part of the
+// like one: of an image from somebody who is not trusted, any file or block device that the caller may read can become part of the
 // disk. [Image.Chain] shows which ones did.
 //
 // It returns a *[lock.InUseError] when a file is in use, a *[container.Refused] for an image that is refused, the context's
@@ -264,12 +264,11 @@ func (c *chain) look(path string, f *lock.File, top bool) (seen, int64, error) {
 
 // open opens a file and, through its opener, those below it. The format is recognised when it is not given.
 func (c *chain) open(ctx context.Context, path string, m lock.Mode, format container.Format) (container.Container, error) {
-	top := len(c.files) == 0
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.acceptable(info, top); err != nil {
+	if err := c.acceptable(info); err != nil {
 		return nil, named(path, err)
 	}
 	f, err := lock.Open(ctx, path, m, c.wait)
@@ -288,12 +287,9 @@ func (c *chain) open(ctx context.Context, path string, m lock.Mode, format conta
 }
 
 // acceptable looks at what kind of file it is, before it is opened.
-func (c *chain) acceptable(info fs.FileInfo, top bool) error {
+func (c *chain) acceptable(info fs.FileInfo) error {
 	kind := info.Mode().Type()
-	switch {
-	case kind.IsRegular():
-	case kind == fs.ModeDevice && top:
-	default:
+	if !kind.IsRegular() && kind != fs.ModeDevice {
 		return &container.Refused{Kind: container.NotFile}
 	}
 	if len(c.infos) == maxChain {
@@ -312,7 +308,7 @@ func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, m loc
 	if err != nil {
 		return nil, err
 	}
-	if err := c.acceptable(info, len(c.files) == 0); err != nil {
+	if err := c.acceptable(info); err != nil {
 		return nil, err // it was another file a moment ago
 	}
 	content, size, err := c.look(path, f, len(c.files) == 0)

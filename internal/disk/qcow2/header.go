@@ -33,7 +33,7 @@ type header struct {
 	compression   int
 	backing       Backing
 	dataFile      string // the name of the external data file; "" when the header does not say
-	length        int64 // of header and extensions and the backing name, in bytes
+	length        int64  // of header and extensions and the backing name, in bytes
 	fileSize      int64
 }
 

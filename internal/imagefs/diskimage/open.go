@@ -32,9 +32,9 @@ type Session struct {
 	// pending is a journal of the virtual disk, which is seen to when qemu-nbd has the image open.
 	pending *journalPlace
 	found   partition.Partition
-	many  bool // the disk has several partitions
-	notes []string
-	made  *imagefs.NewDisk // nil: the image itself is changed
+	many    bool // the disk has several partitions
+	notes   []string
+	made    *imagefs.NewDisk // nil: the image itself is changed
 
 	mu       sync.Mutex // over all that follows
 	volume   *ntfs.Volume
