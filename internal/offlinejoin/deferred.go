@@ -45,6 +45,16 @@ func (im *openImage) newDisk() *NewDisk {
 	}
 }
 
+// makesDisk reports whether a commit makes a new disk, which appears whole or not at all.
+func (im *openImage) makesDisk() bool {
+	d := im.deferred()
+	if d == nil {
+		return false
+	}
+	made := d.NewDisk()
+	return made != nil && !made.Existed
+}
+
 // newDiskExisted refuses to make a disk again that is there: a machine may run on it by now.
 func (im *openImage) newDiskExisted() error {
 	d := im.deferred()

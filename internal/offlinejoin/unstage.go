@@ -137,7 +137,7 @@ func (im *openImage) commitEdits(edits []edit, scrub bool) error {
 	if err := im.makeEdits(needed); err != nil {
 		return err
 	}
-	_, err = im.System().Commit(regf.CommitOptions{Scrub: scrub})
+	_, err = im.System().Commit(regf.CommitOptions{Scrub: scrub, Atomic: im.makesDisk()})
 	return err
 }
 

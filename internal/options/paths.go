@@ -142,6 +142,7 @@ func (u used) within(images map[any]string) (image string, inside bool) {
 func (w PlaceWords) Used() []Used {
 	return []Used{
 		{WindowsPath, w.WindowsPath}, {ImagePath, w.ImagePath}, {OverlayPath, w.OverlayPath}, {CopyPath, w.CopyPath},
+		{JournalDir, w.JournalDir},
 	}
 }
 
