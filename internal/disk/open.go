@@ -72,6 +72,14 @@ func (i *Image) FilePath() string {
 // Chain returns the image and the files that it stands on, from the top down.
 func (i *Image) Chain() []Link { return i.chain }
 
+// Below returns the disk that the image stands on, and nil when it stands by itself. It is closed with the image.
+func (i *Image) Below() container.Disk {
+	if len(i.chain) < 2 {
+		return nil
+	}
+	return i.chain[1].disk
+}
+
 // FromBelow reports whether any of the n bytes at off of the disk comes from a backing file: what is overwritten there stays
 // in that one.
 func (i *Image) FromBelow(off, n int64) (bool, error) {

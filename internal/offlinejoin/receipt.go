@@ -36,8 +36,9 @@ type Status struct {
 	// NotRun means that Windows was started after staging and the program never ran.
 	NotRun bool `json:"program_not_run,omitempty"`
 
-	Image ImageFacts `json:"image"`
-	Logs  []Log      `json:"logs,omitempty"` // when asked for
+	Warnings []string   `json:"warnings,omitempty"` // about the image, such as that what it stands on has changed
+	Image    ImageFacts `json:"image"`
+	Logs     []Log      `json:"logs,omitempty"` // when asked for
 }
 
 // What [Status.Program] can be.

@@ -22,6 +22,7 @@ type record struct {
 	answerFile                                  string // method answer_file: where the join is, as package answerfile writes it
 	owner                                       string // a random name of whoever staged it last
 	program                                     string // SHA-256 of the program that was staged, hex; "" in older records
+	golden                                      string // what the disk below an overlay was like
 	shutdownTime                                []byte // of Windows at staging; nil: there was none
 
 	previous completion.Hook // what the record says to put back
@@ -49,6 +50,7 @@ func readRecord(h *regf.Hive) (record, error) {
 		r.attempts, r.result = s.number(completion.ValueAttempts), s.number(completion.ValueResult)
 		r.blob, r.digest = s.binary(completion.ValueProvisioningBlob), s.text(completion.ValueBlobSHA256)
 		r.answerFile = s.exactText(completion.ValueAnswerFile)
+		r.golden = s.text(completion.ValueGoldenImage)
 		r.owner, r.program = s.text(completion.ValueOwner), s.text(completion.ValueProgramSHA256)
 		if v := s.raw(completion.ValueShutdownTime, completion.MaxShutdownTimeBytes); v != nil {
 			r.shutdownTime = v.Data

@@ -136,8 +136,11 @@ func (t *transaction) commit(ctx context.Context) error {
 	if err := t.image.session.Prepare(ctx); err != nil {
 		return t.failed(err)
 	}
+	if s, ok := t.image.session.(imagefs.Progressing); ok {
+		s.Progress(t.copied())
+	}
 	cost, err := t.image.commit(ctx)
-	t.receipt.BytesWritten, t.receipt.Syncs = cost.Bytes, cost.Syncs
+	t.receipt.BytesWritten, t.receipt.Syncs = t.erased.Bytes+cost.Bytes, t.erased.Syncs+cost.Syncs
 	t.receipt.NewDisk = t.image.newDisk()
 	t.warn(t.image.notes()...)
 	return err

@@ -55,6 +55,7 @@ var (
 	_ imagefs.Noted    = (*Session)(nil)
 	_ imagefs.Secured  = (*Session)(nil)
 
+	_ imagefs.Founded     = (*Session)(nil)
 	_ imagefs.Progressing = (*Session)(nil)
 
 	_ imagefs.Exposed   = (*Session)(nil)
@@ -146,7 +147,7 @@ func (s *Session) open(ctx context.Context) error {
 		return err
 	}
 	if err := s.find(); err != nil {
-		return err
+		return s.doubtful(err)
 	}
 	return s.begin()
 }
