@@ -29,8 +29,11 @@ type PartitionInfo struct {
 	Offset  int64  `json:"offset"` // in bytes
 	Size    int64  `json:"size"`
 	Kind    string `json:"kind"`
+	Label   string `json:"label,omitempty"` // of an NTFS volume
 	Windows bool   `json:"windows"`
-	Refused string `json:"refused,omitempty"` // why it is not read, or not changed
+	Product string `json:"product,omitempty"`       // of the Windows, when whoever asked has looked: "Windows Server 2022 Standard"
+	Build   string `json:"windows_build,omitempty"` // "20348.2700"
+	Refused string `json:"refused,omitempty"`       // why it is not read, or not changed
 }
 
 // Inspect looks at a disk image file, also at one without a Windows. Errors are those of [Open].
@@ -57,7 +60,7 @@ func Inspect(ctx context.Context, path string) (_ *Contents, err error) {
 	}
 	c.Scheme = string(table.Scheme)
 	for _, l := range lookAll(s.disk, table) {
-		p := PartitionInfo{Number: l.Number, Offset: l.Off, Size: l.Size, Kind: l.Kind(), Windows: l.Windows}
+		p := PartitionInfo{Number: l.Number, Offset: l.Off, Size: l.Size, Kind: l.Kind(), Label: l.Label, Windows: l.Windows}
 		if l.Err != nil && l.data() {
 			p.Refused = plain{l.Err}.Error()
 		}

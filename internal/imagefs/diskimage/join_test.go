@@ -87,8 +87,13 @@ func lifecycleAt(t *testing.T, place core.Image, method core.Method) {
 		t.Error("another join was staged over the first")
 	}
 	req.OnExisting = core.OnExistingReplace
-	_, err = core.Stage(t.Context(), req)
+	replaced, err := core.Stage(t.Context(), req)
 	must(t, err)
+	if replaced.Syncs < 10 || replaced.BytesWritten < 3<<10 { // of the commit that erases, and of the one that stages
+		t.Errorf("replacing wrote %d bytes with %d flushes", replaced.BytesWritten, replaced.Syncs)
+	}
+	t.Logf("staged: %d bytes, %d flushes; replaced: %d bytes, %d flushes", receipt.BytesWritten, receipt.Syncs, replaced.BytesWritten,
+		replaced.Syncs)
 	expectState(t, image, core.StateStaged, "WEB02")
 	absentFrom(t, image, secret, secret2)
 	_, err = core.Unstage(t.Context(), core.UnstageRequest{Image: place, StagedBy: "test"})
