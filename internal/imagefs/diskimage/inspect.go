@@ -75,6 +75,9 @@ func Inspect(ctx context.Context, path string) (_ *Contents, err error) {
 func (c *Contents) refuse(ctx context.Context, path string) {
 	s, err := Open(ctx, imagefs.Location{ImagePath: path}, imagefs.Rehearse)
 	if err == nil {
+		if r := s.image.ByEngine(); r != nil {
+			c.Notes = append(c.Notes, "it "+plain{r}.Error()+": qemu-nbd changes it in place")
+		}
 		err = s.Close()
 	}
 	if err != nil {
