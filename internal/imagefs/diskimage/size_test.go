@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
-	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
@@ -43,10 +42,7 @@ func TestOverlaySize(t *testing.T) {
 				}
 			}
 			if c.close {
-				sampletest.Edit(t, windows, "SYSTEM", func(h *regf.Hive) error {
-					_, _, err := h.CreateKey(`Setup\Closed`, nil)
-					return err
-				})
+				sampletest.CloseHive(t, windows)
 			}
 			golden := convert(t, inMBR(t, sampletest.VolumeOf(t, windows)), "", nil)
 			place := at(golden)
