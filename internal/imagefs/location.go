@@ -77,9 +77,10 @@ func (l Location) Check() error {
 	switch {
 	case l.WindowsPath != "" && l.ImagePath != "":
 		return invalid("windows_path and image_path are both there, and an image is in one place: leave one out")
-	case l.ImagePath == "" && (l.NewPath() != "" || l.Partition != 0 || l.JournalDir != ""):
-		return invalid("partition, overlay_path, copy_path and journal_dir are about the disk image file of image_path, which is " +
-			"not there")
+	case l.ImagePath == "" && (l.NewPath() != "" || l.Partition != 0):
+		return invalid("partition, overlay_path and copy_path are about the disk image file of image_path, which is not there")
+	case l.ImagePath == "" && l.JournalDir != "":
+		return invalid("journal_dir is about the block device of image_path, which is not there")
 	case l.OverlayPath != "" && l.CopyPath != "":
 		return invalid("overlay_path and copy_path are both there, and one new disk is made: leave one out")
 	case l.NewPath() != "" && filepath.Clean(l.NewPath()) == filepath.Clean(l.ImagePath):
