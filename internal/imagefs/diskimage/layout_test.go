@@ -200,7 +200,7 @@ func TestCommand(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"inspect", "image", golden}, `2          Windows on NTFS "OS"`},
+		{[]string{"inspect", "image", golden}, `2          Windows Server 2022 Standard, build 20348.2700, on NTFS "OS"`},
 		{
 			[]string{"stage", "--image-path", golden, "--overlay-path", web, "--blob-file", blob},
 			"over " + golden + ") with the join of WEB01 to corp.example.com; " + golden + " was only read.",
