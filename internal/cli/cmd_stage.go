@@ -88,6 +88,7 @@ func placeFlags(cmd *cobra.Command, words *options.PlaceWords) {
 	optionFlag(cmd, options.OverlayPath, "FILE", setString(&words.OverlayPath))
 	optionFlag(cmd, options.CopyPath, "FILE", setString(&words.CopyPath))
 	optionFlag(cmd, options.Backing, "WORD", setString(&words.Backing))
+	optionFlag(cmd, options.JournalDir, "FOLDER", setString(&words.JournalDir))
 }
 
 // useFlags are the flags about what an image and an account may be used for.

@@ -79,7 +79,7 @@ func imageOrJoinFile(place *options.PlaceWords) cobra.PositionalArgs {
 // showStatus prints what an image holds: the state, then what is known of the join and of the Windows.
 func (a *app) showStatus(st *offlinejoin.Status) {
 	fmt.Fprintln(a.Out, headline(st))
-	term.WriteFacts(a.Out,
+	facts := []term.Fact{
 		fact("Status", string(st.State)),
 		fact("Method", string(st.Method)),
 		fact("Staged", stagedBy(st)),
@@ -88,7 +88,11 @@ func (a *app) showStatus(st *offlinejoin.Status) {
 		fact("Found", st.Detail),
 		fact("Fingerprint", st.Fingerprint),
 		fact("Image", imageLine(st.Image)),
-	)
+	}
+	for _, w := range st.Warnings {
+		facts = append(facts, fact("Warning", w))
+	}
+	term.WriteFacts(a.Out, facts...)
 }
 
 func headline(st *offlinejoin.Status) string {

@@ -54,9 +54,21 @@ func (at Image) openOnce(ctx context.Context, mode imagefs.Mode) (*openImage, er
 	}
 	im, err := winimage.Open(ctx, session, hives)
 	if err != nil {
-		return nil, errors.Join(err, session.Close())
+		return nil, errors.Join(doubtful(session, err), session.Close())
 	}
 	return &openImage{Image: im, session: session}, nil
+}
+
+// doubtful adds to the refusal of a Windows that the disk below its overlay may be the cause.
+func doubtful(s imagefs.Session, err error) error {
+	f, ok := s.(imagefs.Founded)
+	if !ok {
+		return err
+	}
+	if doubt := f.Doubt(); doubt != "" {
+		return winerr.Errorf(codeOf(err), "%w (%s)", uncoded{err}, doubt)
+	}
+	return err
 }
 
 // in returns a name below the Windows directory as one of the volume.

@@ -39,7 +39,11 @@ type plan struct {
 	record record     // what the image holds of ours
 	method method
 	edits  []edit
-	use    singleUse
+
+	goldenEdits []edit // of the record, about the disk below
+	use         singleUse
+
+	erased imagefs.Cost // what erasing an older join's blob took
 
 	exposed bool // it was warned that others can get at the image's files
 }
@@ -87,12 +91,24 @@ func (p *plan) check(ctx context.Context, mode imagefs.Mode) error {
 	if p.image != nil {
 		p.warn(p.image.notes()...)
 		p.warn(p.image.Facts().Warnings...)
+		if err := p.warnOfGolden(); err != nil {
+			return err
+		}
 	}
 	p.warn(p.blob.parsed.Findings()...)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return p.decide(ctx)
+}
+
+// warnOfGolden reports that the disk below an overlay is not what it was.
+func (p *plan) warnOfGolden() error {
+	warning, err := p.image.goldenWarning(&p.record)
+	if warning != "" {
+		p.warn(warning)
+	}
+	return err
 }
 
 // openImage opens the image, where there is one: Windows itself opens what the method native writes to.
@@ -204,6 +220,9 @@ func (p *plan) listChanges() error {
 		return nil
 	}
 	var err error
+	if p.goldenEdits, err = p.image.goldenEdits(); err != nil {
+		return err
+	}
 	if p.edits, p.receipt.Changes, err = pending(p.image.System(), p.stagingEdits(p.method)); err != nil {
 		return hiveError(p.image, err)
 	}
@@ -266,6 +285,7 @@ func (p *plan) stagingEdits(m method) []edit {
 	}
 	edits = append(edits, accountEdits(p.req.Account)...)
 	edits = append(edits, m.edits(&p.record)...)
+	edits = append(edits, p.goldenEdits...)
 	for _, stale := range []string{
 		completion.ValueCompletedAt, completion.ValueAttempts, completion.ValueResult, completion.ValueResultText,
 	} {

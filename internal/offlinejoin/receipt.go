@@ -40,8 +40,9 @@ type Status struct {
 	// Incomplete means that a staged join lacks what makes it: the next boot does not join. Detail says what is missing.
 	Incomplete bool `json:"incomplete,omitempty"`
 
-	Image ImageFacts `json:"image"`
-	Logs  []Log      `json:"logs,omitempty"` // when asked for
+	Warnings []string   `json:"warnings,omitempty"` // about the image, such as that what it stands on has changed
+	Image    ImageFacts `json:"image"`
+	Logs     []Log      `json:"logs,omitempty"` // when asked for
 }
 
 // What [Status.Program] can be.

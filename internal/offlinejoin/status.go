@@ -64,6 +64,12 @@ func (im *openImage) readStatus(logs bool) (*Status, error) {
 	}
 	defer r.wipe()
 	st, err := im.status(&r)
+	st.Warnings = im.notes()
+	if warning, goldenErr := im.goldenWarning(&r); warning != "" {
+		st.Warnings = append(st.Warnings, warning)
+	} else if goldenErr != nil && err == nil {
+		err = goldenErr
+	}
 	if logs {
 		st.Logs = readLogs(im)
 	}

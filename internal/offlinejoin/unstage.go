@@ -39,6 +39,11 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	if err := u.record.tooNew(u.image.session.String()); err != nil {
 		return nil, err
 	}
+	if warning, err := u.image.goldenWarning(&u.record); err != nil {
+		return nil, err
+	} else if warning != "" {
+		u.warn(warning)
+	}
 	if !u.record.there && !u.record.hook.StartsProgram() {
 		u.receipt.Outcome = OutcomeAbsent
 		if u.receipt.Status, err = u.image.status(&u.record); err != nil {
@@ -137,7 +142,7 @@ func (im *openImage) commitEdits(edits []edit, scrub bool) error {
 	if err := im.makeEdits(needed); err != nil {
 		return err
 	}
-	_, err = im.System().Commit(regf.CommitOptions{Scrub: scrub})
+	_, err = im.System().Commit(regf.CommitOptions{Scrub: scrub, Atomic: im.makesDisk()})
 	return err
 }
 

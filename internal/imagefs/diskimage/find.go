@@ -60,13 +60,13 @@ func lookAll(d io.ReaderAt, t *partition.Table) []Looked {
 
 // find finds the partition with the Windows.
 func (s *Session) find() error {
-	table, err := partition.Read(s.image, s.image.Size())
+	table, err := partition.Read(s.disk, s.image.Size())
 	if err != nil {
 		return coded(imagefs.OpOpen, s.path(), err)
 	}
 	s.notes = append(s.notes, table.Notes...)
 	s.many = table.Scheme != partition.Bare
-	s.cached = disk.NewCached(s.image) // which changes with Commit alone, the last use of a session
+	s.cached = disk.NewCached(s.disk) // which changes with Commit alone, the last use of a session
 	all := lookAll(s.cached, table)
 	if s.at.Partition != 0 {
 		return s.chosen(all)

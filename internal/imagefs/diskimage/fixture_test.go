@@ -85,15 +85,6 @@ var kinds = []struct {
 	{"vhd-fixed", "vpc", []string{"-o", "subformat=fixed,force_size=on"}},
 }
 
-// readOnly are the containers that new disks are made from and that are not changed in place.
-var readOnly = []struct {
-	name, format string
-	args         []string
-}{
-	{"vmdk-sparse", "vmdk", []string{"-o", "subformat=monolithicSparse"}},
-	{"vmdk-split", "vmdk", []string{"-o", "subformat=twoGbMaxExtentSparse"}},
-}
-
 // convert makes an image file of a format out of a raw disk.
 func convert(t testing.TB, raw, format string, args []string) string {
 	t.Helper()

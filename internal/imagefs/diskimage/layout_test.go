@@ -127,6 +127,27 @@ func TestSeveralWindows(t *testing.T) {
 	}
 }
 
+// TestInspectSeveralWindows names each Windows of a disk.
+func TestInspectSeveralWindows(t *testing.T) {
+	t.Parallel()
+	server := volume(t, sample.Image{})
+	client := volume(t, sample.Image{ProductName: "Windows 10 Pro", ProductType: "WinNT", Build: "19045", UBR: 3803})
+	image, _ := laidOut(t, "128M", "--part", "windows="+server, "--part", "windows="+client)
+	var out, errs bytes.Buffer
+	args := []string{"inspect", "image", image}
+	if code := cli.Run(t.Context(), args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}); code != 0 {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	for _, want := range []string{
+		`Windows Server 2022 Standard, build 20348.2700, on NTFS "OS"`, `Windows 10 Pro, build 19045.3803, on NTFS "OS"`,
+		"Windows 10 Pro   build 19045.3803",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
+	}
+}
+
 // TestStoragePool is refused for what it is.
 func TestStoragePool(t *testing.T) {
 	t.Parallel()
@@ -179,7 +200,7 @@ func TestCommand(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"inspect", "image", golden}, `2          Windows on NTFS "OS"`},
+		{[]string{"inspect", "image", golden}, `2          Windows Server 2022 Standard, build 20348.2700, on NTFS "OS"`},
 		{
 			[]string{"stage", "--image-path", golden, "--overlay-path", web, "--blob-file", blob},
 			"over " + golden + ") with the join of WEB01 to corp.example.com; " + golden + " was only read.",

@@ -124,12 +124,6 @@ func TestOtherRefusals(t *testing.T) {
 		req.Image.Partition = 1
 		refused(t, req, image, winerr.NotSupported, "partition 1")
 	})
-	t.Run("snapshots", func(t *testing.T) {
-		t.Parallel()
-		image := convert(t, disk, "qcow2", nil)
-		run(t, "qemu-img", "snapshot", "-c", "one", image)
-		refused(t, core.Request{Image: at(image)}, image, winerr.NotSupported, "has snapshots inside")
-	})
 	t.Run("copy of a clone", func(t *testing.T) {
 		t.Parallel()
 		image := convert(t, disk, "clone", nil)

@@ -80,6 +80,15 @@ func Disarm(t testing.TB, windowsPath string) {
 	})
 }
 
+// CloseHive brings what waits in the logs of the SYSTEM hive into it, along with a key of its own, so that it is closed cleanly.
+func CloseHive(t testing.TB, windowsPath string) {
+	t.Helper()
+	Edit(t, windowsPath, "SYSTEM", func(h *regf.Hive) error {
+		_, _, err := h.CreateKey(completion.SetupKey+`\Closed`, nil)
+		return err
+	})
+}
+
 // Edit changes a hive of an image through its logs, as Windows would.
 func Edit(t testing.TB, windowsPath, name string, change func(*regf.Hive) error) {
 	t.Helper()

@@ -1,11 +1,9 @@
-package localdir
+package imagefs
 
 import (
 	"errors"
 
 	"golang.org/x/sys/windows"
-
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 )
 
 // classify returns the kind of an error of the system, and nil when it is of none.
@@ -16,13 +14,13 @@ func classify(err error) error {
 	}
 	switch errno {
 	case windows.ERROR_WRITE_PROTECT:
-		return imagefs.ErrReadOnly
+		return ErrReadOnly
 	case windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL:
-		return imagefs.ErrNoSpace
+		return ErrNoSpace
 	case windows.ERROR_SHARING_VIOLATION, windows.ERROR_LOCK_VIOLATION, windows.ERROR_BUSY:
-		return imagefs.ErrInUse
+		return ErrInUse
 	case windows.ERROR_NOT_SUPPORTED, windows.ERROR_INVALID_FUNCTION, windows.ERROR_CALL_NOT_IMPLEMENTED:
-		return errUnsupported
+		return ErrUnsupported
 	}
 	return nil
 }

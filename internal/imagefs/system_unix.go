@@ -1,13 +1,11 @@
 //go:build unix
 
-package localdir
+package imagefs
 
 import (
 	"errors"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 )
 
 // classify returns the kind of an error of the system, and nil when it is of none.
@@ -18,13 +16,15 @@ func classify(err error) error {
 	}
 	switch errno {
 	case unix.EROFS:
-		return imagefs.ErrReadOnly
+		return ErrReadOnly
 	case unix.ENOSPC, unix.EDQUOT:
-		return imagefs.ErrNoSpace
+		return ErrNoSpace
+	case unix.EFBIG:
+		return ErrTooLarge
 	case unix.EBUSY, unix.ETXTBSY:
-		return imagefs.ErrInUse
+		return ErrInUse
 	case unix.ENOTSUP, unix.ENOSYS, unix.ENOLCK, unix.EINVAL, unix.ENOTTY:
-		return errUnsupported
+		return ErrUnsupported
 	}
 	return nil
 }
