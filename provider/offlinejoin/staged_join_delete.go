@@ -40,12 +40,12 @@ func (r *stagedJoinResource) Delete(
 		blame(ctx, "Image not readable", err, &resp.Diagnostics)
 		return
 	}
-	if why := leaves(status, mine, state.OnDestroy.ValueString()); why != "" {
-		resp.Diagnostics.AddWarning("Join only forgotten", why)
-		return
-	}
 	if now := r.run.images.ownerOf(state.image().Key()); now != "" && now != token {
 		resp.Diagnostics.AddWarning("Join handed over", handedOver(windowsPath))
+		return
+	}
+	if why := leaves(status, mine, state.OnDestroy.ValueString()); why != "" {
+		resp.Diagnostics.AddWarning("Join only forgotten", why)
 		return
 	}
 	if status.State == core.StateAbsent {

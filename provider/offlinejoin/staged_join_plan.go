@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -149,8 +150,8 @@ func (p *planning) rehearseNew(ctx context.Context, blob givenBlob, replaces boo
 		req.SingleUse.LedgerFile = ""
 	}
 	replaced := p.mine.Fingerprint
-	if seen := p.run.images.seenIn(req.Image.Key()); replaced == "" && seen != "" {
-		replaced, replaces = seen, true // of a resource that goes in this run: a tainted one, or one with another name
+	if seen := p.run.images.seenIn(req.Image.Key()); seen != "" {
+		replaced, replaces = seen, true // of a resource that leaves the image in this run: tainted, renamed or moved
 		req.SingleUse.LedgerFile = ""
 	}
 	if replaces && replaced != "" && imageHas(ctx, req.Image, replaced) {
@@ -173,8 +174,25 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 	}
 	_, err := core.Plan(ctx, req)
 	if code, _ := winerr.CodeOf(err); err != nil && code != winerr.Busy {
-		blame(ctx, "Join cannot be staged", err, &p.resp.Diagnostics)
+		blame(ctx, "Join cannot be staged", p.adviseSuccessor(ctx, req, err), &p.resp.Diagnostics)
 	}
+}
+
+// adviseSuccessor adds the way out to a refusal because of a join that a resource of Terraform has staged, which may be the
+// one that the new resource comes to replace. What a plan has found out about that does not reach the apply: Terraform
+// plans a creation anew there, without private data and without having read the resource that goes (docs/internals/
+// plugins.md), so that the provider cannot tell it from the join of another state.
+func (p *planning) adviseSuccessor(ctx context.Context, req core.Request, err error) error {
+	if !p.isNew || req.OnExisting == core.OnExistingReplace {
+		return err
+	}
+	status, unread := core.ReadStatus(ctx, core.StatusRequest{Image: req.Image})
+	if unread != nil || status.State != core.StateStaged || status.Owner == "" {
+		return err
+	}
+	return fmt.Errorf("%w\n\nA resource of Terraform has staged that join. If it is one that this run replaces or moves, the new "+
+		"resource came before the old one had gone, as with create_before_destroy: set on_existing = \"replace\" and apply again. "+
+		"A new blob alone, without -replace or taint, is staged in place and needs none of this", err)
 }
 
 // openChoice reports whether an option that the core would need is not known while planning.
