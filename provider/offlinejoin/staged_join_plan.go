@@ -150,8 +150,8 @@ func (p *planning) rehearseNew(ctx context.Context, blob givenBlob, replaces boo
 		req.SingleUse.LedgerFile = ""
 	}
 	replaced := p.mine.Fingerprint
-	if seen := p.run.images.seenIn(req.Image.Key()); seen != "" {
-		replaced, replaces = seen, true // of a resource that leaves the image in this run: tainted, renamed or moved
+	if seen := p.run.images.seenIn(req.Image.Key()); replaced == "" && seen != "" {
+		replaced, replaces = seen, true // of a resource that goes in this run: a tainted one, or one with another name
 		req.SingleUse.LedgerFile = ""
 	}
 	if replaces && replaced != "" && imageHas(ctx, req.Image, replaced) {
@@ -183,7 +183,7 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 // plans a creation anew there, without private data and without having read the resource that goes (docs/internals/
 // plugins.md), so that the provider cannot tell it from the join of another state.
 func (p *planning) adviseSuccessor(ctx context.Context, req core.Request, err error) error {
-	if !p.isNew || req.OnExisting == core.OnExistingReplace {
+	if req.OnExisting == core.OnExistingReplace {
 		return err
 	}
 	status, unread := core.ReadStatus(ctx, core.StatusRequest{Image: req.Image})
