@@ -23,7 +23,7 @@ func renames(t *testing.T, p programs) {
 	if os.Getenv("OFFLINEJOIN_LONG") == "1" {
 		images, rounds = 40, 10
 	}
-	env := plugged(t, p)
+	env := mirrored(t, p)
 	for _, parallelism := range []int{10, 50} {
 		t.Run(fmt.Sprintf("parallelism %d", parallelism), func(t *testing.T) {
 			r := newRenaming(t, env, images, parallelism)
