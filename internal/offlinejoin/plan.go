@@ -182,6 +182,9 @@ func (p *plan) existing() (decision, error) {
 		return decision{}, err
 	}
 	d, err := resolveExisting(p.receipt.Status, p.req.OnExisting, p.blob.parsed.Fingerprint(), p.staged(), p.req.Again)
+	if beside := p.receipt.Status.BesideText(); err == nil && beside != "" {
+		p.warn(beside)
+	}
 	if err != nil || d.outcome == OutcomeStaged {
 		if existed := p.image.newDiskExisted(); existed != nil {
 			return d, existed

@@ -36,6 +36,10 @@ type Status struct {
 	// NotRun means that Windows was started after staging and the program never ran.
 	NotRun bool `json:"program_not_run,omitempty"`
 
+	// Beside names what holds joins of others that are pending beside a staged one: registry keys such as
+	// `SYSTEM\Setup\DJOIN`, an answer file.
+	Beside []string `json:"pending_beside,omitempty"`
+
 	Image ImageFacts `json:"image"`
 	Logs  []Log      `json:"logs,omitempty"` // when asked for
 }

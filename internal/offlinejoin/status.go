@@ -72,6 +72,7 @@ func (im *openImage) status(r *record) (Status, error) {
 	case st.State == StateStaged && r.method == completion.MethodRegistry:
 		err = im.programStatus(r, &st)
 	}
+	im.findBeside(r, &st)
 	if im.Facts().Hive("SYSTEM").State == winimage.HiveUnrecoverable {
 		st.Detail = strings.TrimPrefix(st.Detail+"; "+unrecoverableDetail, "; ")
 	}

@@ -149,6 +149,7 @@ func (r *row) describe(one *fleet.Result) {
 		add("Completed", st.CompletedAt)
 		add("Result", st.ResultText)
 		add("Found", st.Detail)
+		add("Beside", st.BesideText())
 		add("Fingerprint", st.Fingerprint)
 		add("Name now", st.Image.ComputerName)
 	}
