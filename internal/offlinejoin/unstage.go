@@ -162,6 +162,10 @@ func (u *removal) removeProgram() error {
 	if err := removeIfThere(v, u.image.in(programTemp)); err != nil { // left by a stage that was killed
 		return err
 	}
+	if sum, err := digestOf(v, u.image.in(programPath)); err == nil && !u.record.staged(sum) {
+		u.warn(systemFolder + `\` + completion.ProgramFile + " is not the program that was staged: it is removed all the same, " +
+			"since the hook would have started it; find out who put it there")
+	}
 	err := v.Remove(u.image.in(programPath))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
