@@ -107,7 +107,7 @@ func (f *programFile) warnings() []string {
 	if f.secures {
 		return found
 	}
-	return append(found, "the file system of this image cannot hold Windows access rights: " + systemFolder + `\` +
+	return append(found, "the file system of this image cannot hold Windows access rights: "+systemFolder+`\`+
 		completion.ProgramFile+" gets its own from itself at first boot, before anybody can log on")
 }
 

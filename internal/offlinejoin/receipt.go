@@ -110,7 +110,7 @@ const (
 	OutcomeUnchanged Outcome = "unchanged" // this very join was staged (or completed) already; nothing was written
 	OutcomeKept      Outcome = "kept"      // another join is there and on_existing is keep; nothing was written
 	OutcomeUnstaged  Outcome = "unstaged"  // taken back
-	OutcomeAbsent    Outcome = "absent"    // nothing to take back; nothing was written
+	OutcomeAbsent    Outcome = "absent"    // no join to take back; only leftovers of a stage that was stopped, if Changes lists them, were removed
 )
 
 // Receipt is what a request came to, for front ends to show and keep. It holds no secret.
