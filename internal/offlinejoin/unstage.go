@@ -241,7 +241,8 @@ func (u *removal) notTakenBack(err error) error {
 func (u *removal) confirm(ctx context.Context, at Image) error {
 	st, err := ReadStatus(ctx, StatusRequest{Image: at})
 	if err != nil {
-		return err
+		return winerr.Errorf(codeOf(err), "the join of %s was taken back, but the image could not be read again: %w: unstage once "+
+			"more, which writes nothing where all of it is gone", u.image.session, uncoded{err})
 	}
 	u.receipt.Outcome, u.receipt.Status = OutcomeUnstaged, *st
 	where := "in the SYSTEM hive or its logs"
