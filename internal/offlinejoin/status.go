@@ -18,12 +18,20 @@ import (
 
 // ReadStatus returns what an image holds. It writes nothing.
 func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
+	return steady(ctx, func() (*Status, error) { return readStatus(ctx, req) })
+}
+
+func readStatus(ctx context.Context, req StatusRequest) (*Status, error) {
 	im, err := req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return nil, err
 	}
 	defer im.Close() // nothing was written
-	return im.readStatus(req.Logs)
+	status, err := im.readStatus(req.Logs)
+	if changed := im.checkSteady(); changed != nil {
+		return nil, changed
+	}
+	return status, err
 }
 
 // Inspection is all that can be read of an image in one visit.
@@ -35,6 +43,10 @@ type Inspection struct {
 // Inspect returns the facts of an image and its status, of one session. It writes nothing. It fails only where the image
 // cannot be opened, with the errors of [ReadStatus].
 func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
+	return steady(ctx, func() (*Inspection, error) { return inspect(ctx, req) })
+}
+
+func inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
 	im, err := req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return nil, err
@@ -45,7 +57,7 @@ func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
 	if st, err := im.readStatus(req.Logs); err == nil {
 		found.Status = st
 	}
-	return found, nil
+	return found, im.checkSteady()
 }
 
 // readStatus returns what an open image holds.

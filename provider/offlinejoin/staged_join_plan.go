@@ -183,7 +183,7 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 // plans a creation anew there, without private data and without having read the resource that goes (docs/internals/
 // plugins.md), so that the provider cannot tell it from the join of another state.
 func (p *planning) adviseSuccessor(ctx context.Context, req core.Request, err error) error {
-	if req.OnExisting == core.OnExistingReplace {
+	if code, _ := winerr.CodeOf(err); code != winerr.CantCreateJoinInfo || req.OnExisting == core.OnExistingReplace {
 		return err
 	}
 	status, unread := core.ReadStatus(ctx, core.StatusRequest{Image: req.Image})
