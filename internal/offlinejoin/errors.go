@@ -3,6 +3,7 @@ package offlinejoin
 import (
 	"errors"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -17,6 +18,13 @@ func (u uncoded) Error() string {
 }
 
 func (u uncoded) Unwrap() error { return u.err }
+
+// IsPassing reports whether an error says that somebody else is using the image right now, so that the same request may succeed
+// later without anything being done about it. A hibernated image is busy, too, but stays so.
+func IsPassing(err error) bool {
+	code, _ := winerr.CodeOf(err)
+	return code == winerr.Busy && !errors.Is(err, imagefs.ErrLasting)
+}
 
 // codeOf returns the documented code of a failure to write, and that of a join that cannot be written when it has none.
 func codeOf(err error) winerr.Code {

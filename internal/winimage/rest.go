@@ -74,5 +74,13 @@ func (im *Image) volumeUnrest() error {
 }
 
 func (im *Image) busy(format string, args ...any) error {
-	return winerr.Errorf(winerr.Busy, "%s %s", im.session, fmt.Sprintf(format, args...))
+	return winerr.Errorf(winerr.Busy, "%w", atRest(fmt.Sprintf("%s %s", im.session, fmt.Sprintf(format, args...))))
 }
+
+// atRest is what keeps an image from being changed until its Windows was started: waiting does not help.
+type atRest string
+
+func (a atRest) Error() string { return string(a) }
+
+// Is makes it match [imagefs.ErrLasting].
+func (a atRest) Is(target error) bool { return target == imagefs.ErrLasting }

@@ -173,7 +173,7 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 		return
 	}
 	_, err := core.Plan(ctx, req)
-	if code, _ := winerr.CodeOf(err); err != nil && code != winerr.Busy {
+	if err != nil && !core.IsPassing(err) {
 		blame(ctx, "Join cannot be staged", p.adviseSuccessor(ctx, req, err), &p.resp.Diagnostics)
 	}
 }
