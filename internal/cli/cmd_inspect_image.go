@@ -242,7 +242,7 @@ func joinState(f winimage.Facts, st *offlinejoin.Status) string {
 	case st.State == offlinejoin.StateAbsent, st.State == offlinejoin.StateJoined:
 		return "none staged"
 	}
-	return fmt.Sprintf("%s: %s", st.State, join(st.MachineName, st.Domain))
+	return strings.Join(append([]string{fmt.Sprintf("%s: %s", st.State, join(st.MachineName, st.Domain))}, st.Notices()...), "; ")
 }
 
 // hives is "SYSTEM: 24 pending log entries; others closed cleanly".

@@ -41,12 +41,12 @@ func (r *stagedJoinResource) Delete(
 		blame(ctx, placeAt(image), "Image not readable", err, &resp.Diagnostics)
 		return
 	}
-	if why := leaves(image, status, mine, state.OnDestroy.ValueString()); why != "" {
-		resp.Diagnostics.AddWarning("Join only forgotten", why)
-		return
-	}
 	if now := r.run.images.ownerOf(image.Key()); now != "" && now != token {
 		resp.Diagnostics.AddWarning("Join handed over", handedOver(windowsPath))
+		return
+	}
+	if why := leaves(image, status, mine, state.OnDestroy.ValueString()); why != "" {
+		resp.Diagnostics.AddWarning("Join only forgotten", why)
 		return
 	}
 	if status.State == core.StateAbsent {
