@@ -287,7 +287,7 @@ func (v *fuzzVolume) spoil(over overlay, p fuzzPart, b []byte) {
 func (v *fuzzVolume) try(t *testing.T, over overlay) {
 	t.Helper()
 	r := &damagedReader{base: &view{base: v.m, over: over}}
-	exercise(t, r, int64(len(v.m)), effort{files: 24, changes: 6})
+	exercise(t, r, int64(len(v.m)), effort{files: 10, changes: 3})
 	if r.bytes > mostRead {
 		t.Errorf("%d bytes read", r.bytes)
 	}
