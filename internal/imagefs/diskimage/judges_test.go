@@ -2,6 +2,7 @@ package diskimage_test
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -95,8 +96,8 @@ func ofTheJoin(path string) bool {
 const allowedSectors = "data:*/config/SYSTEM*,data:*/CONFIG/*,data:*/odjboot.exe,data:*/unattend.xml,mft:*,bitmap,mftbitmap,mftmirr," +
 	"index:,index:*indows,index:WINDOWS,index:*/[Ss]*32,index:*/config,index:*/CONFIG,index:*/Panther,0x50:*/Panther,freed data:*"
 
-// after has others look at the disk of an image after a change of the join.
-func (j *judged) after(t *testing.T, image, format string) {
+// after has others look at the disk of an image after a change of the join. It returns the volume, cut out.
+func (j *judged) after(t *testing.T, image, format string) string {
 	t.Helper()
 	if format == "qcow2" || format == "vhdx" {
 		run(t, "qemu-img", "check", "-f", format, image)
@@ -121,7 +122,7 @@ func (j *judged) after(t *testing.T, image, format string) {
 	run(t, "ntfsresize", "-i", "-f", vol)
 	if j.files == nil {
 		t.Log("not mounted: it needs root, /dev/fuse and ntfs-3g")
-		return
+		return vol
 	}
 	was, now := maps.Clone(j.files), mounted(t, vol)
 	for _, m := range []map[string]string{was, now} {
@@ -130,6 +131,32 @@ func (j *judged) after(t *testing.T, image, format string) {
 	if !maps.Equal(was, now) || len(was) == 0 {
 		t.Errorf("other files changed: %v, now %v", was, now)
 	}
+	return vol
+}
+
+// readByOthers reads what was staged with ntfs-3g's ntfscat and with hivex.
+func readByOthers(t *testing.T, vol string, method core.Method) {
+	t.Helper()
+	if method == core.MethodAnswerFile {
+		out, err := exec.Command(testenv.Tool(t, "ntfscat"), vol, "Windows/Panther/unattend.xml").Output()
+		if err != nil || !strings.Contains(string(out), "<AccountData>") {
+			t.Errorf("ntfscat reads %d bytes of the answer file without the join (%v)", len(out), err)
+		}
+		return
+	}
+	program, err := exec.Command(testenv.Tool(t, "ntfscat"), vol, "Windows/System32/odjboot.exe").Output()
+	must(t, err)
+	hive, err := exec.Command(testenv.Tool(t, "ntfscat"), vol, "Windows/System32/config/SYSTEM").Output()
+	must(t, err)
+	file := filepath.Join(t.TempDir(), "SYSTEM")
+	must(t, os.WriteFile(file, hive, 0o600))
+	if got := strings.TrimSpace(run(t, "hivexget", file, `\Setup`, "CmdLine")); got != "odjboot.exe" {
+		t.Errorf("CmdLine is %q", got)
+	}
+	sum := sha256.Sum256(program)
+	if got := strings.TrimSpace(run(t, "hivexget", file, `\Setup\OfflineJoin`, "ProgramSHA256")); got != hex.EncodeToString(sum[:]) {
+		t.Errorf("the program has the digest %x, and the record says %s", sum, got)
+	}
 }
 
 // stageAndJudge stages a join, replaces it and takes it back, and has others judge each.
@@ -137,10 +164,10 @@ func (j *judged) stageAndJudge(t *testing.T, image, format string) {
 	t.Helper()
 	first, secret := blobFor(t, "WEB01", 1107)
 	second, secret2 := blobFor(t, "WEB02", 1108)
-	_, err := core.Stage(t.Context(), core.Request{Image: at(image), Blob: first})
+	staged, err := core.Stage(t.Context(), core.Request{Image: at(image), Blob: first})
 	must(t, err)
 	expectState(t, image, core.StateStaged, "WEB01")
-	j.after(t, image, format)
+	readByOthers(t, j.after(t, image, format), staged.Method)
 	_, err = core.Stage(t.Context(), core.Request{Image: at(image), Blob: second, OnExisting: core.OnExistingReplace})
 	must(t, err)
 	expectState(t, image, core.StateStaged, "WEB02")
@@ -177,3 +204,5 @@ func TestJoinIsJudgedByOthers(t *testing.T) {
 		}
 	}
 }
+
+func digestOf(data []byte) string { return fmt.Sprintf(" %x", sha256.Sum256(data)) }

@@ -25,7 +25,7 @@ func Volume(t testing.TB, im sample.Image) string {
 	return VolumeOf(t, Image(t, im))
 }
 
-// VolumeOf is [Volume] with the files of a Windows directory.
+// VolumeOf is [Volume] for the Windows directory at a path.
 func VolumeOf(t testing.TB, windowsPath string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "volume.raw")
@@ -48,9 +48,26 @@ func VolumeOf(t testing.TB, windowsPath string) string {
 	return name
 }
 
+// FillVolume puts a Windows directory into the volume that is all of a file.
+func FillVolume(t testing.TB, file, windowsPath string) {
+	t.Helper()
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := fill(f, windowsPath); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // fill puts a tree into the volume.
 func fill(f *os.File, windows string) error {
-	v, err := ntfs.Open(f, VolumeSize)
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	v, err := ntfs.Open(f, info.Size())
 	if err != nil {
 		return err
 	}

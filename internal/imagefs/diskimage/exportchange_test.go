@@ -20,7 +20,8 @@ func ChangeOf(s *Session) undojournal.Change {
 func clonePieces(in []undojournal.Piece) []undojournal.Piece {
 	out := make([]undojournal.Piece, len(in))
 	for i, p := range in {
-		out[i] = undojournal.Piece{Off: p.Off, Data: bytes.Clone(p.Data), Wipe: p.Wipe}
+		out[i] = p
+		out[i].Data = bytes.Clone(p.Data)
 	}
 	return out
 }
