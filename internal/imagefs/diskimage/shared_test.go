@@ -35,11 +35,13 @@ func TestSharedImages(t *testing.T) {
 		"win10-14393-compressed.raw.gz": noWindows, "win10-20h1-vss-usn-64g.sparse.tgz": noWindows,
 		"vss-2-stor-5g.sparse.tgz": noWindows, "vss-3-volstor-5g.sparse.tgz": noWindows, "win2003-vss-128g.sparse.tgz": noWindows,
 		"win-index.raw.gz": noWindows, "linux-ntfs3.raw.gz": noWindows, "linux-ntfs3-attrlist.raw.gz": noWindows,
-		"win-8m-partition.raw.gz": noWindows, "win-ads-same-ids.raw.gz": noWindows, "winxp-dftt7.raw.gz": noWindows,
+		"win-ads-same-ids.raw.gz": noWindows, "winxp-dftt7.raw.gz": noWindows,
 		"win7-vss.v2-compressed.qcow2.gz": noWindows, "mkntfs-windows-tree.qcow2.gz": noWindows,
 		// Their log would be a refusal of its own, were there a Windows (see package ntfs).
 		"win-unclean-log20-compressed-ads.raw.gz": noWindows, "win7-links-unclean.raw.gz": noWindows,
-		"bde-aes-xts_128.raw.gz": bitLocker, "bde-decrypted.raw.gz": bitLocker, "bde-suspended.raw.gz": bitLocker,
+		// It has a SYSTEM hive of 13 bytes, which its manifest overlooks.
+		"win-8m-partition.raw.gz": {winerr.CantLoadOfflineHive, "not a registry hive"},
+		"bde-aes-xts_128.raw.gz":  bitLocker, "bde-decrypted.raw.gz": bitLocker, "bde-suspended.raw.gz": bitLocker,
 		"bde-vista.raw.gz":              bitLocker,
 		"truncated-disk.raw.gz":         {winerr.CantLoadOfflineHive, "cut off"},
 		"win-mbr-logical-drives.raw.gz": noWindows,
@@ -66,6 +68,9 @@ func TestSharedImages(t *testing.T) {
 		seen++
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if strings.HasSuffix(name, ".tgz") && !long() {
+				t.Skip("skipped: unpacking it takes long (make disk-long)")
+			}
 			image := unpacked(t, name)
 			blob, _ := blobFor(t, "WEB01", 1107)
 			req := core.Request{Image: at(image), Blob: blob}
