@@ -150,18 +150,18 @@ func (b *bench) table() []behaviour {
 			"128M", "--sector", "4096", "--part", "efi:8M", "--part", "windows=WHOLE")},
 		{name: "MBR", disk: b.args("96M", "--table", "mbr", "--part", "windows=WHOLE", "--part", "recovery:8M")},
 		{name: "bare volume", make: b.copied},
-		{name: "clusters of 512", make: made("64M", 512, 512, ""), size: 64 << 20},
+		{name: "clusters of 512", slow: true, make: made("64M", 512, 512, ""), size: 64 << 20},
 		{name: "clusters of 64K", make: made("128M", 65536, 512, ""), size: 128 << 20},
-		{name: "volume with sectors of 4096", make: made("64M", 4096, 4096, ""), size: 64 << 20},
+		{name: "volume with sectors of 4096", slow: true, make: made("64M", 4096, 4096, ""), size: 64 << 20},
 		{
 			name: "MFT in many runs, scattered hive", slow: true, size: 300 << 20,
 			make: grown(300<<20, made("120M", 4096, 512, "frag-mft")),
 		},
 		{name: "upper-case names", make: b.looking("upper")},
-		{name: "zeroed hiberfil.sys", make: b.looking("hiberzero")},
+		{name: "zeroed hiberfil.sys", slow: true, make: b.looking("hiberzero")},
 		{name: "empty log", make: b.spoiled("log-empty")},
-		{name: "resident SYSTEM.LOG1", make: b.looking("small")},
-		{name: "extended volume", size: 64 << 20, make: grown(64<<20, b.copied)},
+		{name: "resident SYSTEM.LOG1", slow: true, make: b.looking("small")},
+		{name: "extended volume", slow: true, size: 64 << 20, make: grown(64<<20, b.copied)},
 		{name: "dirty SYSTEM hive with logs", make: withTree(sampletest.Dirty)},
 		{
 			name: "fragmented free space, few enough pieces", slow: true, make: made("120M", 4096, 512, "frag"), size: 120 << 20,
@@ -184,12 +184,16 @@ func (b *bench) table() []behaviour {
 			name: "garbage in the log", make: b.spoiled("log-garbage"), code: winerr.CantLoadOfflineHive,
 			says: "has a damaged NTFS journal",
 		},
-		{name: "other volume flags", make: b.spoiled("volflag"), code: winerr.Busy, says: "is marked for chkdsk or an upgrade (flags 0x4000)"},
-		{name: "$MFTMirr differs", make: b.spoiled("mirror"), code: winerr.CantLoadOfflineHive, says: "has damaged NTFS metadata (record 3"},
+		{name: "other volume flags", make: b.spoiled("volflag"), code: winerr.Busy,
+			says: "is marked for chkdsk or an upgrade (flags 0x4000)"},
+		{name: "$MFTMirr differs", make: b.spoiled("mirror"), code: winerr.CantLoadOfflineHive,
+			says: "has damaged NTFS metadata (record 3"},
 		{name: "record 0 is torn", make: b.spoiled("torn-mft0"), code: winerr.CantLoadOfflineHive, says: "has damaged NTFS metadata"},
-		{name: "record of the hive is torn", make: b.spoiled("torn-system"), code: winerr.CantLoadOfflineHive, says: "damaged NTFS metadata"},
+		{name: "record of the hive is torn", make: b.spoiled("torn-system"), code: winerr.CantLoadOfflineHive,
+			says: "damaged NTFS metadata"},
 		{name: "BitLocker", make: b.spoiled("bitlocker"), code: winerr.NotSupported, says: "is encrypted with BitLocker: decrypt it"},
-		{name: "BitLocker To Go", make: b.spoiled("bitlocker-togo"), code: winerr.NotSupported, says: "is encrypted with BitLocker: decrypt it"},
+		{name: "BitLocker To Go", make: b.spoiled("bitlocker-togo"), code: winerr.NotSupported,
+			says: "is encrypted with BitLocker: decrypt it"},
 		{name: "ReFS", make: b.spoiled("refs"), code: winerr.NotSupported, says: "is ReFS, which only Windows can change"},
 		{
 			name: "Storage Spaces", disk: b.args("64M", "--part", "efi:8M", "--part", "spaces:32M"), code: winerr.NotSupported,
@@ -233,8 +237,8 @@ func (b *bench) table() []behaviour {
 }
 
 // TestBehaviourTable carries out every row of the behaviour table that is an image by itself. What is accepted is judged by
-// others; what is refused is refused in the same words by plan and stage, stays as it is, and has nothing beside it. The rows that are
-// about what surrounds an image are tests of their own: see TestInUse (in use, also as golden), TestContainerTable (snapshots in
+// others; what is refused is refused in the same words by plan and stage, stays as it is, and has nothing beside it. The rows
+// that are about what surrounds an image are tests of their own: see TestInUse (in use, also as golden), TestContainerTable (snapshots in
 // qcow2, backing file without format), TestJournalThatIsThere (an interrupted edit, a foreign change) and TestNewDisk (the
 // overlay exists).
 func TestBehaviourTable(t *testing.T) {
@@ -272,7 +276,11 @@ func accepted(t *testing.T, image string, off int64, row behaviour) {
 	if row.size == 0 {
 		row.size = volumeSize
 	}
-	j := judgeBefore(t, image, "raw", off, row.size)
+	before := judgeBriefly
+	if long() {
+		before = judgeBefore
+	}
+	j := before(t, image, "raw", off, row.size)
 	if row.warns != "" {
 		blob, _ := blobFor(t, "WEB01", 1107)
 		planned, err := core.Plan(t.Context(), core.Request{Image: at(image), Blob: blob})
