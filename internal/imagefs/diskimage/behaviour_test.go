@@ -184,16 +184,24 @@ func (b *bench) table() []behaviour {
 			name: "garbage in the log", make: b.spoiled("log-garbage"), code: winerr.CantLoadOfflineHive,
 			says: "has a damaged NTFS journal",
 		},
-		{name: "other volume flags", make: b.spoiled("volflag"), code: winerr.Busy,
-			says: "is marked for chkdsk or an upgrade (flags 0x4000)"},
-		{name: "$MFTMirr differs", make: b.spoiled("mirror"), code: winerr.CantLoadOfflineHive,
-			says: "has damaged NTFS metadata (record 3"},
+		{
+			name: "other volume flags", make: b.spoiled("volflag"), code: winerr.Busy,
+			says: "is marked for chkdsk or an upgrade (flags 0x4000)",
+		},
+		{
+			name: "$MFTMirr differs", make: b.spoiled("mirror"), code: winerr.CantLoadOfflineHive,
+			says: "has damaged NTFS metadata (record 3",
+		},
 		{name: "record 0 is torn", make: b.spoiled("torn-mft0"), code: winerr.CantLoadOfflineHive, says: "has damaged NTFS metadata"},
-		{name: "record of the hive is torn", make: b.spoiled("torn-system"), code: winerr.CantLoadOfflineHive,
-			says: "damaged NTFS metadata"},
+		{
+			name: "record of the hive is torn", make: b.spoiled("torn-system"), code: winerr.CantLoadOfflineHive,
+			says: "damaged NTFS metadata",
+		},
 		{name: "BitLocker", make: b.spoiled("bitlocker"), code: winerr.NotSupported, says: "is encrypted with BitLocker: decrypt it"},
-		{name: "BitLocker To Go", make: b.spoiled("bitlocker-togo"), code: winerr.NotSupported,
-			says: "is encrypted with BitLocker: decrypt it"},
+		{
+			name: "BitLocker To Go", make: b.spoiled("bitlocker-togo"), code: winerr.NotSupported,
+			says: "is encrypted with BitLocker: decrypt it",
+		},
 		{name: "ReFS", make: b.spoiled("refs"), code: winerr.NotSupported, says: "is ReFS, which only Windows can change"},
 		{
 			name: "Storage Spaces", disk: b.args("64M", "--part", "efi:8M", "--part", "spaces:32M"), code: winerr.NotSupported,
