@@ -272,7 +272,7 @@ func (c *crashTrial) settle(t *testing.T, m *powercut.Machine, r *rand.Rand) (wh
 
 // TestEachGroupOfAJoin carries whole joins out group by group, as a crash would leave them to somebody who starts the
 // machine before we recover it. At the end of each group the container and the volume are sound to independent
-// checkers but for leaks, and the image is as it was or as it will be.
+// checkers but for leaks, and the image is as it was or as it will be; while a join is replaced, also without any.
 func TestEachGroupOfAJoin(t *testing.T) {
 	t.Parallel()
 	cases := crashCases()
@@ -325,7 +325,10 @@ func groupByGroup(t *testing.T, c commit) int {
 		must(t, f.Close())
 		now := volumeOf(t, rawOf(t, image, c.format))
 		found := leaksOnly(t, image, c.format, before, now)
-		states[bootsAs(t, image, now, c)] = true
+		boots := bootsAs(t, image, now, c)
+		if unjoined := boots == "does not join" || boots == "has no answer file"; !unjoined || !strings.Contains(c.name, "/replace") {
+			states[boots] = true // a join that is replaced is taken out first, by the core: then there is none for a while
+		}
 		must(t, os.RemoveAll(filepath.Dir(now)))
 		if len(states) > 2 || t.Failed() {
 			t.Fatalf("%s: after group %d of %d: states %v\n%s", c.name, i, len(steps)-1, states, found)
