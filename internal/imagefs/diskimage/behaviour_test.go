@@ -151,7 +151,7 @@ func (b *bench) table() []behaviour {
 		{name: "MBR", disk: b.args("96M", "--table", "mbr", "--part", "windows=WHOLE", "--part", "recovery:8M")},
 		{name: "bare volume", make: b.copied},
 		{name: "clusters of 512", slow: true, make: made("64M", 512, 512, ""), size: 64 << 20},
-		{name: "clusters of 64K", make: made("128M", 65536, 512, ""), size: 128 << 20},
+		{name: "clusters of 64K", slow: true, make: made("128M", 65536, 512, ""), size: 128 << 20},
 		{name: "volume with sectors of 4096", slow: true, make: made("64M", 4096, 4096, ""), size: 64 << 20},
 		{
 			name: "MFT in many runs, scattered hive", slow: true, size: 300 << 20,

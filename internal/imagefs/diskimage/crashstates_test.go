@@ -131,7 +131,7 @@ func crashStates(t testing.TB) int {
 	t.Helper()
 	text := os.Getenv("OFFLINEJOIN_CRASH_STATES")
 	if text == "" {
-		return 180
+		return 100
 	}
 	n, err := strconv.Atoi(text)
 	must(t, err)

@@ -157,8 +157,13 @@ func readByOthers(t *testing.T, vol string, method core.Method) {
 		return
 	}
 	program, err := exec.Command(testenv.Tool(t, "ntfscat"), vol, "Windows/System32/odjboot.exe").Output()
+	hiveName := "Windows/System32/config/SYSTEM"
+	if err != nil { // ntfscat minds the case
+		program, err = exec.Command(testenv.Tool(t, "ntfscat"), vol, "WINDOWS/SYSTEM32/odjboot.exe").Output()
+		hiveName = "WINDOWS/SYSTEM32/CONFIG/system"
+	}
 	must(t, err)
-	hive, err := exec.Command(testenv.Tool(t, "ntfscat"), vol, "Windows/System32/config/SYSTEM").Output()
+	hive, err := exec.Command(testenv.Tool(t, "ntfscat"), vol, hiveName).Output()
 	must(t, err)
 	file := filepath.Join(t.TempDir(), "SYSTEM")
 	must(t, os.WriteFile(file, hive, 0o600))
@@ -197,14 +202,14 @@ func (j *judged) stageAndJudge(t *testing.T, image, format string) {
 }
 
 // TestJoinIsJudgedByOthers has qemu's, ntfs-3g's and the lab's programs judge every container with each method. The short run
-// takes two of them.
+// takes one of them.
 func TestJoinIsJudgedByOthers(t *testing.T) {
 	t.Parallel()
 	for method, im := range methods() {
 		raw := inMBR(t, volume(t, im))
 		for _, kind := range kinds {
 			name := string(method) + "/" + kind.name
-			if !long() && name != "registry/clone" && name != "answer_file/vhdx" {
+			if !long() && name != "answer_file/vhdx" {
 				continue
 			}
 			t.Run(name, func(t *testing.T) {
