@@ -146,6 +146,7 @@ func (t *Tx) create(path string, data []byte, directory bool, o CreateOptions) e
 	if err := t.writeRecord(rec, StageRecords, 0); err != nil {
 		return err
 	}
+	t.born[rec.number] = len(t.epochs) - 1
 	if p, err = t.freeName(path); err != nil { // $MFT may have grown, which changes no directory but reads are cheap
 		return err
 	}

@@ -184,8 +184,8 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 
 // adviseSuccessor adds the way out to a refusal because of a join that a resource of Terraform has staged, which may be the
 // one that the new resource comes to replace. What a plan has found out about that does not reach the apply: Terraform
-// plans a creation anew there, without private data and without having read the resource that goes (docs/internals/
-// plugins.md), so that the provider cannot tell it from the join of another state.
+// plans a creation anew there, without private data and without having read the resource that goes, so that the provider
+// cannot tell it from the join of another state; see docs/internals/plugins.md.
 func (p *planning) adviseSuccessor(ctx context.Context, req core.Request, err error) error {
 	if code, _ := winerr.CodeOf(err); code != winerr.CantCreateJoinInfo || req.OnExisting == core.OnExistingReplace {
 		return err
