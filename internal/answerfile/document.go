@@ -139,7 +139,7 @@ func withoutBlanks(text []byte) []byte {
 }
 
 // refusal is an error about a file whose name is not known here: its text starts with a verb ("is not …").
-// It never quotes text of the file but names of elements that this package knows.
+// It never quotes text of the file but names that this package knows.
 type refusal struct {
 	code winerr.Code
 	text string
@@ -220,12 +220,63 @@ func scan(text []byte) ([]span, error) {
 	return s.spans, nil
 }
 
-// broken tells of a syntax error by its line only: the reader's own words may quote the text.
+// broken returns what is wrong with the text, and where. The reader's own words may quote the text, so that only the
+// kind of error is taken from them.
 func (s *scanner) broken(err error) error {
-	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
-		return malformed(syntax.Line, "an XML syntax error")
+	syntax, ok := errors.AsType[*xml.SyntaxError](err)
+	if !ok {
+		return malformed(1, "it cannot be read as XML 1.0")
 	}
-	return malformed(1, "it cannot be read as XML 1.0")
+	has := func(words ...string) bool {
+		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(syntax.Msg, w) })
+	}
+	why := "an XML syntax error"
+	switch {
+	case has("closed by"):
+		why = "another end tag than that of the element " + s.innermost()
+	case has("unexpected EOF") && len(s.open) > 0:
+		why = "the file ends, and the element " + s.innermost() + " is not closed"
+	case has("unexpected EOF"):
+		why = "the file ends in the middle of a tag or comment"
+	case has("unexpected end element"):
+		why = "an end tag, and no element is open"
+	case has("--", "comment"):
+		why = `two hyphens ("--") in a comment, which XML does not allow there`
+	case has("entity"):
+		why = "an \"&\" that begins no character reference: write it as &amp;"
+	case has("attribute"):
+		why = "an attribute without value, or without quotes around it"
+	case has("element name"), has("expected"):
+		why = "a \"<\" that begins no tag: write it as &lt;, or complete the tag"
+	}
+	return malformed(syntax.Line, why)
+}
+
+// innermost names the element that is open, and the line where it began.
+func (s *scanner) innermost() string {
+	if len(s.open) == 0 {
+		return "that is open"
+	}
+	e := s.spans[s.open[len(s.open)-1]]
+	return fmt.Sprintf("%s of line %d", elementName(e.local), lineOf(s.text, e.start))
+}
+
+// usualNames are elements that people meet in answer files and that a message may name: what has another name may be a
+// password with a "<" in it.
+var usualNames = [...]string{
+	tagUnattend, tagSettings, tagComponent, tagIdentification, tagOffline, tagProvisioning, tagAccountData, tagComputerName,
+	tagAutoLogon, "AdministratorPassword", "AsynchronousCommand", "CommandLine", "Credentials", "Description", "Domain", "Enabled",
+	"FirstLogonCommands", "Hidden", "LocalAccount", "LocalAccounts", "LogonCommands", "MachinePassword", "Name", "OOBE", "Order",
+	"Password", "Path", "PlainText", "RunAsynchronous", "RunAsynchronousCommand", "RunSynchronous", "RunSynchronousCommand",
+	"SynchronousCommand", "UserAccounts", "Username", "Value",
+}
+
+// elementName returns the name of an element for a message.
+func elementName(name string) string {
+	if slices.Contains(usualNames[:], name) {
+		return name
+	}
+	return "(its name is not shown)"
 }
 
 func (s *scanner) take(token xml.Token, start, end int) error {

@@ -47,7 +47,7 @@ func ExamplePlan_refused() {
   <settings pass="specialize">
     <component name="Microsoft-Windows-Shell-Setup" processorArchitecture="amd64" publicKeyToken="31bf3856ad364e35"
                language="neutral" versionScope="nonSxS">
-      <ComputerName>*</ComputerName>
+      <ComputerName>GOLDEN</ComputerName>
     </component>
   </settings>
 </unattend>
@@ -56,7 +56,8 @@ func ExamplePlan_refused() {
 	_, err := answerfile.Plan(file, join, answerfile.Options{})
 	fmt.Println(strings.ReplaceAll(err.Error(), ", ", ",\n  "))
 	// Output:
-	// the answer file asks for a random ComputerName (*),
-	//   but the blob joins WEB01 only: set it to WEB01 there,
-	//   or allow to replace it (2716 NERR_CantVerifyHostname)
+	// the answer file gives the machine the name GOLDEN,
+	//   but the blob joins WEB01 only: use the blob made for that name,
+	//   set ComputerName to WEB01 there,
+	//   or set on_existing = "replace" (2716 NERR_CantVerifyHostname)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
@@ -79,8 +80,7 @@ type candidate struct {
 // Panther\unattend.xml: that is where Microsoft's deployment guides put the answer file of an image that is not
 // running.
 func Find(image imagefs.Session, pointer string) (*Place, error) {
-	f := &finder{notes: []string{"answer files on removable media cannot be seen in an image: remove such media before " +
-		"the first boot, since Setup may take one from there"}}
+	f := &finder{}
 	candidates, err := f.candidates(image, pointer)
 	if err != nil {
 		return nil, err
@@ -101,8 +101,66 @@ func Find(image imagefs.Session, pointer string) (*Place, error) {
 		const cached = 3
 		f.found = &Place{Order: cached, Path: at.path(), at: at}
 	}
-	f.found.Notes = append(f.notes, f.found.Notes...)
+	f.found.Notes = slices.Concat([]string{aboutMedia(f.found.Order)}, f.notes, f.found.Notes, strays(image, candidates, f.found),
+		scripts(image))
 	return f.found, nil
+}
+
+// strays tells of files that look like answer files, but have a name or lie in a folder that Setup does not look at. What
+// cannot be listed is passed over.
+func strays(image imagefs.Session, candidates []candidate, found *Place) (notes []string) {
+	known := []string{found.at.file}
+	for _, c := range candidates {
+		for _, at := range c.at {
+			known = append(known, at.file)
+		}
+	}
+	folders := []location{
+		inWindows(image, folderPanther), inWindows(image, "Panther/Unattend"), inWindows(image, "System32/Sysprep"),
+	}
+	if image.DriveKnown() {
+		folders = append(folders, onDrive(image, "."))
+	}
+	const most = 5
+	for _, folder := range folders {
+		entries, err := image.ReadDir(folder.file)
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			file := path.Join(folder.file, e.Name())
+			if !looksLikeAnswerFile(e.Name()) || slices.ContainsFunc(known, func(k string) bool { return imagefs.SameName(k, file) }) {
+				continue
+			}
+			if len(notes) == most {
+				return append(notes, "there are more such files")
+			}
+			notes = append(notes, "Setup does not look at "+image.Path(file)+": only at "+`Panther\Unattend\Unattend.xml, `+
+				`Panther\unattend.xml, System32\Sysprep\Unattend.xml, and Unattend.xml or Autounattend.xml at the root of the drive`)
+		}
+	}
+	return notes
+}
+
+func looksLikeAnswerFile(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasSuffix(name, ".xml") && strings.Contains(name, "unattend")
+}
+
+// lastBeforeMedia is the last place that comes before removable media in Setup's order (documented: 4 is removable media
+// that can be written to, 5 such that cannot, such as a CD).
+const lastBeforeMedia = 3
+
+// aboutMedia returns what an answer file at a place means for those on removable media, which cannot be seen in an image.
+// Setup takes each pass from the first file that has it (documented).
+func aboutMedia(order int) string {
+	if order > lastBeforeMedia {
+		return "answer files on removable media come before this one (documented): remove any CD or stick with an unattend.xml or " +
+			"autounattend.xml for the pass specialize before the first boot, or the join is not made"
+	}
+	return "this answer file comes before those on removable media (documented): the pass specialize of a sysprep CD or config " +
+		"drive, as KubeVirt, Nutanix, Harvester and others attach it, is not used at the first boot; put such settings " +
+		"into this file, or leave the image alone and put the join into the answer file on that CD (offlinejoin blob answer-file)"
 }
 
 // finder looks at one candidate after the other.

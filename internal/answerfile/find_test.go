@@ -78,7 +78,26 @@ func TestFind(t *testing.T) {
 		},
 		{name: "automatic", files: map[string]string{auto: with, cached: with}, want: auto, order: 2},
 		{name: "cached", files: map[string]string{cached: with, sysprep: with}, want: cached, order: 3},
-		{name: "sysprep", files: map[string]string{sysprep: with, root: with}, want: sysprep, order: 6},
+		{
+			name: "sysprep", files: map[string]string{sysprep: with, root: with}, want: sysprep, order: 6,
+			note: "removable media come before this one",
+		},
+		{
+			name: "cached wins over a CD", files: map[string]string{cached: with}, want: cached, order: 3,
+			note: "this answer file comes before those on removable media",
+		},
+		{
+			name: "wrong name", files: map[string]string{"Windows/Panther/unattend-original.xml": with}, want: cached, order: 3,
+			missing: true, note: "unattend-original.xml: only at",
+		},
+		{
+			name: "wrong name in Sysprep", files: map[string]string{"Windows/System32/Sysprep/autounattend.xml": with}, want: cached,
+			order: 3, missing: true, note: "Setup does not look at",
+		},
+		{
+			name: "script that renames", want: cached, order: 3, missing: true, note: "SetupComplete.cmd renames the machine or joins",
+			files: map[string]string{"Windows/Setup/Scripts/SetupComplete.cmd": "rem Rename-Computer\r\npowershell rename-computer X\r\n"},
+		},
 		{name: "root", files: map[string]string{root: with}, want: root, order: 7},
 		{
 			name: "other case", files: map[string]string{"Windows/panther/UNATTEND.XML": with},
@@ -142,6 +161,55 @@ func TestFind(t *testing.T) {
 				t.Errorf("content %q", place.Content)
 			}
 		})
+	}
+}
+
+func TestFindIsQuietAboutWhatIsRight(t *testing.T) {
+	t.Parallel()
+	with := head + specialize(shell("amd64", "")) + tail
+	img, _ := image(t, map[string]string{
+		"Windows/Panther/unattend.xml": with, "Windows/System32/Sysprep/Unattend.xml": with, "unattend.xml": with,
+		"Windows/Setup/Scripts/SetupComplete.cmd": ":: Add-Computer\r\n@REM netdom join\r\ndir\r\n", "Windows/Panther/setup.xml": "",
+	})
+	place, err := Find(img, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(place.Notes) != 1 {
+		t.Errorf("notes %q, want the one about removable media", place.Notes)
+	}
+}
+
+func TestLook(t *testing.T) {
+	t.Parallel()
+	const cached = "Windows/Panther/unattend.xml"
+	for _, tt := range []struct{ name, content, machine, refused, replaces, note string }{
+		{name: "good", content: head + specialize(shell("amd64", computerName("WEB07"))) + tail, machine: "WEB07"},
+		{name: "any name", content: head + specialize(shell("amd64", computerName("*"))) + tail, note: "no particular name"},
+		{
+			name: "other join", content: head + specialize(unattendedJoin("amd64", credentials)) + tail,
+			replaces: "Credentials, JoinDomain",
+		},
+		{name: "broken", content: head, refused: "is not a well-formed answer file"},
+		{
+			name:    "shell twice",
+			content: head + specialize(shell("amd64", "")+shell("amd64", "")) + tail, refused: "2 times in its pass specialize",
+		},
+	} {
+		img, root := image(t, map[string]string{cached: tt.content})
+		p := Look(img, "", "amd64", false)
+		if !p.Exists || p.Order != 3 || p.Path != filepath.Join(root, filepath.FromSlash(cached)) || p.MachineName != tt.machine {
+			t.Errorf("%s: %+v", tt.name, p)
+		}
+		for got, want := range map[string]string{p.Refused: tt.refused, p.Replaces: tt.replaces, strings.Join(p.Notes, "\n"): tt.note} {
+			if !strings.Contains(got, want) || want == "" && got != "" && !strings.Contains(got, "removable media") {
+				t.Errorf("%s: %q, want %q", tt.name, got, want)
+			}
+		}
+	}
+	img, _ := image(t, nil)
+	if p := Look(img, "", "amd64", false); p.Exists || p.Path == "" || p.Refused != "" {
+		t.Errorf("without a file: %+v", p)
 	}
 }
 

@@ -169,6 +169,9 @@ type planner struct {
 }
 
 func (p *planner) plan() error {
+	if err := p.checkPasses(); err != nil {
+		return err
+	}
 	settings, err := p.pass(passSpecialize)
 	if err != nil {
 		return err
@@ -203,7 +206,12 @@ func (p *planner) plan() error {
 		}
 	}
 	p.addComponents(settings, added)
-	p.warnOfArchitecture(settings, join)
+	if err := p.planOffline(); err != nil {
+		return err
+	}
+	p.warnOfArchitecture(settings)
+	p.warnOfTwins()
+	p.warnOfCommands()
 	p.warnOfAutoLogon()
 	return nil
 }

@@ -34,28 +34,29 @@ func (p *planner) planName(shell, parent *etree.Element) (*etree.Element, error)
 	}
 	switch old := content(e); {
 	case strings.EqualFold(old, name):
+		return nil, nil
 	case old == "":
-		p.setText(e, name)
-		p.change(Modify, where, tagComputerName, "", name)
+	case anyName.MatchString(old):
+		p.replaced = append(p.replaced, "its "+tagComputerName)
+		p.warnings = append(p.warnings, fmt.Sprintf("%s was %q, which is no particular name: it becomes %s, which the blob joins",
+			tagComputerName, plaintext.Line(old, plaintext.Name), name))
 	case !p.options.Replace:
 		return nil, otherName(old, name)
 	default:
-		p.setText(e, name)
 		p.replaced = append(p.replaced, "its "+tagComputerName)
-		p.change(Modify, where, tagComputerName, plaintext.Line(old, plaintext.Name), name)
 	}
+	p.setText(e, name)
+	p.change(Modify, where, tagComputerName, plaintext.Line(content(e), plaintext.Name), name)
 	return nil, nil
 }
 
+// orReplace is the way out that the user's option gives, in the words of HCL; see [options.AsFlags] for the command line.
+const orReplace = `or set on_existing = "replace"`
+
 func otherName(old, name string) error {
-	if old == "*" {
-		return refuse(winerr.CantVerifyHostname,
-			"asks for a random %s (*), but the blob joins %s only: set it to %s there, or "+
-				"allow to replace it", tagComputerName, name, name)
-	}
 	return refuse(winerr.CantVerifyHostname,
 		"gives the machine the name %s, but the blob joins %s only: use the blob made for "+
-			"that name, set %s to %s there, or allow to replace it", plaintext.Line(old, plaintext.Name), name, tagComputerName, name)
+			"that name, set %s to %s there, %s", plaintext.Line(old, plaintext.Name), name, tagComputerName, name, orReplace)
 }
 
 const whereJoin = passSpecialize + `\` + componentJoin + `\` + tagIdentification
@@ -123,8 +124,8 @@ func (p *planner) planAccountData(account *etree.Element) error {
 		// A placeholder, or this very join with blanks, which Setup would refuse: nothing of worth is lost.
 	case !p.options.Replace:
 		return refuse(winerr.CantCreateJoinInfo,
-			"asks for another join by a blob already: unstage that one, remove its %s, or "+
-				"allow to replace it", tagAccountData)
+			"asks for another join by a blob already: unstage that one, remove its %s, %s",
+			tagAccountData, orReplace)
 	default:
 		p.replaced = append(p.replaced, "the blob of another join")
 	}
@@ -149,8 +150,8 @@ func (p *planner) dropOthers(identification *etree.Element) error {
 	}
 	if !p.options.Replace {
 		return refuse(winerr.CantCreateJoinInfo,
-			"asks for a join in another way already (%s in the component %s): remove that, "+
-				"or allow to replace it", strings.Join(names, ", "), componentJoin)
+			"asks for a join in another way already (%s in the component %s): remove that, %s",
+			strings.Join(names, ", "), componentJoin, orReplace)
 	}
 	for i, e := range found {
 		p.drop(e)
@@ -185,18 +186,20 @@ func describeSecret(text []byte) string {
 	return fmt.Sprintf("%d characters, secret", len(text))
 }
 
-// warnOfArchitecture tells of settings for the same component that Setup of this image does not look at.
-func (p *planner) warnOfArchitecture(settings, join *etree.Element) {
-	var others []string
-	for _, e := range components(settings, componentJoin) {
-		if e != join && !strings.EqualFold(attr(e, attrArchitecture), p.join.Architecture) {
-			others = append(others, plaintext.Line(attr(e, attrArchitecture), plaintext.Name))
+// warnOfArchitecture tells of settings for the same components that Setup of this image does not look at.
+func (p *planner) warnOfArchitecture(settings *etree.Element) {
+	for _, name := range []string{componentShell, componentJoin} {
+		var others []string
+		for _, e := range components(settings, name) {
+			if !strings.EqualFold(attr(e, attrArchitecture), p.join.Architecture) {
+				others = append(others, plaintext.Line(attr(e, attrArchitecture), plaintext.Name))
+			}
 		}
-	}
-	if len(others) > 0 {
-		p.warnings = append(p.warnings,
-			fmt.Sprintf("the component %s for %s stays as it is; this image is %s, so Setup does not "+
-				"look at it", componentJoin, strings.Join(others, ", "), p.join.Architecture))
+		if len(others) > 0 {
+			p.warnings = append(p.warnings,
+				fmt.Sprintf("the component %s for %s stays as it is; this image is %s, so Setup does not "+
+					"look at it", name, strings.Join(others, ", "), p.join.Architecture))
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
@@ -21,7 +22,11 @@ type Record struct {
 	Folder bool `json:"folder,omitempty"`
 	// Security is what the file's security descriptor was; empty when there was none.
 	Security []byte `json:"security,omitempty"`
-	Undo     Undo   `json:"undo"`
+	// Mode and ModTime are the permission bits and the time of last change that the host kept of the file; nil and zero when
+	// there was none, or the file system of the image has no such thing.
+	Mode    *uint32   `json:"mode,omitempty"`
+	ModTime time.Time `json:"mod_time,omitzero"`
+	Undo    Undo      `json:"undo"`
 }
 
 // maxRecord is the longest text of a record in bytes that is read: what was replaced may be another blob.
@@ -52,6 +57,12 @@ func ParseRecord(text string) (*Record, error) {
 func (p *Place) Record(e *Edit) (*Record, error) {
 	r := &Record{Name: p.at.name, OnDrive: p.at.onDrive, Undo: e.Undo}
 	if p.Exists() {
+		if a, ok := p.at.tree.(imagefs.Attributed); ok {
+			if was, err := a.Attributes(p.at.file); err == nil {
+				mode := uint32(was.Mode.Perm())
+				r.Mode, r.ModTime = &mode, was.ModTime
+			}
+		}
 		sd, _, err := imagefs.Security(p.at.tree, p.at.file)
 		r.Security = sd
 		return r, err
@@ -187,12 +198,30 @@ func (r *Record) carryOut(at location, removal *Removal) error {
 	if removal.RemoveFile {
 		kept, err = at.remove()
 	} else {
-		kept, _, err = at.put(removal.Content, r.Security)
+		if kept, _, err = at.put(removal.Content, r.Security); err == nil {
+			r.dress(at, removal)
+		}
 	}
 	if kept != "" {
 		removal.Notes = append(removal.Notes, kept)
 	}
 	return err
+}
+
+// dress gives a file that was put back the mode that it had, and its time when its bytes are the old ones. Both are the
+// host's, which may not let go of them; then they stay as they are, and a note says so.
+func (r *Record) dress(at location, removal *Removal) {
+	a, ok := at.tree.(imagefs.Attributed)
+	if !ok || r.Mode == nil {
+		return
+	}
+	was := imagefs.Attributes{Mode: fs.FileMode(*r.Mode).Perm()}
+	if removal.Outcome == Restored {
+		was.ModTime = r.ModTime
+	}
+	if a.SetAttributes(at.file, was) != nil {
+		removal.Notes = append(removal.Notes, at.path()+" did not get its old mode and time back")
+	}
 }
 
 // tidy removes what a stopped run has left, and the folder that was made for the file, unless something is in it.

@@ -32,6 +32,7 @@ const (
 	tagComponent = "component"
 
 	tagIdentification = "Identification"
+	tagOffline        = "OfflineIdentification"
 	tagProvisioning   = "Provisioning"
 	tagAccountData    = "AccountData"
 	tagComputerName   = "ComputerName"

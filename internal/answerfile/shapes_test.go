@@ -126,7 +126,9 @@ func otherAccountData() []byte {
 	return slices.DeleteFunc(other, func(c byte) bool { return c == '=' })
 }
 
-func shapes() []shape { return slices.Concat(goodShapes(), replaceableShapes(), badShapes()) }
+func shapes() []shape {
+	return slices.Concat(goodShapes(), namedShapes(), replaceableShapes(), badShapes())
+}
 
 func goodShapes() []shape {
 	shellSettings := shell("amd64", "            <TimeZone>W. Europe Standard Time</TimeZone>\n")
@@ -227,6 +229,50 @@ func prefixed(text string) string {
 	return strings.NewReplacer("xmlns=", "xmlns:u=", "</", "</u:", "<?", "<?", "<!", "<!", "<", "<u:").Replace(text)
 }
 
+// servicing is a join in pass offlineServicing.
+func servicing(data string) string {
+	return "    <settings pass=\"offlineServicing\">\n" + unattendedJoin("amd64", strings.ReplaceAll(withAccountData(data),
+		"Identification>", "OfflineIdentification>")) + "    </settings>\n"
+}
+
+// namedShapes ask for no particular name, or hold what a join does not look at and people have to be told of.
+func namedShapes() []shape {
+	var out []shape
+	for name, text := range map[string]string{
+		"any": "*", "braces": "{{ vm_name }}", "dollar": "${HOSTNAME}", "powershell": "$(hostname)", "at": "@@NAME@@",
+		"hash": "#TABLE:x#", "percent": "%COMPUTERNAME%", "square": "[HOST]", "underscores": "__HOST__",
+	} {
+		out = append(out, shape{
+			name: "name-" + name, content: []byte(head + specialize(shell("amd64", computerName(text))) + tail), resized: true,
+			warning: "no particular name",
+		})
+	}
+	command := func(pass, inner string) []byte {
+		return []byte(head + "    <settings pass=\"" + pass + "\">\n" + shell("amd64", inner) + "    </settings>\n" + tail)
+	}
+	return append(out,
+		shape{
+			name: "second-rename", warning: "a command in the pass oobeSystem (FirstLogonCommands, line 5) renames",
+			content: command(passOOBE, "<FirstLogonCommands><SynchronousCommand><CommandLine>powershell Rename-Computer X"+
+				"</CommandLine></SynchronousCommand></FirstLogonCommands>"),
+		},
+		shape{
+			name: "second-join", warning: "or joins",
+			content: command("auditUser", "<RunSynchronous><RunSynchronousCommand><Path>NETDOM.EXE  JOIN %COMPUTERNAME%</Path>"+
+				"</RunSynchronousCommand></RunSynchronous>"),
+		},
+		shape{
+			name: "component-twice-elsewhere", warning: "Shell-Setup is twice for one architecture in the pass oobeSystem (line 6)",
+			content: []byte(head + "    <settings pass=\"oobeSystem\">\n" + shell("amd64", "") + "        " + shell("amd64", "") +
+				"    </settings>\n" + tail),
+		},
+		shape{
+			name: "shell-x86", warning: "Shell-Setup for x86 stays as it is",
+			content: []byte(head + specialize(shell("x86", computerName("OTHER"))) + tail),
+		},
+	)
+}
+
 func replaceableShapes() []shape {
 	return []shape{
 		{
@@ -234,8 +280,10 @@ func replaceableShapes() []shape {
 			code: winerr.CantVerifyHostname, words: "the name OTHER", replaceable: true,
 		},
 		{
-			name: "name-random", content: []byte(head + specialize(shell("amd64", computerName("*"))) + tail),
-			code: winerr.CantVerifyHostname, words: "random", replaceable: true,
+			name:    "offline-identification",
+			content: []byte(head + servicing(string(otherAccountData())) + specialize(shell("amd64", computerName("WEB01"))) + tail),
+			code:    winerr.CantCreateJoinInfo, words: `OfflineIdentification in the component Microsoft-Windows-UnattendedJoin): ` +
+				`remove that, or set on_existing = "replace"`, replaceable: true,
 		},
 		{
 			name: "credentials", content: []byte(head + specialize(unattendedJoin("amd64", credentials)) + tail),
@@ -272,6 +320,8 @@ func badShapes() []shape {
 			"used by Windows Setup"),
 		bad("component-twice", head+specialize(unattendedJoin("amd64", "")+unattendedJoin("AMD64", ""))+tail, wrong,
 			"2 times"),
+		bad("pass-in-capitals", head+strings.Replace(specialize(shell("amd64", computerName("OTHER"))), "specialize", "Specialize", 1)+
+			tail, wrong, `has a pass "Specialize" (line 3) whose name is not spelt as documented: write it as "specialize"`),
 		bad("shell-twice", head+specialize(shell("amd64", "")+shell("amd64", ""))+tail, wrong, "2 times"),
 		bad("pass-twice", head+specialize("")+specialize("")+tail, wrong, "2 times"),
 		bad("name-twice", head+specialize(shell("amd64", computerName("WEB01")+computerName("WEB01")))+tail, wrong,
@@ -285,7 +335,13 @@ func badShapes() []shape {
 		bad("wrong-root", "<autounattend xmlns=\"urn:schemas-microsoft-com:unattend\"/>", wrong, "outermost element"),
 		bad("no-namespace", "<unattend/>", wrong, namespace),
 		bad("wrong-namespace", `<unattend xmlns="urn:schemas-microsoft-com:cpi"/>`, wrong, namespace),
-		bad("cut-off", head+specialize(""), wrong, "line 5"),
+		bad("cut-off", head+specialize(""), wrong, "line 5: the file ends, and the element unattend of line 2 is not closed"),
+		bad("not-closed", head+specialize("<Password><Value><Hidden></Value></Password>")+tail, wrong,
+			"line 4: another end tag than that of the element Hidden of line 4"),
+		bad("hyphens", head+"<!-- a -- b -->"+tail, wrong, `line 3: two hyphens ("--") in a comment`),
+		bad("lone-ampersand", head+specialize("<Path>a & b</Path>")+tail, wrong, "line 4: an \"&\" that begins no character reference"),
+		bad("unquoted", head+"<settings pass=specialize/>"+tail, wrong, "line 3: an attribute without value, or without quotes"),
+		bad("lone-less", head+specialize("<Path>a < b</Path>")+tail, wrong, "line 4: a \"<\" that begins no tag"),
 		bad("unbalanced", head+"</settings>"+tail, wrong, "line 3"),
 		bad("text-after", head+tail+"x", wrong, "line 3: there is text outside"),
 		bad("cdata-after", head+tail+"<![CDATA[ ]]>", wrong, "there is text outside"),

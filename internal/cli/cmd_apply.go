@@ -24,7 +24,7 @@ not stop the others. Ctrl-C finishes the images in hand; every image is left old
 where it stopped: what is staged already is not written again.`,
 		Example: `  offlinejoin apply fleet.join.hcl
   offlinejoin apply joins/ --yes --parallel 4 --report report.html`,
-		Args: cobra.ExactArgs(1),
+		Args: joinFileArgument,
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
 			joins, err := c.load(ctx, args[0])
 			if err != nil {
@@ -37,6 +37,7 @@ where it stopped: what is staged already is not written again.`,
 		}),
 	}
 	c.addFlags(cmd)
+	c.addDetails(cmd)
 	c.addYes(cmd)
 	return cmd
 }

@@ -20,7 +20,7 @@ import (
 )
 
 func (a *app) blob() *cobra.Command {
-	return group("blob", "Encrypt a blob for its way, and decrypt it", a.blobEncrypt(), a.blobDecrypt())
+	return group("blob", "Encrypt a blob for its way, decrypt it, put it into an answer file", a.blobEncrypt(), a.blobDecrypt(), a.blobAnswerFile())
 }
 
 // sealing is one `blob encrypt`.

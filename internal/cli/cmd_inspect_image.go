@@ -18,8 +18,9 @@ import (
 type imageDocument struct {
 	SchemaVersion int `json:"schema_version"`
 	winimage.Facts
-	Join *offlinejoin.Status `json:"join"`           // null when it cannot be read
-	Disk *diskimage.Contents `json:"disk,omitempty"` // of a disk image file
+	Join       *offlinejoin.Status            `json:"join"`                  // null when it cannot be read
+	AnswerFile *offlinejoin.AnswerFilePreview `json:"answer_file,omitempty"` // of a generalized image
+	Disk       *diskimage.Contents            `json:"disk,omitempty"`        // of a disk image file
 }
 
 func (a *app) inspectImage() *cobra.Command {
@@ -31,31 +32,36 @@ func (a *app) inspectImage() *cobra.Command {
 Of a disk image file, tell also its format, its partitions, and why a join in place would be refused.`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.begin(func(ctx context.Context, args []string) error {
-			at, contents, err := inspected(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			images, err := inspectEach(ctx, at, contents)
-			if err != nil && contents == nil {
-				return err
-			}
-			if a.json {
-				document := imageDocument{SchemaVersion: schemaVersion, Disk: contents}
-				if len(images) == 1 { // a disk without a Windows that can be read is worth looking at all the same
-					document.Facts, document.Join = images[0].Facts, images[0].Status
-				}
-				return a.printJSON(document)
-			}
-			a.showDisk(contents)
-			for i, found := range images {
-				if i > 0 {
-					fmt.Fprintln(a.Out)
-				}
-				a.showImage(found.Facts, found.Status)
-			}
-			return err
+			return a.inspectAndShow(ctx, args[0])
 		}),
 	}
+}
+
+// inspectAndShow prints what is at a path: a Windows directory, or a disk image file.
+func (a *app) inspectAndShow(ctx context.Context, path string) error {
+	at, contents, err := inspected(ctx, path)
+	if err != nil {
+		return err
+	}
+	images, err := inspectEach(ctx, at, contents)
+	if err != nil && contents == nil {
+		return err
+	}
+	if a.json {
+		document := imageDocument{SchemaVersion: schemaVersion, Disk: contents}
+		if len(images) == 1 { // a disk without a Windows that can be read is worth looking at all the same
+			document.Facts, document.Join, document.AnswerFile = images[0].Facts, images[0].Status, images[0].AnswerFile
+		}
+		return a.printJSON(document)
+	}
+	a.showDisk(contents)
+	for i, found := range images {
+		if i > 0 {
+			fmt.Fprintln(a.Out)
+		}
+		a.showImage(found)
+	}
+	return err
 }
 
 // inspectEach looks into the image, or where a disk holds several Windows installations into each, and notes in the contents of
@@ -128,7 +134,8 @@ func (a *app) showDisk(c *diskimage.Contents) {
 }
 
 // showImage prints what an image is: one line of identity, then its state, names, join and hives.
-func (a *app) showImage(f winimage.Facts, join *offlinejoin.Status) {
+func (a *app) showImage(found *offlinejoin.Inspection) {
+	f, join := found.Facts, found.Status
 	fmt.Fprintln(a.Out, identity(f))
 	facts := []term.Fact{
 		fact("State", state(f)),
@@ -138,10 +145,37 @@ func (a *app) showImage(f winimage.Facts, join *offlinejoin.Status) {
 		fact("Hives", hives(f.Hives)),
 		fact("Machine SID", f.MachineSID),
 	}
+	facts = append(facts, a.answerFileFacts(found.AnswerFile)...)
 	for _, w := range f.Warnings {
 		facts = append(facts, fact("Warning", w))
 	}
 	term.WriteFacts(a.Out, facts...)
+}
+
+// answerFileFacts returns which answer file Windows Setup will take, and what in it would stop a join; nil is none.
+func (a *app) answerFileFacts(p *offlinejoin.AnswerFilePreview) []term.Fact {
+	if p == nil {
+		return nil
+	}
+	file := p.Path
+	switch {
+	case !p.Exists && p.Path != "":
+		file += " (none yet: it will be made)"
+	case p.MachineName != "":
+		file += " for the name " + p.MachineName
+	}
+	line := func(text string) string { return a.asTyped(plaintext.Line(text, 0)) }
+	facts := []term.Fact{fact("Answer file", line(file))}
+	if p.Refused != "" {
+		facts = append(facts, fact("Refused", line(p.Refused)))
+	}
+	if p.Replaces != "" {
+		facts = append(facts, fact("Replaces", line(p.Replaces)))
+	}
+	for _, n := range p.Notes {
+		facts = append(facts, fact("Note", line(n)))
+	}
+	return facts
 }
 
 // identity is "Windows Server 2022 Standard   build 20348.2700   amd64   server".
@@ -208,7 +242,7 @@ func joinState(f winimage.Facts, st *offlinejoin.Status) string {
 	case st.State == offlinejoin.StateAbsent, st.State == offlinejoin.StateJoined:
 		return "none staged"
 	}
-	return fmt.Sprintf("%s: %s", st.State, join(st.MachineName, st.Domain))
+	return strings.Join(append([]string{fmt.Sprintf("%s: %s", st.State, join(st.MachineName, st.Domain))}, st.Notices()...), "; ")
 }
 
 // hives is "SYSTEM: 24 pending log entries; others closed cleanly".

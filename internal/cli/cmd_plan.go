@@ -29,7 +29,7 @@ func (a *app) plan() *cobra.Command {
 A join file (*.join.hcl, or a folder of them) declares joins in HCL. Every check is made, and nothing is written.`,
 		Example: `  offlinejoin plan fleet.join.hcl --var images=/mnt
   offlinejoin plan joins/ --detailed-exitcode --report plan.html`,
-		Args: cobra.ExactArgs(1),
+		Args: joinFileArgument,
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
 			joins, err := c.load(ctx, args[0])
 			if err != nil {
@@ -47,6 +47,7 @@ A join file (*.join.hcl, or a folder of them) declares joins in HCL. Every check
 		}),
 	}
 	c.addFlags(cmd)
+	c.addDetails(cmd)
 	cmd.Flags().BoolVar(&detailed, detailedExitCode, false,
 		"exit with 0 when there is nothing to do, 2 when there are changes, and 1 for any error")
 	return cmd

@@ -153,6 +153,9 @@ func outcome(r *offlinejoin.Receipt) string {
 		return fmt.Sprintf("Took back the join; no byte of the blob is left in the image. %s written.",
 			offlinejoin.FormatSize(r.BytesWritten))
 	case offlinejoin.OutcomeAbsent:
+		if len(r.Changes) > 0 {
+			return "No join is staged. What a stage that was stopped had left is removed."
+		}
 		return "No join is staged. Nothing has been written."
 	}
 	return string(r.Outcome)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,8 @@ type fleetCommand struct {
 	parallel int
 	failFast bool
 	yes      bool
-	report   string
+	details  bool // every change of every join is shown
+	reports  []string
 	keep     bool   // the blobs, for the run that follows; see fleet.Run
 	source   string // the join file or folder
 }
@@ -34,17 +36,24 @@ type fleetCommand struct {
 func (c *fleetCommand) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var(&checkedFlag{kind: "NAME=VALUE", set: func(s string) error {
+		if name, _, assigned := strings.Cut(s, "="); !assigned || strings.TrimSpace(name) == "" {
+			return fmt.Errorf("write NAME=VALUE")
+		}
 		c.vars = append(c.vars, joinfile.Var{Assign: s})
 		return nil
 	}}, "var", "set a variable of the join file; can be given several times, later ones win")
 	flags.Var(&checkedFlag{kind: "FILE", set: func(s string) error {
+		if _, err := os.Stat(s); err != nil {
+			return err
+		}
 		c.vars = append(c.vars, joinfile.Var{File: s})
 		return nil
 	}}, "var-file", "set variables from a file of NAME = VALUE lines, or of one JSON object when it ends in .json")
 	flags.Var(&checkedFlag{kind: "FILE", set: func(s string) error {
-		c.report = s
+		c.reports = append(c.reports, s)
 		return report.CheckName(s)
-	}}, "report", "write what became of every join to FILE: JSON when it ends in .json, a page to look at when in .html")
+	}}, "report", "write what became of every join to FILE: JSON when it ends in .json, a page to look at when in .html; "+
+		"can be given several times")
 	flags.Var(&checkedFlag{kind: "N", set: func(s string) error {
 		var err error
 		if c.parallel, err = strconv.Atoi(s); err != nil || c.parallel < 1 || c.parallel > maxParallel {
@@ -56,12 +65,17 @@ func (c *fleetCommand) addFlags(cmd *cobra.Command) {
 	cmd.ValidArgsFunction = completeJoinFiles
 }
 
+// addDetails adds the flag of the commands that show a plan.
+func (c *fleetCommand) addDetails(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&c.details, "details", false, "show every change of every join; of one join they are always shown")
+}
+
 // maxParallel bounds --parallel: each image takes memory and file handles.
 const maxParallel = 64
 
 // addYes adds the flag of the commands that ask before they write.
 func (c *fleetCommand) addYes(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&c.yes, "yes", false, "do not ask before writing")
+	cmd.Flags().BoolVarP(&c.yes, "yes", "y", false, "do not ask before writing")
 }
 
 // completeJoinFiles lets the shell offer join files and folders.
@@ -96,7 +110,10 @@ func (c *fleetCommand) load(ctx context.Context, path string) ([]joinfile.Join, 
 
 // checkPaths refuses a report or ledger in place of a file of somebody's.
 func (c *fleetCommand) checkPaths(joins []joinfile.Join) error {
-	used := []options.Used{{Option: options.ReportFile, Path: c.report}}
+	var used []options.Used
+	for _, file := range c.reports {
+		used = append(used, options.Used{Option: options.ReportFile, Path: file})
+	}
 	for _, v := range c.vars {
 		used = append(used, options.Used{Option: "--var-file", Path: v.File})
 	}
@@ -106,7 +123,12 @@ func (c *fleetCommand) checkPaths(joins []joinfile.Join) error {
 	if err := options.CheckPaths(used...); err != nil {
 		return err
 	}
-	return options.CheckReport(c.report)
+	for _, file := range c.reports {
+		if err := options.CheckReport(file); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // run carries joins out with progress for people or programs.
@@ -135,8 +157,8 @@ func (c *fleetCommand) run(ctx context.Context, action fleet.Action, joins []joi
 
 // finish writes the report that was asked for, and returns the error that gives the exit code.
 func (c *fleetCommand) finish(r *fleet.Report) error {
-	if c.report != "" {
-		if err := report.Write(c.report, r); err != nil {
+	for _, file := range c.reports {
+		if err := report.Write(file, r); err != nil {
 			return err
 		}
 	}

@@ -76,26 +76,40 @@ func plainResult(r fleet.Result) fleet.Result {
 	return r
 }
 
-// showPlan shows every change, image by image.
-func (a *app) showPlan(r *fleet.Report) {
-	if a.json {
+// showPlan shows what would become of every join in a line, and every change when there is one join or details are asked
+// for.
+func (c *fleetCommand) showPlan(r *fleet.Report) {
+	if c.json {
 		return // printed line by line
 	}
 	r = plainReport(r)
+	if len(r.Joins) == 1 || c.details {
+		c.showPlanDetails(r)
+	} else {
+		c.showTable(r)
+	}
+	c.showWarnings(r)
+	c.showFailures(r)
+	more := ""
+	if len(r.Joins) > 1 && !c.details && r.Count(offlinejoin.OutcomePlanned) > 0 {
+		more = " --details shows every change."
+	}
+	fmt.Fprintf(c.Out, "\n%s: %s. Nothing has been written.%s\n", term.NewPainter(c.Out).Bold("Plan"), tally(r), more)
+}
+
+func (a *app) showPlanDetails(r *fleet.Report) {
 	paint := term.NewPainter(a.Out)
 	for _, one := range r.Joins {
 		fmt.Fprintf(a.Out, "%s  %s\n", paint.Bold(one.Join), one.WindowsPath)
 		switch {
 		case one.Error != nil:
-			fmt.Fprintln(a.Out, paint.Line(term.Removed, "  error: "+failureText(one.Error)))
+			fmt.Fprintln(a.Out, paint.Line(term.Removed, "  failed; see below"))
 		case one.Receipt != nil:
 			a.showPlanned(one.Receipt)
 		default:
 			fmt.Fprintln(a.Out, "  not looked at")
 		}
 	}
-	a.showWarnings(r)
-	fmt.Fprintf(a.Out, "\n%s: %s. Nothing has been written.\n", paint.Bold("Plan"), tally(r))
 }
 
 func (a *app) showPlanned(r *offlinejoin.Receipt) {
@@ -111,16 +125,21 @@ func (a *app) showResults(r *fleet.Report) {
 		return // printed line by line
 	}
 	r = plainReport(r)
+	a.showTable(r)
+	a.showWarnings(r)
+	a.showFailures(r)
+	fmt.Fprintf(a.Out, "\n%s: %s in %s.%s\n", term.NewPainter(a.Out).Bold(actionWord(r.Action)), tally(r),
+		r.Elapsed().Round(10*time.Millisecond), advice(r))
+}
+
+// showTable prints a line for every join.
+func (a *app) showTable(r *fleet.Report) {
 	table := term.NewTable("JOIN", "RESULT", "MACHINE", "IMAGE")
 	for i := range r.Joins {
 		one := &r.Joins[i]
 		table.Add(markOfOutcome(one), one.Join, resultWord(one), machineOf(one), one.WindowsPath)
 	}
 	table.Write(a.Out)
-	a.showWarnings(r)
-	a.showFailures(r)
-	fmt.Fprintf(a.Out, "\n%s: %s in %s.%s\n", term.NewPainter(a.Out).Bold(actionWord(r.Action)), tally(r),
-		r.Elapsed().Round(10*time.Millisecond), advice(r))
 }
 
 // showWarnings prints each warning once, with how many images it is about: those of one batch often share them.
@@ -128,10 +147,7 @@ func (a *app) showWarnings(r *fleet.Report) {
 	var order []string
 	about := map[string][]string{}
 	for _, one := range r.Joins {
-		if one.Receipt == nil {
-			continue
-		}
-		for _, w := range one.Receipt.Warnings {
+		for _, w := range noticesOf(&one) {
 			if len(about[w]) == 0 {
 				order = append(order, w)
 			}
@@ -148,6 +164,17 @@ func (a *app) showWarnings(r *fleet.Report) {
 		}
 		fmt.Fprintf(a.Out, "warning: %s: %s\n", who, w)
 	}
+}
+
+// noticesOf returns what a result says beside its word: the warnings of a run, what qualifies a status that was read.
+func noticesOf(one *fleet.Result) []string {
+	switch {
+	case one.Receipt != nil:
+		return one.Receipt.Warnings
+	case one.Outcome == fleet.OutcomeRead:
+		return one.Status.Notices()
+	}
+	return nil
 }
 
 func (a *app) showFailures(r *fleet.Report) {
@@ -171,8 +198,14 @@ func failureText(f *fleet.Failure) string {
 
 // resultWord is a result in a word: the outcome, or the status that was read.
 func resultWord(one *fleet.Result) string {
+	if one.Outcome == fleet.OutcomeRead && one.Status.Incomplete {
+		return "incomplete"
+	}
 	if one.Outcome == fleet.OutcomeRead {
 		return string(one.Status.State)
+	}
+	if one.Outcome == offlinejoin.OutcomePlanned {
+		return "to stage"
 	}
 	return strings.ReplaceAll(string(one.Outcome), "_", " ")
 }
@@ -210,9 +243,13 @@ func tally(r *fleet.Report) string {
 			parts = append(parts, strconv.Itoa(n)+" "+what)
 		}
 	}
-	states := map[offlinejoin.State]int{}
+	states, incomplete := map[offlinejoin.State]int{}, 0
 	for _, one := range r.Joins {
-		if one.Outcome == fleet.OutcomeRead {
+		switch {
+		case one.Outcome != fleet.OutcomeRead:
+		case one.Status.Incomplete:
+			incomplete++
+		default:
 			states[one.Status.State]++
 		}
 	}
@@ -226,6 +263,7 @@ func tally(r *fleet.Report) string {
 		}
 		add(states[s], what)
 	}
+	add(incomplete, "staged but not complete")
 	for _, kind := range []struct {
 		outcome fleet.Outcome
 		what    string
@@ -249,8 +287,11 @@ func tally(r *fleet.Report) string {
 
 // advice is how to go on after a run that ended before all was done.
 func advice(r *fleet.Report) string {
-	if r.Well() || r.Action == fleet.Status {
+	switch {
+	case r.Well() || r.Action == fleet.Status:
 		return ""
+	case r.Count(fleet.OutcomeFailed) > 0:
+		return " Mend what failed, then run it again: what is done is not done twice."
 	}
 	return " Run it again to go on with the rest."
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/term"
@@ -59,7 +60,17 @@ func (a *app) canAsk() error {
 		return winerr.Errorf(winerr.InvalidParameter, "with --json there is nobody to ask: give --yes, too. Nothing was "+
 			"written.")
 	}
+	// Standard input that is no terminal and no pipe, such as /dev/null, answers nothing: it is told before any work.
+	if f, ok := a.In.(*os.File); ok && !term.IsTerminal(f) && isNothing(f) {
+		return winerr.Errorf(winerr.InvalidParameter, "there is no terminal to ask on: give --yes. Nothing was written.")
+	}
 	return nil
+}
+
+// isNothing reports whether a file can hold no answer: it is a device other than a terminal, such as /dev/null, or closed.
+func isNothing(f *os.File) bool {
+	info, err := f.Stat()
+	return err != nil || info.Mode()&os.ModeDevice != 0
 }
 
 // ask wants the word yes from standard input, and returns an error when it gets another answer or is interrupted.
@@ -83,5 +94,6 @@ func (a *app) ask(ctx context.Context, question string) error {
 	case <-ctx.Done():
 		fmt.Fprintln(a.Out)
 	}
-	return winerr.Errorf(winerr.InvalidParameter, "not confirmed: answer yes, or give --yes. Nothing was written.")
+	fmt.Fprintln(a.Err, "Not confirmed: the answer was not yes. Nothing was written.")
+	return errReported
 }

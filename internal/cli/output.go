@@ -69,7 +69,9 @@ func escapeActing(text []byte) []byte {
 }
 
 // warn prints one sentence that does not stop the work.
-func (a *app) warn(sentence string) { fmt.Fprintf(a.Err, "warning: %s\n", plaintext.Line(sentence, 0)) }
+func (a *app) warn(sentence string) {
+	fmt.Fprintf(a.Err, "warning: %s\n", a.asTyped(plaintext.Line(sentence, 0)))
+}
 
 // warnIf warns unless the sentence is empty.
 func (a *app) warnIf(sentence string) {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/version"
 )
 
 // Commands returns the definitions of all commands, for documentation.
@@ -28,9 +29,11 @@ or Samba says what to join; the image is a mounted Windows directory.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
+		Version:       version.String(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetUsageTemplate(usageTemplate)
+	cmd.SetVersionTemplate("offlinejoin {{.Version}}\n")
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of text: one document, or lines of JSON "+
 		"where many images are worked on")
 	cmd.AddCommand(
@@ -86,6 +89,26 @@ func (t *checkedFlag) Set(s string) error {
 // optionFlag adds the flag of an option; kind is what its help calls the value, such as PATH.
 func optionFlag(cmd *cobra.Command, name options.Name, kind string, set func(string) error) {
 	cmd.Flags().Var(&checkedFlag{set: set, kind: kind}, name.Flag(), doc(name)) // the documentation names the default
+	if err := cmd.RegisterFlagCompletionFunc(name.Flag(), completeOption(name)); err != nil {
+		panic(err) // the flag was added one line above
+	}
+}
+
+// completeOption lets the shell offer the values of an option: its words, folders for a Windows directory, files for
+// what names a file, nothing for a name.
+func completeOption(name options.Name) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		switch {
+		case len(name.Allowed()) > 0:
+			return name.Allowed(), cobra.ShellCompDirectiveNoFileComp
+		case name == options.WindowsPath:
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		case strings.HasSuffix(name.String(), "_file"), strings.HasSuffix(name.String(), "_path"), name == options.Backup,
+			name == options.CompletionProgram:
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
 }
 
 // required is optionFlag for a flag that must be given.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -41,6 +42,7 @@ type app struct {
 	json    bool // --json
 	lines   bool // JSON is printed in lines, not in one document
 	started bool // a command began its work, so that an error is not about usage any more
+	flags   bool // the command is told its options by flags, not in a join file: messages name them so
 }
 
 // Run carries out one command line, without the program's name, and returns the exit code.
@@ -64,8 +66,10 @@ func Run(ctx context.Context, args []string, s Streams) int {
 		return exitFailed
 	case errors.Is(err, errChanges):
 		return exitChanges
+	case errors.Is(err, errUsage):
+		return exitUsage
 	case !a.started:
-		fmt.Fprintf(s.Err, "error: %s\nTry: %s --help\n", plaintext.Line(firstLine(err), 0), cmd.CommandPath())
+		a.usage(cmd, args, err)
 		if wantsDetailedExitCode(args) {
 			return exitFailed // 2 would mean that there are changes
 		}
@@ -78,6 +82,8 @@ func Run(ctx context.Context, args []string, s Streams) int {
 var (
 	// errReported ends a command that has already printed what is wrong.
 	errReported = errors.New("reported")
+	// errUsage ends a command that has already printed that it was given something wrong.
+	errUsage = errors.New("usage")
 	// errChanges ends a plan that found something to do and was asked to report it by its exit code.
 	errChanges = errors.New("changes")
 )
@@ -89,16 +95,24 @@ func (a *app) fail(err error) {
 	if _, ok := winerr.CodeOf(err); !ok {
 		err = e
 	}
-	fmt.Fprintf(a.Err, "error: %s\n", sentence(err.Error()))
+	fmt.Fprintf(a.Err, "error: %s\n", a.asTyped(sentence(err.Error())))
 	if !a.json {
 		return
 	}
-	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: sentence(e.Message)}
+	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: a.asTyped(sentence(e.Message))}
 	if a.lines {
 		a.printLine(jsonLine{Type: lineError, Error: &facts})
 		return
 	}
 	_ = a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
+}
+
+// asTyped returns a message with options named as the user of this command types them.
+func (a *app) asTyped(message string) string {
+	if !a.flags {
+		return message
+	}
+	return options.AsFlags(message)
 }
 
 // sentence makes an error's text safe for a line. Errors that were joined stand one after the other.
@@ -113,7 +127,7 @@ func firstLine(err error) string {
 // begin returns a cobra RunE around work: from here on, errors are not about usage.
 func (a *app) begin(work func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		a.started = true
+		a.started, a.flags = true, true
 		if err := checkFile(args); err != nil {
 			return err
 		}
@@ -139,6 +153,9 @@ func coded(err error) *winerr.Error {
 	if e, ok := errors.AsType[*winerr.Error](err); ok {
 		return e
 	}
+	if errors.Is(err, context.Canceled) {
+		return &winerr.Error{Code: winerr.Cancelled, Message: "stopped by an interrupt", Err: err}
+	}
 	return &winerr.Error{Code: codeFor(err), Message: err.Error(), Err: err}
 }
 
@@ -157,7 +174,9 @@ func codeFor(err error) winerr.Code {
 		return winerr.AccessDenied
 	case errors.Is(err, syscall.ENOSPC):
 		return winerr.DiskFull
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled):
+		return winerr.Cancelled
+	case errors.Is(err, context.DeadlineExceeded):
 		return winerr.Timeout
 	case errors.Is(err, regf.ErrNotHive), errors.Is(err, regf.ErrCorrupt), errors.Is(err, regf.ErrUnrecoverable):
 		return winerr.CantLoadOfflineHive

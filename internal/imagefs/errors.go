@@ -76,6 +76,13 @@ func Irregular(path string, mode fs.FileMode, want string) error {
 		"%w: nothing is read or written through it; put the real thing in its place", cause)
 }
 
+// NoWindows is the error of a regular file in the place of a Windows directory: most likely a disk image file, which has an
+// option of its own.
+func NoWindows(path string) error {
+	cause := &IrregularError{Path: path, What: describe(0), Want: "a directory"}
+	return winerr.Errorf(winerr.InvalidParameter, "%w: name a disk image file by image_path, in place of windows_path", cause)
+}
+
 func describe(mode fs.FileMode) string {
 	switch t := mode.Type(); {
 	case t == 0:

@@ -26,6 +26,8 @@ type Location struct {
 	// image that stands on it, or a file of its own. Empty: ImagePath itself is changed.
 	OverlayPath, CopyPath string
 	Backing               string // how an overlay names its golden image: BackingAbsolute (also when empty) or BackingRelative
+	// Anew means for a rehearsal that the file which is at the path of the new disk now will have been removed by then.
+	Anew bool
 
 	// JournalDir is a folder for the journal of changes to ImagePath in place, when that is a block device, which has no
 	// folder of its own.

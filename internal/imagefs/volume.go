@@ -3,6 +3,7 @@ package imagefs
 import (
 	"io"
 	"io/fs"
+	"time"
 )
 
 // Volume is the file system that an image's Windows is on, rooted at the drive: the Windows directory is a name in it.
@@ -87,4 +88,18 @@ func SetSecurity(v Volume, name string, sd []byte) (applied bool, err error) {
 		return s.SetSecurity(name, sd)
 	}
 	return false, nil
+}
+
+// Attributes are what a host's file system keeps of a file beside its bytes and its Windows security descriptor.
+type Attributes struct {
+	Mode    fs.FileMode // permission bits
+	ModTime time.Time
+}
+
+// Attributed is a volume whose files have a mode and times that can be set, such as a directory of the host.
+type Attributed interface {
+	// Attributes returns those of a regular file.
+	Attributes(name string) (Attributes, error)
+	// SetAttributes sets them; a zero ModTime leaves the time as it is.
+	SetAttributes(name string, a Attributes) error
 }

@@ -68,12 +68,22 @@ func (l *loader) load(path string) []Join {
 // read parses one file and keeps its source for diagnostics.
 func (l *loader) read(path string) hcl.Body {
 	f, diags := parse(path)
-	l.add(diags)
+	l.add(withPathHint(diags))
 	if f == nil {
 		return hcl.EmptyBody()
 	}
 	l.diagnostics.files[path] = f
 	return f.Body
+}
+
+// withPathHint adds to what HCL says of a backslash what most likely was meant by it.
+func withPathHint(diags hcl.Diagnostics) hcl.Diagnostics {
+	for _, one := range diags {
+		if one.Summary == "Invalid escape sequence" {
+			one.Detail += ` A backslash begins an escape: write a path of Windows as "C:/img/Windows" or "C:\\img\\Windows".`
+		}
+	}
+	return diags
 }
 
 // add keeps diagnostics and reports whether there are errors among them.

@@ -2,6 +2,7 @@ package odj
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -41,6 +42,19 @@ func TestComposeFillsIn(t *testing.T) {
 	}
 	if len(b.Findings()) != 0 {
 		t.Errorf("findings %q", b.Findings())
+	}
+}
+
+func TestSingleLabelDomainIsFound(t *testing.T) {
+	t.Parallel()
+	j := webJoin()
+	j.DNSDomain, j.Forest, j.Domain = "corp", "", ""
+	b, err := Compose(j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := b.Findings(); len(all) != 1 || !strings.Contains(all[0], "AllowSingleLabelDnsDomain") {
+		t.Errorf("findings %q", all)
 	}
 }
 

@@ -28,10 +28,17 @@ const takeSaved = "use the file that djoin /savefile wrote, or its text as plain
 //	UTF-16LE with byte order mark, base64, NUL   djoin /savefile, Samba savefile=
 //	plain base64, in one line or many            djoin /printblob, AccountData of an answer file, mail
 //	the bytes themselves                         NetProvisionComputerAccount's pProvisionBinData
+//	base64 of one of these                       Terraform's filebase64(), base64encode(), a Secret's data
+//	one line of a text                           all that djoin /printblob prints
 //
 // A missing NUL, line ends and blanks, UTF-16LE without and UTF-8 with a byte order mark are accepted: editors and
 // PowerShell make them, and they cannot mean anything else.
-func unwrap(data []byte) (blob []byte, from Encoding, err error) {
+func unwrap(data []byte) (blob []byte, from Encoding, err error) { return unwrapAt(data, 0) }
+
+// maxWraps is how many encodings around a blob's own text are taken off.
+const maxWraps = 2
+
+func unwrapAt(data []byte, wraps int) (blob []byte, from Encoding, err error) {
 	switch {
 	case len(data) == 0:
 		return nil, "", noBlob("it is empty; %s", takeSaved)
@@ -46,19 +53,73 @@ func unwrap(data []byte) (blob []byte, from Encoding, err error) {
 	}
 	text, err := compact(data, wide)
 	if err != nil {
-		return nil, "", err
+		if text = onlyLine(data, wide); text == nil {
+			return nil, "", err
+		}
 	}
 	defer clear(text)
 	if blob, err = decode(text); err != nil {
 		return nil, "", err
 	}
-	if wide {
+	switch {
+	case !isBinary(blob):
+		defer clear(blob)
+		if wraps == maxWraps {
+			return nil, "", noBlob("its base64 text holds something else; %s", takeSaved)
+		}
+		inner, from, err := unwrapAt(blob, wraps+1)
+		if err != nil {
+			return nil, "", noBlob("its base64 text holds something else; %s", takeSaved)
+		}
+		return inner, from, nil
+	case wide:
 		return blob, EncodingDjoin, nil
 	}
 	return blob, EncodingBase64, nil
 }
 
-// decode returns the blob's bytes from base64 without blanks.
+// onlyLine returns the one line of a text that is base64 of a blob, as the output of djoin /printblob has it among
+// sentences, and nil when there is none or more than one.
+func onlyLine(data []byte, wide bool) (found []byte) {
+	const shortest = 512 // characters; the smallest blob has more
+	if wide {
+		return nil
+	}
+	for line := range bytes.Lines(data) {
+		line = bytes.TrimSpace(line)
+		if len(line) < shortest {
+			continue
+		}
+		text := blobText(line)
+		if text == nil {
+			continue
+		}
+		if found != nil { // two blobs: which one is meant cannot be told
+			clear(found)
+			clear(text)
+			return nil
+		}
+		found = text
+	}
+	return found
+}
+
+// blobText returns a line's base64 when it is that of a blob.
+func blobText(line []byte) []byte {
+	text, err := compact(line, false)
+	if err != nil {
+		return nil
+	}
+	blob, err := decode(text)
+	defer clear(blob)
+	if err != nil || !isBinary(blob) {
+		clear(text)
+		return nil
+	}
+	return text
+}
+
+// decode returns the bytes of base64 without blanks.
 func decode(text []byte) ([]byte, error) {
 	blob := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Strict().Decode(blob, text)
@@ -66,10 +127,6 @@ func decode(text []byte) ([]byte, error) {
 		clear(blob)
 		// The error's text holds no content, but its position counts only what compact left.
 		return nil, noBlob("its base64 text is cut off, or characters are missing; %s", takeSaved)
-	}
-	if !isBinary(blob[:n]) {
-		clear(blob)
-		return nil, noBlob("its base64 text holds something else; %s", takeSaved)
 	}
 	return blob[:n], nil
 }

@@ -2,6 +2,7 @@ package odj
 
 import (
 	"bytes"
+	"encoding/base64"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -39,6 +40,11 @@ func TestTextForms(t *testing.T) {
 		"ASCII, indented":           wrapped([]byte("\n    "+text), 64, "\n    "),
 		"UTF-8 BOM":                 []byte(bom + text),
 		"UTF-8 BOM, newline, NULs":  []byte(bom + text + "\n\x00\x00"),
+		"filebase64 of djoin file":  []byte(base64.StdEncoding.EncodeToString(b.DjoinFile())),
+		"base64 of base64":          []byte(base64.StdEncoding.EncodeToString([]byte(text + "\n"))),
+		"base64, twice around":      []byte(base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(text))))),
+		"printblob's output": []byte("\r\nProvisioning the computer...\r\nProvision string (2208 bytes):\r\n" + text +
+			"\r\n\r\nThe computer was provisioned successfully.\r\n"),
 	} {
 		before := bytes.Clone(data)
 		got, err := Parse(data)
@@ -54,6 +60,13 @@ func TestTextForms(t *testing.T) {
 			t.Errorf("%s: the input was changed", name)
 		}
 	}
+}
+
+func encodedOften(text string, times int) string {
+	for range times {
+		text = base64.StdEncoding.EncodeToString([]byte(text))
+	}
+	return text
 }
 
 func TestWhatIsNoBlob(t *testing.T) {
@@ -76,6 +89,8 @@ func TestWhatIsNoBlob(t *testing.T) {
 		{"UTF-16BE", "\xFE\xFF\x00A\x00R", "big endian"},
 		{"UTF-16 cut", string(utf16le("\uFEFF" + text)[:999]), "odd number of bytes"},
 		{"other base64", "SGVsbG8sIHdvcmxkIQ==", "holds something else"},
+		{"base64, too often", encodedOften(text, 4), "holds something else"},
+		{"two blobs in sentences", "one: \n" + text + "\ntwo:\n" + text + "\n", "does not belong to base64"},
 		{"XML", "<AccountData>" + text + "</AccountData>", "only the text inside AccountData"},
 		{"XML in UTF-16", string(utf16le("\uFEFF<unattend/>")), "only the text inside AccountData"},
 		{"age", "age-encryption.org/v1\n-> X25519 …", "decrypt it first"},

@@ -70,6 +70,10 @@ func (c *content) findDomain(f *findings) {
 	if dns == "" {
 		f.add("domain_name_missing", "the blob has no DNS name of the domain")
 	}
+	if dns != "" && !strings.Contains(strings.TrimSuffix(dns, "."), ".") {
+		f.add("domain_single_label", "the DNS domain %q has one label only; members find its domain controllers only with the "+
+			"policy AllowSingleLabelDnsDomain (documented)", dns)
+	}
 	if netbios == "" {
 		f.add("domain_name_missing", "the blob has no NetBIOS name of the domain")
 	}

@@ -132,6 +132,11 @@ func oddVectors() []vector {
 		odd("no-domain-guid", "the domain's GUID is zero", func(p *provision) { joinOf(p).domainGUID = ndr.GUID{} }),
 		odd("no-domain-sid", "the domain's SID is NULL", func(p *provision) { joinOf(p).domainSID = nil }),
 		odd("no-dns-domain", "DnsDomainName is NULL", func(p *provision) { joinOf(p).dnsDomain = nil }),
+		odd("single-label", "the DNS domain has one label", func(p *provision) {
+			one := new("corp")
+			w := joinOf(p)
+			w.dnsDomain, w.domain, w.forest, w.dc.domainName, w.dc.forest = one, one, one, one, one
+		}),
 		odd("account-sid-differs", "the account is not in the domain", func(p *provision) {
 			collectionOf(p).parts[1].prov3.rid++
 		}),

@@ -6,6 +6,9 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/answerfile"
 )
 
+// MaxAnswerFile is the greatest size of an answer file in bytes that is taken as a template.
+const MaxAnswerFile = answerfile.MaxSize
+
 // AnswerFileRequest asks for the text of an answer file, for images that cannot be reached as files: whoever makes the
 // machine hands the text to Windows Setup.
 type AnswerFileRequest struct {

@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -87,6 +88,9 @@ type Expect struct {
 func (b *Blob) Check(want Expect) error {
 	p := b.parsed
 	if want.MachineName != "" && !strings.EqualFold(want.MachineName, p.MachineName()) {
+		if err := impossibleName(want.MachineName); err != nil {
+			return err
+		}
 		return winerr.Errorf(winerr.InvalidParameter, "the blob is for %s, but %s was expected: "+
 			"use the blob made for %[2]s, or change the expected machine_name", p.MachineName(),
 			plaintext.Line(want.MachineName, plaintext.Name))
@@ -104,6 +108,34 @@ func (b *Blob) Check(want Expect) error {
 			"(%d to %d): make it again", n, completion.MinBlobSize, completion.MaxBlobSize)
 	}
 	return nil
+}
+
+// impossibleName refuses an expected machine name that no blob can be for (87), and names the one that was meant where that
+// can be seen.
+func impossibleName(name string) error {
+	shown := plaintext.Line(name, plaintext.Name)
+	label, rest, _ := strings.Cut(name, ".")
+	switch account := strings.TrimSuffix(name, "$"); {
+	case account != name:
+		return winerr.Errorf(winerr.InvalidParameter, "the machine name %s is expected, which is the name of an account: leave the $ "+
+			"out", shown)
+	case rest != "" && label != "":
+		return winerr.Errorf(winerr.InvalidParameter, "the machine name %s is expected, which is a full DNS name: expect its first "+
+			"part, %s, and the domain by itself", shown, plaintext.Line(label, plaintext.Name))
+	}
+	if _, err := odj.ValidateMachineName(name); err != nil {
+		return winerr.Errorf(winerr.InvalidParameter, "a machine name is expected that no computer can have: %s",
+			strings.TrimSuffix(messageOf(err), "; choose another name and make the blob for that"))
+	}
+	return nil
+}
+
+// messageOf returns the sentence of an error, without its code.
+func messageOf(err error) string {
+	if e, ok := errors.AsType[*winerr.Error](err); ok {
+		return e.Message
+	}
+	return err.Error()
 }
 
 // Facts returns what the blob is for. Nothing of it is secret.

@@ -52,7 +52,7 @@ func replaceWarning(st Status) string {
 // existingError says what is in the way and how to go on.
 func existingError(st Status) error {
 	image := st.Image.WindowsPath
-	const choose = "or set on_existing to replace or keep"
+	const choose = `or set on_existing = "replace", or on_existing = "keep" to leave it`
 	switch st.State {
 	case StateStaged:
 		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s already holds a staged join of %s to %s "+

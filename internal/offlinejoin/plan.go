@@ -15,6 +15,10 @@ import (
 // out, in memory, so that it refuses whatever Stage would refuse. Its Outcome is OutcomePlanned, or
 // OutcomeUnchanged or OutcomeKept when Stage would write nothing. Errors are those of [Stage] before it writes.
 func Plan(ctx context.Context, req Request) (*Receipt, error) {
+	return steady(ctx, func() (*Receipt, error) { return planOnce(ctx, req) })
+}
+
+func planOnce(ctx context.Context, req Request) (*Receipt, error) {
 	p, err := prepare(ctx, req, imagefs.Rehearse)
 	if err != nil {
 		return nil, err
@@ -26,7 +30,7 @@ func Plan(ctx context.Context, req Request) (*Receipt, error) {
 		}
 		p.receipt.Outcome = OutcomePlanned
 	}
-	return p.receipt, nil
+	return p.receipt, p.image.checkSteady()
 }
 
 // plan is a request that has passed every check: the open image, the blob, and what there is to do. Once prepare has
@@ -65,6 +69,9 @@ func prepare(ctx context.Context, req Request, mode imagefs.Mode) (*plan, error)
 	receipt := newReceipt(req.Now)
 	p := &plan{reporter: reporter{req.Progress, receipt}, req: req, blob: req.Blob}
 	if err := p.check(ctx, mode); err != nil {
+		if changed := p.image.checkSteady(); changed != nil {
+			err = changed
+		}
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
@@ -198,6 +205,9 @@ func (p *plan) existing() (decision, error) {
 		return decision{}, err
 	}
 	d, err := resolveExisting(p.receipt.Status, p.req.OnExisting, p.blob.parsed.Fingerprint(), p.staged(), p.req.Again)
+	if beside := p.receipt.Status.BesideText(); err == nil && beside != "" {
+		p.warn(beside)
+	}
 	if err != nil || d.outcome == OutcomeStaged {
 		if existed := p.image.newDiskExisted(); existed != nil {
 			return d, existed
@@ -283,6 +293,7 @@ func (p *plan) stagingEdits(m method) []edit {
 		setText(key, completion.ValueStagedBy, p.req.StagedBy),
 		ownerEdit(p.req.Owner),
 	}
+	edits = append(edits, accountEdits(p.req.Account)...)
 	edits = append(edits, m.edits(&p.record)...)
 	edits = append(edits, p.goldenEdits...)
 	for _, stale := range []string{

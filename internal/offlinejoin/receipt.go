@@ -31,10 +31,18 @@ type Status struct {
 	Detail      string `json:"detail,omitempty"` // what the state alone does not say: what a staged join lacks, a hive that is not whole
 	Owner       string `json:"owner,omitempty"`  // of the staged join: a random name, see Request
 
+	Account *AccountRecord `json:"account,omitempty"` // that the join was staged with, where the record says so
+
 	// Program is about the completion program of a join that waits for it: in_place, missing or changed.
 	Program string `json:"program,omitempty"`
 	// NotRun means that Windows was started after staging and the program never ran.
 	NotRun bool `json:"program_not_run,omitempty"`
+	// Incomplete means that a staged join lacks what makes it: the next boot does not join. Detail says what is missing.
+	Incomplete bool `json:"incomplete,omitempty"`
+
+	// Beside names what holds joins of others that are pending beside a staged one: registry keys such as
+	// `SYSTEM\Setup\DJOIN`, an answer file.
+	Beside []string `json:"pending_beside,omitempty"`
 
 	Warnings []string   `json:"warnings,omitempty"` // about the image, such as that what it stands on has changed
 	Image    ImageFacts `json:"image"`
@@ -107,7 +115,7 @@ const (
 	OutcomeUnchanged Outcome = "unchanged" // this very join was staged (or completed) already; nothing was written
 	OutcomeKept      Outcome = "kept"      // another join is there and on_existing is keep; nothing was written
 	OutcomeUnstaged  Outcome = "unstaged"  // taken back
-	OutcomeAbsent    Outcome = "absent"    // nothing to take back; nothing was written
+	OutcomeAbsent    Outcome = "absent"    // no join to take back; only leftovers of a stage that was stopped, if Changes lists them, were removed
 )
 
 // Receipt is what a request came to, for front ends to show and keep. It holds no secret.
@@ -123,6 +131,9 @@ type Receipt struct {
 	Syncs         int       `json:"fsyncs"`        // how often it was waited for the disk
 	At            time.Time `json:"at"`
 	NewDisk       *NewDisk  `json:"new_disk,omitempty"` // that was made for the join
+
+	// Account is the account of a [Join]; for a dry run, the one that exists.
+	Account *AccountFacts `json:"account,omitempty"`
 }
 
 // NewDisk is a disk that was made from a golden image, which was only read.

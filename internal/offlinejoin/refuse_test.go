@@ -55,7 +55,7 @@ func TestRefusals(t *testing.T) {
 			winerr.InvalidParameter, "Windows",
 		},
 		{"domain controller", sample.Image{ProductType: "LanmanNT"}, nil, winerr.NotSupported, "domain controller"},
-		{"home edition", sample.Image{ProductType: "WinNT", EditionID: "Core"}, nil, winerr.NotSupported, "home edition"},
+		{"home edition", sample.Image{ProductType: "WinNT", EditionID: "Core"}, nil, winerr.NotSupported, "cannot join a domain"},
 		{"Windows 7", sample.Image{Build: "7601"}, nil, winerr.TargetVersionUnsupported, "7601"},
 		{
 			"hive missing",

@@ -324,8 +324,12 @@ func TestBrokenStagingIsMended(t *testing.T) {
 			}
 			good := systemDump(t, req.Image.WindowsPath)
 			damage(t, req.Image.WindowsPath)
+			st, err := ReadStatus(t.Context(), StatusRequest{Image: req.Image})
+			if err != nil || st.State != StateStaged || !st.Incomplete || st.Detail == "" {
+				t.Errorf("before mending: %+v, %v", st, err)
+			}
 			r, err := Stage(t.Context(), req)
-			if err != nil || r.Outcome != OutcomeStaged {
+			if err != nil || r.Status.Incomplete || r.Outcome != OutcomeStaged {
 				t.Fatalf("%+v, %v", r, err)
 			}
 			if diff := cmp.Diff(good, systemDump(t, req.Image.WindowsPath)); diff != "" {

@@ -18,23 +18,40 @@ import (
 
 // ReadStatus returns what an image holds. It writes nothing.
 func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
+	return steady(ctx, func() (*Status, error) { return readStatus(ctx, req) })
+}
+
+func readStatus(ctx context.Context, req StatusRequest) (*Status, error) {
 	im, err := req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return nil, err
 	}
 	defer im.Close() // nothing was written
-	return im.readStatus(req.Logs)
+	status, err := im.readStatus(req.Logs)
+	if changed := im.checkSteady(); changed != nil {
+		return nil, changed
+	}
+	return status, err
 }
 
 // Inspection is all that can be read of an image in one visit.
 type Inspection struct {
 	Facts  winimage.Facts
 	Status *Status // what it holds; nil when it cannot be read: such an image is worth looking at all the more
+	// AnswerFile is the answer file that Windows Setup will take; nil for an image whose next boot does not run Setup.
+	AnswerFile *AnswerFilePreview
 }
+
+// AnswerFilePreview is what can be told of an image's answer file before anybody has a blob.
+type AnswerFilePreview = answerfile.Preview
 
 // Inspect returns the facts of an image and its status, of one session. It writes nothing. It fails only where the image
 // cannot be opened, with the errors of [ReadStatus].
 func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
+	return steady(ctx, func() (*Inspection, error) { return inspect(ctx, req) })
+}
+
+func inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
 	im, err := req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return nil, err
@@ -45,7 +62,10 @@ func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
 	if st, err := im.readStatus(req.Logs); err == nil {
 		found.Status = st
 	}
-	return found, nil
+	if f := found.Facts; f.Phase == winimage.PhaseGeneralized && f.Architecture != "" {
+		found.AnswerFile = answerfile.Look(im.session, im.pointer(), string(f.Architecture), f.ProductType == winimage.ProductClient)
+	}
+	return found, im.checkSteady()
 }
 
 // readStatus returns what an open image holds.
@@ -78,6 +98,7 @@ func (im *openImage) status(r *record) (Status, error) {
 	case st.State == StateStaged && r.method == completion.MethodRegistry:
 		err = im.programStatus(r, &st)
 	}
+	im.findBeside(r, &st)
 	if im.Facts().Hive("SYSTEM").State == winimage.HiveUnrecoverable {
 		st.Detail = strings.TrimPrefix(st.Detail+"; "+unrecoverableDetail, "; ")
 	}
@@ -103,6 +124,7 @@ func (im *openImage) programStatus(r *record, st *Status) error {
 		return err
 	}
 	st.NotRun = r.program != "" && r.attempts == 0 && !bytes.Equal(now, r.shutdownTime)
+	st.Incomplete = len(r.blob) == 0 || !r.hook.Armed() || st.Program != ProgramInPlace || st.NotRun
 	if st.Detail == "" {
 		st.Detail = programDetail(st)
 	}
@@ -140,7 +162,7 @@ func recordStatus(r *record, f winimage.Facts) Status {
 		st.MachineName, st.Domain = r.machine, r.domain
 		st.StagedAt, st.StagedBy, st.CompletedAt = r.stagedAt, r.stagedBy, r.completedAt
 		st.Attempts, st.Result, st.ResultText = r.attempts, r.result, r.resultText
-		st.Detail, st.Owner = recordDetail(r), r.owner
+		st.Detail, st.Owner, st.Account = recordDetail(r), r.owner, r.account
 		if r.state == completion.StateStarted {
 			st.State = StateFailed
 		}
@@ -201,6 +223,7 @@ func (im *openImage) answerFileStatus(r *record, st *Status) error {
 	}
 	holds, err := im.answerFileHolds(r)
 	if err == nil && !holds {
+		st.Incomplete = true
 		st.Detail = "the answer file does not hold the join any more: stage it again"
 	}
 	return err

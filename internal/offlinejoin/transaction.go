@@ -146,11 +146,12 @@ func (t *transaction) commit(ctx context.Context) error {
 	return err
 }
 
-// readBack opens the image anew and compares it with what was to be written.
+// readBack opens the image anew and compares it with what was to be written. Its errors say that the join was written.
 func (t *transaction) readBack(ctx context.Context) error {
 	again, err := t.req.Image.open(ctx, imagefs.Read)
 	if err != nil {
-		return err
+		return winerr.Errorf(codeOf(err), "the join was written to %s, but could not be read back: %w: stage it again, which "+
+			"writes nothing where it is whole", t.image.session, uncoded{err})
 	}
 	defer again.Close() // nothing was written
 	r, err := readRecord(again.System())

@@ -14,10 +14,13 @@ import (
 // recipientsFile is the option of the command line alone that names public keys.
 const recipientsFile Name = "recipients_file"
 
+// TemplateFile is the option of the command line alone that names an answer file to merge a join into.
+const TemplateFile Name = "template_file"
+
 // IsPath reports whether the option's value is the path of a file or folder.
 func (w Name) IsPath() bool {
 	switch w {
-	case WindowsPath, ImagePath, OverlayPath, CopyPath, JournalDir, BlobFile, SourceFile, IdentityFile, recipientsFile, CompletionProgram, LedgerFile, Backup, ReportFile:
+	case WindowsPath, ImagePath, OverlayPath, CopyPath, JournalDir, BlobFile, SourceFile, IdentityFile, recipientsFile, TemplateFile, CompletionProgram, LedgerFile, Backup, ReportFile:
 		return true
 	}
 	return false
@@ -32,6 +35,10 @@ func NotContent(option Name, value string, instead ...Name) error {
 		return nil
 	}
 	way := "give the path of the file that holds it"
+	if what == contentText && len(value) <= maxSegment {
+		way += `; in a path of Windows that is written in HCL, \n and \t are a line break and a tab: write it with slashes or with ` +
+			`two backslashes`
+	}
 	if what == contentBlob && (option == BlobFile || option == SourceFile) && len(instead) > 0 {
 		way = fmt.Sprintf("give the blob as %s, or here %s", instead[0], strings.TrimPrefix(way, "give "))
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/offlinejoin/offlinejoin/internal/agefile"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -88,6 +89,20 @@ func ReadRecipientsFile(path string) ([]byte, error) {
 	if len(content) > agefile.MaxRecipientsFile {
 		return nil, winerr.Errorf(winerr.InvalidParameter, "%s is larger than 1 MiB, so it is no recipients file: give one "+
 			"with a public key on each line", plaintext.Line(path, 0))
+	}
+	return content, nil
+}
+
+// ReadAnswerFile reads an answer file of this machine that a join is to be merged into. It may hold secrets.
+func ReadAnswerFile(path string) ([]byte, error) {
+	f, _, err := openRegular(path, TemplateFile)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := readBounded(f, offlinejoin.MaxAnswerFile, offlinejoin.MaxAnswerFile)
+	if err != nil {
+		return nil, cannotRead(path, "template", err)
 	}
 	return content, nil
 }

@@ -13,6 +13,10 @@ mkdir -p "$commands"
 cp "$bin/offlinejoin$exe" "$commands/"
 echo "installed $commands/offlinejoin$exe"
 
+manual=${XDG_DATA_HOME:-$HOME/.local/share}/man/man1
+$go run ./internal/cli/docgen -man "$manual"
+echo "installed $manual/offlinejoin*.1"
+
 # terraform and tofu look here without any configuration file (implied local mirror).
 mirror=$HOME/.terraform.d/plugins
 for registry in registry.terraform.io registry.opentofu.org; do

@@ -2,7 +2,6 @@ package winimage
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -10,9 +9,6 @@ import (
 
 // firstBuild is the first build that our completion program runs on: Windows 10 1507 and Server 2016.
 const firstBuild = 10240
-
-// homeEditions cannot join a domain (documented).
-var homeEditions = [...]string{"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"}
 
 // CheckHives refuses an image whose SYSTEM, SOFTWARE or SECURITY hive cannot be relied on (2717, or 5 without rights).
 // The SAM hive is not needed.
@@ -37,7 +33,7 @@ func (im *Image) VerifySystem() error {
 }
 
 // CheckJoinable refuses an image that cannot join a domain by any method: one that is not at rest (170), unusable hives
-// (2717), a domain controller, a home edition or an unknown kind of Windows (50).
+// (2717), a domain controller, an edition without domains, Nano Server, S mode or an unknown kind of Windows (50).
 func (im *Image) CheckJoinable() error {
 	if err := im.CheckAtRest(); err != nil {
 		return err
@@ -52,9 +48,15 @@ func (im *Image) CheckJoinable() error {
 	case !strings.EqualFold(f.ProductType, ProductClient) && !strings.EqualFold(f.ProductType, ProductServer):
 		return im.unsupported("is neither a Windows client nor a server (ProductType %q); "+
 			"a join cannot be staged into it", f.ProductType)
-	case slices.ContainsFunc(homeEditions[:], func(e string) bool { return strings.EqualFold(e, f.EditionID) }):
-		return im.unsupported("is a home edition (%s), which cannot join a domain: use a Pro, Education, Enterprise "+
-			"or Server edition", f.EditionID)
+	case nano(f):
+		return im.unsupported("is a Nano Server, which completes a join by its own means only: use djoin /requestodj for " +
+			"it, or an image of Server Core")
+	case domainless(f.EditionID):
+		return im.unsupported("is an edition that cannot join a domain (%s: home editions, S, SE and IoT Core cannot): use a Pro, "+
+			"Education, Enterprise or Server edition", f.EditionID)
+	case f.SMode:
+		return im.unsupported("is in S mode, in which Windows joins no domain and starts no program from outside of the " +
+			"Store: switch it out of S mode first")
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type Facts struct {
 	BuildText        string       `json:"windows_build,omitempty"`     // "20348.2700"
 	Architecture     Architecture `json:"architecture,omitempty"`
 	ProductType      string       `json:"product_type,omitempty"` // ProductClient …
+	SMode            bool         `json:"s_mode,omitempty"`       // Windows in S mode
 
 	Phase      Phase      `json:"phase"`
 	ImageState string     `json:"image_state,omitempty"` // IMAGE_STATE_COMPLETE …

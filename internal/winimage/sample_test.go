@@ -50,10 +50,14 @@ func TestJoinableRefusals(t *testing.T) {
 		{"domain controller", sample.Image{ProductType: "LanmanNT"}, "is a domain controller"},
 		{"domain controller, other case", sample.Image{ProductType: "lanmannt"}, "is a domain controller"},
 		{"unknown kind", sample.Image{ProductType: "Toaster"}, `ProductType "Toaster"`},
-		{"home", sample.Image{ProductType: "WinNT", EditionID: "Core"}, "home edition (Core)"},
-		{"home N", sample.Image{ProductType: "WinNT", EditionID: "CoreN"}, "home edition"},
-		{"home, one language", sample.Image{ProductType: "WinNT", EditionID: "CoreSingleLanguage"}, "home edition"},
-		{"home, one country", sample.Image{ProductType: "WinNT", EditionID: "CoreCountrySpecific"}, "home edition"},
+		{"home", sample.Image{ProductType: "WinNT", EditionID: "Core"}, "cannot join a domain (Core:"},
+		{"home N", sample.Image{ProductType: "WinNT", EditionID: "CoreN"}, "cannot join a domain"},
+		{"home, one language", sample.Image{ProductType: "WinNT", EditionID: "CoreSingleLanguage"}, "cannot join a domain"},
+		{"home, one country", sample.Image{ProductType: "WinNT", EditionID: "CoreCountrySpecific"}, "cannot join a domain"},
+		{"10 S", sample.Image{ProductType: "WinNT", EditionID: "Cloud"}, "cannot join a domain (Cloud:"},
+		{"Nano Server", sample.Image{InstallationType: "Nano Server"}, "Nano Server"},
+		{"Nano Server by its edition", sample.Image{EditionID: "ServerStandardNano"}, "Nano Server"},
+		{"S mode", sample.Image{ProductType: "WinNT", EditionID: "Professional", SMode: true}, "S mode"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

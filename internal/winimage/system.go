@@ -16,6 +16,8 @@ func (im *Image) readSystem(r *reader) {
 	}
 	control, services := im.controlSet+`\Control`, im.controlSet+`\Services`
 	f.ProductType = r.text(control+`\ProductOptions`, "ProductType")
+	// A Pro in S mode has the EditionID of a Pro; what it may start is this policy's (observed in public reports).
+	f.SMode = r.number(control+`\CI\Policy`, "SkuPolicyRequired") != 0
 	f.ComputerName = r.text(control+`\ComputerName\ComputerName`, "ComputerName")
 	f.Architecture = architectureNamed(r.text(control+`\Session Manager\Environment`, "PROCESSOR_ARCHITECTURE"))
 

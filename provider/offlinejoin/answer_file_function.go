@@ -40,7 +40,8 @@ func (f *answerFileFunction) Definition(
 		VariadicParameter: function.StringParameter{
 			Name: "template",
 			MarkdownDescription: "Your own answer file, as text, to merge the join into; left out, a minimal one is made. One that " +
-				"asks for another join or computer name is refused.",
+				"asks for another join or computer name is refused, unless a further argument is `\"replace\"` (as `on_existing` of " +
+				"the resource).",
 		},
 		Return: function.StringReturn{},
 	}
@@ -52,8 +53,8 @@ func (f *answerFileFunction) Run(ctx context.Context, req function.RunRequest, r
 	if resp.Error = req.Arguments.Get(ctx, &blob, &architecture, &templates); resp.Error != nil {
 		return
 	}
-	if len(templates) > 1 {
-		resp.Error = function.NewArgumentFuncError(2, "there is one template only: merge them before")
+	answer := core.AnswerFileRequest{Architecture: architecture}
+	if resp.Error = takeTemplate(&answer, templates); resp.Error != nil {
 		return
 	}
 	parsed, failure := parseArgument(blob)
@@ -62,10 +63,7 @@ func (f *answerFileFunction) Run(ctx context.Context, req function.RunRequest, r
 		return
 	}
 	defer parsed.Wipe()
-	answer := core.AnswerFileRequest{Blob: parsed, Architecture: architecture}
-	if len(templates) == 1 {
-		answer.Template = []byte(templates[0])
-	}
+	answer.Blob = parsed
 	text, _, err := core.AnswerFile(answer)
 	if err != nil {
 		resp.Error = function.NewFuncError(err.Error())
@@ -73,4 +71,30 @@ func (f *answerFileFunction) Run(ctx context.Context, req function.RunRequest, r
 	}
 	defer clear(text)
 	resp.Error = resp.Result.Set(givenBlob{Blob: parsed}.masked(ctx), string(text))
+}
+
+// onExistingArgument is the position of the word after the template.
+const onExistingArgument = 3
+
+// takeTemplate takes the arguments that may be left out: the template, and what happens to another join in it.
+func takeTemplate(answer *core.AnswerFileRequest, rest []string) *function.FuncError {
+	if len(rest) == 0 {
+		return nil
+	}
+	answer.Template = []byte(rest[0])
+	if len(rest) == 1 {
+		return nil
+	}
+	if len(rest) > 2 {
+		return function.NewArgumentFuncError(onExistingArgument+1, "there is one template only, and one word after it: merge them before")
+	}
+	switch rest[1] {
+	case string(core.OnExistingReplace):
+		answer.Replace = true
+	case string(core.OnExistingFail):
+	default:
+		return function.NewArgumentFuncError(onExistingArgument, `the word after the template is "fail" or "replace", as on_existing of `+
+			`the resource; templates are not merged with each other`)
+	}
+	return nil
 }

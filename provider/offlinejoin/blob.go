@@ -34,7 +34,7 @@ type givenBlob struct {
 // blob reads and parses the blob that a configuration gives; identityFile is the provider's. It adds a warning for a file
 // that others can read, and an error for a file that cannot be read or is no blob; that a file does not exist shows in the
 // result alone.
-func (m *stagedJoinModel) blob(identityFile string, diags *diag.Diagnostics) givenBlob {
+func (m *blobModel) blob(identityFile string, diags *diag.Diagnostics) givenBlob {
 	if m.BlobFile.IsUnknown() || m.BlobWO.IsUnknown() || m.IdentityFile.IsUnknown() {
 		return givenBlob{}
 	}
@@ -42,6 +42,12 @@ func (m *stagedJoinModel) blob(identityFile string, diags *diag.Diagnostics) giv
 		given := givenBlob{name: options.BlobWO.String(), at: path.Root(options.BlobWO.String())}
 		given.parse([]byte(m.BlobWO.ValueString()), diags)
 		return given
+	}
+	if m.BlobFile.IsNull() { // as an ephemeral blob is null whose file is gone
+		return givenBlob{
+			name: options.BlobWO.String(), at: path.Root(options.BlobWO.String()), state: blobMissing,
+			missing: options.BlobWO.String() + " is null: there is no blob to stage",
+		}
 	}
 	given := givenBlob{name: m.BlobFile.ValueString(), at: path.Root(options.BlobFile.String())}
 	content, warning, err := options.ReadBlobFile(given.name, cmp.Or(m.IdentityFile.ValueString(), identityFile))
@@ -78,6 +84,22 @@ func (b givenBlob) masked(ctx context.Context) context.Context {
 	return tflog.MaskLogStrings(ctx, b.SecretForms()...)
 }
 
+// there reports whether the blob is known, as it must be when Terraform applies.
+func (b givenBlob) there(diags *diag.Diagnostics) bool {
+	if b.state == blobMissing {
+		diags.AddAttributeError(b.at, "Blob file missing", b.missing+".")
+	}
+	return b.state == blobKnown
+}
+
+// warnOfMissing reports in a plan a blob that is not there yet.
+func (b givenBlob) warnOfMissing(diags *diag.Diagnostics) {
+	if b.state == blobMissing {
+		diags.AddAttributeWarning(b.at, "Blob not checked yet",
+			"The blob could not be checked now, and must be readable when Terraform applies: "+b.missing+".")
+	}
+}
+
 // check compares a known blob with what is expected, with a diagnostic at the attribute to blame.
 func (b givenBlob) check(expect core.Expect, diags *diag.Diagnostics) (core.BlobFacts, bool) {
 	good := true
@@ -94,6 +116,17 @@ func (b givenBlob) check(expect core.Expect, diags *diag.Diagnostics) (core.Blob
 		}
 	}
 	return b.Facts(), good
+}
+
+// missingBlob returns what is missing to read a blob file, in a sentence without its code: the file, or the identity that
+// opens it. It returns "" when the file can be read, and when that fails for another reason.
+func missingBlob(file, identityFile string) string {
+	content, _, err := options.ReadBlobFile(file, identityFile)
+	clear(content)
+	if e, _ := errors.AsType[*winerr.Error](err); e != nil && options.IsMissing(err) {
+		return e.Message
+	}
+	return ""
 }
 
 // openBlobFile reads a blob that must be there. The caller wipes it.

@@ -112,6 +112,32 @@ func TestAnswerFileFunction(t *testing.T) {
 	}
 }
 
+func TestAnswerFileFunctionReplaces(t *testing.T) {
+	t.Parallel()
+	blob, _ := sampletest.Blob(t)
+	other := `<unattend xmlns="urn:schemas-microsoft-com:unattend"><settings pass="specialize"><component ` +
+		`name="Microsoft-Windows-Shell-Setup" processorArchitecture="amd64" publicKeyToken="31bf3856ad364e35" ` +
+		`language="neutral" versionScope="nonSxS"><ComputerName>OTHER</ComputerName></component></settings></unattend>`
+	got, failure := call(t, "answer_file", blob.AccountData(), "amd64", other, "replace")
+	if failure != nil {
+		t.Fatal(failure)
+	}
+	if file := text(t, got); strings.Contains(file, "OTHER") || !strings.Contains(file, "<ComputerName>WEB01</ComputerName>") {
+		t.Error("the other name was not replaced")
+	}
+	for _, words := range [][]string{{}, {"fail"}} {
+		_, failure := call(t, "answer_file", append([]string{blob.AccountData(), "amd64", other}, words...)...)
+		if failure == nil || !strings.Contains(failure.Text, `or set on_existing = "replace"`) {
+			t.Errorf("with %q: %v", words, failure)
+		}
+	}
+	for _, words := range [][]string{{"keep"}, {"replace", "replace"}, {other}} {
+		if _, failure := call(t, "answer_file", append([]string{blob.AccountData(), "amd64", other}, words...)...); failure == nil {
+			t.Errorf("with %d words more it is not refused", len(words))
+		}
+	}
+}
+
 func TestFunctionsRefuse(t *testing.T) {
 	t.Parallel()
 	blob, _ := sampletest.Blob(t)

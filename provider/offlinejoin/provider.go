@@ -73,6 +73,7 @@ func (p *offlinejoinProvider) Configure(
 		return
 	}
 	run := newRun()
+	run.configured = true
 	run.ledgerFile, run.identityFile = model.LedgerFile.ValueString(), model.IdentityFile.ValueString()
 	wait := model.LockTimeout.ValueString()
 	if wait == "" {
@@ -103,7 +104,7 @@ func (d duration) ValidateString(ctx context.Context, req validator.StringReques
 }
 
 func (p *offlinejoinProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newStagedJoinResource(p.version)}
+	return []func() resource.Resource{newStagedJoinResource(p.version), newJoinedDiskResource(p.version)}
 }
 
 func (p *offlinejoinProvider) DataSources(context.Context) []func() datasource.DataSource {

@@ -11,11 +11,17 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: docgen DOCS-FOLDER")
+	var err error
+	switch {
+	case len(os.Args) == 2:
+		err = write(os.Args[1])
+	case len(os.Args) == 3 && os.Args[1] == "-man":
+		err = writeMan(os.Args[2])
+	default:
+		fmt.Fprintln(os.Stderr, "usage: docgen DOCS-FOLDER | docgen -man FOLDER")
 		os.Exit(2)
 	}
-	if err := write(os.Args[1]); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "docgen:", err)
 		os.Exit(1)
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/offlinejoin/offlinejoin/internal/disk"
 	"github.com/offlinejoin/offlinejoin/internal/disk/partition"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/ntfs"
@@ -65,7 +66,8 @@ func (s *Session) find() error {
 	}
 	s.notes = append(s.notes, table.Notes...)
 	s.many = table.Scheme != partition.Bare
-	all := lookAll(s.disk, table)
+	s.cached = disk.NewCached(s.disk) // which changes with Commit alone, the last use of a session
+	all := lookAll(s.cached, table)
 	if s.at.Partition != 0 {
 		return s.chosen(all)
 	}

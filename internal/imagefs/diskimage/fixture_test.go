@@ -130,9 +130,5 @@ func rawOf(t testing.TB, image, format string) string {
 // volumeOf cuts the volume out of a raw disk with the partition of inMBR.
 func volumeOf(t testing.TB, disk string) string {
 	t.Helper()
-	data, err := os.ReadFile(disk)
-	must(t, err)
-	to := filepath.Join(t.TempDir(), "volume.raw")
-	must(t, os.WriteFile(to, data[volumeStart:volumeStart+volumeSize], 0o600))
-	return to
+	return cut(t, disk, volumeStart, volumeSize)
 }

@@ -39,8 +39,8 @@ func (s *Session) journalOf(path string, f *os.File) (journalPlace, error) {
 		return journalPlace{}, err
 	}
 	if info.Mode().IsRegular() {
-		file, err := filepath.EvalSymlinks(path)
-		return journalPlace{path: file + undojournal.Suffix}, err
+		journal, err := journalBeside(path)
+		return journalPlace{path: journal}, err
 	}
 	if s.at.JournalDir == "" {
 		return journalPlace{}, nil
@@ -49,6 +49,12 @@ func (s *Session) journalOf(path string, f *os.File) (journalPlace, error) {
 	sum := sha256.Sum256([]byte(identity))
 	name := "device-" + hex.EncodeToString(sum[:8]) + undojournal.Suffix
 	return journalPlace{filepath.Join(s.at.JournalDir, name), []byte(identity)}, nil
+}
+
+// journalBeside returns the path of the journal of a regular file, by whatever link it is reached.
+func journalBeside(path string) (string, error) {
+	file, err := filepath.EvalSymlinks(path)
+	return file + undojournal.Suffix, err
 }
 
 // checkJournalDir refuses a folder in which the journal of a device would not do its work: one that is not there, is in

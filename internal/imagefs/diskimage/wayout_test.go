@@ -49,7 +49,7 @@ func TestWaysOut(t *testing.T) {
 			}, winerr.CantLoadOfflineHive, "marked it as corrupt", "qemu-img check -r all",
 		},
 		{
-			"differencing", shared("win-differencing.vhd"), winerr.NotSupported, "is a differencing disk", "MERGE",
+			"differencing", shared("win-differencing.vhd"), winerr.NotSupported, "is a differencing disk", "Merge-VHD",
 		},
 		{"pending vhdx log", shared("hyperv-vhdx-log-replay.vhdx"), winerr.Busy, "has changes waiting in its log", "Windows"},
 		{

@@ -198,3 +198,21 @@ func (c *cost) synced()     { c.syncs.Add(1) }
 func (c *cost) total() imagefs.Cost {
 	return imagefs.Cost{Bytes: c.bytes.Load(), Syncs: int(c.syncs.Load())}
 }
+
+// Attributes implements imagefs.Attributed.
+func (s *Session) Attributes(name string) (imagefs.Attributes, error) {
+	t, name, err := s.tree(name, imagefs.OpRead)
+	if err != nil {
+		return imagefs.Attributes{}, err
+	}
+	return t.Attributes(name)
+}
+
+// SetAttributes implements imagefs.Attributed.
+func (s *Session) SetAttributes(name string, a imagefs.Attributes) error {
+	t, name, err := s.tree(name, imagefs.OpChange)
+	if err != nil {
+		return err
+	}
+	return t.SetAttributes(name, a)
+}

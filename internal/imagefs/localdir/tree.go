@@ -43,6 +43,9 @@ func openTree(path string, c *cost) (*Tree, error) {
 		return nil, failed(imagefs.OpOpen, path, err)
 	}
 	if info.Mode().Type() != fs.ModeDir {
+		if info.Mode().IsRegular() {
+			return nil, imagefs.NoWindows(path)
+		}
 		return nil, imagefs.Irregular(path, info.Mode(), "a directory")
 	}
 	root, err := os.OpenRoot(path)
@@ -265,4 +268,30 @@ func (d *Tree) SetSecurity(name string, sd []byte) (bool, error) {
 	defer f.Close()
 	applied, err := writeSecurity(f.f, sd)
 	return applied, failed(imagefs.OpSetSecurity, f.path, err)
+}
+
+// Attributes implements imagefs.Attributed.
+func (d *Tree) Attributes(name string) (imagefs.Attributes, error) {
+	p, err := d.find(name)
+	if err != nil {
+		return imagefs.Attributes{}, err
+	}
+	defer p.close()
+	return imagefs.Attributes{Mode: p.info.Mode().Perm(), ModTime: p.info.ModTime()}, nil
+}
+
+// SetAttributes implements imagefs.Attributed.
+func (d *Tree) SetAttributes(name string, a imagefs.Attributes) error {
+	p, err := d.find(name)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if !p.info.Mode().IsRegular() {
+		return imagefs.Irregular(p.path, p.info.Mode(), "a regular file")
+	}
+	if err := p.parent.root.Chmod(p.name, a.Mode.Perm()); err != nil || a.ModTime.IsZero() {
+		return failed(imagefs.OpChange, p.path, err)
+	}
+	return failed(imagefs.OpChange, p.path, p.parent.root.Chtimes(p.name, a.ModTime, a.ModTime))
 }

@@ -3,6 +3,7 @@ package open
 
 import (
 	"context"
+	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs/diskimage"
@@ -42,3 +43,17 @@ func diskFile(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imag
 	}
 	return s, nil
 }
+
+// HoldDisk opens a disk image file so that others cannot change it, or cannot even open it, whatever is in it (package
+// diskimage).
+func HoldDisk(ctx context.Context, path string, exclusive bool, wait time.Duration) (*diskimage.Held, error) {
+	return diskimage.Hold(ctx, path, exclusive, wait)
+}
+
+// BelowDisk returns marks of the files that the disk image file at path stands on (package diskimage).
+func BelowDisk(ctx context.Context, path string) ([]imagefs.FileMark, error) {
+	return diskimage.Below(ctx, path)
+}
+
+// HasJournal reports whether an interrupted edit of the disk image file at path has left its journal (package diskimage).
+func HasJournal(path string) bool { return diskimage.HasJournal(path) }

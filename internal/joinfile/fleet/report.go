@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -114,6 +115,12 @@ func failure(err error) *Failure {
 func uncheckedFailure(err error) *Failure {
 	if e, ok := errors.AsType[*winerr.Error](err); ok {
 		return &Failure{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
+	}
+	if errors.Is(err, context.Canceled) {
+		return &Failure{
+			Code: uint32(winerr.Cancelled), Name: winerr.Cancelled.Name(),
+			Message: "stopped by your second interrupt: run it again",
+		}
 	}
 	return &Failure{Code: uint32(winerr.InvalidParameter), Name: winerr.InvalidParameter.Name(), Message: err.Error()}
 }

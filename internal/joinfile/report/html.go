@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	_ "embed" // the page's parts
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 var (
@@ -28,11 +31,13 @@ var (
 // page is what the template shows.
 type page struct {
 	Title, Action, Source, By string
+	Name                      string // of the join file or folder
 	Started                   string
 	Elapsed                   time.Duration
 	Total                     int
 	Interrupted               bool
 	Tiles                     []tile
+	Warnings                  []shared
 	Rows                      []row
 	CSS                       template.CSS
 	JS                        template.JS
@@ -60,6 +65,11 @@ type row struct {
 
 type fact struct{ Name, Value string }
 
+// shared is one warning, with how many joins have it.
+type shared struct {
+	Text, Who string
+}
+
 // HTML writes a report as one page.
 func HTML(w io.Writer, r *fleet.Report) error {
 	t, err := template.New("page").Parse(pageHTML)
@@ -67,7 +77,8 @@ func HTML(w io.Writer, r *fleet.Report) error {
 		return err
 	}
 	p := page{
-		Title: "offlinejoin " + string(r.Action), Action: string(r.Action), Source: r.Source, By: r.By,
+		Title: "offlinejoin " + string(r.Action), Action: string(r.Action), Source: whole(r.Source), By: r.By,
+		Name:    filepath.Base(whole(r.Source)),
 		Started: r.StartedAt.Format("2006-01-02 15:04:05 MST"), Elapsed: r.Elapsed().Round(10 * time.Millisecond),
 		Total: len(r.Joins), Interrupted: r.Interrupted,
 		CSS: template.CSS(pageCSS), JS: template.JS(pageJS), // both are ours, embedded
@@ -77,7 +88,38 @@ func HTML(w io.Writer, r *fleet.Report) error {
 		p.Rows = append(p.Rows, rowOf(&r.Joins[i]))
 	}
 	p.Tiles = tiles(p.Rows)
+	p.shareWarnings()
 	return t.Execute(w, p)
+}
+
+// whole returns the absolute form of the join file's path, for a page may be read anywhere.
+func whole(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil && path != "" {
+		return plaintext.Line(absolute, 0)
+	}
+	return path
+}
+
+// shareWarnings moves each warning that several joins have to the top of the page.
+func (p *page) shareWarnings() {
+	about := map[string][]string{}
+	var order []string
+	for _, r := range p.Rows {
+		for _, w := range r.Warnings {
+			if len(about[w]) == 0 {
+				order = append(order, w)
+			}
+			about[w] = append(about[w], r.Join)
+		}
+	}
+	for _, w := range order {
+		if n := len(about[w]); n > 1 {
+			p.Warnings = append(p.Warnings, shared{Text: w, Who: fmt.Sprintf("%d joins, such as %s", n, about[w][0])})
+		}
+	}
+	for i := range p.Rows {
+		p.Rows[i].Warnings = slices.DeleteFunc(slices.Clone(p.Rows[i].Warnings), func(w string) bool { return len(about[w]) > 1 })
+	}
 }
 
 // hash is the source expression of the content security policy that allows one inline style or script.
@@ -89,7 +131,7 @@ func hash(text string) string {
 // tiles counts the rows by their kinds, those that want attention first.
 func tiles(rows []row) []tile {
 	order := []string{
-		"failed", "not_begun", "foreign", "planned", "staged", "unstaged", "completed", "joined", "unchanged", "kept", "absent",
+		"failed", "not_begun", "incomplete", "foreign", "planned", "staged", "unstaged", "completed", "joined", "unchanged", "kept", "absent",
 	}
 	counted := map[string]*tile{}
 	for _, one := range rows {
@@ -110,6 +152,9 @@ func rowOf(one *fleet.Result) row {
 	kind := string(one.Outcome)
 	if one.Outcome == fleet.OutcomeRead {
 		kind = string(one.Status.State)
+		if one.Status.Incomplete {
+			kind = "incomplete"
+		}
 	}
 	r := row{
 		Join: one.Join, Kind: kind, Word: strings.ReplaceAll(kind, "_", " "), Image: one.WindowsPath,
@@ -149,6 +194,7 @@ func (r *row) describe(one *fleet.Result) {
 		add("Completed", st.CompletedAt)
 		add("Result", st.ResultText)
 		add("Found", st.Detail)
+		add("Beside", st.BesideText())
 		for _, w := range st.Warnings {
 			add("Warning", w)
 		}
@@ -157,7 +203,9 @@ func (r *row) describe(one *fleet.Result) {
 	}
 	if one.Receipt != nil {
 		add("Blob for", strings.TrimSpace(one.Receipt.Blob.MachineName+" "+one.Receipt.Blob.Domain))
-		add("Blob fingerprint", one.Receipt.Blob.Fingerprint)
+		if st := one.ImageStatus(); st == nil || st.Fingerprint != one.Receipt.Blob.Fingerprint {
+			add("Blob fingerprint", one.Receipt.Blob.Fingerprint)
+		}
 		add("Domain controller", one.Receipt.Blob.DC)
 		if one.Receipt.BytesWritten > 0 {
 			add("Written", offlinejoin.FormatSize(one.Receipt.BytesWritten))

@@ -1,0 +1,62 @@
+package answerfile
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// A file that is put back has the mode and the time that it had; with the join in it, only its owner reads it.
+func TestAttributesComeBack(t *testing.T) {
+	t.Parallel()
+	const cached = "Windows/Panther/unattend.xml"
+	img, root := image(t, map[string]string{cached: head + specialize(shell("amd64", computerName("WEB01"))) + tail})
+	file := filepath.Join(root, filepath.FromSlash(cached))
+	long := time.Date(2021, 3, 4, 5, 6, 7, 0, time.UTC)
+	if err := os.Chmod(file, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(file, long, long); err != nil {
+		t.Fatal(err)
+	}
+	before := stat(t, file)
+	record := staged(t, img, Options{})
+	if mode := stat(t, file).Mode().Perm(); runtime.GOOS != "windows" && mode != 0o600 {
+		t.Errorf("with the join the mode is %v", mode)
+	}
+	if removal := unstaged(t, img, record); removal.Outcome != Restored || len(removal.Notes) != 0 {
+		t.Fatalf("%+v", removal)
+	}
+	after := stat(t, file)
+	if after.Mode() != before.Mode() || !after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("%v %v, want %v %v", after.Mode(), after.ModTime(), before.Mode(), before.ModTime())
+	}
+
+	// A file that was changed in between gets its mode back, but not a time that would hide the change.
+	record = staged(t, img, Options{})
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, append(text, "<!-- more -->"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if removal := unstaged(t, img, record); removal.Outcome == Restored {
+		t.Fatalf("%+v", removal)
+	}
+	after = stat(t, file)
+	if after.Mode() != before.Mode() || after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("changed since: %v %v", after.Mode(), after.ModTime())
+	}
+}
+
+func stat(t *testing.T, file string) os.FileInfo {
+	t.Helper()
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+)
+
+// usage prints what is wrong with a command line, with what was probably meant, and with --json also for programs.
+func (a *app) usage(cmd *cobra.Command, args []string, err error) {
+	message := plaintext.Line(firstLine(err), 0)
+	if hint := meant(cmd, message); hint != "" {
+		message += ": " + hint
+	}
+	fmt.Fprintf(a.Err, "error: %s\nTry: %s --help\n", message, cmd.CommandPath())
+	if !a.json && !slices.Contains(args, "--json") { // the parser may not have come to that flag
+		return
+	}
+	e := coded(err)
+	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: message}
+	_ = a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
+}
+
+// meant returns what the user of a wrong command line probably meant, "" when nothing is near. message is cobra's or
+// pflag's own.
+func meant(cmd *cobra.Command, message string) string {
+	rest, isCommand := strings.CutPrefix(message, "unknown command ")
+	flag, isFlag := strings.CutPrefix(message, "unknown flag: --")
+	switch {
+	case isCommand:
+		typed, _, _ := strings.Cut(strings.TrimPrefix(rest, `"`), `"`)
+		if isJoinFile(typed) {
+			return fmt.Sprintf("%s takes one image by its flags; for a join file: offlinejoin apply %s", cmd.Name(), typed)
+		}
+		return didYouMean(typed, commandNames(cmd))
+	case isFlag:
+		return didYouMean(flag, flagNames(cmd))
+	}
+	return ""
+}
+
+func isJoinFile(name string) bool {
+	return strings.HasSuffix(name, ".join.hcl") || strings.HasSuffix(name, ".join.hcl.json")
+}
+
+// synonyms are words of other programs, and what is meant here.
+var synonyms = map[string]string{
+	"auto-approve": "yes", "assume-yes": "yes", "force": "yes", "image": "image-path", "disk": "image-path", "windows": "windows-path",
+	"path": "windows-path", "blob": "blob-file", "name": "machine-name", "computer-name": "machine-name", "savefile": "blob-file",
+	"loadfile": "blob-file", "windowspath": "windows-path", "machine": "machine-name", "parallelism": "parallel",
+	"requestodj": "stage", "validate": "plan", "destroy": "unstage", "show": "inspect", "decrypt": "blob", "encrypt": "blob",
+}
+
+// didYouMean returns `did you mean "x"?` with the nearest of the known names, "" when none is near.
+func didYouMean(typed string, known []string) string {
+	if word := synonyms[strings.ToLower(typed)]; slices.Contains(known, word) {
+		return fmt.Sprintf("did you mean %q?", word)
+	}
+	best, nearest := "", 3
+	for _, name := range known {
+		if d := levenshtein.Distance(strings.ToLower(typed), name, nil); d < nearest && d < len(name) {
+			best, nearest = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+func commandNames(cmd *cobra.Command) (names []string) {
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+func flagNames(cmd *cobra.Command) (names []string) {
+	add := func(f *pflag.Flag) { names = append(names, f.Name) }
+	cmd.Flags().VisitAll(add)
+	cmd.InheritedFlags().VisitAll(add)
+	return names
+}
+
+// joinFileArgument wants the one argument of the commands on join files.
+func joinFileArgument(_ *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return fmt.Errorf("give a join file (*.join.hcl) or the folder that holds some")
+	case len(args) > 1:
+		return fmt.Errorf("one join file or one folder is taken, and %d are given: put them into one folder", len(args))
+	case !isJoinFile(args[0]) && strings.HasSuffix(strings.ToLower(args[0]), ".csv"):
+		return fmt.Errorf("%s is no join file: let one read it, as for_each = csvdecode(file(%q))", plaintext.Line(args[0], 0),
+			plaintext.Line(args[0], 0))
+	}
+	return nil
+}

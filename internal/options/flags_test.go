@@ -1,0 +1,19 @@
+package options
+
+import "testing"
+
+func TestAsFlags(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		`or set on_existing = "replace"`:                 `or set --on-existing replace`,
+		`set on_existing = "replace" or reuse = "allow"`: `set --on-existing replace or --reuse allow`,
+		`has a pass "Specialize"`:                        `has a pass "Specialize"`,
+		`toaster = "yes" is no option`:                   `toaster = "yes" is no option`,
+		`an on_existing without a value`:                 `an on_existing without a value`,
+		``:                                               ``,
+	} {
+		if got := AsFlags(message); got != want {
+			t.Errorf("AsFlags(%q) = %q, want %q", message, got, want)
+		}
+	}
+}
