@@ -44,6 +44,9 @@ func diskFile(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imag
 	return s, nil
 }
 
+// MakesDifferencing reports whether the new disk of a location is a differencing disk, which Windows makes (package virtdisk).
+func MakesDifferencing(at imagefs.Location) bool { return virtdisk.Makes(at, imagefs.Write) }
+
 // HoldDisk opens a disk image file so that others cannot change it, or cannot even open it, whatever is in it (package
 // diskimage).
 func HoldDisk(ctx context.Context, path string, exclusive bool, wait time.Duration) (*diskimage.Held, error) {

@@ -23,6 +23,9 @@ func (sys *system) makes(at imagefs.Location, mode imagefs.Mode) bool {
 	if _, ok := deviceByName(at.OverlayPath); sys == nil || !ok || at.Check() != nil || mode == imagefs.Read {
 		return false
 	}
+	if at.Anew && mode == imagefs.Rehearse { // what is there now will have been removed
+		return true
+	}
 	_, err := os.Lstat(at.OverlayPath)
 	return errors.Is(err, fs.ErrNotExist)
 }
@@ -41,8 +44,8 @@ func (sys *system) opens(at imagefs.Location, err error) bool {
 			return false
 		}
 	}
-	device, err := deviceOf(at.Made().ImagePath)
-	return err == nil && device != 0 // there are differencing VMDKs, too
+	_, err = deviceOf(at.Made().ImagePath)
+	return err == nil // there are differencing VMDKs, too
 }
 
 // Open opens the Windows in a differencing disk for which [Makes] or [Opens] is true. Errors have the documented codes: 2 not

@@ -25,6 +25,8 @@ func TestChoice(t *testing.T) {
 	if err := os.WriteFile(vmdk, []byte("KDMV"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	anew := there
+	anew.Anew = true
 	copied := imagefs.Location{ImagePath: f.golden, CopyPath: filepath.Join(f.dir, "copy.vhdx")}
 	for _, c := range []struct {
 		at    imagefs.Location
@@ -38,6 +40,9 @@ func TestChoice(t *testing.T) {
 		{f.over("new.qcow2"), imagefs.Write, false},
 		{f.over("new"), imagefs.Write, false},
 		{there, imagefs.Write, false},
+		{there, imagefs.Rehearse, false},
+		{anew, imagefs.Rehearse, true},
+		{anew, imagefs.Write, false},
 		{copied, imagefs.Write, false},
 		{f.at(), imagefs.Write, false},
 	} {
