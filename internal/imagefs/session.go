@@ -50,15 +50,20 @@ type Opener func(ctx context.Context, at Location, mode Mode) (Session, error)
 // Deferred is a session in which no change reaches the image before Commit: closing it without one drops them all.
 type Deferred interface {
 	Session
-	// NewDisk describes the disk that the session is about when it is one made from a golden image; nil when the image
-	// itself is changed. Its Size is known when it is there or committed.
-	NewDisk() *NewDisk
+	Making
 	// Secret names bytes that the image holds and that are being taken away, so that they are kept nowhere. It copies
 	// them.
 	Secret(b []byte)
 	// ErasesFirst reports whether a secret that something else takes the place of must be erased in a commit of its own
 	// before that.
 	ErasesFirst() bool
+}
+
+// Making is a session that may be about a disk made from a golden image.
+type Making interface {
+	// NewDisk describes the disk that the session is about when it is one made from a golden image; nil when the image
+	// itself is changed. Its Size is known when it is there or committed.
+	NewDisk() *NewDisk
 }
 
 // NewDisk is a disk that is made from a golden image.

@@ -30,13 +30,18 @@ func (im *openImage) secret(b []byte) {
 	}
 }
 
-// newDisk returns the disk that the session has made, nil when it has made none.
-func (im *openImage) newDisk() *NewDisk {
-	d := im.deferred()
-	if d == nil {
+// made returns the disk made from a golden image that the session is about, nil when the image itself is changed.
+func (im *openImage) made() *imagefs.NewDisk {
+	m, ok := im.session.(imagefs.Making)
+	if !ok {
 		return nil
 	}
-	made := d.NewDisk()
+	return m.NewDisk()
+}
+
+// newDisk returns the disk that the session has made, nil when it has made none.
+func (im *openImage) newDisk() *NewDisk {
+	made := im.made()
 	if made == nil || made.Existed {
 		return nil
 	}
@@ -47,21 +52,13 @@ func (im *openImage) newDisk() *NewDisk {
 
 // makesDisk reports whether a commit makes a new disk, which appears whole or not at all.
 func (im *openImage) makesDisk() bool {
-	d := im.deferred()
-	if d == nil {
-		return false
-	}
-	made := d.NewDisk()
+	made := im.made()
 	return made != nil && !made.Existed
 }
 
 // newDiskExisted refuses to make a disk again that is there: a machine may run on it by now.
 func (im *openImage) newDiskExisted() error {
-	d := im.deferred()
-	if d == nil {
-		return nil
-	}
-	made := d.NewDisk()
+	made := im.made()
 	if made == nil || !made.Existed {
 		return nil
 	}

@@ -44,6 +44,10 @@ type DiskRequest struct {
 	Mark  bool  // fill Mark or Used: all of an overlay is read for that, or the journal of the volume
 }
 
+// MakesDifferencing reports whether the new disk of an image is a differencing disk, which Windows makes on Windows hosts:
+// [ReadDisk] does not read one, so that nothing can be said later about who has used it.
+func MakesDifferencing(at Image) bool { return open.MakesDifferencing(at.Location) }
+
 // ReadDisk returns what a disk is and what join it holds. It writes nothing. Errors are those of [ReadStatus]; see [InUse]
 // for a disk that a machine holds.
 func ReadDisk(ctx context.Context, req DiskRequest) (*Disk, error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -237,13 +238,24 @@ func (p *diskPlanning) rehearse(ctx context.Context, req core.Request, blob give
 			" does not exist now, and must when Terraform applies.")
 		return
 	}
-	if blob.state != blobKnown || p.plan.openChoice() {
+	if blob.state != blobKnown || p.plan.openChoice() || !lasts(req.Image, diags) {
 		return
 	}
 	_, err := core.Plan(ctx, req)
 	if err != nil && !core.InUse(err) {
 		blame(ctx, placeAt(req.Image), "Disk cannot be made", err, diags)
 	}
+}
+
+// lasts refuses to make a disk whose use would not be seen later.
+func lasts(at core.Image, diags *diag.Diagnostics) bool {
+	if !core.MakesDifferencing(at) {
+		return true
+	}
+	diags.AddAttributeError(path.Root(options.OverlayPath.String()), "Differencing disk not supported", at.Made().String()+
+		" would be a differencing disk of Windows, and whether a machine has used one is not seen: use copy_path, or make the disk "+
+		"with `offlinejoin apply`.")
+	return false
 }
 
 // destroy tells in the plan what destroying does with a disk that was used.

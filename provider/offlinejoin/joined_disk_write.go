@@ -60,7 +60,7 @@ func (r *joinedDiskResource) stage(
 ) *core.Receipt {
 	blob := config.blob(r.run.identityFile, diags)
 	defer blob.Wipe()
-	if !blob.there(diags) || !r.run.checkPaths(plan.placeWords(), &config.blobModel, &plan.joinModel, diags) {
+	if !blob.there(diags) || !lasts(at, diags) || !r.run.checkPaths(plan.placeWords(), &config.blobModel, &plan.joinModel, diags) {
 		return nil
 	}
 	ctx = blob.masked(ctx)

@@ -1,0 +1,133 @@
+package virtdisk
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// newOverlay is a visit to a differencing disk that is being made. It has a temporary name, which begins with .offlinejoin-,
+// until Commit gives it its own; closing it without that removes it. A process that is ended by force leaves it behind.
+type newOverlay struct {
+	*Session
+	temporary string
+}
+
+var _ imagefs.Deferred = (*newOverlay)(nil)
+
+// makeOverlay opens a new differencing disk over the golden one in mode [imagefs.Write]; else the golden one, read-only, to
+// plan on.
+func (sys *system) makeOverlay(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+	golden, err := filepath.Abs(at.ImagePath)
+	if err != nil {
+		return nil, imagefs.Wrap(imagefs.OpOpen, at.ImagePath, err)
+	}
+	path, err := filepath.Abs(at.OverlayPath)
+	if err != nil {
+		return nil, imagefs.Wrap(imagefs.OpCreate, at.OverlayPath, err)
+	}
+	device, err := deviceOf(golden)
+	if err != nil {
+		return nil, err
+	}
+	if wanted, _ := deviceByName(path); wanted != device {
+		return nil, winerr.Errorf(winerr.InvalidParameter, "%s would be a differencing disk, whose name ends as that of the disk it "+
+			"stands on, and %s is of the other format: give it the ending of that (.vhdx, .vhd), or one of neither for a qcow2 overlay",
+			plaintext.Line(at.OverlayPath, 0), plaintext.Line(at.ImagePath, 0))
+	}
+	made := &imagefs.NewDisk{Path: at.OverlayPath, Golden: at.ImagePath, Overlay: true}
+	if mode != imagefs.Write {
+		s, err := open(ctx, sys, golden, device, at.Partition, true)
+		if err != nil {
+			return nil, err
+		}
+		s.made = made
+		return s, nil
+	}
+	if err := sys.mayAttach(ctx, path); err != nil {
+		return nil, err
+	}
+	temporary := filepath.Join(filepath.Dir(path), ".offlinejoin-"+rand.Text()+filepath.Ext(path))
+	if err := sys.create(temporary, golden, device); err != nil {
+		return nil, errors.Join(err, removeIfThere(temporary))
+	}
+	s, err := open(ctx, sys, temporary, device, at.Partition, false)
+	if err != nil {
+		return nil, errors.Join(err, removeIfThere(temporary))
+	}
+	s.made = made
+	return &newOverlay{s, temporary}, nil
+}
+
+// create makes a differencing disk. Sizes are the parent's, as documented for MaximumSize 0.
+func (sys *system) create(path, parent string, device uint32) error {
+	name, err := sys.utf16(parent)
+	if err != nil {
+		return failed("read", parent, err)
+	}
+	kind := microsoft(device)
+	p := createParameters{Version: createVersion2, ParentPath: name, ParentVirtualStorageType: kind}
+	h, err := sys.createVirtualDisk(&kind, path, accessNone, createFlagNone, &p)
+	if err != nil {
+		return failed("made", path, err)
+	}
+	return failed("made", path, sys.closeHandle(h))
+}
+
+// Secret implements imagefs.Deferred. The golden disk keeps what it holds; nothing else had it.
+func (*newOverlay) Secret([]byte) {}
+
+// ErasesFirst implements imagefs.Deferred.
+func (*newOverlay) ErasesFirst() bool { return false }
+
+// Commit implements imagefs.Session: the disk is detached, and gets its name unless that exists by now.
+func (o *newOverlay) Commit(ctx context.Context) (imagefs.Cost, error) {
+	if o.closed {
+		return imagefs.Cost{}, fs.ErrClosed
+	}
+	cost, err := o.Session.Commit(ctx)
+	if err = errors.Join(err, ctx.Err(), o.Session.Close()); err != nil {
+		return imagefs.Cost{}, err
+	}
+	path, err := filepath.Abs(o.made.Path)
+	if err == nil {
+		err = failed("given its name", path, o.disk.sys.moveFile(o.temporary, path))
+	}
+	if err != nil {
+		return imagefs.Cost{}, err
+	}
+	o.temporary = ""
+	o.made.Size, err = fileSize(path)
+	return cost, err
+}
+
+// Close implements imagefs.Session.
+func (o *newOverlay) Close() error {
+	err := o.Session.Close()
+	if o.temporary == "" {
+		return err
+	}
+	return errors.Join(err, removeIfThere(o.temporary))
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return imagefs.Wrap(imagefs.OpRemove, path, imagefs.FromSystem(err))
+	}
+	return nil
+}
+
+func fileSize(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, imagefs.Wrap(imagefs.OpRead, path, imagefs.FromSystem(err))
+	}
+	return info.Size(), nil
+}
