@@ -11,6 +11,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
@@ -91,6 +92,11 @@ func (e *example) prepare(t *testing.T, mounted bool) {
 		}
 	}
 	sampleImage(t, filepath.Join(e.dir, "disk"))
+	for _, disk := range slices.Compact(regexp.MustCompile(`/mnt/images/(golden|web03)\.qcow2`).FindAllString(e.text, -1)) {
+		if strings.Contains(e.text, `image_path   = "`+e.dir+disk+`"`) || strings.Contains(e.text, `image_path = "`+e.dir+disk+`"`) {
+			goldenDisk(t, e.dir+disk)
+		}
+	}
 	for name, script := range map[string]string{
 		"guestmount":   `for last; do :; done; cp -r "` + e.dir + `/disk/Windows" "$last/"`,
 		"guestunmount": `mv "$1/Windows" "` + e.dir + `/unmounted-$(basename "$1")"`,
@@ -111,6 +117,15 @@ func (e *example) prepare(t *testing.T, mounted bool) {
 		b, err := odj.Parse(blob)
 		must(t, err)
 		e.env = append(e.env, "TF_VAR_blob="+b.AccountData())
+	}
+}
+
+// goldenDisk makes a qcow2 disk image file with the sample Windows in it.
+func goldenDisk(t testing.TB, path string) {
+	out, err := exec.Command(testenv.Tool(t, "qemu-img"), "convert", "-c", "-f", "raw", "-O", "qcow2",
+		sampletest.Volume(t, sample.Image{}), path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("qemu-img: %v\n%s", err, out)
 	}
 }
 

@@ -118,5 +118,8 @@ func resolved(path string) string {
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		return real
 	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil { // of what is made only later
+		return filepath.Join(folder, filepath.Base(abs))
+	}
 	return abs
 }

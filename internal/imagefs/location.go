@@ -26,6 +26,8 @@ type Location struct {
 	// image that stands on it, or a file of its own. Empty: ImagePath itself is changed.
 	OverlayPath, CopyPath string
 	Backing               string // how an overlay names its golden image: BackingAbsolute (also when empty) or BackingRelative
+	// Anew means for a rehearsal that the file which is at the path of the new disk now will have been removed by then.
+	Anew bool
 
 	Machine string // what messages call the machine that has it mounted, such as a guest's address; empty: this one
 	Name    string // what the user calls the image on every machine (image_name); empty: nothing

@@ -1,6 +1,9 @@
 package ntfs
 
-import "math/bits"
+import (
+	"io"
+	"math/bits"
+)
 
 // Offsets in a restart page of $LogFile, and in the restart area inside it.
 const (
@@ -36,6 +39,37 @@ func (r *reader) logState() error {
 		return err
 	}
 	return checkLog(head, s.size)
+}
+
+// maxLogRead bounds how much of $LogFile [Volume.WriteLog] reads, in bytes. Windows makes logs of at most 64 MiB by itself.
+const maxLogRead = 512 << 20
+
+// WriteLog writes the content of $LogFile to w, as it is allocated: whoever mounts the volume for writing changes it. Of a
+// log that is larger than 512 MiB it writes the beginning, where the restart pages are.
+func (v *Volume) WriteLog(w io.Writer) error {
+	file, err := v.inode(recordLogFile)
+	if err != nil {
+		return err
+	}
+	s, err := file.stream(typeData, "")
+	if err != nil {
+		return err
+	}
+	if s == nil || s.attr.resident || s.attr.flags != 0 || !s.covered(v.cluster) {
+		return refuse(LogDamaged, "$LogFile has no pages")
+	}
+	buffer := make([]byte, 1<<20)
+	for off, size := int64(0), min(s.size, maxLogRead); off < size; {
+		part := buffer[:min(int64(len(buffer)), size-off)]
+		if err := v.allocatedBytes(s, part, off); err != nil {
+			return err
+		}
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+		off += int64(len(part))
+	}
+	return nil
 }
 
 // checkLog looks at the beginning of a log of size bytes.

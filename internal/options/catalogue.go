@@ -148,6 +148,14 @@ var catalogue = map[Name]entry{
 		doc: "What destroying does with a join that waits for its first boot: `unstage` (default) takes back exactly " +
 			"what was added, `abandon` leaves the image as it is and only forgets it, `fail` refuses to destroy.",
 	},
+	OnDestroyDisk: {
+		fallback: "delete_unused",
+		allowed:  []string{"delete_unused", "delete", "keep"},
+		doc: "What destroying does with the disk: `delete_unused` (default) removes a disk that no machine has used, which it " +
+			"takes for true only when all of it is as it was made and nobody has it open; any doubt means that it stays, with a " +
+			"warning that names the file. `delete` removes it in any case, but not while somebody has it open, such as when the " +
+			"machine is destroyed with it. `keep` leaves it.",
+	},
 	AfterFirstBoot: {
 		fallback: "keep",
 		allowed:  []string{"keep", "restage"},
@@ -156,10 +164,21 @@ var catalogue = map[Name]entry{
 			"tried out and must be ready to join afterwards.",
 	},
 
-	// Two facts that are documented outside of a table, too.
-	ID: {doc: "The absolute path of the image's Windows directory."},
+	// Facts that are documented outside of a table, too.
+	ID: {doc: "What names the image: the path as it was given, of the Windows directory or of the disk, with `#` and the " +
+		"partition if one was chosen."},
 	Fingerprint: {
 		doc: "The SHA-256 of the blob's decoded content, in hex: not secret, and equal for every encoding of the" +
 			" same blob.",
 	},
+	Path: {
+		doc: "The disk that was made: `overlay_path` or `copy_path`. What uses the disk should name this, so that it is made " +
+			"before.",
+	},
+	Format: {
+		doc: "The format of the disk, in qemu's words: `qcow2` for an overlay, and that of the golden image for a copy (`raw`, " +
+			"`qcow2`, `vhdx`, or `vpc` for VHD).",
+	},
+	VirtualSize: {doc: "How large the disk is for a machine, in bytes."},
+	BackingPath: {doc: "The golden image that an overlay stands on, by the path that the disk has for it; empty for a copy."},
 }

@@ -33,10 +33,12 @@ const (
 	ReuseReason       Name = "reuse_reason"
 	OnDestroy         Name = "on_destroy"
 	AfterFirstBoot    Name = "after_first_boot"
-	Backup            Name = "backup"
-	ReportFile        Name = "report_file"
-	RemoteTree        Name = "remote"
-	SecretExposure    Name = "secret_exposure"
+	// OnDestroyDisk is what on_destroy means for a resource that has made a disk.
+	OnDestroyDisk  Name = "on_destroy_disk"
+	Backup         Name = "backup"
+	ReportFile     Name = "report_file"
+	RemoteTree     Name = "remote"
+	SecretExposure Name = "secret_exposure"
 )
 
 // The names of facts that code outside of the tables in facts.go needs. A fact may also have the name of an option, such as
@@ -45,6 +47,10 @@ const (
 	ID          Name = "id"
 	Fingerprint Name = "fingerprint"
 	Status      Name = "status"
+	Path        Name = "path"
+	Format      Name = "format"
+	VirtualSize Name = "virtual_size"
+	BackingPath Name = "backing_path"
 )
 
 // entry is what the catalogue has of an option.

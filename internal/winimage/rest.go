@@ -74,5 +74,7 @@ func (im *Image) volumeUnrest() error {
 }
 
 func (im *Image) busy(format string, args ...any) error {
-	return winerr.Errorf(winerr.Busy, "%s %s", im.session, fmt.Sprintf(format, args...))
+	return &winerr.Error{
+		Code: winerr.Busy, Err: imagefs.ErrLasting, Message: fmt.Sprintf("%s %s", im.session, fmt.Sprintf(format, args...)),
+	}
 }

@@ -34,7 +34,7 @@ type givenBlob struct {
 // blob reads and parses the blob that a configuration gives; identityFile is the provider's. It adds a warning for a file
 // that others can read, and an error for a file that cannot be read or is no blob; that a file does not exist shows in the
 // result alone.
-func (m *stagedJoinModel) blob(identityFile string, diags *diag.Diagnostics) givenBlob {
+func (m *blobModel) blob(identityFile string, diags *diag.Diagnostics) givenBlob {
 	if m.BlobFile.IsUnknown() || m.BlobWO.IsUnknown() || m.IdentityFile.IsUnknown() {
 		return givenBlob{}
 	}
@@ -76,6 +76,22 @@ func (b givenBlob) masked(ctx context.Context) context.Context {
 		return ctx
 	}
 	return tflog.MaskLogStrings(ctx, b.SecretForms()...)
+}
+
+// there reports whether the blob is known, as it must be when Terraform applies.
+func (b givenBlob) there(diags *diag.Diagnostics) bool {
+	if b.state == blobMissing {
+		diags.AddAttributeError(b.at, "Blob file missing", b.missing+".")
+	}
+	return b.state == blobKnown
+}
+
+// warnOfMissing reports in a plan a blob that is not there yet.
+func (b givenBlob) warnOfMissing(diags *diag.Diagnostics) {
+	if b.state == blobMissing {
+		diags.AddAttributeWarning(b.at, "Blob not checked yet",
+			"The blob could not be checked now, and must be readable when Terraform applies: "+b.missing+".")
+	}
 }
 
 // check compares a known blob with what is expected, with a diagnostic at the attribute to blame.

@@ -32,7 +32,7 @@ func (d *blobDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What the provisioning blob in a file is for: which machine, domain and account. The blob " +
 			"itself is not told, so nothing secret is in the state.",
-		Attributes: factAttributes(options.BlobFile, options.IdentityFile, options.BlobFacts()),
+		Attributes: factAttributes(options.BlobFile, []options.Name{options.IdentityFile}, options.BlobFacts()),
 	}
 }
 

@@ -25,6 +25,7 @@ type claim struct {
 	token    string     // of the resource
 	image    core.Image // nowhere: not known yet
 	key      any        // of the image
+	reads    any        // of the golden image that is only read; nil: none
 	account  string     // `corp.example.com\WEB01`; "": not known
 	blobName string
 	// allowsSharing means that the resource does not mind another use of its account: its join is in its image already and
@@ -33,9 +34,22 @@ type claim struct {
 }
 
 // newClaim looks where the path leads, so that two spellings of it, or two ways to it, are one image.
-func newClaim(token, windowsPath, account, blobName string) claim {
-	image := core.ImageAt(windowsPath)
-	return claim{token: token, image: image, key: image.Key(), account: account, blobName: plaintext.Line(blobName, 0)}
+func newClaim(token string, image core.Image, account, blobName string) claim {
+	c := claim{token: token, image: image, account: account, blobName: plaintext.Line(blobName, 0)}
+	switch {
+	case image.NewPath() != "": // of a file by itself, whichever partition of it is meant
+		c.key, c.reads = fileAt(image.NewPath()), fileAt(image.ImagePath)
+	default:
+		c.key = image.Key()
+	}
+	return c
+}
+
+// fileAt is the key of a disk image file.
+func fileAt(path string) any {
+	var file core.Image
+	file.ImagePath = path
+	return file.Key()
 }
 
 // take records a claim, in the place of the resource's earlier one. It returns in one sentence which other resource has
@@ -63,6 +77,9 @@ func (c claim) clash(has claim) string {
 	case c.key != nil && c.key == has.key:
 		return fmt.Sprintf("another resource of this run has the image %s already (as %q, %s): one image takes one join, so "+
 			"give each resource an image of its own, or remove one of the two", c.image, has.image.String(), has.what())
+	case c.key != nil && c.key == has.reads, has.key != nil && has.key == c.reads:
+		return fmt.Sprintf("one resource of this run changes a disk image that another makes a new disk from (%s and %s): a golden "+
+			"image is only read, so give one of the two another image", c.image, has.image.String())
 	case c.account != "" && strings.EqualFold(c.account, has.account) && !(c.allowsSharing && has.allowsSharing):
 		return fmt.Sprintf("another resource of this run stages the account %s already, into %s (%s): one account is for "+
 			"one machine, so make a blob for each, or set reuse = \"allow\" with a reuse_reason in all that are new", c.account,

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"pgregory.net/rapid"
 )
 
@@ -17,9 +18,9 @@ func TestClaims(t *testing.T) {
 		t.Skipf("skipped: no links here: %v", err)
 	}
 	const account = `corp.example.com\WEB01`
-	first := newClaim("a", image, account, "web01.djoin")
+	first := newClaim("a", core.ImageAt(image), account, "web01.djoin")
 	sharing := func(token, windowsPath string) claim {
-		c := newClaim(token, windowsPath, account, "b")
+		c := newClaim(token, core.ImageAt(windowsPath), account, "b")
 		c.allowsSharing = true
 		return c
 	}
@@ -29,15 +30,15 @@ func TestClaims(t *testing.T) {
 	}{
 		"same account, once allowed": {sharing("b", t.TempDir()), "in all that are new"},
 
-		"another image and account": {newClaim("b", t.TempDir(), `corp.example.com\WEB02`, "b"), ""},
-		"planned twice":             {newClaim("a", image, account, "web01.djoin"), ""},
-		"moves":                     {newClaim("a", t.TempDir(), account, "web01.djoin"), ""},
-		"same image":                {newClaim("b", image, `corp.example.com\WEB02`, "b"), "has the image"},
-		"same image by a link":      {newClaim("b", link, "", "b"), "has the image"},
-		"same image, not there yet": {newClaim("b", image+"/x/..", "", "b"), "has the image"},
-		"same account":              {newClaim("b", t.TempDir(), `CORP.example.com\web01`, "b"), "stages the account"},
-		"same account, unknown":     {newClaim("b", "", account, "b"), "stages the account"},
-		"account not known":         {newClaim("b", t.TempDir(), "", "b"), ""},
+		"another image and account": {newClaim("b", core.ImageAt(t.TempDir()), `corp.example.com\WEB02`, "b"), ""},
+		"planned twice":             {newClaim("a", core.ImageAt(image), account, "web01.djoin"), ""},
+		"moves":                     {newClaim("a", core.ImageAt(t.TempDir()), account, "web01.djoin"), ""},
+		"same image":                {newClaim("b", core.ImageAt(image), `corp.example.com\WEB02`, "b"), "has the image"},
+		"same image by a link":      {newClaim("b", core.ImageAt(link), "", "b"), "has the image"},
+		"same image, not there yet": {newClaim("b", core.ImageAt(image+"/x/.."), "", "b"), "has the image"},
+		"same account":              {newClaim("b", core.ImageAt(t.TempDir()), `CORP.example.com\web01`, "b"), "stages the account"},
+		"same account, unknown":     {newClaim("b", core.ImageAt(""), account, "b"), "stages the account"},
+		"account not known":         {newClaim("b", core.ImageAt(t.TempDir()), "", "b"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,13 +61,13 @@ func TestClaimsOfAnAccountThatIsUsedAgain(t *testing.T) {
 	t.Parallel()
 	var run claims
 	for _, token := range []string{"a", "b", "c"} { // settled, or all allowed
-		c := newClaim(token, "/none/"+token, `d\WEB01`, "blob")
+		c := newClaim(token, core.ImageAt("/none/"+token), `d\WEB01`, "blob")
 		c.allowsSharing = true
 		if clash := run.take(c); clash != "" {
 			t.Errorf("%s: %s", token, clash)
 		}
 	}
-	if clash := run.take(newClaim("d", "/none/d", `d\WEB01`, "blob")); clash == "" {
+	if clash := run.take(newClaim("d", core.ImageAt("/none/d"), `d\WEB01`, "blob")); clash == "" {
 		t.Error("one that minds is not told")
 	}
 }
@@ -85,10 +86,41 @@ func TestClaimsAreFair(t *testing.T) {
 			for other, o := range has {
 				taken = taken || other != token && (o.path == w.path || o.account == w.account)
 			}
-			if clash := run.take(newClaim(token, w.path, w.account, "b")); (clash != "") != taken {
+			if clash := run.take(newClaim(token, core.ImageAt(w.path), w.account, "b")); (clash != "") != taken {
 				t.Fatalf("%s takes %v of %v: %q", token, w, has, clash)
 			}
 			has[token] = w
 		}
 	})
+}
+
+func TestClaimsOfDisks(t *testing.T) {
+	t.Parallel()
+	disk := func(golden, overlay string, partition int) core.Image {
+		var at core.Image
+		at.ImagePath, at.OverlayPath, at.Partition = golden, overlay, partition
+		return at
+	}
+	for name, c := range map[string]struct {
+		a, b core.Image
+		says string
+	}{
+		"one golden image":           {disk("golden", "a", 0), disk("golden", "b", 0), ""},
+		"one path":                   {disk("golden", "a", 0), disk("other", "./a", 3), "has the image"},
+		"golden changed in place":    {disk("golden", "a", 0), disk("golden", "", 0), "a golden image is only read"},
+		"changed in place golden":    {disk("golden", "", 0), disk("golden", "a", 0), "a golden image is only read"},
+		"a disk over a disk":         {disk("golden", "a", 0), disk("a", "b", 0), "a golden image is only read"},
+		"two Windows of one image":   {disk("disk", "", 2), disk("disk", "", 3), ""},
+		"one Windows of one image":   {disk("disk", "", 2), disk("disk", "", 2), "has the image"},
+		"a disk, and in place in it": {disk("golden", "a", 0), disk("a", "", 0), "has the image"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var run claims
+			_ = run.take(newClaim("a", c.a, "", "a"))
+			if clash := run.take(newClaim("b", c.b, "", "b")); (clash == "") != (c.says == "") || !strings.Contains(clash, c.says) {
+				t.Errorf("take says %q, want %q", clash, c.says)
+			}
+		})
+	}
 }

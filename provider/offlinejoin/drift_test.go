@@ -157,7 +157,7 @@ func TestLeaves(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			why := leaves(&c.status, ownership{Fingerprint: c.mine}, c.onDestroy)
+			why := leaves(core.ImageAt("/mnt/Windows"), &c.status, ownership{Fingerprint: c.mine}, c.onDestroy)
 			if (why != "") != c.leaves {
 				t.Errorf("leaves says %q, want a reason: %v", why, c.leaves)
 			}

@@ -12,14 +12,18 @@ import (
 )
 
 // factAttributes are the attributes of a data source: what must be given, what may be given, and what is read.
-func factAttributes[T any](required, optional options.Name, facts []options.Fact[T]) map[string]schema.Attribute {
+func factAttributes[T any](
+	required options.Name, optional []options.Name, facts []options.Fact[T],
+) map[string]schema.Attribute {
 	attributes := computed(facts)
-	attributes[required.String()] = schema.StringAttribute{
-		MarkdownDescription: required.Doc(), Required: true, Validators: textOf(required),
+	if required != "" {
+		attributes[required.String()] = schema.StringAttribute{
+			MarkdownDescription: required.Doc(), Required: true, Validators: textOf(required),
+		}
 	}
-	if optional != "" {
-		attributes[optional.String()] = schema.StringAttribute{
-			MarkdownDescription: optional.Doc(), Optional: true, Validators: textOf(optional),
+	for _, word := range optional {
+		attributes[word.String()] = schema.StringAttribute{
+			MarkdownDescription: word.Doc(), Optional: true, Validators: textOf(word),
 		}
 	}
 	return attributes

@@ -2,6 +2,8 @@ package offlinejoin
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -48,7 +50,7 @@ func plainValue(
 		s := text(t, v)
 		all += s + "\n"
 		name := strings.TrimSuffix(strings.TrimPrefix(at.String(), `AttributeName("`), `")`)
-		if _, given := config[name]; !given && name != "id" && !plaintext.Safe(s) {
+		if _, given := config[name]; !given && name != "id" && name != "path" && !plaintext.Safe(s) {
 			t.Errorf("%s is %q", at, s)
 		}
 		return true, nil
@@ -123,6 +125,74 @@ func TestHostileTexts(t *testing.T) {
 			if name != "no image" && !strings.Contains(shown, "ComputerName\uFFFD") {
 				t.Errorf("the image's texts are not in the data source:\n%s", shown)
 			}
+		})
+	}
+}
+
+// TestHostileDisks makes, refreshes, replaces and removes disks whose paths and whose Windows try to act on a terminal.
+func TestHostileDisks(t *testing.T) {
+	t.Parallel()
+	_, file := sampletest.Blob(t)
+	_, other := sampletest.Blob(t)
+	folder := hostiletext.Folder(t)
+	golden := filepath.Join(folder, "golden.raw")
+	content, err := os.ReadFile(sampletest.VolumeOf(t, hostiletext.Image(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, golden, content)
+	for _, kind := range []string{"overlay_path", "copy_path"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(folder, kind)
+			schema := func(p plugin) *tfprotov6.Schema { return p.schemas.ResourceSchemas[p.kind] }
+			config := map[string]string{"image_path": golden, kind: path, "blob_file": file}
+			for _, more := range []map[string]string{
+				{"machine_name": hostiletext.In("wanted")},
+				{"partition": hostiletext.In("partition")},
+				{"blob_file": folder},
+				{"image_path": folder},
+				{"completion_program": folder},
+				{kind: folder},
+				{kind: golden},
+				{kind: filepath.Join(folder, "no", "folder")},
+				{"image_path": filepath.Join(folder, "none")},
+			} {
+				p := newPlugin(t, nil).of(joinedDiskName)
+				bad := maps.Clone(config)
+				maps.Copy(bad, more)
+				planned := p.plan(bad)
+				if plainDiagnostics(t, planned.Diagnostics) == "" {
+					t.Errorf("%q is planned", more)
+				}
+				plainDiagnostics(t, p.apply(bad, planned).Diagnostics)
+			}
+			p := newPlugin(t, nil).of(joinedDiskName)
+			planned := p.plan(config)
+			p.good(planned.Diagnostics)
+			applied := p.apply(config, planned)
+			plainDiagnostics(t, applied.Diagnostics)
+			if shown := plainValue(t, schema(p), applied.NewState, config); !strings.Contains(shown, "ComputerName\uFFFD") {
+				t.Errorf("the image's texts are not in the state:\n%s", shown)
+			}
+			release := holdDisk(t, path)
+			p = newPlugin(t, map[string]string{"lock_timeout": "0s"}).of(joinedDiskName)
+			plainDiagnostics(t, p.refresh(applied.NewState, applied.Private).Diagnostics)
+			first := p.change(map[string]string{"image_path": golden, kind: path, "blob_file": other}, applied.NewState, applied.Private)
+			plainDiagnostics(t, first.Diagnostics)
+			if shown := plainDiagnostics(t, p.destroy(applied.NewState, applied.Private)); !strings.Contains(shown, "Disk kept") {
+				t.Errorf("said %s", shown)
+			}
+			release()
+			completeDisk(t, path)
+			read := p.refresh(applied.NewState, applied.Private)
+			plainDiagnostics(t, read.Diagnostics)
+			plainValue(t, schema(p), read.NewState, config)
+			if shown := plainDiagnostics(t, p.destroy(read.NewState, read.Private)); !strings.Contains(shown, "Disk only forgotten") {
+				t.Errorf("said %s", shown)
+			}
+			write(t, path, []byte("something else"))
+			plainDiagnostics(t, p.refresh(applied.NewState, applied.Private).Diagnostics)
 		})
 	}
 }

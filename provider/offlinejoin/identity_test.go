@@ -21,9 +21,12 @@ func TestImportByIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kind := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"windows_path": tftypes.String}}
+	kind := tftypes.Object{AttributeTypes: map[string]tftypes.Type{
+		"windows_path": tftypes.String, "image_path": tftypes.String,
+	}}
 	data, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, map[string]tftypes.Value{
 		"windows_path": tftypes.NewValue(tftypes.String, image),
+		"image_path":   tftypes.NewValue(tftypes.String, nil),
 	}))
 	if err != nil {
 		t.Fatal(err)

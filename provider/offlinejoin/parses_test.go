@@ -59,3 +59,20 @@ func TestABlobIsParsedOncePerCall(t *testing.T) {
 		})
 	}
 }
+
+func TestABlobIsParsedOncePerDisk(t *testing.T) {
+	p := newPlugin(t, nil).of(joinedDiskName)
+	d := newDiskOver(t, goldenImage(t), "overlay_path")
+	var planned *tfprotov6.PlanResourceChangeResponse
+	parsesOnce(t, "plan", func() { planned = p.plan(d.config) })
+	p = newPlugin(t, nil).of(joinedDiskName)
+	var applied *tfprotov6.ApplyResourceChangeResponse
+	parsesOnce(t, "apply", func() { applied = p.apply(d.config, planned) })
+	p.good(applied.Diagnostics)
+	if n := sampletest.Parses(func() { p.refresh(applied.NewState, applied.Private) }); n != 0 {
+		t.Errorf("refreshing parses a blob %d times", n)
+	}
+	if n := sampletest.Parses(func() { p.good(p.destroy(applied.NewState, applied.Private)) }); n != 0 {
+		t.Errorf("destroying parses a blob %d times", n)
+	}
+}

@@ -1,22 +1,45 @@
 package offlinejoin
 
 import (
+	"strconv"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/offlinejoin/offlinejoin/internal/options"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
 // warnOfUnmounted reports that nothing new is known of an image.
-func warnOfUnmounted(windowsPath string, diags *diag.Diagnostics) {
-	diags.AddAttributeWarning(path.Root(options.WindowsPath.String()), "Image not mounted", "There is nothing in the folder "+
-		"of "+windowsPath+", or no such folder, so the image seems not to be mounted. What was known of its join is kept; mount it to see how "+
-		"it is.")
+func warnOfUnmounted(at core.Image, diags *diag.Diagnostics) {
+	diags.AddAttributeWarning(placeAt(at), "Image not mounted", "There is nothing in the folder of "+at.String()+", or no such "+
+		"folder, so the image seems not to be mounted. What was known of its join is kept; mount it to see how it is.")
 }
 
 // warnOfGone explains why a resource leaves the state.
-func warnOfGone(windowsPath string, diags *diag.Diagnostics) {
-	diags.AddAttributeWarning(path.Root(options.WindowsPath.String()), "Image gone", windowsPath+" does not exist, so its join "+
-		"leaves the state. If the image has moved, change windows_path: a join that is found in it is recognized and not "+
+func warnOfGone(at core.Image, diags *diag.Diagnostics) {
+	moved := at
+	moved.WindowsPath, moved.ImagePath = newPlace(at.WindowsPath), newPlace(at.ImagePath)
+	diags.AddAttributeWarning(placeAt(at), "Image gone", at.String()+" does not exist, so its join "+
+		"leaves the state. If the image has moved, change its path here: a join that is found in it is recognized and not "+
 		"staged twice. If you are destroying the resource, the image may still hold what was staged: take it back with "+
-		unstageCommand("THE-NEW-PATH")+".")
+		unstageCommand(moved)+".")
+}
+
+func newPlace(path string) string {
+	if path == "" {
+		return ""
+	}
+	return "THE-NEW-PATH"
+}
+
+// unstageCommand is the command that takes the join of an image back.
+func unstageCommand(at core.Image) string {
+	at.Location = at.Made()
+	command := "`offlinejoin unstage --windows-path " + at.String() + "`"
+	if at.ImagePath != "" {
+		partition := ""
+		if at.Partition != 0 {
+			partition, at.Partition = " --partition "+strconv.Itoa(at.Partition), 0
+		}
+		command = "`offlinejoin unstage --image-path " + at.String() + partition + "`"
+	}
+	return command
 }

@@ -20,13 +20,13 @@ func (s *said) first(windowsPath, text string) bool {
 }
 
 // progress puts the core's words into the log, and its warnings in front of the user.
-func (r *run) progress(ctx context.Context, windowsPath string, diags *diag.Diagnostics) func(core.Event) {
-	windowsPath = core.ImageAt(windowsPath).String()
+func (r *run) progress(ctx context.Context, image core.Image, diags *diag.Diagnostics) func(core.Event) {
+	name := image.String()
 	return func(event core.Event) {
 		switch event.Kind {
 		case core.EventWarning:
-			if r.said.first(windowsPath, event.Text) {
-				diags.AddWarning("Image needs attention", windowsPath+": "+event.Text)
+			if r.said.first(name, event.Text) {
+				diags.AddWarning("Image needs attention", name+": "+event.Text)
 			}
 		case core.EventDetail:
 			tflog.Debug(ctx, event.Text)

@@ -103,7 +103,7 @@ func (d duration) ValidateString(ctx context.Context, req validator.StringReques
 }
 
 func (p *offlinejoinProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newStagedJoinResource(p.version)}
+	return []func() resource.Resource{newStagedJoinResource(p.version), newJoinedDiskResource(p.version)}
 }
 
 func (p *offlinejoinProvider) DataSources(context.Context) []func() datasource.DataSource {

@@ -25,11 +25,21 @@ func stagedJoinSchema(t *testing.T) schema.Schema {
 	return resp.Schema
 }
 
+func joinedDiskSchema(t *testing.T) schema.Schema {
+	t.Helper()
+	var resp resource.SchemaResponse
+	newJoinedDiskResource("test")().Schema(context.Background(), resource.SchemaRequest{}, &resp)
+	return resp.Schema
+}
+
 func TestSchemasAreValid(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	if diags := stagedJoinSchema(t).ValidateImplementation(ctx); diags.HasError() {
 		t.Errorf("staged join: %v", diags)
+	}
+	if diags := joinedDiskSchema(t).ValidateImplementation(ctx); diags.HasError() {
+		t.Errorf("joined disk: %v", diags)
 	}
 	var resp ephemeral.SchemaResponse
 	newBlobEphemeral().Schema(ctx, ephemeral.SchemaRequest{}, &resp)
@@ -47,20 +57,22 @@ func TestSchemasAreValid(t *testing.T) {
 
 func TestAttributesAreNamesOfOptions(t *testing.T) {
 	t.Parallel()
-	facts := joinFacts{}
-	for name, attribute := range stagedJoinSchema(t).Attributes {
-		if name == "timeouts" { // of the framework
-			continue
-		}
-		if options.Name(name).Doc() == "" && facts.attribute(options.Name(name)) == nil {
-			t.Errorf("package options does not know %s", name)
-		}
-		if attribute.GetMarkdownDescription() == "" {
-			t.Errorf("%s has no documentation", name)
-		}
-		if secret := options.Name(name).Secret(); secret != (attribute.IsSensitive() && attribute.IsWriteOnly()) {
-			t.Errorf("%s: secret %v, but sensitive %v, write-only %v",
-				name, secret, attribute.IsSensitive(), attribute.IsWriteOnly())
+	for what, of := range map[string]schema.Schema{"staged join": stagedJoinSchema(t), "joined disk": joinedDiskSchema(t)} {
+		facts := joinFacts{}
+		for name, attribute := range of.Attributes {
+			if name == "timeouts" { // of the framework
+				continue
+			}
+			if options.Name(name).Doc() == "" && facts.attribute(options.Name(name)) == nil {
+				t.Errorf("package options does not know %s of a %s", name, what)
+			}
+			if attribute.GetMarkdownDescription() == "" {
+				t.Errorf("%s of a %s has no documentation", name, what)
+			}
+			if secret := options.Name(name).Secret(); secret != (attribute.IsSensitive() && attribute.IsWriteOnly()) {
+				t.Errorf("%s of a %s: secret %v, but sensitive %v, write-only %v",
+					name, what, secret, attribute.IsSensitive(), attribute.IsWriteOnly())
+			}
 		}
 	}
 }

@@ -17,12 +17,12 @@ type run struct {
 	core         *core.Run // by which the core knows one account in two images
 	claims       claims
 	images       runImages
+	disks        runDisks
 	said         said
 }
 
-// image returns an image as the core opens it in this run.
-func (r *run) image(windowsPath string) core.Image {
-	image := core.ImageAt(windowsPath)
+// waiting returns an image with how long this run waits for others who are changing it.
+func (r *run) waiting(image core.Image) core.Image {
 	image.LockTimeout = r.lockTimeout
 	return image
 }

@@ -11,6 +11,7 @@ import (
 // plugin is the provider behind the protocol by which Terraform calls it.
 type plugin struct {
 	t       *testing.T
+	kind    string // of the resource that it plans, applies and refreshes
 	server  tfprotov6.ProviderServer
 	schemas *tfprotov6.GetProviderSchemaResponse
 }
@@ -26,7 +27,7 @@ func newPlugin(t *testing.T, options map[string]string) plugin {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := plugin{t, server, schemas}
+	p := plugin{t, stagedJoinName, server, schemas}
 	configured, err := server.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{
 		Config: p.value(schemas.Provider, options),
 	})
@@ -57,10 +58,44 @@ func (p plugin) value(schema *tfprotov6.Schema, texts map[string]string) *tfprot
 	return &value
 }
 
-// stagedJoin makes a configuration of the resource, or a plan or state of it before the provider has seen it.
-func (p plugin) stagedJoin(texts map[string]string) *tfprotov6.DynamicValue {
+// of returns the provider with another resource.
+func (p plugin) of(kind string) plugin {
+	p.kind = kind
+	return p
+}
+
+// resource makes a configuration of the resource, or a plan or state of it before the provider has seen it.
+func (p plugin) resource(texts map[string]string) *tfprotov6.DynamicValue {
 	p.t.Helper()
-	return p.value(p.schemas.ResourceSchemas[stagedJoinName], texts)
+	return p.value(p.schemas.ResourceSchemas[p.kind], texts)
+}
+
+// none is the state of a resource that does not exist.
+func (p plugin) none() *tfprotov6.DynamicValue {
+	p.t.Helper()
+	kind := p.schemas.ResourceSchemas[p.kind].ValueType()
+	none, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, nil))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return &none
+}
+
+// attributes are those of a value of the resource.
+func (p plugin) attributes(value *tfprotov6.DynamicValue) map[string]tftypes.Value {
+	p.t.Helper()
+	if value == nil {
+		return nil
+	}
+	state, err := value.Unmarshal(p.schemas.ResourceSchemas[p.kind].ValueType())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var attributes map[string]tftypes.Value
+	if err := state.As(&attributes); err != nil {
+		p.t.Fatal(err)
+	}
+	return attributes
 }
 
 // plan plans a new resource, as Terraform does: what is written only is in the configuration alone.
@@ -73,8 +108,8 @@ func (p plugin) plan(config map[string]string) *tfprotov6.PlanResourceChangeResp
 		}
 	}
 	planned, err := p.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: stagedJoinName, PriorState: nothing(p.t), ProposedNewState: p.stagedJoin(proposed),
-		Config: p.stagedJoin(config),
+		TypeName: p.kind, PriorState: p.none(), ProposedNewState: p.resource(proposed),
+		Config: p.resource(config),
 	})
 	if err != nil {
 		p.t.Fatal(err)
@@ -88,8 +123,8 @@ func (p plugin) apply(
 ) *tfprotov6.ApplyResourceChangeResponse {
 	p.t.Helper()
 	applied, err := p.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: stagedJoinName, PriorState: nothing(p.t), PlannedState: planned.PlannedState,
-		Config: p.stagedJoin(config), PlannedPrivate: planned.PlannedPrivate,
+		TypeName: p.kind, PriorState: p.none(), PlannedState: planned.PlannedState,
+		Config: p.resource(config), PlannedPrivate: planned.PlannedPrivate,
 	})
 	if err != nil {
 		p.t.Fatal(err)
@@ -97,11 +132,88 @@ func (p plugin) apply(
 	return applied
 }
 
+// replace plans another resource in the place of one that exists, in the two calls that Terraform makes. It returns the
+// second answer; replaced reports whether the first asked for it.
+func (p plugin) replace(
+	config map[string]string, state *tfprotov6.DynamicValue, private []byte,
+) (planned *tfprotov6.PlanResourceChangeResponse, replaced bool) {
+	p.t.Helper()
+	req := &tfprotov6.PlanResourceChangeRequest{
+		TypeName: p.kind, PriorState: state, ProposedNewState: p.proposed(config, state), Config: p.resource(config),
+		PriorPrivate: private,
+	}
+	first, err := p.server.PlanResourceChange(context.Background(), req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.good(first.Diagnostics)
+	req.PriorState, req.ProposedNewState, req.PriorPrivate = p.none(), p.resource(config), first.PlannedPrivate
+	second, err := p.server.PlanResourceChange(context.Background(), req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return second, len(first.RequiresReplace) > 0
+}
+
+// change plans the change of a resource that exists.
+func (p plugin) change(
+	config map[string]string, state *tfprotov6.DynamicValue, private []byte,
+) *tfprotov6.PlanResourceChangeResponse {
+	p.t.Helper()
+	planned, err := p.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: p.kind, PriorState: state, ProposedNewState: p.proposed(config, state), Config: p.resource(config),
+		PriorPrivate: private,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return planned
+}
+
+// proposed is what Terraform proposes: what the configuration says, and for what is computed the prior state.
+func (p plugin) proposed(config map[string]string, state *tfprotov6.DynamicValue) *tfprotov6.DynamicValue {
+	p.t.Helper()
+	schema := p.schemas.ResourceSchemas[p.kind]
+	values := p.attributes(state)
+	for _, attribute := range schema.Block.Attributes {
+		text, given := config[attribute.Name]
+		switch {
+		case given && !attribute.WriteOnly:
+			values[attribute.Name] = tftypes.NewValue(tftypes.String, text)
+		case !attribute.Computed:
+			values[attribute.Name] = tftypes.NewValue(values[attribute.Name].Type(), nil)
+		}
+	}
+	value, err := tfprotov6.NewDynamicValue(schema.ValueType(), tftypes.NewValue(schema.ValueType(), values))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return &value
+}
+
+// destroy destroys a resource, with what the plan of that says.
+func (p plugin) destroy(state *tfprotov6.DynamicValue, private []byte) []*tfprotov6.Diagnostic {
+	p.t.Helper()
+	planned, err := p.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: p.kind, PriorState: state, ProposedNewState: p.none(), Config: p.none(), PriorPrivate: private,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	applied, err := p.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: p.kind, PriorState: state, PlannedState: p.none(), Config: p.none(), PlannedPrivate: planned.PlannedPrivate,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return append(planned.Diagnostics, applied.Diagnostics...)
+}
+
 // refresh reads a resource's state anew.
 func (p plugin) refresh(state *tfprotov6.DynamicValue, private []byte) *tfprotov6.ReadResourceResponse {
 	p.t.Helper()
 	read, err := p.server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{
-		TypeName: stagedJoinName, CurrentState: state, Private: private,
+		TypeName: p.kind, CurrentState: state, Private: private,
 	})
 	if err != nil {
 		p.t.Fatal(err)

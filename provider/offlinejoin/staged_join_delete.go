@@ -28,23 +28,24 @@ func (r *stagedJoinResource) Delete(
 	}
 	ctx, done := within(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer done()
-	windowsPath := state.image().String()
-	if state.image().Presence() != core.Present {
+	image := state.image()
+	windowsPath := image.String()
+	if image.Presence() != core.Present {
 		resp.Diagnostics.AddWarning("Image not there", windowsPath+" does not exist, so no join was taken back. If "+
 			"the image only is not mounted, it still holds what was staged: mount it and run "+
-			unstageCommand(windowsPath)+".")
+			unstageCommand(image)+".")
 		return
 	}
-	status, err := core.ReadStatus(ctx, core.StatusRequest{Image: state.image()})
+	status, err := core.ReadStatus(ctx, core.StatusRequest{Image: image})
 	if err != nil {
-		blame(ctx, "Image not readable", err, &resp.Diagnostics)
+		blame(ctx, placeAt(image), "Image not readable", err, &resp.Diagnostics)
 		return
 	}
-	if why := leaves(status, mine, state.OnDestroy.ValueString()); why != "" {
+	if why := leaves(image, status, mine, state.OnDestroy.ValueString()); why != "" {
 		resp.Diagnostics.AddWarning("Join only forgotten", why)
 		return
 	}
-	if now := r.run.images.ownerOf(state.image().Key()); now != "" && now != token {
+	if now := r.run.images.ownerOf(image.Key()); now != "" && now != token {
 		resp.Diagnostics.AddWarning("Join handed over", handedOver(windowsPath))
 		return
 	}
@@ -56,12 +57,12 @@ func (r *stagedJoinResource) Delete(
 		return
 	}
 	receipt, err := core.Unstage(ctx, core.UnstageRequest{
-		Image: r.run.image(state.WindowsPath.ValueString()), SingleUse: r.run.singleUse(), Owner: token, StagedBy: r.stagedBy,
-		Progress: r.run.progress(ctx, windowsPath, &resp.Diagnostics),
+		Image: r.run.waiting(image), SingleUse: r.run.singleUse(), Owner: token, StagedBy: r.stagedBy,
+		Progress: r.run.progress(ctx, image, &resp.Diagnostics),
 	})
 	switch {
 	case err != nil:
-		blame(ctx, "Join not taken back", err, &resp.Diagnostics)
+		blame(ctx, placeAt(image), "Join not taken back", err, &resp.Diagnostics)
 	case receipt.Outcome == core.OutcomeKept:
 		resp.Diagnostics.AddWarning("Join handed over", handedOver(windowsPath))
 	}
@@ -75,7 +76,7 @@ func handedOver(windowsPath string) string {
 }
 
 // leaves says why a join is not taken back, and nothing when it is.
-func leaves(status *core.Status, mine ownership, onDestroy string) string {
+func leaves(image core.Image, status *core.Status, mine ownership, onDestroy string) string {
 	windowsPath := status.Image.WindowsPath
 	switch {
 	case status.State == core.StateAbsent:
@@ -86,14 +87,10 @@ func leaves(status *core.Status, mine ownership, onDestroy string) string {
 		return windowsPath + " has a join of another tool (" + status.Detail + "), which was left alone."
 	case status.Fingerprint != mine.Fingerprint:
 		return windowsPath + " has a join that this resource did not stage (" + status.MachineName + " in " +
-			status.Domain + "), which was left alone. To take it back, run " + unstageCommand(windowsPath) + "."
+			status.Domain + "), which was left alone. To take it back, run " + unstageCommand(image) + "."
 	case onDestroy == destroyAbandon:
 		return windowsPath + " keeps its join of " + status.MachineName + " (on_destroy = \"abandon\"). Until its first " +
-			"boot the image holds the machine's password; to take the join back, run " + unstageCommand(windowsPath) + "."
+			"boot the image holds the machine's password; to take the join back, run " + unstageCommand(image) + "."
 	}
 	return ""
-}
-
-func unstageCommand(windowsPath string) string {
-	return "`offlinejoin unstage --windows-path " + windowsPath + "`"
 }

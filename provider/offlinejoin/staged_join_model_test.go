@@ -9,7 +9,7 @@ import (
 
 func TestFillLeavesNothingUnknownAndWhatTheUserSaid(t *testing.T) {
 	t.Parallel()
-	config := stagedJoinModel{Domain: types.StringValue("CORP")}
+	config := joinModel{Domain: types.StringValue("CORP")}
 	plan := config
 	plan.setUnknown(&config)
 	plan.fill(
@@ -29,8 +29,8 @@ func TestFillLeavesNothingUnknownAndWhatTheUserSaid(t *testing.T) {
 
 func TestFillTellsOfTheJoinInTheImage(t *testing.T) {
 	t.Parallel()
-	var plan stagedJoinModel
-	plan.setUnknown(&stagedJoinModel{})
+	var plan joinModel
+	plan.setUnknown(&joinModel{})
 	plan.fill(
 		core.BlobFacts{Fingerprint: "aa", MachineName: "WEB01", DomainSID: "S-1-5-21-1-2-3"},
 		core.Status{State: core.StateStaged, Fingerprint: "bb", MachineName: "WEB02"}, // kept
@@ -42,7 +42,7 @@ func TestFillTellsOfTheJoinInTheImage(t *testing.T) {
 
 func TestRefresh(t *testing.T) {
 	t.Parallel()
-	before := stagedJoinModel{
+	before := joinModel{
 		MachineName: types.StringValue("web01"), Domain: types.StringValue("CORP"),
 		joinFacts: joinFacts{
 			Fingerprint: types.StringValue("aa"), Status: types.StringValue("staged"),

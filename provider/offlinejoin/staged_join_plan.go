@@ -10,7 +10,6 @@ import (
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // planning is one call of ModifyPlan.
@@ -42,14 +41,19 @@ func (r *stagedJoinResource) ModifyPlan(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	moves := !p.isNew && (p.plan.WindowsPath.IsUnknown() || p.plan.image().Key() != p.state.image().Key())
+	at, err := p.plan.place()
+	if err != nil && !p.plan.placeUnknown() {
+		resp.Diagnostics.AddAttributeError(placeAt(p.plan.image()), "Image not to be found", err.Error())
+		return
+	}
+	moves := !p.isNew && (p.plan.placeUnknown() || at.Key() != p.state.image().Key())
 	switch {
 	case !p.isNew && !moves:
 		p.plan.ID = p.state.ID // another spelling, or another working directory
-	case !p.plan.WindowsPath.IsUnknown():
-		p.plan.ID = types.StringValue(p.plan.image().ID())
+	case !p.plan.placeUnknown():
+		p.plan.ID = types.StringValue(at.ID())
 	}
-	p.checkReuse()
+	checkReuse(&p.plan.joinModel, &p.config.joinModel, &resp.Diagnostics)
 	p.checkPaths(&p.config, &p.plan, &resp.Diagnostics)
 	blob := p.config.blob(r.run.identityFile, &resp.Diagnostics)
 	defer blob.Wipe()
@@ -68,9 +72,9 @@ func (r *stagedJoinResource) ModifyPlan(
 }
 
 // checkReuse wants a reason for what is done on purpose.
-func (p *planning) checkReuse() {
-	if p.plan.Reuse.ValueString() == reuseAllow && p.config.ReuseReason.IsNull() {
-		p.resp.Diagnostics.AddAttributeError(path.Root(options.ReuseReason.String()), "Reason missing",
+func checkReuse(plan, config *joinModel, diags *diag.Diagnostics) {
+	if plan.Reuse.ValueString() == reuseAllow && config.ReuseReason.IsNull() {
+		diags.AddAttributeError(path.Root(options.ReuseReason.String()), "Reason missing",
 			`reuse = "allow" needs a reuse_reason, which the ledger keeps: say why this account may be used again.`)
 	}
 }
@@ -79,10 +83,10 @@ func (p *planning) checkReuse() {
 func (p *planning) claim(ctx context.Context, blob givenBlob, facts core.BlobFacts, stays bool) {
 	want := newClaim(
 		tokenOf(ctx, p.req.Private, p.resp.Private, &p.resp.Diagnostics),
-		p.plan.WindowsPath.ValueString(), account(facts), blob.name)
+		p.plan.image(), account(facts), blob.name)
 	want.allowsSharing = stays || p.plan.Reuse.ValueString() == reuseAllow
 	if clash := p.run.claims.take(want); clash != "" {
-		p.resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.String()), "Claimed twice", clash+".")
+		p.resp.Diagnostics.AddAttributeError(placeAt(p.plan.image()), "Claimed twice", clash+".")
 	}
 }
 
@@ -103,7 +107,7 @@ func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFa
 		p.tellOfMove()
 		fallthrough
 	case p.isNew:
-		p.warnOfMissingFile(blob)
+		blob.warnOfMissing(diags)
 		p.rehearseNew(ctx, blob, moves || recorded)
 		return false
 	case !recorded:
@@ -112,15 +116,15 @@ func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFa
 	drift := p.drift(blob, facts)
 	switch drift.decide() {
 	case restage:
-		p.warnOfMissingFile(blob)
+		blob.warnOfMissing(diags)
 		p.rehearse(ctx, p.request(ctx, &p.plan, &p.config, blob, drift.existing(), drift.restages, diags), blob)
-		p.plan.setUnknown(&p.config)
+		p.plan.setUnknown(&p.config.joinModel)
 	case leave:
 		p.tellWhyLeft(drift)
-		p.plan.keep(&p.state, &p.config)
+		p.plan.keep(&p.state.joinModel, &p.config.joinModel)
 		return true
 	case refuse:
-		diags.AddAttributeError(path.Root(options.WindowsPath.String()), "Image has another join", p.whyRefused())
+		diags.AddAttributeError(placeAt(p.state.image()), "Image has another join", p.whyRefused())
 	}
 	return false
 }
@@ -167,31 +171,29 @@ func imageHas(ctx context.Context, image core.Image, fingerprint string) bool {
 // rehearse lets the core check all that it would check when it stages, if blob and image are there. An image that
 // somebody is changing right now is looked at when Terraform applies.
 func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlob) {
-	if blob.state != blobKnown || p.plan.WindowsPath.IsUnknown() || p.plan.openChoice() ||
-		req.Image.Presence() != core.Present {
+	if blob.state != blobKnown || p.plan.placeUnknown() || p.plan.openChoice() || req.Image.Presence() != core.Present {
 		return
 	}
 	_, err := core.Plan(ctx, req)
-	if code, _ := winerr.CodeOf(err); err != nil && code != winerr.Busy {
-		blame(ctx, "Join cannot be staged", err, &p.resp.Diagnostics)
+	if err != nil && !core.InUse(err) {
+		blame(ctx, placeAt(req.Image), "Join cannot be staged", err, &p.resp.Diagnostics)
 	}
 }
 
 // openChoice reports whether an option that the core would need is not known while planning.
 func (m *stagedJoinModel) openChoice() bool {
-	return m.Method.IsUnknown() || m.OnExisting.IsUnknown() || m.Reuse.IsUnknown() || m.ReuseReason.IsUnknown() ||
-		m.CompletionProgram.IsUnknown() || m.SecretExposure.IsUnknown()
+	return m.joinModel.openChoice() || m.OnExisting.IsUnknown()
 }
 
 func (p *planning) tellOfMove() {
-	p.resp.Diagnostics.AddAttributeWarning(path.Root(options.WindowsPath.String()), "Another image",
+	p.resp.Diagnostics.AddAttributeWarning(placeAt(p.plan.image()), "Another image",
 		"This resource is replaced: its join is taken back from "+p.state.image().String()+" (on_destroy = "+
 			p.state.OnDestroy.String()+") and staged into "+p.newPlace()+". An image that has only moved takes its join "+
-			"along: move it first, then change windows_path, and nothing is written.")
+			"along: move it first, then change the path, and nothing is written.")
 }
 
 func (p *planning) newPlace() string {
-	if p.plan.WindowsPath.IsUnknown() {
+	if p.plan.placeUnknown() {
 		return "an image that is known after apply"
 	}
 	return p.plan.image().String()
@@ -233,13 +235,6 @@ func (p *planning) whyRefused() string {
 	return windowsPath + " " + what + ". It is left alone. Give this resource another image, or let Terraform forget it: " +
 		"remove it from the configuration, or destroy it with -refresh=false. on_existing = \"keep\" leaves the image as it is " +
 		"from now on, and \"replace\" stages over what is there."
-}
-
-func (p *planning) warnOfMissingFile(blob givenBlob) {
-	if blob.state == blobMissing {
-		p.resp.Diagnostics.AddAttributeWarning(blob.at, "Blob not checked yet",
-			"The blob could not be checked now, and must be readable when Terraform applies: "+blob.missing+".")
-	}
 }
 
 // destroy tells in the plan what destroying will not do.

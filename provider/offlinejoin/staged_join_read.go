@@ -1,13 +1,16 @@
 package offlinejoin
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -23,27 +26,31 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	// First of all: Terraform before 1.12 refuses a read without identity, even of what is gone.
-	keepIdentity(ctx, resp.Identity, state.ID.ValueString(), &resp.Diagnostics)
+	keepIdentity(ctx, resp.Identity, state.identity(), &resp.Diagnostics)
 	ctx, done := within(ctx, state.Timeouts.Read, &resp.Diagnostics)
 	defer done()
 
-	windowsPath := state.image().String()
-	switch at := state.image().Presence(); {
+	image := state.image()
+	switch at := image.Presence(); {
 	case at != core.Present && !recorded:
-		resp.Diagnostics.AddAttributeError(path.Root(options.WindowsPath.String()), "Image not there",
-			windowsPath+" does not exist: mount the image and import again.")
+		resp.Diagnostics.AddAttributeError(placeAt(image), "Image not there",
+			image.String()+" does not exist: mount the image and import again.")
 		return
 	case at == core.Unmounted:
-		warnOfUnmounted(windowsPath, &resp.Diagnostics)
+		warnOfUnmounted(image, &resp.Diagnostics)
 		return
 	case at == core.Missing:
-		warnOfGone(windowsPath, &resp.Diagnostics)
+		warnOfGone(image, &resp.Diagnostics)
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	status, err := core.ReadStatus(ctx, core.StatusRequest{Image: state.image()})
+	if recorded && image.ImagePath != "" && core.InUse(err) { // a machine runs on it
+		tflog.Info(ctx, err.Error())
+		return
+	}
 	if err != nil {
-		blame(ctx, "Image not readable", err, &resp.Diagnostics)
+		blame(ctx, placeAt(image), "Image not readable", err, &resp.Diagnostics)
 		return
 	}
 	if !recorded { // just imported
@@ -64,14 +71,13 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 		r.run.images.see(state.image().Key(), status.Fingerprint)
 	}
 	mine.record(ctx, resp.Private, &resp.Diagnostics)
-	warnOfTrouble(status, &resp.Diagnostics)
+	warnOfTrouble(placeAt(image), status, &resp.Diagnostics)
 	state.refresh(*status)
 	state.write(ctx, &resp.State.Raw, &resp.Diagnostics)
 }
 
 // warnOfTrouble tells of a join that will not complete, or did not. It is no drift: what to do is the user's to decide.
-func warnOfTrouble(status *core.Status, diags *diag.Diagnostics) {
-	at := path.Root(options.WindowsPath.String())
+func warnOfTrouble(at path.Path, status *core.Status, diags *diag.Diagnostics) {
 	switch {
 	case status.State == core.StateFailed:
 		diags.AddAttributeWarning(at, "Join failed at first boot", fmt.Sprintf(
@@ -83,29 +89,47 @@ func warnOfTrouble(status *core.Status, diags *diag.Diagnostics) {
 	}
 }
 
-// ImportState takes the image's Windows directory, as the id or as the identity. Read finds the join in it.
+// ImportState takes the image's Windows directory or its disk image file, as the id or as the identity. Read finds the join
+// in it.
 func (r *stagedJoinResource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
-	windowsPath := req.ID
-	if windowsPath == "" && req.Identity != nil {
-		at := path.Root(options.WindowsPath.String())
-		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, at, &windowsPath)...)
+	from, isFile := req.ID, isFile(placeOfID(req.ID).ImagePath)
+	if req.ID == "" && req.Identity != nil {
+		var named identityModel
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &named)...)
+		isFile = !named.ImagePath.IsNull()
+		from = cmp.Or(named.ImagePath.ValueString(), named.WindowsPath.ValueString())
 	}
-	refuseContent(options.WindowsPath, types.StringValue(windowsPath), &resp.Diagnostics)
+	state := stagedJoinModel{WindowsPath: types.StringValue(from)}
+	if isFile {
+		words := placeOfID(from)
+		state.WindowsPath = types.StringNull()
+		state.ImagePath, state.Partition = types.StringValue(words.ImagePath), stringOrNull(words.Partition)
+	}
+	state.refuseContents(&resp.Diagnostics)
+	at, err := state.place()
+	if err == nil && from == "" {
+		err = errors.New("give windows_path or image_path")
+	}
+	if err != nil {
+		resp.Diagnostics.AddError("Image not to be found", err.Error())
+	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	set := func(word options.Name, value string) {
+	set := func(word options.Name, value any) {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(word.String()), value)...)
 	}
-	id := core.ImageAt(windowsPath).ID()
-	set(options.ID, id)
-	set(options.WindowsPath, windowsPath)
+	state.ID = types.StringValue(at.ID())
+	set(options.ID, state.ID)
+	set(options.WindowsPath, state.WindowsPath)
+	set(options.ImagePath, state.ImagePath)
+	set(options.Partition, state.Partition)
 	for _, name := range []options.Name{
 		options.MethodName, options.OnExistingName, options.OnDestroy, options.AfterFirstBoot, options.Reuse,
 	} {
 		set(name, name.Default())
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identityModel{id})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 }

@@ -48,6 +48,8 @@ func (r *stagedJoinResource) Configure(
 
 func (r *stagedJoinResource) ConfigValidators(context.Context) []resource.ConfigValidator {
 	return []resource.ConfigValidator{
+		exactlyOneOf(options.WindowsPath, options.ImagePath),
+		conflicting(options.WindowsPath, options.Partition),
 		exactlyOneOf(options.BlobFile, options.BlobWO),
 		conflicting(options.BlobFile, options.BlobVersion),
 		conflicting(options.IdentityFile, options.BlobWO),
@@ -67,7 +69,7 @@ func within(
 }
 
 // blame tells of a failed operation at the image. Stopped operations leave the image whole, as the core's errors say.
-func blame(ctx context.Context, summary string, err error, diags *diag.Diagnostics) {
+func blame(ctx context.Context, at path.Path, summary string, err error, diags *diag.Diagnostics) {
 	detail := err.Error()
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -75,5 +77,5 @@ func blame(ctx context.Context, summary string, err error, diags *diag.Diagnosti
 	case errors.Is(ctx.Err(), context.Canceled):
 		detail += "\n\nThe operation was interrupted: apply again to finish."
 	}
-	diags.AddAttributeError(path.Root(options.WindowsPath.String()), summary, detail)
+	diags.AddAttributeError(at, summary, detail)
 }

@@ -9,12 +9,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
@@ -24,8 +22,20 @@ const stagedJoinDescription = "An Active Directory join staged in a Windows imag
 	"password: treat it like one."
 
 func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	attributes := map[string]schema.Attribute{
-		options.WindowsPath.String():  windowsPathAttribute(),
+	resp.Schema = schema.Schema{
+		MarkdownDescription: stagedJoinDescription,
+		Attributes: attributes(placeAttributes(), blobAttributes(), joinAttributes(ctx), map[string]schema.Attribute{
+			options.WindowsPath.String():    windowsPathAttribute(),
+			options.OnExistingName.String(): choice(options.OnExistingName),
+			options.OnDestroy.String():      choice(options.OnDestroy),
+			options.AfterFirstBoot.String(): choice(options.AfterFirstBoot),
+		}),
+	}
+}
+
+// blobAttributes are those of blobModel.
+func blobAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
 		options.BlobFile.String():     given(options.BlobFile),
 		options.IdentityFile.String(): identityAttribute(),
 		options.BlobWO.String(): schema.StringAttribute{
@@ -34,13 +44,16 @@ func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaReques
 			Sensitive:           true,
 			WriteOnly:           true,
 		},
-		options.BlobVersion.String():       given(options.BlobVersion),
+		options.BlobVersion.String(): given(options.BlobVersion),
+	}
+}
+
+// joinAttributes are those of joinModel.
+func joinAttributes(ctx context.Context) map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{
 		options.MachineName.String():       expectation(options.MachineName),
 		options.Domain.String():            expectation(options.Domain),
 		options.MethodName.String():        choice(options.MethodName),
-		options.OnExistingName.String():    choice(options.OnExistingName),
-		options.OnDestroy.String():         choice(options.OnDestroy),
-		options.AfterFirstBoot.String():    choice(options.AfterFirstBoot),
 		options.Reuse.String():             choice(options.Reuse),
 		options.ReuseReason.String():       given(options.ReuseReason),
 		options.SecretExposure.String():    exposureAttribute(),
@@ -54,7 +67,7 @@ func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaReques
 	for _, fact := range stagedFacts(options.ImageFacts()) {
 		attributes[fact.Name.String()] = computedText(fact.Doc)
 	}
-	resp.Schema = schema.Schema{MarkdownDescription: stagedJoinDescription, Attributes: attributes}
+	return attributes
 }
 
 func timeoutOptions() timeouts.Opts {
@@ -74,42 +87,44 @@ func (r *stagedJoinResource) IdentitySchema(
 ) {
 	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
 		options.WindowsPath.String(): identityschema.StringAttribute{
-			RequiredForImport: true,
-			Description:       options.ID.Doc(),
+			OptionalForImport: true,
+			Description:       options.WindowsPath.Doc(),
+		},
+		options.ImagePath.String(): identityschema.StringAttribute{
+			OptionalForImport: true,
+			Description: "The disk image file that holds the Windows, in place of `windows_path`; with `#` and the number of the " +
+				"partition where several hold one.",
 		},
 	}}
 }
 
 // keepIdentity gives a resource its identity when it has none yet. One that it has stays: it may be of an earlier version,
 // and Terraform refuses a change.
-func keepIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, id string, diags *diag.Diagnostics) {
+func keepIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, named any, diags *diag.Diagnostics) {
 	if identity != nil && identity.Raw.IsNull() {
-		diags.Append(identity.Set(ctx, identityModel{id})...)
+		diags.Append(identity.Set(ctx, named)...)
 	}
 }
 
 // identityModel names a staged join.
 type identityModel struct {
-	WindowsPath string `tfsdk:"windows_path"`
+	WindowsPath types.String `tfsdk:"windows_path"`
+	ImagePath   types.String `tfsdk:"image_path"`
+}
+
+// identity returns what names the join.
+func (m *stagedJoinModel) identity() identityModel {
+	if m.ImagePath.IsNull() {
+		return identityModel{WindowsPath: m.ID}
+	}
+	return identityModel{ImagePath: m.ID}
 }
 
 func windowsPathAttribute() schema.StringAttribute {
-	return schema.StringAttribute{
-		MarkdownDescription: options.WindowsPath.Doc() + " Another image makes another resource.",
-		Required:            true,
-		Validators:          textOf(options.WindowsPath),
-		PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
-			leadsElsewhere, "Another image makes another resource.", "Another image makes another resource.",
-		)},
-	}
-}
-
-// leadsElsewhere asks for a new resource when the path means another folder, not when it is only spelled otherwise.
-func leadsElsewhere(
-	_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse,
-) {
-	resp.RequiresReplace = req.PlanValue.IsUnknown() ||
-		core.ImageAt(req.PlanValue.ValueString()).Key() != core.ImageAt(req.StateValue.ValueString()).Key()
+	attribute := given(options.WindowsPath)
+	attribute.MarkdownDescription += anotherImage
+	attribute.PlanModifiers = replacedIf(leadsElsewhere, anotherImage)
+	return attribute
 }
 
 // given is what the user may say, and nobody else does.

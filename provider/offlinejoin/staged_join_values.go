@@ -17,37 +17,63 @@ import (
 // of each: for the 36 attributes of this resource that was 4 ms of an image's 64. read and write are the same for a model
 // of texts and timeouts alone. A test compares both.
 
-// modelFields are the places in a stagedJoinModel of what the schema's attributes hold, by their names.
-var modelFields = sync.OnceValue(func() map[string][]int {
-	fields := map[string][]int{}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[stagedJoinModel]()) {
+// fields are the places in a model of what the schema's attributes hold, by their names.
+type fields map[string][]int
+
+func fieldsOf[T any]() fields {
+	found := fields{}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		if name := field.Tag.Get("tfsdk"); name != "" {
-			fields[name] = field.Index
+			found[name] = field.Index
 		}
 	}
-	return fields
-})
+	return found
+}
 
-// each calls visit with a pointer to every value of the model, a *types.String or a *timeouts.Value.
-func (m *stagedJoinModel) each(visit func(name string, value any)) {
-	fields := reflect.ValueOf(m).Elem()
-	for name, index := range modelFields() {
-		visit(name, fields.FieldByIndex(index).Addr().Interface())
+var (
+	stagedJoinFields = sync.OnceValue(fieldsOf[stagedJoinModel])
+	joinedDiskFields = sync.OnceValue(fieldsOf[joinedDiskModel])
+)
+
+// each calls visit with a pointer to every value of a model, a *types.String, *types.Int64 or *timeouts.Value.
+func (f fields) each(model any, visit func(name string, value any)) {
+	values := reflect.ValueOf(model).Elem()
+	for name, index := range f {
+		visit(name, values.FieldByIndex(index).Addr().Interface())
 	}
 }
 
 // read takes over a state, plan or configuration.
 func (m *stagedJoinModel) read(ctx context.Context, raw tftypes.Value, diags *diag.Diagnostics) {
+	stagedJoinFields().read(ctx, m, raw, diags)
+}
+
+// write puts the model in the place of a state or plan. What diags hold already does not keep it from that.
+func (m *stagedJoinModel) write(ctx context.Context, raw *tftypes.Value, diags *diag.Diagnostics) {
+	stagedJoinFields().write(ctx, m, raw, diags)
+}
+
+func (m *joinedDiskModel) read(ctx context.Context, raw tftypes.Value, diags *diag.Diagnostics) {
+	joinedDiskFields().read(ctx, m, raw, diags)
+}
+
+func (m *joinedDiskModel) write(ctx context.Context, raw *tftypes.Value, diags *diag.Diagnostics) {
+	joinedDiskFields().write(ctx, m, raw, diags)
+}
+
+func (f fields) read(ctx context.Context, model any, raw tftypes.Value, diags *diag.Diagnostics) {
 	var values map[string]tftypes.Value
 	if err := raw.As(&values); err != nil {
 		notConverted(err, diags)
 		return
 	}
-	m.each(func(name string, value any) {
+	f.each(model, func(name string, value any) {
 		var err error
 		switch value := value.(type) {
 		case *types.String:
 			*value, err = readText(ctx, values[name])
+		case *types.Int64:
+			*value, err = readNumber(ctx, values[name])
 		case *timeouts.Value:
 			*value, err = readTimeouts(ctx, values[name])
 		}
@@ -55,6 +81,12 @@ func (m *stagedJoinModel) read(ctx context.Context, raw tftypes.Value, diags *di
 			notConverted(err, diags)
 		}
 	})
+}
+
+func readNumber(ctx context.Context, raw tftypes.Value) (types.Int64, error) {
+	value, err := types.Int64Type.ValueFromTerraform(ctx, raw)
+	number, _ := value.(types.Int64)
+	return number, err
 }
 
 func readText(ctx context.Context, raw tftypes.Value) (types.String, error) {
@@ -76,11 +108,10 @@ func timeoutsType() timeouts.Type {
 	}}}
 }
 
-// write puts the model in the place of a state or plan. What diags hold already does not keep it from that.
-func (m *stagedJoinModel) write(ctx context.Context, raw *tftypes.Value, diags *diag.Diagnostics) {
-	values := make(map[string]tftypes.Value, len(modelFields()))
+func (f fields) write(ctx context.Context, model any, raw *tftypes.Value, diags *diag.Diagnostics) {
+	values := make(map[string]tftypes.Value, len(f))
 	var errs []error
-	m.each(func(name string, value any) {
+	f.each(model, func(name string, value any) {
 		var err error
 		values[name], err = value.(attr.Value).ToTerraformValue(ctx)
 		errs = append(errs, err)

@@ -8,17 +8,25 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
 // Get of the framework fails when schema and model differ; read cannot see it.
-func TestModelHasTheAttributesOfTheSchema(t *testing.T) {
+func TestModelsHaveTheAttributesOfTheirSchemas(t *testing.T) {
 	t.Parallel()
-	schema := slices.Sorted(maps.Keys(stagedJoinSchema(t).Attributes))
-	model := slices.Sorted(maps.Keys(modelFields()))
-	if !slices.Equal(schema, model) {
-		t.Errorf("schema %q, model %q", schema, model)
+	for name, c := range map[string]struct {
+		of    schema.Schema
+		model fields
+	}{
+		"staged join": {stagedJoinSchema(t), stagedJoinFields()},
+		"joined disk": {joinedDiskSchema(t), joinedDiskFields()},
+	} {
+		has, model := slices.Sorted(maps.Keys(c.of.Attributes)), slices.Sorted(maps.Keys(c.model))
+		if !slices.Equal(has, model) {
+			t.Errorf("%s: schema %q, model %q", name, has, model)
+		}
 	}
 }
 
@@ -26,14 +34,25 @@ func TestModelHasTheAttributesOfTheSchema(t *testing.T) {
 // turn.
 func TestReadAndWriteAreGetAndSet(t *testing.T) {
 	t.Parallel()
+	t.Run("staged join", func(t *testing.T) {
+		t.Parallel()
+		compareReadAndWrite[stagedJoinModel](t, stagedJoinSchema(t), stagedJoinFields())
+	})
+	t.Run("joined disk", func(t *testing.T) {
+		t.Parallel()
+		compareReadAndWrite[joinedDiskModel](t, joinedDiskSchema(t), joinedDiskFields())
+	})
+}
+
+func compareReadAndWrite[T any](t *testing.T, schema schema.Schema, of fields) {
+	t.Helper()
 	ctx := t.Context()
-	schema := stagedJoinSchema(t)
 	kind := schema.Type().TerraformType(ctx).(tftypes.Object)
 	for turn := range 3 {
 		plan := tfsdk.Plan{Schema: schema, Raw: valueOfTurn(kind, turn)}
-		var got, want stagedJoinModel
+		var got, want T
 		var diags diag.Diagnostics
-		got.read(ctx, plan.Raw, &diags)
+		of.read(ctx, &got, plan.Raw, &diags)
 		diags.Append(plan.Get(ctx, &want)...)
 		if diags.HasError() {
 			t.Fatal(diags)
@@ -43,7 +62,7 @@ func TestReadAndWriteAreGetAndSet(t *testing.T) {
 		}
 		empty := tftypes.NewValue(kind, nil)
 		written, set := empty, tfsdk.Plan{Schema: schema, Raw: empty}
-		got.write(ctx, &written, &diags)
+		of.write(ctx, &got, &written, &diags)
 		diags.Append(set.Set(ctx, &want)...)
 		if diags.HasError() {
 			t.Fatal(diags)
@@ -66,6 +85,8 @@ func valueOfTurn(kind tftypes.Object, turn int) tftypes.Value {
 			values[name] = tftypes.NewValue(of, tftypes.UnknownValue)
 		case nested:
 			values[name] = valueOfTurn(inner, turn)
+		case of.Is(tftypes.Number):
+			values[name] = tftypes.NewValue(of, 42+i)
 		default:
 			values[name] = tftypes.NewValue(of, name+"'s text")
 		}

@@ -30,7 +30,7 @@ func (r *stagedJoinResource) Create(
 		return
 	}
 	ofReceipt(receipt).record(ctx, resp.Private, &resp.Diagnostics)
-	keepIdentity(ctx, resp.Identity, plan.ID.ValueString(), &resp.Diagnostics)
+	keepIdentity(ctx, resp.Identity, plan.identity(), &resp.Diagnostics)
 	plan.write(ctx, &resp.State.Raw, &resp.Diagnostics)
 }
 
@@ -59,9 +59,9 @@ func (r *stagedJoinResource) Update(
 		}
 		ofReceipt(receipt).record(ctx, resp.Private, &resp.Diagnostics)
 	} else {
-		plan.complete(r.run.identityFile, &config, &resp.Diagnostics)
+		plan.complete(r.run.identityFile, &config.blobModel, config.expect(), &resp.Diagnostics)
 	}
-	keepIdentity(ctx, resp.Identity, plan.ID.ValueString(), &resp.Diagnostics)
+	keepIdentity(ctx, resp.Identity, plan.identity(), &resp.Diagnostics)
 	plan.write(ctx, &resp.State.Raw, &resp.Diagnostics)
 }
 
@@ -83,13 +83,11 @@ func (r *stagedJoinResource) stage(
 ) *core.Receipt {
 	blob := config.blob(r.run.identityFile, diags)
 	defer blob.Wipe()
-	if blob.state == blobMissing {
-		diags.AddAttributeError(blob.at, "Blob file missing", blob.missing+".")
-	}
-	if blob.state != blobKnown {
+	if !blob.there(diags) || !r.checkPaths(config, plan, diags) {
 		return nil
 	}
-	if !r.checkPaths(config, plan, diags) {
+	if _, err := plan.place(); err != nil {
+		diags.AddError("Image not to be found", err.Error())
 		return nil
 	}
 	ctx = blob.masked(ctx)
@@ -101,7 +99,7 @@ func (r *stagedJoinResource) stage(
 	request.Owner = token
 	receipt, err := core.Stage(ctx, request)
 	if err != nil { // the blob was good, so it is about the image
-		blame(ctx, "Join not staged", err, diags)
+		blame(ctx, placeAt(request.Image), "Join not staged", err, diags)
 		return nil
 	}
 	if receipt.Outcome != core.OutcomeKept {
@@ -116,32 +114,37 @@ func (r *stagedJoinResource) request(
 	ctx context.Context, plan, config *stagedJoinModel, blob givenBlob, existing core.OnExisting, again bool,
 	diags *diag.Diagnostics,
 ) core.Request {
-	windowsPath := plan.WindowsPath.ValueString()
-	use := r.run.singleUse()
+	req := r.run.request(ctx, plan.image(), &plan.joinModel, &config.joinModel, blob, diags)
+	req.OnExisting, req.Again, req.StagedBy = existing, again, r.stagedBy
+	return req
+}
+
+// request turns what all resources that stage a join have into a request to the core.
+func (r *run) request(
+	ctx context.Context, at core.Image, plan, config *joinModel, blob givenBlob, diags *diag.Diagnostics,
+) core.Request {
+	use := r.singleUse()
 	use.Reuse, use.ReuseReason = core.Reuse(plan.Reuse.ValueString()), plan.ReuseReason.ValueString()
 	return core.Request{
-		Image:      r.run.image(windowsPath),
-		Blob:       blob.Blob,
-		Expect:     config.expect(),
-		Method:     core.Method(plan.Method.ValueString()),
-		OnExisting: existing,
-		Again:      again,
-		SingleUse:  use,
+		Image:     r.waiting(at),
+		Blob:      blob.Blob,
+		Expect:    config.expect(),
+		Method:    core.Method(plan.Method.ValueString()),
+		SingleUse: use,
 
 		SecretExposure:    core.SecretExposure(plan.SecretExposure.ValueString()),
 		CompletionProgram: plan.CompletionProgram.ValueString(),
-		StagedBy:          r.stagedBy,
-		Progress:          r.run.progress(ctx, windowsPath, diags),
+		Progress:          r.progress(ctx, at, diags),
 	}
 }
 
 // complete gives the facts that an import could not know, from the blob when that is there.
-func (m *stagedJoinModel) complete(identityFile string, config *stagedJoinModel, diags *diag.Diagnostics) {
-	blob := config.blob(identityFile, diags)
+func (m *joinModel) complete(identityFile string, from *blobModel, expect core.Expect, diags *diag.Diagnostics) {
+	blob := from.blob(identityFile, diags)
 	defer blob.Wipe()
 	var facts core.BlobFacts
 	if blob.state == blobKnown {
-		facts, _ = blob.check(config.expect(), diags)
+		facts, _ = blob.check(expect, diags)
 	}
 	m.fill(facts, core.Status{Fingerprint: m.Fingerprint.ValueString()})
 }

@@ -44,21 +44,27 @@ func refuseContent(word options.Name, value types.String, diags *diag.Diagnostic
 // refuseContents is refuseContent for what only became known when Terraform applies.
 func (m *stagedJoinModel) refuseContents(diags *diag.Diagnostics) {
 	refuseContent(options.WindowsPath, m.WindowsPath, diags)
-	refuseContent(options.BlobFile, m.BlobFile, diags)
-	refuseContent(options.IdentityFile, m.IdentityFile, diags)
+	refuseContent(options.ImagePath, m.ImagePath, diags)
 	refuseContent(options.CompletionProgram, m.CompletionProgram, diags)
+	m.blobModel.refuseContents(diags)
 }
 
 // checkPaths refuses a ledger that is another file of the resource, or in its image. What is not known yet is looked at
 // when Terraform applies.
 func (r *stagedJoinResource) checkPaths(config, plan *stagedJoinModel, diags *diag.Diagnostics) bool {
-	err := options.CheckPaths(
-		options.Used{Option: options.LedgerFile, Path: r.run.ledgerFile},
-		options.Used{Option: options.WindowsPath, Path: plan.WindowsPath.ValueString()},
-		options.Used{Option: options.BlobFile, Path: config.BlobFile.ValueString()},
-		options.Used{Option: options.IdentityFile, Path: cmp.Or(config.IdentityFile.ValueString(), r.run.identityFile)},
-		options.Used{Option: options.CompletionProgram, Path: plan.CompletionProgram.ValueString()},
-	)
+	words := plan.words()
+	words.WindowsPath = plan.WindowsPath.ValueString()
+	return r.run.checkPaths(words, &config.blobModel, &plan.joinModel, diags)
+}
+
+// checkPaths refuses paths of a resource that stand in each other's way.
+func (r *run) checkPaths(place options.PlaceWords, blob *blobModel, join *joinModel, diags *diag.Diagnostics) bool {
+	err := options.CheckPaths(append(place.Used(),
+		options.Used{Option: options.LedgerFile, Path: r.ledgerFile},
+		options.Used{Option: options.BlobFile, Path: blob.BlobFile.ValueString()},
+		options.Used{Option: options.IdentityFile, Path: cmp.Or(blob.IdentityFile.ValueString(), r.identityFile)},
+		options.Used{Option: options.CompletionProgram, Path: join.CompletionProgram.ValueString()},
+	)...)
 	if err != nil {
 		diags.AddError("One path for two things", err.Error()+".")
 	}

@@ -17,6 +17,12 @@ resource "offlinejoin_staged_join" "web02" {
   machine_name = "WEB02"
 }
 
+# A disk image file itself, with no mount. For a new disk over a golden image, see offlinejoin_joined_disk.
+resource "offlinejoin_staged_join" "web03" {
+  image_path = "/mnt/images/web03.qcow2"
+  blob_file  = "${path.root}/secrets/web03.djoin"
+}
+
 # A fleet.
 resource "offlinejoin_staged_join" "app" {
   for_each     = toset(["app01", "app02", "app03"])

@@ -78,6 +78,9 @@ func (s *Session) choose() error {
 		return nil
 	}
 	info, err := os.Lstat(path)
+	if s.at.Anew && s.mode == imagefs.Rehearse && err == nil {
+		err = fs.ErrNotExist
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && s.mode == imagefs.Read:
 		return winerr.Errorf(winerr.FileNotFound, "%s is not made yet", plaintext.Line(path, 0))
@@ -154,6 +157,9 @@ func (s *Session) changeable() error {
 				s.image.Format(), s.path()),
 		}))
 	}
+	if err := s.sameGolden(); err != nil {
+		return err
+	}
 	if s.golden() && !s.made.Overlay && s.image.FilePath() != s.image.Path() {
 		return winerr.Errorf(winerr.NotSupported, "%s keeps its data in another file, and a copy is one file: use overlay_path, or "+
 			"make one of it with qemu-img convert -O qcow2", s.shown())
@@ -172,6 +178,39 @@ func (s *Session) changeable() error {
 		}
 	}
 	return nil
+}
+
+// sameGolden refuses a new disk that exists and was made in another way than the location says: as an overlay of another
+// image, or as an overlay where a copy is wanted.
+func (s *Session) sameGolden() error {
+	if s.made == nil || !s.made.Existed || s.mode == imagefs.Read {
+		return nil
+	}
+	chain := s.image.Chain()
+	switch {
+	case !s.made.Overlay && len(chain) == 1:
+		return nil
+	case s.made.Overlay && len(chain) > 1:
+		wanted, err := os.Stat(s.at.ImagePath)
+		if err != nil {
+			return imagefs.Wrap(imagefs.OpOpen, s.at.ImagePath, err)
+		}
+		if has, err := os.Stat(chain[1].Path); err == nil && os.SameFile(has, wanted) {
+			return nil
+		}
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s exists, and stands on %s and not on %s: remove it first, or give the "+
+			"new disk another name", s.shown(), plaintext.Line(chain[1].Path, 0), plaintext.Line(s.at.ImagePath, 0))
+	}
+	return winerr.Errorf(winerr.CantCreateJoinInfo, "%s exists, and was not made as %s says: remove it first, or give the new disk "+
+		"another name", s.shown(), newDiskWord(s.made.Overlay))
+}
+
+// newDiskWord is the option that a new disk is made by.
+func newDiskWord(overlay bool) string {
+	if overlay {
+		return "overlay_path"
+	}
+	return "copy_path"
 }
 
 // begin opens a transaction where something is going to be changed.

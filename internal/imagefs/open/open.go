@@ -3,6 +3,7 @@ package open
 
 import (
 	"context"
+	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs/diskimage"
@@ -30,3 +31,16 @@ func Image(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imagefs
 	}
 	return s, nil
 }
+
+// HoldDisk opens a disk image file so that nobody else has it open, whatever is in it (package diskimage).
+func HoldDisk(ctx context.Context, path string, wait time.Duration) (*diskimage.Held, error) {
+	return diskimage.Hold(ctx, path, wait)
+}
+
+// BelowDisk returns marks of the files that the disk image file at path stands on (package diskimage).
+func BelowDisk(ctx context.Context, path string) ([]imagefs.FileMark, error) {
+	return diskimage.Below(ctx, path)
+}
+
+// HasJournal reports whether an interrupted edit of the disk image file at path has left its journal (package diskimage).
+func HasJournal(path string) bool { return diskimage.HasJournal(path) }

@@ -22,6 +22,12 @@ const VolumeSize = 40 << 20
 // partitions, too: mkntfs formats it, and our own engine puts the files in.
 func Volume(t testing.TB, im sample.Image) string {
 	t.Helper()
+	return VolumeOf(t, Image(t, im))
+}
+
+// VolumeOf is [Volume] with a Windows directory that is there.
+func VolumeOf(t testing.TB, windows string) string {
+	t.Helper()
 	name := filepath.Join(t.TempDir(), "volume.raw")
 	f, err := os.Create(name)
 	if err != nil {
@@ -36,7 +42,7 @@ func Volume(t testing.TB, im sample.Image) string {
 	if err != nil {
 		t.Fatalf("mkntfs: %v\n%s", err, out)
 	}
-	if err := fill(f, Image(t, im)); err != nil {
+	if err := fill(f, windows); err != nil {
 		t.Fatal(err)
 	}
 	return name

@@ -1,0 +1,199 @@
+package offlinejoin_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/canary"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
+)
+
+// newDisk stages into a new disk and returns its image and its mark.
+func newDisk(t *testing.T, ledger string, place func(folder string, at *core.Image)) (core.Image, *core.DiskMark) {
+	t.Helper()
+	at := core.Image{LockTimeout: 20 * time.Second}
+	at.ImagePath = sampletest.Volume(t, sample.Image{})
+	place(t.TempDir(), &at)
+	secret, _ := sampletest.Blob(t)
+	blob, err := core.ReadBlob(secret.Bytes(), "the blob")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blob.Wipe()
+	_, err = core.Stage(t.Context(), core.Request{
+		Image: at, Blob: blob, Owner: "OWNER", SingleUse: core.SingleUse{LedgerFile: ledger},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk, err := core.ReadDisk(t.Context(), core.DiskRequest{Image: at, Mark: true})
+	if err != nil || disk.Mark == nil || disk.Used != "" {
+		t.Fatalf("%+v, %v", disk, err)
+	}
+	if overlay := at.OverlayPath != ""; overlay != disk.Mark.Whole || overlay != (len(disk.Golden) == 1) ||
+		overlay != (disk.Backing != "") || disk.VirtualSize != sampletest.VolumeSize {
+		t.Errorf("the disk is %+v", disk)
+	}
+	kept, err := json.Marshal(disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := canary.ForBlob(secret.Bytes(), secret.MachinePassword()).In(kept); found != nil {
+		t.Errorf("the mark holds %q", found)
+	}
+	var again core.Disk
+	if err := json.Unmarshal(kept, &again); err != nil {
+		t.Fatal(err)
+	}
+	return at, again.Mark
+}
+
+func overlay(folder string, at *core.Image) { at.OverlayPath = filepath.Join(folder, "web01.qcow2") }
+func copied(folder string, at *core.Image)  { at.CopyPath = filepath.Join(folder, "web01.raw") }
+
+// TestRemoveDisk removes what is as it was left, frees its account, and leaves everything else alone.
+func TestRemoveDisk(t *testing.T) {
+	t.Parallel()
+	for kind, place := range map[string]func(string, *core.Image){"overlay": overlay, "copy": copied} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			ledger := filepath.Join(t.TempDir(), "ledger")
+			at, mark := newDisk(t, ledger, place)
+			path := at.NewPath()
+			before, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept := func(name, says string, was *core.DiskMark) {
+				t.Helper()
+				out, err := core.RemoveDisk(t.Context(), core.RemoveDiskRequest{
+					Image: at, Was: was, SingleUse: core.SingleUse{LedgerFile: ledger},
+				})
+				if err != nil || out.Removed || !strings.Contains(out.Used, says) {
+					t.Errorf("%s: %+v, %v, want %q", name, out, err, says)
+				}
+				if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 1 {
+					t.Errorf("%s: %d uses in force, %v", name, len(uses), err)
+				}
+			}
+			kept("not known", "it was not seen as it was made", nil)
+			other := *mark
+			other.File.SHA256, other.Owner = strings.Repeat("0", 64), "SOMEBODY"
+			kept("another mark", "its content is not what it was", &other)
+			journal := path + ".odjundo"
+			if err := os.WriteFile(journal, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			kept("journal", "the journal of an interrupted edit", mark)
+			if err := os.Remove(journal); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(path, int64(len(before)-512)); err != nil {
+				t.Fatal(err)
+			}
+			kept("cut off", "", mark)
+			if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, before[:len(before)-512]) {
+				t.Errorf("looking has changed the disk: %v", err)
+			}
+			if why, err := core.DiskUnused(t.Context(), at, mark); why == "" && err == nil {
+				t.Error("a disk that was cut off counts as unused")
+			}
+		})
+		t.Run(kind+" that is unused", func(t *testing.T) {
+			t.Parallel()
+			ledger := filepath.Join(t.TempDir(), "ledger")
+			at, mark := newDisk(t, ledger, place)
+			if why, err := core.DiskUnused(t.Context(), at, mark); why != "" || err != nil {
+				t.Fatalf("%q, %v", why, err)
+			}
+			out, err := core.RemoveDisk(t.Context(), core.RemoveDiskRequest{
+				Image: at, Was: mark, SingleUse: core.SingleUse{LedgerFile: ledger},
+			})
+			if err != nil || !out.Removed || out.Used != "" || core.DiskExists(at) {
+				t.Errorf("%+v, %v", out, err)
+			}
+			if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 0 {
+				t.Errorf("%d uses in force, %v", len(uses), err)
+			}
+		})
+	}
+}
+
+// TestRemoveDiskByALink frees the account also where the way to the disk leads over a link.
+func TestRemoveDiskByALink(t *testing.T) {
+	t.Parallel()
+	ledger := filepath.Join(t.TempDir(), "ledger")
+	at, mark := newDisk(t, ledger, func(folder string, at *core.Image) {
+		link := filepath.Join(t.TempDir(), "link")
+		if err := os.Symlink(folder, link); err != nil {
+			t.Skipf("skipped: no links here: %v", err)
+		}
+		overlay(link, at)
+	})
+	_, err := core.RemoveDisk(t.Context(), core.RemoveDiskRequest{
+		Image: at, Was: mark, SingleUse: core.SingleUse{LedgerFile: ledger},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 0 {
+		t.Errorf("%d uses in force, %v", len(uses), err)
+	}
+}
+
+// TestDiskUnderAnotherName is left alone: by a symbolic link it is somebody else's to remove.
+func TestDiskUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	at, mark := newDisk(t, "", overlay)
+	real := at.OverlayPath + ".real"
+	if err := os.Rename(at.OverlayPath, real); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(real, at.OverlayPath); err != nil {
+		t.Skipf("skipped: no links here: %v", err)
+	}
+	out, err := core.RemoveDisk(t.Context(), core.RemoveDiskRequest{Image: at, Was: mark})
+	if err != nil || out.Removed || !strings.Contains(out.Used, "leads to a file of another name") {
+		t.Errorf("%+v, %v", out, err)
+	}
+}
+
+// TestGoldenChanged compares what an overlay stands on with what it was.
+func TestGoldenChanged(t *testing.T) {
+	t.Parallel()
+	at, _ := newDisk(t, "", overlay)
+	disk, err := core.ReadDisk(t.Context(), core.DiskRequest{Image: at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(says string) {
+		t.Helper()
+		what, err := core.GoldenChanged(t.Context(), at, disk.Golden)
+		if err != nil || (what == "") != (says == "") || !strings.Contains(what, says) {
+			t.Errorf("%q, %v, want %q", what, err, says)
+		}
+	}
+	check("")
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(at.ImagePath, later, later); err != nil {
+		t.Fatal(err)
+	}
+	check("was written to")
+	if err := os.Truncate(at.ImagePath, sampletest.VolumeSize+512); err != nil {
+		t.Fatal(err)
+	}
+	check("was changed or replaced")
+	if err := os.Remove(at.ImagePath); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := core.GoldenChanged(t.Context(), at, disk.Golden); !core.IsMissing(err) {
+		t.Errorf("a golden image that is gone: %v", err)
+	}
+}

@@ -1,0 +1,81 @@
+package offlinejoin
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+)
+
+// shortWait is how long destroying waits for somebody who has a disk open: another resource of this run that takes it over is
+// done soon, and a machine is not.
+const shortWait = 2 * time.Second
+
+// Delete removes the disk, as on_destroy says. What stays is forgotten, with a warning that names it.
+func (r *joinedDiskResource) Delete(
+	ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse,
+) {
+	var state joinedDiskModel
+	diags := &resp.Diagnostics
+	state.read(ctx, req.State.Raw, diags)
+	record, _ := readDiskRecord(ctx, req.Private, diags)
+	var token string
+	readPrivate(ctx, req.Private, tokenKey, &token, diags)
+	if diags.HasError() {
+		return
+	}
+	ctx, done := within(ctx, state.Timeouts.Delete, diags)
+	defer done()
+	at := state.made()
+	disk := at.String()
+	if at.Presence() != core.Present {
+		diags.AddWarning("Disk not there", disk+" does not exist, so nothing was removed. If what it is on is only not mounted, it "+
+			"still holds the machine's password until its first boot: remove it there. A ledger still has the use of its account.")
+		return
+	}
+	if r.handedOver(at, token) {
+		diags.AddWarning("Disk handed over", disk+" belongs to another resource by now, which took it over, so it stays. This "+
+			"resource is only forgotten.")
+		return
+	}
+	onDestroy := state.OnDestroy.ValueString()
+	if onDestroy == destroyKeep {
+		diags.AddWarning("Disk only forgotten", disk+` stays (on_destroy = "keep"). Until its first boot it holds the machine's `+
+			"password: remove it when it is not needed.")
+		return
+	}
+	at.LockTimeout = min(r.run.lockTimeout, shortWait)
+	removal, err := core.RemoveDisk(ctx, core.RemoveDiskRequest{
+		Image: at, Was: record.Mark, Used: onDestroy == destroyDelete, SingleUse: r.run.singleUse(), StagedBy: r.stagedBy,
+	})
+	switch {
+	case err != nil:
+		blame(ctx, placeAt(state.image()), "Disk not removed", err, diags)
+	case removal.Removed:
+		for _, warning := range removal.Warnings {
+			diags.AddWarning("Disk removed", disk+": "+warning+".")
+		}
+	case r.handedOver(at, token):
+		diags.AddWarning("Disk handed over", disk+" belongs to another resource by now, which took it over, so it stays. This "+
+			"resource is only forgotten.")
+	default:
+		diags.AddWarning("Disk kept", disk+" was not removed, because "+removal.Used+". It may be the disk of a machine; as long as that "+
+			"has not booted, it holds the machine's password. If it is not needed any more, remove the file"+
+			ledgerHint(r.run.ledgerFile)+".")
+	}
+}
+
+// handedOver reports whether another resource has taken the disk over in this run.
+func (r *joinedDiskResource) handedOver(at core.Image, token string) bool {
+	now := r.run.images.ownerOf(fileAt(at.ImagePath))
+	return now != "" && now != token
+}
+
+// ledgerHint says how the account is free again where a ledger has its use.
+func ledgerHint(ledgerFile string) string {
+	if ledgerFile == "" {
+		return ""
+	}
+	return ", and release the use of its account with `offlinejoin ledger release`"
+}
