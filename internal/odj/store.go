@@ -3,6 +3,7 @@ package odj
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 )
 
 // A serialized certificate store ([MS-OSHARED], VBASigSerializedCertStore; the form of CertSaveStore with
@@ -14,6 +15,7 @@ const (
 	storeMagic     = 0x54524543 // "CERT"
 	storeHeader    = 8
 	entryHeader    = 12
+	encodingX509   = 1 // X509_ASN_ENCODING
 	entryEnd       = 0
 	entryCert      = 32 // CERT_CERT_PROP_ID
 	entryCRL       = 33 // CERT_CRL_PROP_ID
@@ -44,3 +46,34 @@ func eachEntry(store []byte, f func(id uint32, data []byte)) error {
 	}
 	return errors.New("the serialized certificate store is cut off")
 }
+
+// RootStore is the name of the machine's store of certification authorities that it trusts (Trusted Root Certification
+// Authorities), for [Store.Name].
+const RootStore = "Root"
+
+// SerializeStore returns a serialized store of X.509 certificates in DER form, without properties, in the order given, for
+// [Store.File]. It is nil for no certificates. Errors name a certificate that is empty, and a store that would be larger
+// than its lengths can say. The certificates are not looked into.
+func SerializeStore(certs [][]byte) ([]byte, error) {
+	if len(certs) == 0 {
+		return nil, nil
+	}
+	le := binary.LittleEndian
+	store := le.AppendUint32(le.AppendUint32(nil, storeVersion), storeMagic)
+	for i, cert := range certs {
+		switch {
+		case len(cert) == 0:
+			return nil, fmt.Errorf("certificate %d of the store is empty", i)
+		case len(cert) > mostStoreBytes-len(store):
+			return nil, fmt.Errorf("the store would have more than %d bytes with certificate %d", mostStoreBytes, i)
+		}
+		store = le.AppendUint32(store, entryCert)
+		store = le.AppendUint32(store, encodingX509)
+		store = le.AppendUint32(store, uint32(len(cert)))
+		store = append(store, cert...)
+	}
+	return append(store, make([]byte, entryHeader)...), nil
+}
+
+// mostStoreBytes bounds a store that is written. A whole blob is a registry value of at most 1 MiB.
+const mostStoreBytes = 1 << 20

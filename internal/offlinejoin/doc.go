@@ -19,6 +19,17 @@
 //	     └► readBack            in a new session, from where the image is
 //	Receipt                    what it came to                                                receipt.go
 //
+// With an account, [Join] makes that first, by package activedirectory, and takes it back when the image cannot be written:
+//
+//	Directory                  a domain, logged on to once for a run                          directory.go
+//	Join                       the account and the image in one                               join.go
+//	 ├► planAccount            looks it up on every controller, and decides                   account.go
+//	 ├► rehearse               the whole plan of the image, with a password that nobody has
+//	 ├► Provision              one write to the directory, and the blob in memory             provision.go
+//	 ├► Stage                  as above
+//	 └► Provisioned.Staged     the last word to the directory; Undo instead, on failure
+//	ReadAccount, ReleaseAccount, LostAccounts, PrepareAccount                                 release.go
+//
 // [Plan] never writes. [Stage] makes the plan true, or changes nothing. [ReadStatus] returns what an image holds, and
 // [Unstage] takes a pending join back without leaving a byte of the blob.
 //

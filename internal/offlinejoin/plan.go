@@ -264,6 +264,7 @@ func (p *plan) stagingEdits(m method) []edit {
 		setText(key, completion.ValueStagedBy, p.req.StagedBy),
 		ownerEdit(p.req.Owner),
 	}
+	edits = append(edits, accountEdits(p.req.Account)...)
 	edits = append(edits, m.edits(&p.record)...)
 	for _, stale := range []string{
 		completion.ValueCompletedAt, completion.ValueAttempts, completion.ValueResult, completion.ValueResultText,

@@ -31,6 +31,8 @@ type Status struct {
 	Detail      string `json:"detail,omitempty"` // what the state alone does not say: what a staged join lacks, a hive that is not whole
 	Owner       string `json:"owner,omitempty"`  // of the staged join: a random name, see Request
 
+	Account *AccountRecord `json:"account,omitempty"` // that the join was staged with, where the record says so
+
 	// Program is about the completion program of a join that waits for it: in_place, missing or changed.
 	Program string `json:"program,omitempty"`
 	// NotRun means that Windows was started after staging and the program never ran.
@@ -124,6 +126,9 @@ type Receipt struct {
 	Syncs         int       `json:"fsyncs"`        // how often it was waited for the disk
 	At            time.Time `json:"at"`
 	NewDisk       *NewDisk  `json:"new_disk,omitempty"` // that was made for the join
+
+	// Account is the account of a [Join]; for a dry run, the one that exists.
+	Account *AccountFacts `json:"account,omitempty"`
 }
 
 // NewDisk is a disk that was made from a golden image, which was only read.

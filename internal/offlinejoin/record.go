@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"encoding/binary"
 	"errors"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
@@ -17,12 +18,13 @@ type record struct {
 	method, state, fingerprint, machine, domain string
 	stagedAt, stagedBy, completedAt, resultText string
 	attempts, result                            uint32
-	blob                                        []byte // SECRET
-	digest                                      string // of the blob, for the program
-	answerFile                                  string // method answer_file: where the join is, as package answerfile writes it
-	owner                                       string // a random name of whoever staged it last
-	program                                     string // SHA-256 of the program that was staged, hex; "" in older records
-	shutdownTime                                []byte // of Windows at staging; nil: there was none
+	blob                                        []byte         // SECRET
+	digest                                      string         // of the blob, for the program
+	answerFile                                  string         // method answer_file: where the join is, as package answerfile writes it
+	owner                                       string         // a random name of whoever staged it last
+	program                                     string         // SHA-256 of the program that was staged, hex; "" in older records
+	shutdownTime                                []byte         // of Windows at staging; nil: there was none
+	account                                     *AccountRecord // that the blob is of; nil: the record does not say
 
 	previous completion.Hook // what the record says to put back
 	hook     completion.Hook // what is armed now
@@ -50,6 +52,7 @@ func readRecord(h *regf.Hive) (record, error) {
 		r.blob, r.digest = s.binary(completion.ValueProvisioningBlob), s.text(completion.ValueBlobSHA256)
 		r.answerFile = s.exactText(completion.ValueAnswerFile)
 		r.owner, r.program = s.text(completion.ValueOwner), s.text(completion.ValueProgramSHA256)
+		r.account = s.account()
 		if v := s.raw(completion.ValueShutdownTime, completion.MaxShutdownTimeBytes); v != nil {
 			r.shutdownTime = v.Data
 		}
@@ -148,6 +151,35 @@ func (s *valueReader) raw(name string, limit int) *completion.RawValue {
 func (s *valueReader) hook(setupType, cmdLine string) completion.Hook {
 	return completion.Hook{
 		SetupType: s.raw(setupType, completion.MaxHookValue), CmdLine: s.raw(cmdLine, completion.MaxHookValue),
+	}
+}
+
+// account returns the account that a blob is of, nil when the record does not say.
+func (s *valueReader) account() *AccountRecord {
+	guid := s.text(completion.ValueAccountGUID)
+	set, ok := s.value(completion.ValueAccountPwdLastSet, regf.Binary)
+	if guid == "" || !ok || set.Size() != 8 {
+		return nil
+	}
+	data, err := set.Data()
+	if !s.found(err) {
+		return nil
+	}
+	return &AccountRecord{ObjectGUID: guid, PasswordLastSet: FileTime(binary.LittleEndian.Uint64(data))}
+}
+
+// accountEdits record the account that the blob is of.
+func accountEdits(a *AccountRecord) []edit {
+	const key = completion.Key
+	if a == nil {
+		return []edit{
+			{what: dropValue, key: key, name: completion.ValueAccountGUID},
+			{what: dropValue, key: key, name: completion.ValueAccountPwdLastSet},
+		}
+	}
+	return []edit{
+		setText(key, completion.ValueAccountGUID, a.ObjectGUID),
+		{what: setValue, key: key, name: completion.ValueAccountPwdLastSet, typ: regf.Binary, data: a.PasswordLastSet.Bytes()},
 	}
 }
 

@@ -90,6 +90,7 @@ type Request struct {
 	CompletionProgram string // a signed copy of the completion program, by its path; empty: the one that is built in
 	Backup            string // a folder of this machine to keep a copy of the SYSTEM hive and its logs in; empty: none
 
+	Account  *AccountRecord   // of the blob, which the image's record keeps; nil: not known. [Join] sets it
 	Owner    string           // a random name of whoever wants the join, which its record keeps; empty: nobody in particular
 	StagedBy string           // name/version of the front end, such as "packer-plugin-offlinejoin/0.1.0"
 	Progress func(Event)      // gets what happens, in order; nil: nobody listens

@@ -143,7 +143,7 @@ func recordStatus(r *record, f winimage.Facts) Status {
 		st.MachineName, st.Domain = r.machine, r.domain
 		st.StagedAt, st.StagedBy, st.CompletedAt = r.stagedAt, r.stagedBy, r.completedAt
 		st.Attempts, st.Result, st.ResultText = r.attempts, r.result, r.resultText
-		st.Detail, st.Owner = recordDetail(r), r.owner
+		st.Detail, st.Owner, st.Account = recordDetail(r), r.owner, r.account
 		if r.state == completion.StateStarted {
 			st.State = StateFailed
 		}

@@ -31,6 +31,7 @@ const (
 	NotSupported                Code = 50
 	InvalidParameter            Code = 87
 	DiskFull                    Code = 112
+	DirNotEmpty                 Code = 145
 	Busy                        Code = 170
 	UnhandledException          Code = 574
 	ElevationRequired           Code = 740
@@ -39,13 +40,28 @@ const (
 	ServiceNotActive            Code = 1062
 	ShutdownInProgress          Code = 1115
 	Cancelled                   Code = 1223
+	ConnectionAborted           Code = 1236
+	NoSuchUser                  Code = 1317
+	PasswordRestriction         Code = 1325
+	LogonFailure                Code = 1326
+	AccountRestriction          Code = 1327
+	InvalidLogonHours           Code = 1328
+	InvalidWorkstation          Code = 1329
+	PasswordExpired             Code = 1330
+	AccountDisabled             Code = 1331
+	NoSuchDomain                Code = 1355
+	TimeSkew                    Code = 1398
 	NoSystemResources           Code = 1450
 	CommitmentLimit             Code = 1455
 	Timeout                     Code = 1460
 	RPCServerUnavailable        Code = 1722
 	RPCServerTooBusy            Code = 1723
+	AccountExpired              Code = 1793
+	PasswordMustChange          Code = 1907
+	AccountLockedOut            Code = 1909
 	WkstaNotStarted             Code = 2138
 	UserExists                  Code = 2224
+	DCNotFound                  Code = 2453
 	SetupAlreadyJoined          Code = 2691
 	NoOfflineJoinInfo           Code = 2709
 	BadOfflineJoinInfo          Code = 2710
@@ -61,6 +77,8 @@ const (
 	TargetVersionUnsupported    Code = 2723
 	InvalidMachineNameForJoin   Code = 2724
 	AccountReuseBlocked         Code = 2732
+	MachineAccountQuotaExceeded Code = 8557
+	SPNValueNotUnique           Code = 8647
 )
 
 type entry struct{ name, text string }
@@ -78,6 +96,7 @@ var catalogue = map[Code]entry{
 	NotSupported:                {"ERROR_NOT_SUPPORTED", "the request is not supported"},
 	InvalidParameter:            {"ERROR_INVALID_PARAMETER", "an argument is missing or wrong"},
 	DiskFull:                    {"ERROR_DISK_FULL", "there is not enough space on the disk"},
+	DirNotEmpty:                 {"ERROR_DIR_NOT_EMPTY", "it is not empty"},
 	Busy:                        {"ERROR_BUSY", "the resource is in use"},
 	UnhandledException:          {"ERROR_UNHANDLED_EXCEPTION", "the program crashed"},
 	ElevationRequired:           {"ERROR_ELEVATION_REQUIRED", "the operation needs elevation"},
@@ -86,13 +105,28 @@ var catalogue = map[Code]entry{
 	ServiceNotActive:            {"ERROR_SERVICE_NOT_ACTIVE", "a service has not been started"},
 	ShutdownInProgress:          {"ERROR_SHUTDOWN_IN_PROGRESS", "the system is shutting down"},
 	Cancelled:                   {"ERROR_CANCELLED", "the operation was cancelled by the user"},
+	ConnectionAborted:           {"ERROR_CONNECTION_ABORTED", "the connection was lost"},
+	NoSuchUser:                  {"ERROR_NO_SUCH_USER", "the account does not exist"},
+	PasswordRestriction:         {"ERROR_PASSWORD_RESTRICTION", "the password does not meet the rules of the domain"},
+	LogonFailure:                {"ERROR_LOGON_FAILURE", "the user name or password is wrong"},
+	AccountRestriction:          {"ERROR_ACCOUNT_RESTRICTION", "a restriction of the account forbids the logon"},
+	InvalidLogonHours:           {"ERROR_INVALID_LOGON_HOURS", "the account may not log on at this time"},
+	InvalidWorkstation:          {"ERROR_INVALID_WORKSTATION", "the account may not log on from this computer"},
+	PasswordExpired:             {"ERROR_PASSWORD_EXPIRED", "the password has expired"},
+	AccountDisabled:             {"ERROR_ACCOUNT_DISABLED", "the account is disabled"},
+	NoSuchDomain:                {"ERROR_NO_SUCH_DOMAIN", "the domain does not exist or cannot be reached"},
+	TimeSkew:                    {"ERROR_TIME_SKEW", "the clocks of client and server differ too much"},
 	NoSystemResources:           {"ERROR_NO_SYSTEM_RESOURCES", "there are not enough system resources"},
 	CommitmentLimit:             {"ERROR_COMMITMENT_LIMIT", "the paging file is too small"},
 	Timeout:                     {"ERROR_TIMEOUT", "the time limit ran out"},
 	RPCServerUnavailable:        {"RPC_S_SERVER_UNAVAILABLE", "a service of the system does not answer"},
 	RPCServerTooBusy:            {"RPC_S_SERVER_TOO_BUSY", "a service of the system is too busy"},
+	AccountExpired:              {"ERROR_ACCOUNT_EXPIRED", "the account has expired"},
+	PasswordMustChange:          {"ERROR_PASSWORD_MUST_CHANGE", "the password must be changed before the first logon"},
+	AccountLockedOut:            {"ERROR_ACCOUNT_LOCKED_OUT", "the account is locked out"},
 	WkstaNotStarted:             {"NERR_WkstaNotStarted", "the Workstation service has not been started"},
 	UserExists:                  {"NERR_UserExists", "the account already exists"},
+	DCNotFound:                  {"NERR_DCNotFound", "no usable domain controller was found"},
 	SetupAlreadyJoined:          {"NERR_SetupAlreadyJoined", "the machine is already joined to a domain"},
 	NoOfflineJoinInfo:           {"NERR_NoOfflineJoinInfo", "no offline join is staged"},
 	BadOfflineJoinInfo:          {"NERR_BadOfflineJoinInfo", "the staged offline join data is bad"},
@@ -108,6 +142,8 @@ var catalogue = map[Code]entry{
 	TargetVersionUnsupported:    {"NERR_TargetVersionUnsupported", "the image's Windows version is not supported"},
 	InvalidMachineNameForJoin:   {"NERR_InvalidMachineNameForJoin", "the machine name is not valid for a join"},
 	AccountReuseBlocked:         {"NERR_AccountReuseBlockedByPolicy", "a policy forbids to reuse the account"},
+	MachineAccountQuotaExceeded: {"ERROR_DS_MACHINE_ACCOUNT_QUOTA_EXCEEDED", "the user may not make more computer accounts"},
+	SPNValueNotUnique:           {"ERROR_DS_SPN_VALUE_NOT_UNIQUE_IN_FOREST", "another account has the service principal name"},
 }
 
 // Name returns the documented symbol, such as "NERR_CantLoadOfflineHive", and "" for a code not in the catalogue.

@@ -1,0 +1,68 @@
+package activedirectory
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// entryOf is an account as a controller could send it.
+func entryOf(guid, sid, descriptor []byte, control, set, text string) *ldap.Entry {
+	e := &ldap.Entry{DN: "CN=X\x1b[2J,DC=odj,DC=test"}
+	for name, value := range map[string][]byte{
+		"objectGUID": guid, "objectSID": sid, "nTSecurityDescriptor": descriptor, "mS-DS-CreatorSID": sid,
+		"userAccountControl": []byte(control), "PWDLASTSET": []byte(set), "description": []byte(text),
+		"operatingSystem": []byte(text), "sAMAccountName": []byte("X$"), "objectClass": []byte("computer"),
+	} {
+		if len(value) > 0 {
+			e.Attributes = append(e.Attributes, &ldap.EntryAttribute{Name: name, Values: []string{string(value)}, ByteValues: [][]byte{value}})
+		}
+	}
+	return e
+}
+
+func TestNewAccount(t *testing.T) {
+	t.Parallel()
+	guid, sid := decoded(t, "21761c6389522143bc9e80f843f868c3"), decoded(t, "0105000000000005150000000100000002000000030000005104"+"0000")
+	a, err := newAccount(entryOf(guid, sid, decoded(t, ownerDescriptor), "-2147479552", "134400000001234567", "mine"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.GUID != "631c7621-5289-4321-bc9e-80f843f868c3" || a.SID != "S-1-5-21-1-2-3-1105" || a.Rid() != 1105 || a.CreatorSID != a.SID ||
+		a.Control != 0x80001000 || control(a.Control) != "-2147479552" || a.PasswordLastSet != 134400000001234567 || a.Name != "X" ||
+		a.Own != "mine" || !a.Computer || strings.ContainsRune(a.DN, 0x1b) {
+		t.Errorf("%+v", a)
+	}
+	for name, e := range map[string]*ldap.Entry{
+		"no GUID":        entryOf(nil, sid, nil, "4096", "1", ""),
+		"short GUID":     entryOf(guid[:15], sid, nil, "4096", "1", ""),
+		"no SID":         entryOf(guid, nil, nil, "4096", "1", ""),
+		"cut SID":        entryOf(guid, sid[:20], nil, "4096", "1", ""),
+		"cut descriptor": entryOf(guid, sid, []byte{1, 0, 4}, "4096", "1", ""),
+		"no number":      entryOf(guid, sid, nil, "x", "1", ""),
+		"negative time":  entryOf(guid, sid, nil, "4096", "-1", ""),
+	} {
+		if a, err := newAccount(e); err == nil {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+}
+
+// Whatever a controller sends of an account, it is one with an identity, and with texts for a line, or an error.
+func FuzzNewAccount(f *testing.F) {
+	f.Add(decoded(f, "21761c6389522143bc9e80f843f868c3"), decoded(f, everyone), decoded(f, ownerDescriptor), "4096", "1", "mine")
+	f.Add([]byte{}, []byte{}, []byte{}, "", "", pending().String())
+	f.Fuzz(func(t *testing.T, guid, sid, descriptor []byte, control, set, text string) {
+		a, err := newAccount(entryOf(guid, sid, descriptor, control, set, text))
+		if err != nil {
+			return
+		}
+		if _, err := guidDN(a.GUID); err != nil || !strings.HasPrefix(a.SID, "S-1-") || joinDescription(a.Own, a.Marker) != text {
+			t.Errorf("%+v, %v", a, err)
+		}
+		if a.OperatingSystem != shown(a.OperatingSystem) || a.PasswordLastSet < 0 {
+			t.Errorf("%+v", a)
+		}
+	})
+}

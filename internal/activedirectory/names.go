@@ -1,0 +1,100 @@
+package activedirectory
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// maxMachineName is the length of a NetBIOS name without its type byte.
+const maxMachineName = 15
+
+// CheckNewName refuses names that no new computer account should have (2724 NERR_InvalidMachineNameForJoin): anything but
+// 1 to 15 ASCII letters, digits, hyphens and underscores, beginning and ending with a letter or a digit, not of digits
+// alone, and none of Windows' reserved words (documented: naming conventions in Active Directory). Windows accepts more in a
+// name that a machine has already, and Samba accepts more in an account (observed); of such a name, no DNS host name can be
+// made, or another than Windows would.
+func CheckNewName(name string) error {
+	why := ""
+	switch {
+	case name == "":
+		why = "it is empty"
+	case strings.ContainsFunc(name, func(r rune) bool { return !isNameChar(r) }):
+		why = "it may have ASCII letters, digits, - and _ only"
+	case len(name) > maxMachineName:
+		why = fmt.Sprintf("it has %d characters, and %d are allowed", len(name), maxMachineName)
+	case strings.Trim(name, "0123456789") == "":
+		why = "it consists of digits"
+	case strings.Trim(name, "-_") != name:
+		why = "it must begin and end with a letter or a digit"
+	case slices.Contains(reservedNames(), strings.ToUpper(name)):
+		why = "Windows reserves this word"
+	default:
+		return nil
+	}
+	return winerr.Errorf(winerr.InvalidMachineNameForJoin, "no computer account can be made with the name %q: %s; choose "+
+		"another machine_name", plaintext.Line(name, plaintext.Name), why)
+}
+
+func isNameChar(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
+}
+
+// reservedNames are the documented reserved words that could be a machine's name.
+func reservedNames() []string {
+	return []string{
+		"ANONYMOUS", "BATCH", "BUILTIN", "DIALUP", "ENTERPRISE", "INTERACTIVE", "INTERNET", "LOCAL", "NETWORK", "NULL",
+		"PROXY", "RESTRICTED", "SELF", "SERVER", "SERVICE", "SYSTEM", "USERS", "WORLD",
+	}
+}
+
+// CheckContainer refuses a text that is no distinguished name below another (87). It asks nobody.
+func CheckContainer(dn string) error {
+	parsed, err := ldap.ParseDN(dn)
+	if err == nil && len(parsed.RDNs) > 1 && parsed.RDNs[0].Attributes[0].Value != "" {
+		return nil
+	}
+	why := "it has fewer than two parts"
+	if err != nil {
+		why = plaintext.Line(err.Error(), plaintext.Name)
+	}
+	return winerr.Errorf(winerr.InvalidParameter, "%q is no distinguished name of an OU (%s): write it as "+
+		`OU=Web,DC=corp,DC=example,DC=com, with a backslash before each , + " \ < > ; of a name`,
+		plaintext.Line(dn, plaintext.Name), why)
+}
+
+// sameDN reports whether both are one distinguished name, whatever their spelling. Texts that are none are compared as they
+// are.
+func sameDN(a, b string) bool {
+	x, err1 := ldap.ParseDN(a)
+	y, err2 := ldap.ParseDN(b)
+	if err1 != nil || err2 != nil {
+		return a == b
+	}
+	return x.EqualFold(y)
+}
+
+// withinDN reports whether a distinguished name is that of the domain or below it.
+func withinDN(dn, domain string) bool {
+	x, err1 := ldap.ParseDN(dn)
+	y, err2 := ldap.ParseDN(domain)
+	return err1 == nil && err2 == nil && (x.EqualFold(y) || y.AncestorOfFold(x))
+}
+
+// parentDN returns the container of an object, by its own distinguished name; "" for none.
+func parentDN(dn string) string {
+	parsed, err := ldap.ParseDN(dn)
+	if err != nil || len(parsed.RDNs) < 2 {
+		return ""
+	}
+	parsed.RDNs = parsed.RDNs[1:]
+	return parsed.String()
+}
+
+// samName returns the sAMAccountName of a machine's account.
+func samName(machine string) string { return strings.ToUpper(machine) + "$" }

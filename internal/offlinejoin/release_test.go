@@ -1,0 +1,171 @@
+package offlinejoin
+
+import (
+	"testing"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/activedirectory"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// What ReleaseAccount makes of each account, for each end: 3 × 5, and the ways to insist.
+func TestReleaseAccount(t *testing.T) {
+	t.Parallel()
+	const intact, disabled, deleted = "intact", "disabled", "deleted"
+	for name, c := range map[string]struct {
+		prepare func(f *fakeDirectory, a *activedirectory.Account, r *AccountRelease)
+		want    map[AccountEnd]string
+		code    map[AccountEnd]winerr.Code
+		status  AccountStatus // of keep
+	}{
+		"never booted": {
+			func(*fakeDirectory, *activedirectory.Account, *AccountRelease) {},
+			map[AccountEnd]string{AccountKeep: intact, AccountDisable: disabled, AccountDelete: deleted},
+			nil, AccountFresh,
+		},
+		"booted": {
+			func(_ *fakeDirectory, a *activedirectory.Account, _ *AccountRelease) { a.LastLogon = 5 },
+			map[AccountEnd]string{AccountKeep: intact, AccountDisable: disabled, AccountDelete: intact},
+			map[AccountEnd]winerr.Code{AccountDelete: winerr.SetupAlreadyJoined},
+			AccountInUse,
+		},
+		"booted, delete_live": {
+			func(_ *fakeDirectory, a *activedirectory.Account, r *AccountRelease) {
+				a.LastLogon, r.DeleteLive = 5, true
+			},
+			map[AccountEnd]string{AccountKeep: intact, AccountDisable: disabled, AccountDelete: deleted},
+			nil, AccountInUse,
+		},
+		"adopted": {
+			func(_ *fakeDirectory, _ *activedirectory.Account, r *AccountRelease) { r.Adopted = true },
+			map[AccountEnd]string{AccountKeep: intact, AccountDisable: disabled, AccountDelete: intact},
+			map[AccountEnd]winerr.Code{AccountDelete: winerr.AccessDenied},
+			AccountFresh,
+		},
+		"deleted already": {
+			func(f *fakeDirectory, a *activedirectory.Account, _ *AccountRelease) { delete(f.accounts, a.GUID) },
+			map[AccountEnd]string{AccountKeep: deleted, AccountDisable: deleted, AccountDelete: deleted},
+			nil, AccountGone,
+		},
+		"another of its name": {
+			func(f *fakeDirectory, a *activedirectory.Account, r *AccountRelease) {
+				r.ObjectGUID = "00000000-0000-4000-8000-00000000ffff"
+			},
+			map[AccountEnd]string{AccountKeep: intact, AccountDisable: intact, AccountDelete: intact},
+			nil, AccountGone,
+		},
+		"a controller's": {
+			func(_ *fakeDirectory, a *activedirectory.Account, _ *AccountRelease) {
+				a.Control |= activedirectory.ControlServerTrust
+			},
+			map[AccountEnd]string{AccountKeep: intact, AccountDisable: intact, AccountDelete: intact},
+			map[AccountEnd]winerr.Code{AccountDisable: winerr.AccessDenied, AccountDelete: winerr.AccessDenied},
+			AccountFresh,
+		},
+	} {
+		for _, end := range []AccountEnd{AccountKeep, AccountDisable, AccountDelete} {
+			t.Run(name+", "+string(end), func(t *testing.T) {
+				t.Parallel()
+				f := newFakeDirectory()
+				a := f.put(activedirectory.Account{Name: "WEB01", Marker: activedirectory.Marker{
+					State: activedirectory.MarkerStaged, Run: "5f0c3a9d21b04e77", At: testClock, Place: "9e107d9d372bb682",
+				}})
+				r := AccountRelease{AccountQuery: AccountQuery{ObjectGUID: a.GUID, MachineName: "WEB01"}, End: end}
+				c.prepare(f, a, &r)
+				facts, err := ReleaseAccount(t.Context(), f.directory(), r)
+				if code, _ := winerr.CodeOf(err); code != c.code[end] {
+					t.Errorf("error %v, want code %d", err, c.code[end])
+				}
+				got, now := deleted, f.accounts[a.GUID]
+				if now != nil {
+					got = intact
+					if now.Disabled() {
+						got = disabled
+					}
+				}
+				if got != c.want[end] {
+					t.Errorf("the account is %s, want %s", got, c.want[end])
+				}
+				if end == AccountKeep && facts.Status != c.status {
+					t.Errorf("status %s, want %s", facts.Status, c.status)
+				}
+				if name == "another of its name" && !facts.NameTaken {
+					t.Error("it is not told that another account has the name")
+				}
+				if got == disabled && (!now.Marker.IsZero() || facts.Status != AccountDisabled) {
+					t.Errorf("%+v, %+v", now, facts)
+				}
+			})
+		}
+	}
+}
+
+func TestAccountStatus(t *testing.T) {
+	t.Parallel()
+	f := newFakeDirectory()
+	a := f.put(activedirectory.Account{Name: "WEB01"})
+	query := AccountQuery{ObjectGUID: a.GUID, PasswordLastSet: a.PasswordLastSet}
+	status := func(want AccountStatus) {
+		t.Helper()
+		got, err := ReadAccount(t.Context(), f.directory(), query)
+		if err != nil || got.Status != want {
+			t.Errorf("%+v, %v, want %s", got, err, want)
+		}
+	}
+	status(AccountFresh)
+	a.PasswordLastSet++
+	status(AccountChanged)
+	a.OperatingSystem = "Windows Server 2025"
+	status(AccountInUse)
+	a.Control |= activedirectory.ControlDisabled
+	status(AccountDisabled)
+	if got, err := EnableAccount(t.Context(), f.directory(), query); err != nil || got.Status != AccountInUse {
+		t.Errorf("%+v, %v", got, err)
+	}
+	delete(f.accounts, a.GUID)
+	status(AccountGone)
+	f.refuse = func(string) error { return errRefused }
+	if got, err := ReadAccount(t.Context(), f.directory(), query); err == nil || got.Status != AccountUnknown {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestLostAccountsAreFoundByMarker(t *testing.T) {
+	t.Parallel()
+	f := newFakeDirectory()
+	mark := func(name string, state activedirectory.MarkerState, at time.Time) *activedirectory.Account {
+		return f.put(activedirectory.Account{Name: name, Marker: activedirectory.Marker{State: state, Run: "5f0c3a9d21b04e77", At: at, Place: "9e107d9d372bb682"}})
+	}
+	mark("LOST", activedirectory.MarkerPending, testClock)
+	mark("STAGED", activedirectory.MarkerStaged, testClock)
+	mark("YOUNG", activedirectory.MarkerPending, testClock.Add(time.Hour))
+	mark("LIVE", activedirectory.MarkerPending, testClock).LastLogon = 5
+	q := LostQuery{OlderThan: 30 * time.Minute, Now: func() time.Time { return testClock.Add(time.Hour) }}
+	lost, err := LostAccounts(t.Context(), f.directory(), q)
+	if err != nil || len(lost) != 1 || lost[0].MachineName != "LOST" {
+		t.Errorf("%+v, %v", lost, err)
+	}
+	q.Run = "another"
+	if lost, err := LostAccounts(t.Context(), f.directory(), q); err != nil || len(lost) != 0 {
+		t.Errorf("%+v, %v", lost, err)
+	}
+}
+
+func TestPreparedAccountIsJoinedByItsGUID(t *testing.T) {
+	t.Parallel()
+	f := newFakeDirectory()
+	acc, req := joinOf(t)
+	facts, err := PrepareAccount(t.Context(), f.directory(), acc)
+	if err != nil || !facts.Made || f.only(t).Marker.State != activedirectory.MarkerPrepared {
+		t.Fatalf("%+v, %v", facts, err)
+	}
+	_, err = PrepareAccount(t.Context(), f.directory(), acc)
+	if code, _ := winerr.CodeOf(err); code != winerr.UserExists {
+		t.Errorf("again: %v", err)
+	}
+	acc.ObjectGUID = facts.ObjectGUID
+	r, err := Join(t.Context(), f.directory(), acc, req)
+	if err != nil || r.Account.Made || r.Account.ObjectGUID != facts.ObjectGUID || !f.valid(t, req.Image) {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
