@@ -157,6 +157,9 @@ func DiskUnused(ctx context.Context, at Image, was *DiskMark) (used string, err 
 	if was == nil {
 		return notMarked, nil
 	}
+	if was.Whole {
+		return was.wholeUnused(ctx, at)
+	}
 	d, err := ReadDisk(ctx, DiskRequest{Image: at, Mark: true})
 	switch {
 	case InUse(err):
@@ -169,11 +172,52 @@ func DiskUnused(ctx context.Context, at Image, was *DiskMark) (used string, err 
 	return was.differs(d.Mark), nil
 }
 
+// wholeUnused is DiskUnused for a file whose bytes all count: what it stands on may be gone or broken.
+func (m *DiskMark) wholeUnused(ctx context.Context, at Image) (used string, err error) {
+	path := at.Made().ImagePath
+	if open.HasJournal(path) {
+		return journalBeside, nil
+	}
+	held, err := open.HoldDisk(ctx, path, false, at.LockTimeout)
+	if InUse(err) {
+		return inUse, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer held.Close() // only read
+	return m.wholeDiffers(held)
+}
+
+// wholeFile is a file that others cannot change.
+type wholeFile interface {
+	Weak() bool
+	Size() int64
+	Whole() (FileMark, error)
+}
+
+// wholeDiffers says why a file is not the one of which the mark has the digest of all bytes.
+func (m *DiskMark) wholeDiffers(held wholeFile) (used string, err error) {
+	switch {
+	case held.Weak():
+		return "its file system has no locks, so that somebody may have it open now", nil
+	case held.Size() != m.File.Size:
+		return changed, nil
+	}
+	now, err := held.Whole()
+	if err == nil && now.SHA256 != m.File.SHA256 {
+		return changed, nil
+	}
+	return "", err
+}
+
 // Why a disk counts as used.
 const (
 	notMarked = "it was not seen as it was made, so that nobody can say whether a machine has used it"
 	inUse     = "something has it open now"
 	changed   = "its content is not what it was when it was made"
+
+	journalBeside = "the journal of an interrupted edit is beside it"
 )
 
 func (m *DiskMark) differs(now *DiskMark) string {
@@ -222,7 +266,7 @@ func RemoveDisk(ctx context.Context, req RemoveDiskRequest) (*DiskRemoval, error
 func (req RemoveDiskRequest) remove(ctx context.Context, out *DiskRemoval) error {
 	path := req.Image.ImagePath
 	if open.HasJournal(path) {
-		out.Used = "the journal of an interrupted edit is beside it"
+		out.Used = journalBeside
 		if req.Used {
 			return winerr.Errorf(winerr.Busy, "%s cannot be removed: %s: run `offlinejoin unstage --image-path` on it, which undoes "+
 				"or completes the edit", req.Image, out.Used)
@@ -249,25 +293,14 @@ func (req RemoveDiskRequest) remove(ctx context.Context, out *DiskRemoval) error
 
 // removeHeld removes a file whose bytes all count, or one that goes whatever is in it.
 func (req RemoveDiskRequest) removeHeld(ctx context.Context, out *DiskRemoval) error {
-	held, err := open.HoldDisk(ctx, req.Image.ImagePath, req.Image.LockTimeout)
+	held, err := open.HoldDisk(ctx, req.Image.ImagePath, true, req.Image.LockTimeout)
 	if err != nil {
 		return err
 	}
 	defer held.Close() // it was only read
 	if out.Used == "" {
-		switch {
-		case held.Weak():
-			out.Used = "its file system has no locks, so that somebody may have it open now"
-		case held.Size() != req.Was.File.Size:
-			out.Used = changed
-		default:
-			now, err := held.Whole()
-			if err != nil {
-				return err
-			}
-			if now.SHA256 != req.Was.File.SHA256 {
-				out.Used = changed
-			}
+		if out.Used, err = req.Was.wholeDiffers(held); err != nil {
+			return err
 		}
 	}
 	if out.Used != "" && !req.Used {

@@ -1,5 +1,5 @@
-// Package offlinejoin is all that Terraform sees: the resource offlinejoin_staged_join, the data sources
-// offlinejoin_image, offlinejoin_blob and offlinejoin_ledger, the ephemeral resource offlinejoin_blob, and the functions
+// Package offlinejoin is all that Terraform sees: the resources offlinejoin_staged_join and offlinejoin_joined_disk, the data
+// sources offlinejoin_image, offlinejoin_blob and offlinejoin_ledger, the ephemeral resource offlinejoin_blob, and the functions
 // fingerprint, inspect_blob, account_data and answer_file. It turns what the user wrote into requests to the core
 // (internal/offlinejoin) and what the core says into state and diagnostics; policy about images and joins is the core's.
 //
@@ -15,6 +15,11 @@
 //     booted with it: that outlives the record in the image (ownership.go).
 //   - Two resources that want the same image or account (claims.go): Terraform plans one resource up to twice and tells
 //     no address, so each has a random token in private state.
+//   - Disks that were made (joined_disk_*.go). What a disk was like is in private state (diskrecord.go); whether it was used
+//     is the core's to say. A disk that is replaced at its own path has an unknown path in the plan, by which Create knows
+//     that the old file must be gone.
+//   - Models and schemas are made of parts, for every resource that stages a join: the place and the new disk
+//     (place_model.go, place_schema.go), the blob and the join (join_model.go, staged_join_schema.go).
 //   - One run: what is shared between the configuration of the provider and its end (run.go).
 //
 // Nothing secret is in state, plan, private state, logs or diagnostics.

@@ -10,8 +10,8 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
-// A resource's model is made of the parts of this file and of place_model.go; join_schema.go and place_schema.go have their
-// attributes.
+// A resource's model is made of the parts of this file and of place_model.go; staged_join_schema.go and place_schema.go have
+// their attributes.
 
 // blobModel is which blob.
 type blobModel struct {

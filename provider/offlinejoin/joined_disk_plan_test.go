@@ -43,6 +43,10 @@ func TestReplacingADisk(t *testing.T) {
 		"another golden image": {
 			change: map[string]string{"image_path": goldenImage(t)},
 		},
+		"golden image broken": {
+			happens: func(t *testing.T, d madeDisk) func() { write(t, d.golden, []byte("broken")); return nil },
+			change:  map[string]string{"image_path": goldenImage(t)},
+		},
 		"relative": {change: map[string]string{"backing": "relative"}},
 		"used": {
 			happens: func(t *testing.T, d madeDisk) func() { bootDisk(t, d.path); return nil },
@@ -61,7 +65,11 @@ func TestReplacingADisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlugin(t, nil).of(joinedDiskName)
-			d := newDiskOver(t, golden, "overlay_path").make(t, p)
+			own := golden
+			if name == "golden image broken" {
+				own = goldenImage(t)
+			}
+			d := newDiskOver(t, own, "overlay_path").make(t, p)
 			first := sha(t, d.path)
 			if c.happens != nil {
 				if done := c.happens(t, d); done != nil {

@@ -15,17 +15,21 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// Held is a disk image file that nobody else has open, whatever is in it and whatever became of the files below it.
+// Held is a disk image file that others cannot change, whatever is in it and whatever became of the files below it.
 type Held struct {
 	path string
 	file *lock.File
 	info fs.FileInfo
 }
 
-// Hold opens the file at path exclusively, waiting for others up to wait. Nothing is undone or completed in it. The error is
-// 170 while somebody has it, and 2 when it is not there.
-func Hold(ctx context.Context, path string, wait time.Duration) (*Held, error) {
-	file, err := lock.Open(ctx, path, lock.Change, lock.Options{Wait: wait})
+// Hold opens the file at path, waiting for others up to wait: exclusively, or else beside others that only read it. Nothing is
+// undone or completed in it. The error is 170 while somebody has it, and 2 when it is not there.
+func Hold(ctx context.Context, path string, exclusive bool, wait time.Duration) (*Held, error) {
+	mode := lock.Read
+	if exclusive {
+		mode = lock.Change
+	}
+	file, err := lock.Open(ctx, path, mode, lock.Options{Wait: wait})
 	if err != nil {
 		return nil, coded(imagefs.OpOpen, path, err)
 	}

@@ -32,9 +32,10 @@ func Image(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (imagefs
 	return s, nil
 }
 
-// HoldDisk opens a disk image file so that nobody else has it open, whatever is in it (package diskimage).
-func HoldDisk(ctx context.Context, path string, wait time.Duration) (*diskimage.Held, error) {
-	return diskimage.Hold(ctx, path, wait)
+// HoldDisk opens a disk image file so that others cannot change it, or cannot even open it, whatever is in it (package
+// diskimage).
+func HoldDisk(ctx context.Context, path string, exclusive bool, wait time.Duration) (*diskimage.Held, error) {
+	return diskimage.Hold(ctx, path, exclusive, wait)
 }
 
 // BelowDisk returns marks of the files that the disk image file at path stands on (package diskimage).
