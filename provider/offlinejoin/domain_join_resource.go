@@ -131,4 +131,6 @@ type joinIdentity struct {
 	Path       types.String `tfsdk:"path"`
 }
 
-func (m *domainJoinModel) identity() joinIdentity { return joinIdentity{m.ObjectGUID, types.StringNull()} }
+func (m *domainJoinModel) identity() joinIdentity {
+	return joinIdentity{m.ObjectGUID, types.StringNull()}
+}
