@@ -10,6 +10,7 @@ const (
 	accountReset                       // a new password for the account, and the join staged again, in place
 	accountEnable                      // the account is enabled again, with the password that it has
 	accountRemake                      // the resource is replaced: the join is taken out, another account made
+	accountRejoin                      // the resource is replaced, for another blob
 	accountRefuse                      // the plan fails: the user must decide
 )
 
@@ -36,7 +37,7 @@ type accountDrift struct {
 //	image not readable                     nothing
 //	no join in the image                   reset and stage; nothing for a disk that was made: somebody has changed it
 //	our join waits, password moved         reset and stage
-//	our join waits, other inputs           reset and stage
+//	our join waits, other inputs           replace: what the image holds is in working order, and is not the join wanted
 //	all else                               nothing
 func (d accountDrift) decide() accountAction {
 	switch {
@@ -51,9 +52,10 @@ func (d accountDrift) decide() accountAction {
 	}
 	switch waits := d.image == core.StateStaged && d.mine; {
 	case d.image == core.StateAbsent && !d.disk,
-		waits && d.account == core.AccountChanged,
-		waits && d.inputs:
+		waits && d.account == core.AccountChanged:
 		return accountReset
+	case waits && d.inputs:
+		return accountRejoin
 	}
 	return accountLeave
 }

@@ -26,10 +26,11 @@ func (r *domainJoinResource) Delete(
 	if diags.HasError() {
 		return
 	}
-	if !recorded || !isRecorded { // of a tainted resource Terraform hands on what was planned for the new one
+	if !recorded { // of a tainted resource Terraform hands on what was planned for the new one
 		token, mine.Fingerprint = "", state.Fingerprint.ValueString()
-		record, _ = r.run.accounts.of(state.MachineName.ValueString())
-		record.ObjectGUID = state.ObjectGUID.ValueString()
+	}
+	if !isRecorded || record.ObjectGUID != state.ObjectGUID.ValueString() { // nothing is known of it: it is not deleted
+		record = accountRecord{ObjectGUID: state.ObjectGUID.ValueString(), Taken: true}
 	}
 	ctx, done := within(ctx, state.Timeouts.Delete, diags)
 	defer done()

@@ -122,6 +122,8 @@ func (p *domainPlanning) decide(ctx context.Context) {
 			p.state.MachineName.ValueString()+" (objectGUID "+record.ObjectGUID+") does not exist any more, and no machine has booted with "+
 			"it: the join is made anew, with another account.")
 		p.replace(path.Root(string(objectGUIDFact)))
+	case accountRejoin:
+		p.replace(path.Root(options.Account.String()))
 	case accountReset:
 		p.rehearseReset(ctx, record)
 		p.plan.keep(&p.state, &p.config)
@@ -211,13 +213,18 @@ func again(acc core.AccountRequest, record accountRecord) core.AccountRequest {
 func (p *domainPlanning) rehearseNew(ctx context.Context) {
 	diags := &p.resp.Diagnostics
 	p.plan.ID = types.StringUnknown()
+	if _, recorded := readAccountRecord(ctx, p.req.Private, diags); !recorded {
+		if old, is := p.run.accounts.of(p.plan.MachineName.ValueString()); is {
+			old.record(ctx, p.resp.Private, diags) // Terraform hands it to the destruction of a tainted one
+		}
+	}
 	if p.run.domain.unknown || !p.known || p.plan.MachineName.IsUnknown() {
 		return
 	}
 	acc, ok := p.account.request(ctx, p.plan.MachineName.ValueString(), diags)
 	if !ok || p.plan.placeUnknown() || p.plan.openChoice() {
 		if ok {
-			p.rehearseAccount(ctx, p.taken(acc))
+			p.rehearseAccount(ctx, p.taken(ctx, acc))
 		}
 		return
 	}
@@ -231,22 +238,15 @@ func (p *domainPlanning) rehearseNew(ctx context.Context) {
 	if from.Presence() != core.Present && !(p.at.NewPath() != "" && core.DiskExists(p.at)) {
 		diags.AddAttributeWarning(placeAt(from), "Image not checked yet", from.String()+" does not exist now, and must when Terraform "+
 			"applies.")
-		p.rehearseAccount(ctx, p.taken(acc))
+		p.rehearseAccount(ctx, p.taken(ctx, acc))
 		return
 	}
-	p.rehearse(ctx, p.taken(acc), req)
+	p.rehearse(ctx, p.taken(ctx, acc), req)
 }
 
 // taken lets a request take the account of a resource that goes in this run, as long as no machine has booted with it.
-func (p *domainPlanning) taken(acc core.AccountRequest) core.AccountRequest {
-	return p.run.taken(acc)
-}
-
-func (r *run) taken(acc core.AccountRequest) core.AccountRequest {
-	if old, is := r.accounts.of(acc.MachineName); is && !old.Booted && acc.ObjectGUID == "" {
-		return again(acc, old)
-	}
-	return acc
+func (p *domainPlanning) taken(ctx context.Context, acc core.AccountRequest) core.AccountRequest {
+	return p.run.taken(ctx, acc, &p.resp.Diagnostics)
 }
 
 // makeRoom plans for what is in the place of the image now and goes in this run.
@@ -259,6 +259,9 @@ func (p *domainPlanning) makeRoom(ctx context.Context, req *core.Request) {
 	}
 	record, replaced := readDiskRecord(ctx, p.req.Private, &p.resp.Diagnostics)
 	if !replaced {
+		if old, is := p.run.disks.at(p.at.NewPath()); is {
+			old.record(ctx, p.resp.Private, &p.resp.Diagnostics) // Terraform hands it to the destruction of a tainted one
+		}
 		return
 	}
 	if old, is := p.run.disks.at(record.Path); is {

@@ -46,8 +46,8 @@ func (r *domainJoinResource) Create(
 	taken := account.takes()
 	if old, is := r.run.accounts.of(acc.MachineName); is {
 		taken = taken || old.Taken
-		acc = r.run.freed(ctx, acc, old, diags)
 	}
+	acc = r.run.taken(ctx, acc, diags)
 	token := rand.Text() // Terraform does not hand on here what was planned
 	writePrivate(ctx, resp.Private, tokenKey, token, diags)
 	receipt := r.join(ctx, at, acc, &config, &plan, token, diags)
@@ -64,10 +64,11 @@ func (r *domainJoinResource) Create(
 	plan.write(ctx, &resp.State.Raw, diags)
 }
 
-// freed lets a request take the account of a resource that went before it in this run, if that still exists and no machine has
-// booted with it.
-func (r *run) freed(ctx context.Context, acc core.AccountRequest, old accountRecord, diags *diag.Diagnostics) core.AccountRequest {
-	if old.Booted || acc.ObjectGUID != "" {
+// taken lets a request take the account of a resource that went before it in this run, or will go, if that still exists and no
+// machine has booted with it.
+func (r *run) taken(ctx context.Context, acc core.AccountRequest, diags *diag.Diagnostics) core.AccountRequest {
+	old, is := r.accounts.of(acc.MachineName)
+	if !is || old.Booted || acc.ObjectGUID != "" {
 		return acc
 	}
 	facts, asked, err := r.account(ctx, core.AccountQuery{ObjectGUID: old.ObjectGUID}, diags)
