@@ -19,8 +19,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 	"github.com/offlinejoin/offlinejoin/internal/activedirectory"
 	"github.com/offlinejoin/offlinejoin/internal/activedirectory/activedirectorytest"
-	"github.com/offlinejoin/offlinejoin/internal/completion"
-	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
@@ -278,22 +276,4 @@ func TestAccJoinGone(t *testing.T) {
 			t.Error("the disk is still there")
 		}
 	}
-}
-
-// blobInTree returns the blob that a SYSTEM hive holds, as its first boot does.
-func blobInTree(t testing.TB, h *regf.Hive) []byte {
-	t.Helper()
-	key, err := h.Key(completion.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	value, err := key.Value(completion.ValueProvisioningBlob)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := value.Data()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
