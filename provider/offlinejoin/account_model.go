@@ -40,8 +40,7 @@ const enabledWord = "enabled"
 
 const accountDescription = "What account is asked for; without it, a new one in the domain's container for computers. Once the " +
 	"join is staged, a change here is only recorded, but for what is in the join itself (`persistent_site`, `netbios_name`, " +
-	"`primary_dns_domain`, `root_ca_certs`): as long as no machine has booted, that gives the account a new password and stages " +
-	"again. `ou` moves no account."
+	"`primary_dns_domain`, `root_ca_certs`): as long as no machine has booted, that replaces the resource. `ou` moves no account."
 
 // accountAttribute is account. It has no defaults: what was not written is null, and is no change for a state.
 func accountAttribute() schema.SingleNestedAttribute {
