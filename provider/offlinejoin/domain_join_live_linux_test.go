@@ -184,22 +184,25 @@ func TestInsideEnds(t *testing.T) {
 				trees[machine] = sampletest.Image(t, sample.Image{})
 				windows, overlay, image = fmt.Sprintf("%q", trees[machine]), "null", "null"
 			}
-			rows = append(rows, fmt.Sprintf("    %s = { windows = %s, image = %s, overlay = %s, word = %q, account = %q }", machine, windows, image, overlay, word, account))
+			rows = append(rows, fmt.Sprintf("    { machine = %q, windows = %s, image = %s, overlay = %s, word = %q, account = %q },", machine, windows, image, overlay, word, account))
 			wantAccount[machine] = map[string]string{"keep": "userAccountControl: 4096", "disable": "userAccountControl: 4098", "delete": ""}[account]
 			wantImage[machine] = map[string]string{"unstage": "absent", "abandon": "staged", "delete_unused": "", "delete": "", "keep": "staged"}[word]
 		}
 	}
 	config := labProvider() + fmt.Sprintf(`
-resource "offlinejoin_domain_join" "test" {
-  for_each = {
+locals {
+  rows = [
 %s
-  }
-  machine_name       = each.key
-  windows_path       = each.value.windows
-  image_path         = each.value.image
-  overlay_path       = each.value.overlay
-  on_destroy         = each.value.word
-  account_on_destroy = each.value.account
+  ]
+}
+resource "offlinejoin_domain_join" "test" {
+  count              = length(local.rows)
+  machine_name       = local.rows[count.index].machine
+  windows_path       = local.rows[count.index].windows
+  image_path         = local.rows[count.index].image
+  overlay_path       = local.rows[count.index].overlay
+  on_destroy         = local.rows[count.index].word
+  account_on_destroy = local.rows[count.index].account
   account            = { ou = %q }
 }
 `, strings.Join(rows, "\n"), labOU)
@@ -244,7 +247,7 @@ resource "offlinejoin_domain_join" "test" {
 	set := ""
 	disabled := func(*terraform.State) error {
 		if found := computers(t, lab, "(cn=PRE01)", "userAccountControl", "pwdLastSet"); !strings.Contains(found, "userAccountControl: 4098") ||
-			!strings.Contains(found, set) {
+			set == "" || !strings.Contains(found, "pwdLastSet: "+set) {
 			return fmt.Errorf("%s, pwdLastSet was %s", found, set)
 		}
 		return nil
@@ -258,7 +261,8 @@ resource "offlinejoin_domain_join" "test" {
 		resource.TestStep{
 			PreConfig: func() {
 				judge(t, lab, core.ImageAt(windows).Location, "PRE01")
-				set = strings.TrimSpace(strings.Split(computers(t, lab, "(cn=PRE01)", "pwdLastSet"), "pwdLastSet")[1])
+				_, after, _ := strings.Cut(computers(t, lab, "(cn=PRE01)", "pwdLastSet"), "pwdLastSet: ")
+				set, _, _ = strings.Cut(after, "\n")
 			},
 			ResourceName: joinAddress, ImportState: true, ImportStateId: `ODJ\PRE01$|` + windows, ImportStateVerify: true,
 			ImportStateVerifyIgnore: []string{
