@@ -74,5 +74,5 @@ else
 	printf '\npacker is not installed, so its part of the demo is left out (make packer-cli builds one).\n'
 fi
 
-printf '\nTry next, on your own image: %s stage --windows-path /mnt/YOUR-IMAGE/Windows --blob-file YOUR.djoin --dry-run\n' \
+printf '\nTry next, on your own image: %s stage --image-path YOUR.qcow2 --overlay-path NEW.qcow2 --blob-file YOUR.djoin --dry-run\n' \
 	"$1/offlinejoin"

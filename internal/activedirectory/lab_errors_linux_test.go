@@ -153,12 +153,12 @@ func TestReadOnlyControllerIsPassedOver(t *testing.T) {
 		}
 	}
 	t.Log(len(all), notes, err)
-	// An add there is answered with a referral, which is not followed.
-	s, err := Dial(t.Context(), DC{Host: host, Address: address, Domain: d.domain()}, d.admin(), d.settings(t, Sealed))
-	if err != nil {
-		t.Logf("no logon at the read-only controller: %v", err)
-		return
-	}
+	// An add there is answered with a referral, which is not followed. (Kerberos does not know the lab's read-only
+	// controller by its LDAP name, so this is a simple bind inside TLS.)
+	settings := d.settings(t, LDAPS)
+	settings.Simple = true
+	s, err := Dial(t.Context(), DC{Host: host, Address: address, Domain: d.domain()}, d.admin(), settings)
+	must(t, err)
 	defer func() { _ = s.Close() }()
 	r := ldap.NewAddRequest("CN=OADRODC,OU=Workstations,"+d.base(), nil)
 	r.Attribute("objectClass", []string{"computer"})

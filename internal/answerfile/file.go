@@ -61,9 +61,30 @@ func (l location) put(content, security []byte) (kept string, secured bool, err 
 	return kept, secured, l.verify(content)
 }
 
-// remove removes the file and overwrites its bytes; kept is as of put.
+// remove removes the file and overwrites its bytes; kept is as of put. The file gets the temporary name first, by which the
+// next run finds it and goes on when this one is killed before the bytes are overwritten.
 func (l location) remove() (kept string, err error) {
-	return l.replace(func() error { return l.tree.Remove(l.file) })
+	temp := l.beside(tempName)
+	if err := scrubAway(l.tree, temp); err != nil {
+		return "", err // left by a run that was killed
+	}
+	if err := l.durably(func() error { return l.tree.Rename(l.file, tempName) }); err != nil {
+		return "", err
+	}
+	f, err := l.tree.OpenWrite(temp)
+	if err != nil {
+		return "", err
+	}
+	if errors.Join(scrub(f), f.Close()) != nil {
+		kept = l.notOverwritten()
+	}
+	return kept, l.durably(func() error { return l.tree.Remove(temp) })
+}
+
+// notOverwritten is what people are told of bytes that could not be overwritten.
+func (l location) notOverwritten() string {
+	return "the old content of " + l.path() + " could not be overwritten, and may be found on the disk by " +
+		"who searches its free space"
 }
 
 // replace makes a change that takes the file's name away, and then overwrites the bytes that it had. What fails after
@@ -76,8 +97,7 @@ func (l location) replace(change func() error) (kept string, err error) {
 	if err != nil {
 		return "", err
 	}
-	kept = "the old content of " + l.path() + " could not be overwritten, and may be found on the disk by " +
-		"who searches its free space"
+	kept = l.notOverwritten()
 	if err := change(); err != nil {
 		// Not every file system lets go of a file that is open: NTFS does since Windows 10 (documented), FAT does not.
 		old.Close()

@@ -427,11 +427,47 @@ func TestFileSystemsThatHoldOpenFiles(t *testing.T) {
 			holding := holdingFS{img, &open}
 			record := staged(t, holding, Options{Replace: true})
 			removal := unstaged(t, holding, record)
-			if removal.Outcome != Restored || !strings.Contains(strings.Join(removal.Notes, ""), "could not be overwritten") {
+			if told := strings.Contains(strings.Join(removal.Notes, ""), "could not be overwritten"); removal.Outcome != Restored ||
+				told == removal.RemoveFile { // what is only removed can be overwritten under another name
 				t.Errorf("%+v", removal)
 			}
 			if err := sameFiles(before, files(t, root)); err != nil {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// scrubbingFS fails a test that removes a file with the account data in it: killed right after that, nobody would find the
+// bytes again.
+type scrubbingFS struct {
+	imagefs.Session
+	t       *testing.T
+	root    string
+	removed *int
+}
+
+func (s scrubbingFS) Remove(name string) error {
+	content, err := os.ReadFile(filepath.Join(s.root, name))
+	if err == nil && secrets().In(content) != nil {
+		s.t.Errorf("%s is removed with the account data in it", name)
+	}
+	*s.removed++
+	return s.Session.Remove(name)
+}
+
+// TestRemovedAnswerFilesAreOverwrittenBefore: an answer file of our own making holds nothing any more when its name goes.
+func TestRemovedAnswerFilesAreOverwrittenBefore(t *testing.T) {
+	t.Parallel()
+	for name, scene := range scenes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			img, root := image(t, scene)
+			removed := 0
+			record := staged(t, img, Options{Replace: true})
+			removal := unstaged(t, scrubbingFS{img, t, root, &removed}, record)
+			if removal.RemoveFile && removed == 0 {
+				t.Error("nothing was removed")
 			}
 		})
 	}

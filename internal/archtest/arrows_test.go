@@ -43,6 +43,7 @@ func arrows() map[string][]string {
 		"internal/demo": {
 			"internal/term", "internal/options", "internal/offlinejoin", "internal/version", "internal/sample",
 			"internal/winimage", "internal/regf", "internal/completion", // to show the registry before and after
+			"internal/disk", // to draw where disks differ
 		},
 		"internal/options":      {"internal/offlinejoin", "internal/agefile"},
 		"internal/options/gen":  {"internal/options"},
@@ -56,12 +57,15 @@ func arrows() map[string][]string {
 		"internal/answerfile":   {"internal/imagefs"},
 		"internal/ledger":       {"internal/imagefs"},
 		"internal/sample":       {"internal/regf", "internal/odj", "internal/completion"},
+		"internal/sample/golden": {
+			"internal/sample", "internal/ntfs", "internal/completion", // our own engine fills the volume
+		},
 		"internal/hostiletext": {
 			"internal/sample", "internal/completion", "internal/regf",
 		},
 		"internal/sample/sampletest": {
 			"internal/sample", "internal/odj", "internal/completion", "internal/regf", "internal/testenv",
-			"internal/agefile", "internal/ntfs",
+			"internal/agefile",
 		},
 		"internal/regf":    {},
 		"internal/ndr":     {},
@@ -88,7 +92,12 @@ func arrows() map[string][]string {
 		"internal/canary":                              {},
 		"internal/compat":                              {},
 		"internal/e2e":                                 {},
+		"internal/guides":                              {},
 		"internal/bench/fleet":                         {"internal/cli", "internal/sample"},
+		"internal/bench/disks": {
+			"internal/cli", "internal/sample", "internal/ntfs", "internal/completion", "internal/offlinejoin", "internal/imagefs",
+			"internal/bench",
+		},
 		// The provider with a profile, and the floor: for measurements alone.
 		"internal/bench/provider": {"provider/offlinejoin"},
 		"internal/bench":          {"internal/regf", "internal/offlinejoin", "internal/completion", "internal/sample"},
@@ -192,11 +201,13 @@ func testArrows() map[string][]string {
 	return map[string][]string{
 		"internal/compat": whole, // all of it, on what earlier versions have left
 		"internal/e2e":    whole,
+		"internal/guides": {"internal/cli", "internal/offlinejoin"}, // what they show is run
 		// A volume is proved by a whole join in it, up to the command line for disk images.
 		"internal/imagefs":           {"internal/offlinejoin"}, // also of remotedir
 		"internal/imagefs/diskimage": {"internal/offlinejoin", "internal/cli"},
 		"internal/disk":              {"internal/undojournal"}, // the two are made for each other, and know nothing of it
 		"internal/joinfile":          judges,
+		"internal/sample/golden":     {"internal/disk"}, // what it makes is read by our own readers, too
 		"provider/offlinejoin":       judges,
 		"provisioner/offlinejoin":    judges,
 	}

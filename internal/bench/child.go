@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/bench/hives"
 	"github.com/offlinejoin/offlinejoin/internal/bench/hivetask"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
@@ -26,7 +27,7 @@ func runChild(args []string) error {
 	var err error
 	switch args[0] {
 	case "hives":
-		err = writeHives(args[1], args[2], args[3] == "true")
+		err = hives.Write(args[1], args[2], args[3] == "true")
 	case "stage":
 		r, err = childStage(args[1], args[2])
 	default:

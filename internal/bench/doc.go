@@ -16,6 +16,6 @@
 // process has read and written by the kernel's account (/proc/PID/io: rchar, wchar), which does not see what a tool changes
 // through a memory map. Our edits are durable (fsync) when the process ends; hivex and reged do not sync.
 //
-// The hives are a real SYSTEM hive of Windows 10 from the shared test data and a hive of about 90 MB filled with copies of
+// The hives are a real SYSTEM hive of Windows 10 from the shared test data and a hive of about 100 MB filled with copies of
 // it. Timings are for people to look at; no test depends on them.
 package main

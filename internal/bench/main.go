@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/bench/hives"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 )
 
@@ -64,7 +65,7 @@ func bench(runs int, small, fleetOnly bool, profiles, shared string) error {
 	if out, err := exec.Command(me, "child", "hives", shared, dir, strconv.FormatBool(!small && !fleetOnly)).CombinedOutput(); err != nil {
 		return fmt.Errorf("making the hives: %w: %s", err, out)
 	}
-	clean := filepath.Join(dir, cleanName)
+	clean := filepath.Join(dir, hives.CleanName)
 	if fleetOnly {
 		return benchApply(dir, clean, profiles)
 	}
@@ -80,7 +81,7 @@ func bench(runs int, small, fleetOnly bool, profiles, shared string) error {
 		return err
 	}
 	if !small {
-		if err := benchHive(runs, hiveedit, dir, "large hive", filepath.Join(dir, largeName)); err != nil {
+		if err := benchHive(runs, hiveedit, dir, "large hive", filepath.Join(dir, hives.LargeName)); err != nil {
 			return err
 		}
 	}

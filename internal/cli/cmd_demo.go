@@ -19,9 +19,10 @@ func (a *app) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Stage a sample join into a sample image, and show the registry before and after",
-		Long: `Stage a sample join into a sample image, and show the registry before and after.
+		Long: `Stage a sample join into a sample image, and show the registry before and after. Then make an overlay and a copy of
+a golden disk image with the same Windows, each with a join of its own.
 
-Image and blob are made by this program, for a fictional domain, in a temporary folder that is removed afterwards.`,
+Images and blobs are made by this program, for a fictional domain, in a temporary folder that is removed afterwards.`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
 			d.app = a
@@ -35,7 +36,7 @@ Image and blob are made by this program, for a fictional domain, in a temporary 
 		}),
 	}
 	cmd.Flags().BoolVar(&d.keep, "keep", false, "keep the folder, to look around in it")
-	cmd.Flags().StringVar(&d.sample, "sample", "", "only make the sample image and blob, in `FOLDER`, to try things on")
+	cmd.Flags().StringVar(&d.sample, "sample", "", "only make the sample image, as a tree and as a golden disk image, and a blob, in `FOLDER`, to try things on")
 	cmd.Flags().StringVar(&d.fleet, "fleet", "", "only make three sample images with blobs and a join file, in `FOLDER`")
 	cmd.Flags().BoolVar(&d.continued, "continued", false, "leave out the last line; more follows")
 	_ = cmd.Flags().MarkHidden("continued") // the flag was added one line above
@@ -55,9 +56,12 @@ type demoDocument struct {
 	SchemaVersion int                  `json:"schema_version"`
 	WindowsPath   string               `json:"windows_path"`
 	BlobFile      string               `json:"blob_file"`
+	Golden        string               `json:"golden"`
 	Kept          bool                 `json:"kept"`
 	Receipt       *offlinejoin.Receipt `json:"receipt,omitempty"`
 	Status        *offlinejoin.Status  `json:"status,omitempty"`
+	// Of the disks that were made from the golden image.
+	Disks []*offlinejoin.Receipt `json:"disks,omitempty"`
 }
 
 type demoFleetDocument struct {
@@ -71,13 +75,15 @@ func (d *demoCommand) makeSample() error {
 	if err != nil {
 		return err
 	}
-	s.WindowsPath, s.BlobFile = plaintext.Line(s.WindowsPath, 0), plaintext.Line(s.BlobFile, 0) // from here on shown
+	for _, path := range []*string{&s.WindowsPath, &s.BlobFile, &s.Golden} {
+		*path = plaintext.Line(*path, 0) // from here on shown
+	}
 	if d.json {
 		return d.printJSON(demoDocument{
-			SchemaVersion: schemaVersion, WindowsPath: s.WindowsPath, BlobFile: s.BlobFile, Kept: true,
+			SchemaVersion: schemaVersion, WindowsPath: s.WindowsPath, BlobFile: s.BlobFile, Golden: s.Golden, Kept: true,
 		})
 	}
-	term.WriteFacts(d.Out, fact("image", s.WindowsPath), fact("blob", s.BlobFile))
+	term.WriteFacts(d.Out, fact("image", s.WindowsPath), fact("blob", s.BlobFile), fact("golden", s.Golden))
 	return nil
 }
 
@@ -132,7 +138,11 @@ func (d *demoCommand) asJSON(ctx context.Context, s demo.Sample) error {
 	if err != nil {
 		return err
 	}
-	return d.printJSON(demoDocument{schemaVersion, s.WindowsPath, s.BlobFile, d.keep, receipt, status})
+	disks, err := s.StageDisks(ctx)
+	if err != nil {
+		return err
+	}
+	return d.printJSON(demoDocument{schemaVersion, s.WindowsPath, s.BlobFile, s.Golden, d.keep, receipt, status, disks})
 }
 
 // closing prints what to do next.
@@ -143,7 +153,7 @@ func (d *demoCommand) closing(s demo.Sample) {
 			filepath.Dir(s.WindowsPath), s.WindowsPath)
 	case !d.continued:
 		fmt.Fprintln(d.Out,
-			"\nTry next: offlinejoin stage --windows-path /mnt/YOUR-IMAGE/Windows --blob-file YOUR.djoin --dry-run")
+			"\nTry next: offlinejoin stage --image-path YOUR.qcow2 --overlay-path NEW.qcow2 --blob-file YOUR.djoin --dry-run")
 	}
 }
 
@@ -167,3 +177,11 @@ func (d *demoCommand) Changes(changes []offlinejoin.Change) []term.Row { return 
 
 // ShowStatus implements [demo.Wording].
 func (d *demoCommand) ShowStatus(st *offlinejoin.Status) { d.showStatus(st) }
+
+// ShowDisk implements [demo.Wording].
+func (d *demoCommand) ShowDisk(ctx context.Context, path string) error {
+	return d.inspectAndShow(ctx, path)
+}
+
+// Outcome implements [demo.Wording].
+func (d *demoCommand) Outcome(r *offlinejoin.Receipt) string { return outcome(r) }

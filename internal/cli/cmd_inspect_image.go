@@ -32,28 +32,65 @@ func (a *app) inspectImage() *cobra.Command {
 Of a disk image file, tell also its format, its partitions, and why a join in place would be refused.`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.begin(func(ctx context.Context, args []string) error {
-			at, contents, err := inspected(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			found, err := offlinejoin.Inspect(ctx, offlinejoin.StatusRequest{Image: at})
-			if err != nil && contents == nil {
-				return err
-			}
-			if found == nil { // a disk without a Windows that can be read is worth looking at all the same
-				found = new(offlinejoin.Inspection)
-			}
-			if a.json {
-				return a.printJSON(imageDocument{schemaVersion, found.Facts, found.Status, found.AnswerFile, contents})
-			}
-			a.showDisk(contents)
-			if err != nil {
-				return err
-			}
-			a.showImage(found)
-			return nil
+			return a.inspectAndShow(ctx, args[0])
 		}),
 	}
+}
+
+// inspectAndShow prints what is at a path: a Windows directory, or a disk image file.
+func (a *app) inspectAndShow(ctx context.Context, path string) error {
+	at, contents, err := inspected(ctx, path)
+	if err != nil {
+		return err
+	}
+	images, err := inspectEach(ctx, at, contents)
+	if err != nil && contents == nil {
+		return err
+	}
+	if a.json {
+		document := imageDocument{SchemaVersion: schemaVersion, Disk: contents}
+		if len(images) == 1 { // a disk without a Windows that can be read is worth looking at all the same
+			document.Facts, document.Join, document.AnswerFile = images[0].Facts, images[0].Status, images[0].AnswerFile
+		}
+		return a.printJSON(document)
+	}
+	a.showDisk(contents)
+	for i, found := range images {
+		if i > 0 {
+			fmt.Fprintln(a.Out)
+		}
+		a.showImage(found)
+	}
+	return err
+}
+
+// inspectEach looks into the image, or where a disk holds several Windows installations into each, and notes in the contents of
+// the disk which Windows they are. It returns those that can be read, and the first error of the others.
+func inspectEach(ctx context.Context, at offlinejoin.Image, c *diskimage.Contents) (images []*offlinejoin.Inspection, first error) {
+	var with []*diskimage.PartitionInfo
+	if c != nil {
+		for i := range c.Partitions {
+			if c.Partitions[i].Windows {
+				with = append(with, &c.Partitions[i])
+			}
+		}
+	}
+	if len(with) == 0 {
+		with = append(with, new(diskimage.PartitionInfo))
+	}
+	for _, p := range with {
+		at.Partition = p.Number
+		found, err := offlinejoin.Inspect(ctx, offlinejoin.StatusRequest{Image: at})
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			continue
+		}
+		p.Product, p.Build = found.Facts.DisplayName(), found.Facts.BuildText
+		images = append(images, found)
+	}
+	return images, first
 }
 
 // inspected returns the image at a path: a Windows directory, or a disk image file, which is looked into.
@@ -78,6 +115,9 @@ func (a *app) showDisk(c *diskimage.Contents) {
 	facts := []term.Fact{fact("Stands on", strings.Join(c.Chain, ", ")), fact("Partitions", c.Scheme)}
 	for _, p := range c.Partitions {
 		line := fmt.Sprintf("%s, %s", plaintext.Line(p.Kind, plaintext.Sentence), offlinejoin.FormatSize(p.Size))
+		if p.Product != "" {
+			line = fmt.Sprintf("%s, build %s, on NTFS %q, %s", p.Product, p.Build, p.Label, offlinejoin.FormatSize(p.Size))
+		}
 		if p.Refused != "" {
 			line += ": " + plaintext.Line(p.Refused, plaintext.Sentence)
 		}
@@ -202,7 +242,7 @@ func joinState(f winimage.Facts, st *offlinejoin.Status) string {
 	case st.State == offlinejoin.StateAbsent, st.State == offlinejoin.StateJoined:
 		return "none staged"
 	}
-	return fmt.Sprintf("%s: %s", st.State, join(st.MachineName, st.Domain))
+	return strings.Join(append([]string{fmt.Sprintf("%s: %s", st.State, join(st.MachineName, st.Domain))}, st.Notices()...), "; ")
 }
 
 // hives is "SYSTEM: 24 pending log entries; others closed cleanly".

@@ -74,6 +74,7 @@ func placeFlags(cmd *cobra.Command, words *options.PlaceWords) {
 	optionFlag(cmd, options.OverlayPath, "FILE", setString(&words.OverlayPath))
 	optionFlag(cmd, options.CopyPath, "FILE", setString(&words.CopyPath))
 	optionFlag(cmd, options.Backing, "WORD", setString(&words.Backing))
+	optionFlag(cmd, options.JournalDir, "FOLDER", setString(&words.JournalDir))
 }
 
 // methodFlags are the flags about how a join is staged.
@@ -157,6 +158,9 @@ func outcome(r *offlinejoin.Receipt) string {
 		return fmt.Sprintf("Took back the join; no byte of the blob is left in the image. %s written.",
 			offlinejoin.FormatSize(r.BytesWritten))
 	case offlinejoin.OutcomeAbsent:
+		if len(r.Changes) > 0 {
+			return "No join is staged. What a stage that was stopped had left is removed."
+		}
 		return "No join is staged. Nothing has been written."
 	}
 	return string(r.Outcome)

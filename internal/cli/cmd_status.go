@@ -79,16 +79,21 @@ func imageOrJoinFile(place *options.PlaceWords) cobra.PositionalArgs {
 // showStatus prints what an image holds: the state, then what is known of the join and of the Windows.
 func (a *app) showStatus(st *offlinejoin.Status) {
 	fmt.Fprintln(a.Out, headline(st))
-	term.WriteFacts(a.Out,
+	facts := []term.Fact{
 		fact("Status", string(st.State)),
 		fact("Method", string(st.Method)),
 		fact("Staged", stagedBy(st)),
 		fact("Completed", st.CompletedAt),
 		fact("Result", result(st)),
 		fact("Found", st.Detail),
+		fact("Beside", st.BesideText()),
 		fact("Fingerprint", st.Fingerprint),
 		fact("Image", imageLine(st.Image)),
-	)
+	}
+	for _, w := range st.Warnings {
+		facts = append(facts, fact("Warning", w))
+	}
+	term.WriteFacts(a.Out, facts...)
 }
 
 func headline(st *offlinejoin.Status) string {
@@ -97,13 +102,7 @@ func headline(st *offlinejoin.Status) string {
 	case offlinejoin.StateAbsent:
 		return "No join is staged."
 	case offlinejoin.StateStaged:
-		if st.NotRun {
-			return name + " was staged, and Windows was started since without making the join."
-		}
-		if st.Incomplete {
-			return name + " was staged, but is not complete any more: the next boot does not join."
-		}
-		return name + " is staged and waits for the first boot."
+		return name + stagedHeadline(st)
 	case offlinejoin.StateCompleted:
 		return name + " was joined at the first boot."
 	case offlinejoin.StateFailed:
@@ -117,6 +116,25 @@ func headline(st *offlinejoin.Status) string {
 		return "Another tool's join is pending."
 	}
 	return string(st.State)
+}
+
+// stagedHeadline says of a staged join that it waits for a boot only where nothing is known that keeps it from completing.
+func stagedHeadline(st *offlinejoin.Status) string {
+	switch {
+	case st.Program == offlinejoin.ProgramMissing:
+		return " is staged, and its completion program is missing: it will not join."
+	case st.Program == offlinejoin.ProgramChanged:
+		return " is staged, and the program that the next boot runs as SYSTEM is not the one that was staged."
+	case st.NotRun:
+		return " is staged, and Windows was started since without joining."
+	case st.Incomplete:
+		return " was staged, but is not complete any more: the next boot does not join."
+	case st.Attempts > 0:
+		return " is staged and waits for the next boot."
+	case len(st.Notices()) > 0:
+		return " is staged, and needs attention."
+	}
+	return " is staged and waits for the first boot."
 }
 
 func stagedBy(st *offlinejoin.Status) string {

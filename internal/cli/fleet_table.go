@@ -147,10 +147,7 @@ func (a *app) showWarnings(r *fleet.Report) {
 	var order []string
 	about := map[string][]string{}
 	for _, one := range r.Joins {
-		if one.Receipt == nil {
-			continue
-		}
-		for _, w := range one.Receipt.Warnings {
+		for _, w := range noticesOf(&one) {
 			if len(about[w]) == 0 {
 				order = append(order, w)
 			}
@@ -167,6 +164,17 @@ func (a *app) showWarnings(r *fleet.Report) {
 		}
 		fmt.Fprintf(a.Out, "warning: %s: %s\n", who, w)
 	}
+}
+
+// noticesOf returns what a result says beside its word: the warnings of a run, what qualifies a status that was read.
+func noticesOf(one *fleet.Result) []string {
+	switch {
+	case one.Receipt != nil:
+		return one.Receipt.Warnings
+	case one.Outcome == fleet.OutcomeRead:
+		return one.Status.Notices()
+	}
+	return nil
 }
 
 func (a *app) showFailures(r *fleet.Report) {

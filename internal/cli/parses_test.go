@@ -52,8 +52,8 @@ func TestABlobIsParsedOnce(t *testing.T) {
 		{"apply --yes " + joinFile, "", fleet},
 		{"status " + joinFile, "", 0},
 		{"plan " + bad, "", 1}, // refused when it is parsed
-		{"demo", "", 1},
-		{"demo --json", "", 1},
+		{"demo", "", 3},        // of the tree's, the overlay's and the copy's join
+		{"demo --json", "", 3},
 	} {
 		t.Run(strings.ReplaceAll(c.args, "/", "_"), func(t *testing.T) {
 			var printed string

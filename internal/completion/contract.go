@@ -55,6 +55,7 @@ const (
 	ValueProgramSHA256     = "ProgramSHA256"     // REG_SZ, lower-case hex, of odjboot.exe as it was put into System32
 	ValueOwner             = "Owner"             // REG_SZ, a random name of whoever staged it last, or took it over; absent: nobody in particular
 	ValueShutdownTime      = "ShutdownTime"      // REG_BINARY, the bytes of ControlShutdownTime at staging; absent when that was
+	ValueGoldenImage       = "GoldenImage"       // REG_SZ, new overlays: what the disk that they stand on was like (package imagefs, GoldenMark)
 	ValueAccountPwdLastSet = "AccountPwdLastSet" // REG_BINARY, 8 bytes, little endian: pwdLastSet of the account when the blob was made; absent: not known
 	ValueAccountGUID       = "AccountObjectGUID" // REG_SZ, objectGUID of the account; with AccountPwdLastSet or not at all
 )

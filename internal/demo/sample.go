@@ -9,6 +9,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/sample/golden"
 	"github.com/offlinejoin/offlinejoin/internal/version"
 )
 
@@ -16,9 +17,11 @@ import (
 type Sample struct {
 	WindowsPath string // the image's Windows directory
 	BlobFile    string // as djoin writes it
+	Golden      string // the same image as a disk: a qcow2 file
 }
 
-// Make writes a sample image and blob into folder, which is made when it is not there and may not hold a Windows yet.
+// Make writes a sample image, as a tree and as a disk, and a blob into folder, which is made when it is not there and may
+// not hold a Windows yet.
 func Make(folder string) (Sample, error) {
 	if err := makeFolder(folder, "Windows", "a Windows"); err != nil {
 		return Sample{}, err
@@ -27,15 +30,13 @@ func Make(folder string) (Sample, error) {
 	if err != nil {
 		return Sample{}, err
 	}
-	blob, err := sample.Blob()
-	if err != nil {
+	s := Sample{
+		WindowsPath: windows, BlobFile: filepath.Join(folder, "web01.djoin"), Golden: filepath.Join(folder, "golden.qcow2"),
+	}
+	if err := golden.WriteDisk(s.Golden, sample.Image{}); err != nil {
 		return Sample{}, err
 	}
-	file := blob.DjoinFile()
-	defer clear(file)
-	defer blob.Wipe()
-	s := Sample{WindowsPath: windows, BlobFile: filepath.Join(folder, "web01.djoin")}
-	return s, os.WriteFile(s.BlobFile, file, 0o600)
+	return s, writeBlob(s.BlobFile, "WEB01", 1107)
 }
 
 // MakeFleet writes three sample images with their blobs and a join file into folder, which is made when it is not there

@@ -22,6 +22,10 @@ type Wording interface {
 	Changes(changes []offlinejoin.Change) []term.Row
 	// ShowStatus prints a status.
 	ShowStatus(status *offlinejoin.Status)
+	// ShowDisk prints what a disk image file is.
+	ShowDisk(ctx context.Context, path string) error
+	// Outcome is what became of a request, in one line.
+	Outcome(r *offlinejoin.Receipt) string
 }
 
 // Story is the demonstration of one sample, as it is printed to Out.
@@ -33,7 +37,8 @@ type Story struct {
 	begun bool // a part has been printed
 }
 
-// Show stages the sample and shows the whole way of the join, one headed part after the other.
+// Show stages the sample and shows the whole way of the join, one headed part after the other: in the tree, then in disks
+// that are made from the golden image.
 func (s *Story) Show(ctx context.Context) error {
 	blob, err := s.Sample.OpenBlob()
 	if err != nil {
@@ -69,7 +74,7 @@ func (s *Story) Show(ctx context.Context) error {
 		return err
 	}
 	s.Wording.ShowStatus(status)
-	return nil
+	return s.showDisks(ctx)
 }
 
 func (s *Story) showSample(ctx context.Context, blob offlinejoin.BlobFacts) error {

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 
 	"github.com/offlinejoin/offlinejoin/internal/disk/container"
@@ -18,6 +18,8 @@ type CopyOptions struct {
 	Plan *container.FilePlan
 	// Progress is called now and then with the bytes of the image that are done, and all of them; nil for nobody.
 	Progress func(done, total int64)
+	// Through is what the new file is written through, see [newfile.File.Through]; nil: nothing.
+	Through func(newfile.Layer) newfile.Layer
 }
 
 // Copied is a new copy.
@@ -56,7 +58,11 @@ func (i *Image) CopyTo(ctx context.Context, dst string, o CopyOptions) (Copied, 
 	if err != nil {
 		return Copied{}, err
 	}
+	f.Through(o.Through)
 	copied, err := i.copyInto(ctx, f, dst, o)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err == nil {
 		err = f.Publish()
 	}
@@ -82,7 +88,7 @@ func (i *Image) copyInto(ctx context.Context, f *newfile.File, dst string, o Cop
 		if err := i.checkSpace(dst, copied.Size-size); err != nil {
 			return copied, err
 		}
-		if err := i.copySparse(ctx, f.File, size, o.Progress); err != nil {
+		if err := i.copySparse(ctx, f, size, o.Progress); err != nil {
 			return copied, err
 		}
 	}
@@ -122,7 +128,7 @@ const (
 )
 
 // copySparse copies the image file, without what is zero or a hole.
-func (i *Image) copySparse(ctx context.Context, to *os.File, size int64, progress func(done, total int64)) error {
+func (i *Image) copySparse(ctx context.Context, to *newfile.File, size int64, progress func(done, total int64)) error {
 	if err := to.Truncate(size); err != nil {
 		return err
 	}
@@ -143,6 +149,7 @@ func (i *Image) copySparse(ctx context.Context, to *os.File, size int64, progres
 		if err := writePages(to, b, off); err != nil {
 			return err
 		}
+		startWriting(to.File, off, int64(len(b)))
 		off += int64(len(b))
 		report(progress, off, size)
 	}
@@ -150,7 +157,7 @@ func (i *Image) copySparse(ctx context.Context, to *os.File, size int64, progres
 }
 
 // writePages writes the pages of b that are not zero.
-func writePages(to *os.File, b []byte, off int64) error {
+func writePages(to io.WriterAt, b []byte, off int64) error {
 	for len(b) > 0 {
 		page := b[:min(copyPage, len(b))]
 		if !isZero(page) {

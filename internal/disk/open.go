@@ -72,6 +72,14 @@ func (i *Image) FilePath() string {
 // Chain returns the image and the files that it stands on, from the top down.
 func (i *Image) Chain() []Link { return i.chain }
 
+// Below returns the disk that the image stands on, and nil when it stands by itself. It is closed with the image.
+func (i *Image) Below() container.Disk {
+	if len(i.chain) < 2 {
+		return nil
+	}
+	return i.chain[1].disk
+}
+
 // FromBelow reports whether any of the n bytes at off of the disk comes from a backing file: what is overwritten there stays
 // in that one.
 func (i *Image) FromBelow(off, n int64) (bool, error) {
@@ -91,7 +99,7 @@ const maxChain = 16
 // image that cannot be changed in place is refused here.
 //
 // An image names its backing files itself, and a raw disk is taken for a qcow2 image when whoever runs on it made it begin
-// like one: of an image from somebody who is not trusted, any regular file that the caller may read can become part of the
+// like one: of an image from somebody who is not trusted, any file or block device that the caller may read can become part of the
 // disk. [Image.Chain] shows which ones did.
 //
 // It returns a *[lock.InUseError] when a file is in use, a *[container.Refused] for an image that is refused, the context's
@@ -107,7 +115,17 @@ type See func(path string, f *os.File, top bool) (content io.ReaderAt, size int6
 
 // OpenSeeing is [Open] with a function that sees each file first; nil sees none.
 func OpenSeeing(ctx context.Context, path string, m lock.Mode, o lock.Options, see See) (*Image, error) {
-	c := &chain{wait: o, see: see}
+	return openChain(ctx, path, m, &chain{wait: o, see: see})
+}
+
+// OpenInPlace is [OpenSeeing] for an image that is going to be changed in place: in mode [lock.Change] now, in mode [lock.Read]
+// in a rehearsal, which plans and does not write. What this program does not change itself qemu-nbd does, where that is
+// installed: see [Image.Target].
+func OpenInPlace(ctx context.Context, path string, m lock.Mode, o lock.Options, see See) (*Image, error) {
+	return openChain(ctx, path, m, &chain{wait: o, see: see, inPlace: true})
+}
+
+func openChain(ctx context.Context, path string, m lock.Mode, c *chain) (*Image, error) {
 	top, err := c.open(ctx, path, m, "")
 	if err != nil {
 		return nil, err
@@ -135,6 +153,9 @@ type source struct {
 	file seen
 	path string
 	size int64 // of the file, in bytes
+	mode lock.Mode
+	at   int  // of its link in the chain
+	top  bool // it is the image itself
 	// below opens the file that this one stands on.
 	below func(qcow2.Backing) (container.Disk, error)
 	// beside opens a file of the same folder that holds data of this one.
@@ -184,8 +205,11 @@ func openers() map[container.Format]func(source) (container.Container, error) {
 
 // chain is a chain of files that is being opened.
 type chain struct {
-	wait  lock.Options
-	see   See
+	wait lock.Options
+	see  See
+	// inPlace: the image on top is going to be changed in place.
+	inPlace bool
+
 	files []*lock.File
 	infos []fs.FileInfo
 	links []Link
@@ -248,12 +272,11 @@ func (c *chain) look(path string, f *lock.File, top bool) (seen, int64, error) {
 
 // open opens a file and, through its opener, those below it. The format is recognised when it is not given.
 func (c *chain) open(ctx context.Context, path string, m lock.Mode, format container.Format) (container.Container, error) {
-	top := len(c.files) == 0
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.acceptable(info, top); err != nil {
+	if err := c.acceptable(info); err != nil {
 		return nil, named(path, err)
 	}
 	f, err := lock.Open(ctx, path, m, c.wait)
@@ -262,18 +285,19 @@ func (c *chain) open(ctx context.Context, path string, m lock.Mode, format conta
 	}
 	d, err := c.openLocked(ctx, f, path, m, format)
 	if err != nil {
-		return nil, errors.Join(named(path, err), f.Close())
+		closeErr := f.Close()
+		if errors.Is(closeErr, os.ErrClosed) { // with the container
+			closeErr = nil
+		}
+		return nil, errors.Join(named(path, err), closeErr)
 	}
 	return d, nil
 }
 
 // acceptable looks at what kind of file it is, before it is opened.
-func (c *chain) acceptable(info fs.FileInfo, top bool) error {
+func (c *chain) acceptable(info fs.FileInfo) error {
 	kind := info.Mode().Type()
-	switch {
-	case kind.IsRegular():
-	case kind == fs.ModeDevice && top:
-	default:
+	if !kind.IsRegular() && kind != fs.ModeDevice {
 		return &container.Refused{Kind: container.NotFile}
 	}
 	if len(c.infos) == maxChain {
@@ -292,7 +316,7 @@ func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, m loc
 	if err != nil {
 		return nil, err
 	}
-	if err := c.acceptable(info, len(c.files) == 0); err != nil {
+	if err := c.acceptable(info); err != nil {
 		return nil, err // it was another file a moment ago
 	}
 	content, size, err := c.look(path, f, len(c.files) == 0)
@@ -314,19 +338,40 @@ func (c *chain) openLocked(ctx context.Context, f *lock.File, path string, m loc
 		Path: path, Format: format, FileSize: size, ModTime: info.ModTime(), Unlocked: f.Weak,
 		Device: info.Mode().Type() == fs.ModeDevice,
 	})
-	d, err := open(source{file: content, path: path, size: size, below: func(b qcow2.Backing) (container.Disk, error) {
+	s := source{file: content, path: path, size: size, mode: m, at: at, top: at == 0, below: func(b qcow2.Backing) (container.Disk, error) {
 		return c.below(ctx, path, b)
 	}, beside: func(name string) (vmdk.File, int64, error) {
 		return c.beside(ctx, path, name, m, at == 0)
-	}})
-	if err != nil && m == lock.Read {
-		d, err = readByEngine(ctx, path, format, f, err)
+	}}
+	d, err := open(s)
+	switch {
+	case err != nil:
+		d, err = c.byEngine(ctx, s, nil, err)
+	case c.inPlace && at == 0:
+		d, err = c.changeable(ctx, s, d)
 	}
 	if err != nil {
 		return nil, err
 	}
 	c.links[at].Size, c.links[at].disk = d.Size(), d
 	return d, nil
+}
+
+// changeable returns the image as it is changed in place: itself, or by qemu-nbd.
+func (c *chain) changeable(ctx context.Context, s source, d container.Container) (container.Container, error) {
+	asked, ok := d.(interface{ InPlace() error })
+	if !ok {
+		return d, nil
+	}
+	refused := asked.InPlace()
+	if r, is := errors.AsType[*container.Refused](refused); !is || !engineDoes(d.Format(), r.Kind) {
+		return d, nil // whoever opens it asks again
+	}
+	changed, err := c.byEngine(ctx, s, d, refused)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return changed, nil
 }
 
 // named puts the path before a refusal, whose words continue the sentence. Errors of files name them already.

@@ -106,7 +106,9 @@ func refine(f io.ReaderAt, r *container.Refused) error {
 	return r
 }
 
-// probeFooter finds a fixed VHD, which has its mark only in the last sector; those of old Virtual PCs have one byte less.
+// probeFooter finds a fixed VHD, which has its mark only in the last sector; those of old Virtual PCs have one byte less. A
+// file that is shorter than the disk in the footer begins elsewhere, and has the footer only because it was cut out of
+// the end of one: then it is read from its beginning, as any raw disk.
 func probeFooter(f io.ReaderAt, size int64) (container.Format, error) {
 	for _, length := range []int64{512, 511} {
 		if size < 2*length {
@@ -116,7 +118,15 @@ func probeFooter(f io.ReaderAt, size int64) (container.Format, error) {
 		if err != nil {
 			return "", err
 		}
-		if found {
+		if !found {
+			continue
+		}
+		const currentSize = 48 // Virtual Hard Disk Image Format Specification, "Hard Disk Footer Format"
+		var b [8]byte
+		if _, err := f.ReadAt(b[:], size-length+currentSize); err != nil {
+			return "", err
+		}
+		if binary.BigEndian.Uint64(b[:]) <= uint64(size-length) {
 			return container.VHD, nil
 		}
 	}
@@ -126,14 +136,17 @@ func probeFooter(f io.ReaderAt, size int64) (container.Format, error) {
 // probeVMDK refuses streams, whose grains cannot be overwritten: the flag of compressed grains in a sparse header (VMware,
 // "Virtual Disk Format 5.0", "Hosted Sparse Extents"), or the word in the descriptor.
 func probeVMDK(f io.ReaderAt) error {
-	const flagsOff, compressedGrains = 8, 1 << 16
+	const flagsOff, descriptorOff, compressedGrains = 8, 28, 1 << 16
 	b := make([]byte, 4<<10)
 	n, err := f.ReadAt(b, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	b = b[:n]
-	sparse := bytes.HasPrefix(b, []byte("KDMV")) && len(b) >= flagsOff+4
+	sparse := bytes.HasPrefix(b, []byte("KDMV")) && len(b) >= descriptorOff+8
+	if sparse && binary.LittleEndian.Uint64(b[descriptorOff:]) == 1 && len(b) > 512 && !bytes.Contains(b[512:], []byte("createType")) {
+		return &container.Refused{Kind: container.Corrupt, Detail: "the descriptor inside it says nothing"}
+	}
 	if sparse && binary.LittleEndian.Uint32(b[flagsOff:])&compressedGrains != 0 ||
 		bytes.Contains(b, []byte(`createType="streamOptimized"`)) {
 		return &container.Refused{

@@ -31,17 +31,24 @@ func TestProbe(t *testing.T) {
 		refused container.Kind
 		words   string
 	}{
-		"nothing":         {content: nil, want: container.Raw},
-		"zeros":           {content: placed(0, ""), want: container.Raw},
-		"qcow2":           {content: placed(0, "QFI\xfb\x00\x00\x00\x03"), want: container.QCOW2},
-		"vhdx":            {content: placed(0, "vhdxfile"), want: container.VHDX},
-		"dynamic vhd":     {content: placed(0, "conectix"), want: container.VHD},
-		"fixed vhd":       {content: placed(-512, "conectix"), want: container.VHD},
+		"nothing":     {content: nil, want: container.Raw},
+		"zeros":       {content: placed(0, ""), want: container.Raw},
+		"qcow2":       {content: placed(0, "QFI\xfb\x00\x00\x00\x03"), want: container.QCOW2},
+		"vhdx":        {content: placed(0, "vhdxfile"), want: container.VHDX},
+		"dynamic vhd": {content: placed(0, "conectix"), want: container.VHD},
+		"fixed vhd":   {content: placed(-512, "conectix"), want: container.VHD},
+		"end of a fixed vhd": {
+			content: placed(-512, "conectix"+strings.Repeat("\x00", 45)+"\x01\x00\x00"), want: container.Raw, // of 64 KiB, whole
+		},
 		"old fixed vhd":   {content: placed(-511, "conectix"), want: container.VHD},
 		"sparse vmdk":     {content: placed(0, "KDMV\x01\x00\x00\x00\x03\x00\x00\x00"), want: container.VMDK},
 		"ESX vmdk":        {content: placed(0, "COWD"), want: container.VMDK},
 		"vmdk descriptor": {content: placed(0, "# Disk DescriptorFile\nversion=1\n"), want: container.VMDK},
-		"stream by flag":  {content: placed(0, "KDMV\x03\x00\x00\x00\x01\x00\x03\x00"), refused: container.StreamOptimized, words: "qemu-img convert"},
+		"stream without a descriptor": {
+			content: placed(0, "KDMV\x03\x00\x00\x00\x03\x00\x03\x00"+strings.Repeat("\x00", 16)+"\x01"), refused: container.Corrupt,
+			words: "says nothing",
+		},
+		"stream by flag": {content: placed(0, "KDMV\x03\x00\x00\x00\x01\x00\x03\x00"), refused: container.StreamOptimized, words: "qemu-img convert"},
 		"stream by word": {
 			content: placed(0, "# Disk DescriptorFile\ncreateType=\"streamOptimized\"\n"), refused: container.StreamOptimized,
 		},

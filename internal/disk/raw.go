@@ -50,11 +50,14 @@ func (r *raw) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // Plan passes the writes on.
-func (r *raw) Plan(w []container.Write) (*container.FilePlan, error) {
-	plan := &container.FilePlan{Size: r.size}
+func (r *raw) Plan(w []container.Write) (*container.FilePlan, error) { return planFlat(w, r.size) }
+
+// planFlat is the plan for a file of a fixed size that is the disk itself.
+func planFlat(w []container.Write, size int64) (*container.FilePlan, error) {
+	plan := &container.FilePlan{Size: size}
 	groups := map[int][]container.Piece{}
 	for _, c := range w {
-		if !r.Room(c.Off, int64(len(c.Data))) {
+		if c.Off < 0 || c.Off > size-int64(len(c.Data)) {
 			return nil, cannotUse("a write beyond the end of the virtual disk")
 		}
 		piece := container.Piece{Off: c.Off, Data: c.Data, Wipe: c.Wipe}

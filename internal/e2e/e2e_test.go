@@ -7,6 +7,7 @@ func TestEndToEnd(t *testing.T) {
 	t.Run("refusals", func(t *testing.T) { refusals(t, p) })
 	t.Run("secrets", func(t *testing.T) { secrets(t, p) })
 	t.Run("terraform", func(t *testing.T) { terraforms(t, p) })
+	t.Run("renames", func(t *testing.T) { renames(t, p) })
 	t.Run("examples", func(t *testing.T) { examples(t, p) })
 	t.Run("packer", func(t *testing.T) { packerSide(t, p) })
 	t.Run("kills", func(t *testing.T) { kills(t, p) })

@@ -11,14 +11,16 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
-	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
+	"github.com/offlinejoin/offlinejoin/internal/sample/golden"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
 // examples applies what the documentation of the provider shows, and wants an empty plan after it. Of an example only
-// /mnt is changed, to a folder of the test. Programs that mount images and start machines are played by scripts.
+// /mnt, /srv and /var/lib are changed, to folders of the test. The providers of others are played by stand-ins, and what
+// makes an ISO image by a script.
 func examples(t *testing.T, p programs) {
 	env := plugged(t, p)
+	standIns(t, env)
 	terraform := testenv.Tool(t, "terraform")
 	root := filepath.Join(testenv.Root(), "examples")
 	found := 0
@@ -28,6 +30,9 @@ func examples(t *testing.T, p programs) {
 		folders, err := filepath.Glob(filepath.Join(root, kind))
 		must(t, err)
 		for _, folder := range folders {
+			if tf, err := filepath.Glob(filepath.Join(folder, "*.tf")); err != nil || len(tf) == 0 {
+				continue // a guide may show other things
+			}
 			found++
 			name, err := filepath.Rel(root, folder)
 			must(t, err)
@@ -35,14 +40,15 @@ func examples(t *testing.T, p programs) {
 				t.Parallel()
 				e := &example{dir: t.TempDir(), env: env}
 				e.copy(t, folder)
-				e.prepare(t, !strings.HasPrefix(name, "guides"))
+				e.prepare(t)
 				e.run(t, terraform, "init", "-no-color")
 				e.run(t, terraform, "apply", "-no-color", "-auto-approve")
 				e.run(t, terraform, "plan", "-no-color", "-detailed-exitcode")
 			})
 		}
 	}
-	if found < 12 {
+	t.Run("mistakes", func(t *testing.T) { mistakes(t, env) })
+	if found < 14 {
 		t.Errorf("there are only %d examples", found)
 	}
 }
@@ -64,7 +70,7 @@ func (e *example) copy(t *testing.T, folder string) {
 		}
 		content, err := os.ReadFile(file)
 		must(t, err)
-		text := strings.ReplaceAll(string(content), "/mnt/", e.dir+"/mnt/")
+		text := regexp.MustCompile(`"/(mnt|srv|var/lib)/`).ReplaceAllString(string(content), `"`+e.dir+`/$1/`)
 		e.text += text
 		must(t, os.WriteFile(filepath.Join(e.dir, filepath.Base(file)), []byte(text), 0o600))
 	}
@@ -74,12 +80,23 @@ func (e *example) copy(t *testing.T, folder string) {
 	}
 }
 
-// prepare makes the blobs that an example names, the images if they are there before, and the programs of others.
-func (e *example) prepare(t *testing.T, mounted bool) {
+// prepare makes the blobs and the images that an example names, and the programs of others.
+func (e *example) prepare(t *testing.T) {
 	t.Helper()
 	secrets, bin := filepath.Join(e.dir, "secrets"), filepath.Join(e.dir, "bin")
-	for _, folder := range []string{secrets, bin, filepath.Join(e.dir, "mnt", "images")} {
+	for _, folder := range []string{"mnt", "srv/machines", "srv/upload", "var/lib/libvirt/images"} {
+		must(t, os.MkdirAll(filepath.Join(e.dir, filepath.FromSlash(folder)), 0o700))
+	}
+	for _, folder := range []string{secrets, bin} {
 		must(t, os.MkdirAll(folder, 0o700))
+	}
+	disks := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\bimage_path\s*=\s*"([^"$]+\.qcow2)"`).FindAllStringSubmatch(e.text, -1) {
+		if !disks[m[1]] {
+			must(t, os.MkdirAll(filepath.Dir(m[1]), 0o700))
+			must(t, golden.WriteDisk(m[1], sample.Image{}))
+		}
+		disks[m[1]] = true
 	}
 	machines := regexp.MustCompile(`\b(web|app|vm)[0-9]+\b`).FindAllString(e.text, -1)
 	slices.Sort(machines)
@@ -87,22 +104,12 @@ func (e *example) prepare(t *testing.T, mounted bool) {
 		blob, err := sample.BlobFor(strings.ToUpper(machine), ridOf(machine))
 		must(t, err)
 		must(t, os.WriteFile(filepath.Join(secrets, machine+".djoin"), blob.DjoinFile(), 0o600))
-		if mounted {
+		if strings.Contains(e.text, "/mnt/") {
 			sampleImage(t, filepath.Join(e.dir, "mnt", machine))
 		}
 	}
-	sampleImage(t, filepath.Join(e.dir, "disk"))
-	for _, disk := range slices.Compact(regexp.MustCompile(`/mnt/images/(golden|web03)\.qcow2`).FindAllString(e.text, -1)) {
-		if strings.Contains(e.text, `image_path   = "`+e.dir+disk+`"`) || strings.Contains(e.text, `image_path = "`+e.dir+disk+`"`) {
-			goldenDisk(t, e.dir+disk)
-		}
-	}
 	for name, script := range map[string]string{
-		"guestmount":   `for last; do :; done; cp -r "` + e.dir + `/disk/Windows" "$last/"`,
-		"guestunmount": `mv "$1/Windows" "` + e.dir + `/unmounted-$(basename "$1")"`,
-		"qemu-img":     `for last; do :; done; : >"$last"`,
-		"genisoimage":  `while [ "$1" != -o ]; do shift; done; grep -q AccountData "$3/autounattend.xml" && : >"$2"`,
-		"qm":           `[ "$*" = "start 100" ]`,
+		"genisoimage": `while [ "$1" != -o ]; do shift; done; grep -q AccountData "$3/autounattend.xml" && : >"$2"`,
 	} {
 		must(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\nset -eu\n"+script+"\n"), 0o700))
 	}
@@ -117,15 +124,6 @@ func (e *example) prepare(t *testing.T, mounted bool) {
 		b, err := odj.Parse(blob)
 		must(t, err)
 		e.env = append(e.env, "TF_VAR_blob="+b.AccountData())
-	}
-}
-
-// goldenDisk makes a qcow2 disk image file with the sample Windows in it.
-func goldenDisk(t testing.TB, path string) {
-	out, err := exec.Command(testenv.Tool(t, "qemu-img"), "convert", "-c", "-f", "raw", "-O", "qcow2",
-		sampletest.Volume(t, sample.Image{}), path).CombinedOutput()
-	if err != nil {
-		t.Fatalf("qemu-img: %v\n%s", err, out)
 	}
 }
 

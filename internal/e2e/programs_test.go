@@ -40,19 +40,23 @@ func plugged(t *testing.T, p programs) []string {
 	t.Helper()
 	packer, terraform := testenv.Tool(t, "packer"), testenv.Tool(t, "terraform")
 	dir := t.TempDir()
-	env := []string{
-		"PATH=" + p.bin + ":" + filepath.Dir(packer) + ":" + filepath.Dir(terraform) + ":" + os.Getenv("PATH"),
-		"CHECKPOINT_DISABLE=1",
-		"PACKER_PLUGIN_PATH=" + filepath.Join(dir, "packer"),
-		"TF_CLI_CONFIG_FILE=" + filepath.Join(dir, "terraform.rc"),
-		"TF_IN_AUTOMATION=1",
-	}
+	env := append(mirrored(t, p),
+		"PATH="+p.bin+":"+filepath.Dir(packer)+":"+filepath.Dir(terraform)+":"+os.Getenv("PATH"),
+		"PACKER_PLUGIN_PATH="+filepath.Join(dir, "packer"),
+	)
 	install := exec.CommandContext(t.Context(), packer, "plugins", "install", "--path",
 		filepath.Join(p.bin, "packer-plugin-offlinejoin"), "github.com/offlinejoin/offlinejoin")
 	install.Env = append(env, "HOME="+dir)
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", install, err, out)
 	}
+	return env
+}
+
+// mirrored is how terraform finds the provider: settings of the environment.
+func mirrored(t *testing.T, p programs) []string {
+	t.Helper()
+	dir := t.TempDir()
 	mirror := filepath.Join(dir, "mirror")
 	for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
 		place := filepath.Join(mirror, registry, "offlinejoin", "offlinejoin", "0.1.0", runtime.GOOS+"_"+runtime.GOARCH)
@@ -62,7 +66,9 @@ func plugged(t *testing.T, p programs) []string {
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "terraform.rc"),
 		fmt.Appendf(nil, "provider_installation {\n  filesystem_mirror { path = %q }\n}\n", mirror), 0o600))
-	return env
+	return []string{
+		"CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE=" + filepath.Join(dir, "terraform.rc"), "TF_IN_AUTOMATION=1",
+	}
 }
 
 func must(t testing.TB, err error) {

@@ -50,6 +50,7 @@ func (w world) run(t *testing.T, folder string) {
 		Cmds: both(both(terraformCommands(), packerCommands()), map[string]scriptCommand{
 			"image":     command(1, (*state).makeImage),
 			"disk":      command(1, (*state).makeDisk),
+			"golden":    command(1, (*state).makeGolden),
 			"general":   command(1, (*state).makeGeneralized),
 			"blob":      command(2, (*state).makeBlob),
 			"boot":      command(2, (*state).bootImage),
@@ -102,6 +103,11 @@ func (s *state) makeImage(abs func(string) string, args []string) { s.image(s.tb
 // makeDisk: `disk FILE` makes a raw disk image of one NTFS volume with a Windows in it.
 func (s *state) makeDisk(abs func(string) string, args []string) {
 	must(s.tb, os.Rename(sampletest.Volume(s.tb, sample.Image{}), abs(args[0])))
+}
+
+// makeGolden: `golden FILE` makes a qcow2 image of a disk whose third partition has a Windows in it.
+func (s *state) makeGolden(abs func(string) string, args []string) {
+	must(s.tb, os.Rename(sampletest.Golden(s.tb, sample.Image{}), abs(args[0])))
 }
 
 // makeGeneralized: `general DIR` makes DIR/Windows as sysprep /generalize leaves it.

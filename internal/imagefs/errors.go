@@ -42,7 +42,28 @@ var (
 	ErrReadOnly = errors.New("read-only file system")
 	ErrNoSpace  = errors.New("no space left on the device")
 	ErrInUse    = errors.New("in use by another program")
+	ErrTooLarge = errors.New("larger than a file may be")
+	// ErrUnsupported is no reason of its own for [Wrap]: the file system has no such function.
+	ErrUnsupported = errors.New("not supported by the file system")
 )
+
+// systemError is an error of the operating system with what it comes down to.
+type systemError struct {
+	err  error
+	kind error
+}
+
+func (e *systemError) Error() string   { return e.err.Error() }
+func (e *systemError) Unwrap() []error { return []error{e.err, e.kind} }
+
+// FromSystem makes an error of this machine's operating system match what it comes down to, of the errors above. Every other
+// error passes.
+func FromSystem(err error) error {
+	if kind := classify(err); kind != nil {
+		return &systemError{err, kind}
+	}
+	return err
+}
 
 // ErrLasting is what an error with code Busy matches when waiting does not help, such as that of a volume that was not
 // dismounted cleanly.
@@ -131,6 +152,9 @@ func Wrap(o Op, path string, err error) error {
 				"down cleanly, or is hibernated, is often mounted read-only): %w", o.verb(), path, cause)
 	case errors.Is(err, ErrNoSpace):
 		return winerr.Errorf(winerr.DiskFull, "cannot %s %s: %w: make room and try again", o.verb(), path, cause)
+	case errors.Is(err, ErrTooLarge):
+		return winerr.Errorf(winerr.DiskFull, "cannot %s %s: %w: the file system, or a limit of this process (ulimit -f), "+
+			"allows no larger file", o.verb(), path, cause)
 	case errors.Is(err, ErrInUse):
 		return winerr.Errorf(winerr.Busy,
 			"cannot %s %s: another program is using it: %w: is this Windows running, or loaded by another tool?",

@@ -29,6 +29,10 @@ type Location struct {
 	// Anew means for a rehearsal that the file which is at the path of the new disk now will have been removed by then.
 	Anew bool
 
+	// JournalDir is a folder for the journal of changes to ImagePath in place, when that is a block device, which has no
+	// folder of its own.
+	JournalDir string
+
 	Machine string // what messages call the machine that has it mounted, such as a guest's address; empty: this one
 	Name    string // what the user calls the image on every machine (image_name); empty: nothing
 }
@@ -64,7 +68,7 @@ func (l Location) NewPath() string {
 // Made returns the location of the new disk by itself, once it is made; any other location as it is.
 func (l Location) Made() Location {
 	if path := l.NewPath(); path != "" {
-		l.ImagePath, l.OverlayPath, l.CopyPath, l.Backing = path, "", "", ""
+		l.ImagePath, l.OverlayPath, l.CopyPath, l.Backing, l.JournalDir = path, "", "", "", ""
 	}
 	return l
 }
@@ -77,6 +81,8 @@ func (l Location) Check() error {
 		return invalid("windows_path and image_path are both there, and an image is in one place: leave one out")
 	case l.ImagePath == "" && (l.NewPath() != "" || l.Partition != 0):
 		return invalid("partition, overlay_path and copy_path are about the disk image file of image_path, which is not there")
+	case l.ImagePath == "" && l.JournalDir != "":
+		return invalid("journal_dir is about the block device of image_path, which is not there")
 	case l.OverlayPath != "" && l.CopyPath != "":
 		return invalid("overlay_path and copy_path are both there, and one new disk is made: leave one out")
 	case l.NewPath() != "" && filepath.Clean(l.NewPath()) == filepath.Clean(l.ImagePath):

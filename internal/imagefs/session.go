@@ -75,3 +75,9 @@ type Noted interface {
 	// Notes returns what there is to say since it was called last.
 	Notes() []string
 }
+
+// Progressing is a session whose Commit may take long enough for people to wait.
+type Progressing interface {
+	// Progress names who is called during Commit with the bytes that are done, and all of them.
+	Progress(report func(done, total int64))
+}

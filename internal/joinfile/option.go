@@ -45,6 +45,7 @@ func joinOptions(folder string) []option {
 		{options.OverlayPath, false, path(func(j *Join) *string { return &j.words.OverlayPath })},
 		{options.CopyPath, false, path(func(j *Join) *string { return &j.words.CopyPath })},
 		{options.Backing, false, text(func(j *Join) *string { return &j.words.Backing })},
+		{options.JournalDir, false, path(func(j *Join) *string { return &j.words.JournalDir })},
 		{options.BlobFile, true, path(func(j *Join) *string { return &j.BlobFile })},
 		{options.IdentityFile, false, path(func(j *Join) *string { return &j.IdentityFile })},
 		{options.MachineName, false, text(func(j *Join) *string { return &j.words.MachineName })},

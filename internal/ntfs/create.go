@@ -146,6 +146,7 @@ func (t *Tx) create(path string, data []byte, directory bool, o CreateOptions) e
 	if err := t.writeRecord(rec, StageRecords, 0); err != nil {
 		return err
 	}
+	t.born[rec.number] = len(t.epochs) - 1
 	if p, err = t.freeName(path); err != nil { // $MFT may have grown, which changes no directory but reads are cheap
 		return err
 	}
@@ -296,11 +297,13 @@ func (t *Tx) fill(data []byte, size int64, secret bool) ([]extent, error) {
 	}
 	for _, e := range runs {
 		from := e.vcn * t.cluster
-		b := make([]byte, min(e.n*t.cluster, (size-from+pageSize-1)/pageSize*pageSize))
-		if from < int64(len(data)) {
-			copy(b, data[from:])
-		}
-		t.put(e.lcn*t.cluster, b, StageData, s)
+		n := min(e.n*t.cluster, (size-from+pageSize-1)/pageSize*pageSize)
+		here := data[min(from, int64(len(data))):min(from+n, int64(len(data)))]
+		whole := int64(len(here)) / sectorSize * sectorSize
+		t.put(e.lcn*t.cluster, here[:whole], StageData, s)
+		rest := make([]byte, n-whole)
+		copy(rest, here[whole:])
+		t.put(e.lcn*t.cluster+whole, rest, StageData, s)
 	}
 	return runs, nil
 }

@@ -1,7 +1,6 @@
 package ntfs
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -44,21 +43,24 @@ const (
 	mostMemory = 64 << 20
 )
 
-// exercise reads all of a volume that may be damaged and plans changes of every kind. Errors do not matter; panics, loops and
-// changes that would destroy something do.
-func exercise(t testing.TB, r *damagedReader, size int64) {
+// effort is how much of a volume is read and changed.
+type effort struct{ files, changes int }
+
+// exercise reads a volume that may be damaged and plans changes of every kind. Errors do not matter; panics, loops and changes
+// that would destroy something do.
+func exercise(t testing.TB, r *damagedReader, size int64, e effort) {
 	t.Helper()
 	v, err := Open(r, size)
 	if err != nil {
 		return
 	}
-	left := 150
-	readTree(v, "", 0, &left)
+	left := e.files
+	readTree(v, "", 0, &left, make([]byte, 20_000))
 	tx, err := v.Begin(Options{Now: testTime()})
 	if err != nil {
 		return
 	}
-	changeDamaged(tx)
+	changeDamaged(tx, e.changes)
 	p, err := tx.Plan()
 	if err != nil {
 		return
@@ -66,7 +68,7 @@ func exercise(t testing.TB, r *damagedReader, size int64) {
 	checkPlan(t, v, p)
 }
 
-func readTree(v *Volume, dir string, depth int, left *int) {
+func readTree(v *Volume, dir string, depth int, left *int, b []byte) {
 	entries, err := v.ReadDir(dir)
 	if err != nil || depth > 8 {
 		return
@@ -77,11 +79,10 @@ func readTree(v *Volume, dir string, depth int, left *int) {
 		}
 		path := dir + "/" + e.Name
 		if e.Directory {
-			readTree(v, path, depth+1, left)
+			readTree(v, path, depth+1, left, b)
 			continue
 		}
 		if f, err := v.Open(path); err == nil {
-			b := make([]byte, 20_000)
 			_, _ = f.ReadAt(b, 0)
 			_, _ = f.ReadAt(b[:512], e.Size-100)
 		}
@@ -107,16 +108,17 @@ func damagedPaths(tx *Tx) (files []string) {
 	return files
 }
 
-func changeDamaged(tx *Tx) {
+func changeDamaged(tx *Tx, most int) {
 	like := CreateOptions{Like: "$Extend"}
 	_ = tx.Create("Windows/System32/odjboot.exe", pattern(20_000, 1), like)
 	_ = tx.Create("new.xml", pattern(100, 2), like)
 	_ = tx.Mkdir("new", like)
 	_ = tx.Create("new/file.txt", pattern(3000, 1), CreateOptions{Like: "$Extend", Secret: true})
-	for i, path := range damagedPaths(tx) {
+	paths := damagedPaths(tx)
+	for i, path := range paths[:min(len(paths), most)] {
 		_ = damageOne(tx, path, i)
 	}
-	for i := range 12 {
+	for i := range min(most, 12) {
 		_ = tx.Create(fmt.Sprintf("Windows/System32/a long name %02dx.dll", i*5), nil, like)
 	}
 	_ = tx.RemoveDir("new")
@@ -285,7 +287,7 @@ func damageOften(t *testing.T, m memory, runs int) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		begin := cpuTime()
-		exercise(t, r, int64(len(m)))
+		exercise(t, r, int64(len(m)), effort{files: 150, changes: 100})
 		dearest = max(dearest, cpuTime()-begin)
 		runtime.ReadMemStats(&after)
 		memory := after.TotalAlloc - before.TotalAlloc
@@ -302,85 +304,4 @@ func damageOften(t *testing.T, m memory, runs int) {
 	}
 	t.Logf("%d runs: %d opened, %d writable; at most %v of CPU and %d KiB allocated in all",
 		runs, opened, writable, dearest, most>>10)
-}
-
-// FuzzVolume takes its input as edits of a small volume: four bytes of place, one of value.
-func FuzzVolume(f *testing.F) {
-	m := populated(f, 512, 1024)
-	f.Add([]byte{0, 0, 1, 0, 0x46})
-	f.Add([]byte{0x40, 0, 1, 0, 0, 0x50, 4, 1, 0, 9})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		r := &damagedReader{base: m}
-		for ; len(b) >= 5 && len(r.edits) < 64; b = b[5:] {
-			r.edits = append(r.edits, edit{int64(u32(b, 0)) % int64(len(m)), b[4]})
-		}
-		exercise(t, r, int64(len(m)))
-		if r.bytes > mostRead {
-			t.Errorf("%d bytes read", r.bytes)
-		}
-	})
-}
-
-// FuzzRecord puts its input in the place of the FILE record of a large directory.
-func FuzzRecord(f *testing.F) {
-	m := populated(f, 512, 1024)
-	v, err := Open(m, int64(len(m)))
-	if err != nil {
-		f.Fatal(err)
-	}
-	i, err := v.lookup("Windows/System32")
-	if err != nil {
-		f.Fatal(err)
-	}
-	at := int64(0)
-	if err := v.ranges(v.mft, int64(i.number)*v.recordSize, 1, func(dev, _, _ int64) error {
-		at = dev // $MFT is in one piece here
-		return nil
-	}); err != nil {
-		f.Fatal(err)
-	}
-	f.Add([]byte(m[at : at+1024]))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		rec := bytes.Clone(m[at : at+1024])
-		copy(rec, b)
-		if len(b) >= 1000 { // so that the fuzzer need not find out about update sequences
-			copy(rec, "FILE")
-			put16(rec, offUSA, 0x30)
-			put16(rec, offUSA+2, 3)
-			put32(rec, offAllocated, 1024)
-			put32(rec, offNumber, uint32(i.number))
-			protect(rec)
-		}
-		spoiled := &view{base: m, over: overlay{}}
-		spoiled.over.write(at, rec, 0)
-		r := &damagedReader{base: spoiled}
-		exercise(t, r, int64(len(m)))
-		if r.bytes > mostRead {
-			t.Errorf("%d bytes read", r.bytes)
-		}
-	})
-}
-
-// FuzzRuns checks that whatever is decoded is encoded to something that decodes alike.
-func FuzzRuns(f *testing.F) {
-	f.Add([]byte{0x21, 0x18, 0x34, 0x56, 0x01, 0x10, 0x11, 0x04, 0xf0, 0})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		runs, err := decodeRuns(b, 0, 1<<40)
-		if err != nil {
-			return
-		}
-		again, err := decodeRuns(encodeRuns(runs), 0, 1<<40)
-		if err != nil || fmt.Sprint(again) != fmt.Sprint(runs) {
-			t.Errorf("%v, %v, %v", runs, again, err)
-		}
-	})
-}
-
-// FuzzDecompress has LZNT1 expanded into less and more room than it takes.
-func FuzzDecompress(f *testing.F) {
-	f.Add([]byte{0x0b, 0xb0, 0x10, 'F', '#', ' ', 'a', 'b', 0x01, 0x00, 'c', 'd', 'e', 'f', 0, 0})
-	f.Fuzz(func(_ *testing.T, b []byte) {
-		_ = decompress(make([]byte, 65536), b)
-		_ = decompress(make([]byte, 100), b)
-	})
 }

@@ -30,8 +30,9 @@
 // freed is used again in the same transaction, so that undoing the groups brings the old state back. Between two barriers,
 // bits of the bitmaps are set before FILE records need them, records are written before names lead to them, names go
 // before their records, and bits are cleared last. At the end of each group, with no journal at all, a volume has at
-// most clusters or records that are marked and not used, or a file without a name. A change that would need another order
-// begins a new part of the plan by itself, as if there had been a barrier. What was freed is zeroed in a last group.
+// most clusters or records that are marked and not used, or a file without a name; a name that another file takes over
+// is never missing. A change that would need another order begins a new part of the plan by itself, as if there had
+// been a barrier. What was freed is zeroed in a last group.
 //
 // What is left alone: $LogFile, the USN journal (which will not mention the changes), object ids and quotas. Names that DOS
 // could hold are in both namespaces, other names get no DOS twin. New files reuse a security id, or carry their

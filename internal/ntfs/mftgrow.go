@@ -72,9 +72,25 @@ func (t *Tx) freeRecord(from, to uint64) (*record, error) {
 			continue
 		}
 		t.records[n] = true
+		if rec, err = t.formatted(rec); err != nil {
+			return nil, err
+		}
 		return rec, t.setBits(s, int64(n), 1, true)
 	}
 	return nil, nil
+}
+
+// formatted returns a free record as it is, and one that was never written after it was made a free one. That goes into the
+// group in which its bit is set, so that what the bitmap calls in use is a record at the end of every group.
+func (t *Tx) formatted(rec *record) (*record, error) {
+	if string(rec.b[:4]) == "FILE" {
+		return rec, nil
+	}
+	put16(rec.b, offUSA, 0x30)
+	if err := t.writeRecord(newRecord(rec, 0), StageAllocate, 0); err != nil {
+		return nil, err
+	}
+	return t.record(rec.number) // with the update sequence number that is there now
 }
 
 // usableRecord returns a record that is free and says so, or was never written; nil for any other.

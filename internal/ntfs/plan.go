@@ -84,8 +84,12 @@ func (t *Tx) put(off int64, b []byte, stage Stage, s Secrecy) {
 	}
 	t.keep(off, int64(len(b)))
 	for len(b) > 0 {
+		fresh := t.fresh(off/t.cluster, stage)
 		n := min(t.cluster-off%t.cluster, int64(len(b)))
-		if t.fresh(off/t.cluster, stage) {
+		for n < int64(len(b)) && t.fresh((off+n)/t.cluster, stage) == fresh {
+			n += min(t.cluster, int64(len(b))-n)
+		}
+		if fresh {
 			t.view.fills.write(off, b[:n], s&NewSecret)
 			t.view.over.rewrite(off, b[:n])
 		} else {

@@ -64,14 +64,17 @@ func (t *Tx) remove(i *inode, o RemoveOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range names {
-		if err := t.unlink(i, f, StageUnlink); err != nil {
-			return err
-		}
+	if err := t.unlinkAll(i, StageUnlink); err != nil {
+		return err
 	}
 	if err := t.touch(names[0].parent(), StageUnlink); err != nil {
 		return err
 	}
+	return t.drop(i, o)
+}
+
+// drop makes the record and the clusters of a file free that has no name any more.
+func (t *Tx) drop(i *inode, o RemoveOptions) error {
 	if err := t.release(i, o); err != nil {
 		return err
 	}
@@ -94,6 +97,20 @@ func (t *Tx) removable(i *inode) error {
 	for _, typ := range []uint32{typeObjectID, typeReparsePoint, typeLoggedStream} {
 		if i.has(typ) {
 			return refuse(Referenced, "attribute %#x", typ)
+		}
+	}
+	return nil
+}
+
+// unlinkAll takes all names of a file out of its directory.
+func (t *Tx) unlinkAll(i *inode, stage Stage) error {
+	names, err := i.names()
+	if err != nil {
+		return err
+	}
+	for _, f := range names {
+		if err := t.unlink(i, f, stage); err != nil {
+			return err
 		}
 	}
 	return nil

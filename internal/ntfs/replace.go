@@ -1,6 +1,7 @@
 package ntfs
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 )
@@ -66,6 +67,44 @@ func (t *Tx) Rename(path, newName string) error {
 	return nil
 }
 
+// RenameOver is Rename to a name that may be another file's, which goes as by Remove. At no end of a group is the name missing: it
+// leads to the one file and then to the other. Refusals are those of both.
+func (t *Tx) RenameOver(path, newName string, o RemoveOptions) error {
+	if err := t.renameOver(path, newName, o); err != nil {
+		return fmt.Errorf("renaming %s to %s: %w", path, newName, err)
+	}
+	return nil
+}
+
+func (t *Tx) renameOver(path, name string, o RemoveOptions) error {
+	i, err := t.lookup(path)
+	if err != nil {
+		return err
+	}
+	dir, _ := splitParent(path)
+	there, err := t.lookup(dir + "/" + name)
+	if isNotExist(err) || err == nil && there.number == i.number {
+		return t.rename(path, name)
+	}
+	if err != nil {
+		return err
+	}
+	if there.directory() {
+		return fs.ErrExist
+	}
+	if err := errors.Join(t.removable(there), t.renamable(i, name)); err != nil {
+		return err
+	}
+	t.forward()
+	if err := t.unlinkAll(there, StageIndex); err != nil {
+		return err
+	}
+	if err := t.move(i, dir, name); err != nil {
+		return err
+	}
+	return t.drop(there, o)
+}
+
 func (t *Tx) rename(path, name string) error {
 	t.forward()
 	i, err := t.lookup(path)
@@ -73,20 +112,28 @@ func (t *Tx) rename(path, name string) error {
 		return err
 	}
 	dir, _ := splitParent(path)
-	target := dir + "/" + name
-	if err := t.renamable(i, target, name); err != nil {
+	if err := t.renamable(i, name); err != nil {
 		return err
 	}
+	switch there, err := t.lookup(dir + "/" + name); {
+	case err == nil && there.number != i.number:
+		return fs.ErrExist
+	case err != nil && !isNotExist(err):
+		return err
+	}
+	return t.move(i, dir, name)
+}
+
+// move gives a file a name that is free in its directory.
+func (t *Tx) move(i *inode, dir, name string) error {
 	names, err := i.names()
 	if err != nil {
 		return err
 	}
-	for _, f := range names {
-		if err := t.unlink(i, f, StageIndex); err != nil {
-			return err
-		}
+	if err := t.unlinkAll(i, StageIndex); err != nil {
+		return err
 	}
-	p, err := t.freeName(target)
+	p, err := t.freeName(dir + "/" + name)
 	if err != nil {
 		return err
 	}
@@ -107,7 +154,7 @@ func (t *Tx) rename(path, name string) error {
 }
 
 // renamable refuses before anything is changed.
-func (t *Tx) renamable(i *inode, target, name string) error {
+func (t *Tx) renamable(i *inode, name string) error {
 	if err := t.changeable(i); err != nil {
 		return err
 	}
@@ -115,12 +162,6 @@ func (t *Tx) renamable(i *inode, target, name string) error {
 		return refuse(System, "record %d", i.number)
 	}
 	if err := checkLinks(i); err != nil {
-		return err
-	}
-	switch there, err := t.lookup(target); {
-	case err == nil && there.number != i.number:
-		return fs.ErrExist
-	case err != nil && !isNotExist(err):
 		return err
 	}
 	_, _, err := newName(name)

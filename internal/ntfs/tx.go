@@ -31,6 +31,7 @@ type Tx struct {
 
 	taken   map[int64]birth // clusters
 	records map[uint64]bool // FILE records that were taken or freed
+	born    map[uint64]int  // epochs in which records of new files were written
 	search  int64           // cluster where the search for free ones goes on; -1 at first
 	onDisk  *stream         // $Bitmap, as it was
 
@@ -48,7 +49,7 @@ func (v *Volume) Begin(o Options) (*Tx, error) {
 	}
 	t := &Tx{
 		reader: v.reader, options: o, epochs: []*epoch{new(epoch)},
-		taken: map[int64]birth{}, records: map[uint64]bool{}, search: -1,
+		taken: map[int64]birth{}, records: map[uint64]bool{}, born: map[uint64]int{}, search: -1,
 	}
 	t.view = &view{base: v.dev, over: overlay{}, fills: overlay{}}
 	t.dev = t.view
@@ -87,8 +88,12 @@ func (t *Tx) putBytes(dev int64, p []byte, stage Stage, secrecy Secrecy) error {
 	return nil
 }
 
-// writeRecord puts a FILE record into the view, and into $MFTMirr where that holds a copy of it.
+// writeRecord puts a FILE record into the view, and into $MFTMirr where that holds a copy of it. As long as no name leads to
+// a new directory, what is put into it needs no later stage: so only the topmost of new directories is without a name for a while.
 func (t *Tx) writeRecord(rec *record, stage Stage, secrecy Secrecy) error {
+	if epoch, born := t.born[rec.number]; born && stage == StageIndex && epoch == len(t.epochs)-1 {
+		stage = StageRecords
+	}
 	off := int64(rec.number) * t.recordSize
 	before := make([]byte, t.recordSize)
 	if err := t.readStream(t.mft, before, off); err != nil {

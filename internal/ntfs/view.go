@@ -26,10 +26,14 @@ type page struct {
 
 // write puts whole sectors into the overlay. Secrecy adds to what a sector had.
 func (o overlay) write(off int64, b []byte, s Secrecy) {
+	var pages []page // made together: a file that is brought in has hundreds
 	for ; len(b) > 0; off, b = off+sectorSize, b[sectorSize:] {
 		p := o[off/pageSize]
 		if p == nil {
-			p = new(page)
+			if len(pages) == 0 {
+				pages = make([]page, (off%pageSize+int64(len(b))+pageSize-1)/pageSize)
+			}
+			p, pages = &pages[0], pages[1:]
 			o[off/pageSize] = p
 		}
 		at := off % pageSize

@@ -128,7 +128,9 @@ func (v *Volume) readUpCase() error {
 		return err
 	}
 	v.upcase = new([65536]uint16)
-	copy(v.upcase[:], units(b))
+	for i := range v.upcase {
+		v.upcase[i] = u16(b, 2*i)
+	}
 	return nil
 }
 

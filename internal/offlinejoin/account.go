@@ -351,18 +351,18 @@ func (p *AccountPlan) mayReset(ctx context.Context) error {
 		if policy == "" || policy == AccountReuseRefuse {
 			policy = AccountReuseOwn
 		}
-	case m.State == activedirectory.MarkerPending && policy != "" && policy != AccountReuseRefuse:
-		return winerr.Errorf(winerr.Busy, "another run works on the account %s, or was broken off (%s): wait for it, or, if it is "+
-			"dead, delete the account", a.DN, m)
+	case p.req.ObjectGUID == "" && (policy == "" || policy == AccountReuseRefuse):
+		return p.exists()
+	case (m.State == activedirectory.MarkerPending || m.State == activedirectory.MarkerRemoving) &&
+		p.req.clock().Sub(m.At) < lostAfter:
+		return winerr.Errorf(winerr.Busy, "another run works on the account %s, or was broken off (%s): wait for it, or until it is "+
+			"%s old", a.DN, m, lostAfter)
 	case p.req.ObjectGUID != "":
 		return nil
 	}
 	who := activedirectory.Asker{}
 	var err error
-	switch policy {
-	case "", AccountReuseRefuse:
-		return p.exists()
-	case AccountReuseTrusted:
+	if policy == AccountReuseTrusted {
 		if who.Trusted, err = p.link.Owners(ctx, p.link.domain, p.req.TrustedOwners); err != nil {
 			return err
 		}
@@ -377,6 +377,9 @@ func (p *AccountPlan) mayReset(ctx context.Context) error {
 	}
 	return activedirectory.MayReuse(a, p.link.domain, who)
 }
+
+// lostAfter is how old the marker of a run for another place is when that run is taken for dead. No join takes so long.
+const lostAfter = time.Hour
 
 // exists is the refusal of an account that exists.
 func (p *AccountPlan) exists() error {

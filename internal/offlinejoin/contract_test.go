@@ -311,6 +311,31 @@ func unstaged(t *testing.T, req Request) error {
 	return err
 }
 
+// A program that was put in place before the stage was killed goes, too, and the receipt lists what went; somebody else's
+// file of that name stays.
+func TestUnstageListsTheLeftoversItRemoves(t *testing.T) {
+	t.Parallel()
+	req := newImage(t, sample.Image{})
+	if _, err := Stage(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	program := readFile(t, programFileOf(req))
+	must(t, unstaged(t, req))
+	for _, c := range []struct {
+		content []byte
+		removes bool
+	}{{program, true}, {[]byte("theirs"), false}} {
+		must(t, os.WriteFile(programFileOf(req), c.content, 0o600))
+		receipt, err := Unstage(t.Context(), UnstageRequest{Image: req.Image})
+		if err != nil || receipt.Outcome != OutcomeAbsent || (len(receipt.Changes) == 1) != c.removes {
+			t.Errorf("%+v, %v", receipt, err)
+		}
+		if _, err := os.Stat(programFileOf(req)); (err != nil) != c.removes {
+			t.Errorf("the program's file: %v, want it removed: %v", err, c.removes)
+		}
+	}
+}
+
 // A join that is staged already belongs to who asks for it next.
 func TestAdoption(t *testing.T) {
 	t.Parallel()

@@ -45,6 +45,16 @@ func (im *openImage) newDisk() *NewDisk {
 	}
 }
 
+// makesDisk reports whether a commit makes a new disk, which appears whole or not at all.
+func (im *openImage) makesDisk() bool {
+	d := im.deferred()
+	if d == nil {
+		return false
+	}
+	made := d.NewDisk()
+	return made != nil && !made.Existed
+}
+
 // newDiskExisted refuses to make a disk again that is there: a machine may run on it by now.
 func (im *openImage) newDiskExisted() error {
 	d := im.deferred()
@@ -77,7 +87,8 @@ func eraseFirst(ctx context.Context, p *plan) (*plan, error) {
 		return nil, err
 	}
 	req := p.req
-	if err := eraseBlob(ctx, req.Image); err != nil {
+	erased, err := eraseBlob(ctx, req.Image)
+	if err != nil {
 		return nil, winerr.Errorf(codeOf(err), "the blob of the join that %s holds could not be erased: %w", req.Image, uncoded{err})
 	}
 	req.Backup, req.Progress = "", nil // the copy is made, and everything was reported
@@ -87,26 +98,25 @@ func eraseFirst(ctx context.Context, p *plan) (*plan, error) {
 			"stage again", req.Image, uncoded{err})
 	}
 	again.reporter = reporter{p.req.Progress, again.receipt}
-	again.receipt.Changes = p.receipt.Changes
+	again.receipt.Changes, again.erased = p.receipt.Changes, erased
 	return again, nil
 }
 
 // eraseBlob takes the blob out of an image's record, in a commit of its own.
-func eraseBlob(ctx context.Context, at Image) error {
+func eraseBlob(ctx context.Context, at Image) (imagefs.Cost, error) {
 	im, err := at.open(ctx, imagefs.Write)
 	if err != nil {
-		return err
+		return imagefs.Cost{}, err
 	}
 	defer im.Close() // what was to be written has been committed
 	r, err := readRecord(im.System())
 	if err != nil {
-		return err
+		return imagefs.Cost{}, err
 	}
 	defer r.wipe()
 	im.secret(r.blob)
 	if err := im.commitEdits(erasingEdits(), true); err != nil {
-		return err
+		return imagefs.Cost{}, err
 	}
-	_, err = im.commit(ctx)
-	return err
+	return im.commit(ctx)
 }

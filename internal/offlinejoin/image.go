@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"path"
@@ -16,6 +17,7 @@ import (
 type openImage struct {
 	*winimage.Image
 	session imagefs.Session
+	header  []byte // of the SYSTEM hive when it was opened, where others may change it meanwhile; else nil
 	closed  bool
 }
 
@@ -52,11 +54,30 @@ func (at Image) openOnce(ctx context.Context, mode imagefs.Mode) (*openImage, er
 	if _, deferred := session.(imagefs.Deferred); mode == imagefs.Write || mode == imagefs.Rehearse && deferred {
 		hives = winimage.Write
 	}
+	var header []byte
+	if hives == winimage.Read && at.Open == nil {
+		header = systemHeader(session)
+	}
 	im, err := winimage.Open(ctx, session, hives)
 	if err != nil {
-		return nil, errors.Join(err, session.Close())
+		if header != nil && !bytes.Equal(systemHeader(session), header) {
+			err = unsteady(session)
+		}
+		return nil, errors.Join(doubtful(session, err), session.Close())
 	}
-	return &openImage{Image: im, session: session}, nil
+	return &openImage{Image: im, session: session, header: header}, nil
+}
+
+// doubtful adds to the refusal of a Windows that the disk below its overlay may be the cause.
+func doubtful(s imagefs.Session, err error) error {
+	f, ok := s.(imagefs.Founded)
+	if !ok {
+		return err
+	}
+	if doubt := f.Doubt(); doubt != "" {
+		return winerr.Errorf(codeOf(err), "%w (%s)", uncoded{err}, doubt)
+	}
+	return err
 }
 
 // in returns a name below the Windows directory as one of the volume.

@@ -167,7 +167,7 @@ func TestAccountThatExists(t *testing.T) {
 		}
 	}
 	live := func(a *activedirectory.Account) { a.LastLogon = 1344e14 }
-	const here, there = "here", "9e107d9d372bb682"
+	const here, there, lost = "here", "9e107d9d372bb682", "0e107d9d372bb682"
 	for name, c := range map[string]struct {
 		owner  string
 		change func(a *activedirectory.Account)
@@ -199,7 +199,11 @@ func TestAccountThatExists(t *testing.T) {
 		"staged here, image new, own":      {owner: fakeUser, marker: activedirectory.MarkerStaged, place: here, acc: AccountRequest{Reuse: AccountReuseOwn}},
 		"pending elsewhere":                {owner: fakeUser, marker: activedirectory.MarkerPending, place: there, code: winerr.UserExists},
 		"pending elsewhere, own":           {owner: fakeUser, marker: activedirectory.MarkerPending, place: there, acc: AccountRequest{Reuse: AccountReuseOwn}, code: winerr.Busy},
-		"pending elsewhere, by objectGUID": {owner: fakeUser, marker: activedirectory.MarkerPending, place: there, acc: AccountRequest{Reuse: AccountReuseOwn}, byGUID: true, code: winerr.Busy},
+		"pending elsewhere, by objectGUID": {owner: fakeUser, marker: activedirectory.MarkerPending, place: there, byGUID: true, code: winerr.Busy},
+		"removed elsewhere, own":           {owner: fakeUser, marker: activedirectory.MarkerRemoving, place: there, acc: AccountRequest{Reuse: AccountReuseOwn}, code: winerr.Busy},
+		"lost elsewhere, refused":          {owner: fakeUser, marker: activedirectory.MarkerPending, place: lost, code: winerr.UserExists},
+		"lost elsewhere, own":              {owner: fakeUser, marker: activedirectory.MarkerPending, place: lost, acc: AccountRequest{Reuse: AccountReuseOwn}},
+		"lost elsewhere, by objectGUID":    {owner: fakeUser, marker: activedirectory.MarkerPending, place: lost, byGUID: true},
 		"prepared, refused":                {owner: other, marker: activedirectory.MarkerPrepared, place: there, code: winerr.UserExists},
 		"prepared, by objectGUID":          {owner: other, marker: activedirectory.MarkerPrepared, place: there, byGUID: true},
 		"live, by objectGUID":              {owner: fakeUser, change: live, byGUID: true, code: winerr.SetupAlreadyJoined},
@@ -218,6 +222,9 @@ func TestAccountThatExists(t *testing.T) {
 					place = placeOf(req.Image)
 				}
 				left(c.marker, place)(was)
+				if place == lost {
+					was.Marker.At = testClock.Add(-lostAfter)
+				}
 			}
 			acc.Reuse, acc.TrustedOwners, acc.ReplaceLive = c.acc.Reuse, c.acc.TrustedOwners, c.acc.ReplaceLive
 			if c.byGUID {

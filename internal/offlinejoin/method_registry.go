@@ -24,7 +24,7 @@ func (m *registryMethod) plan(p *plan) (err error) {
 	if m.shutdown, err = p.image.shutdownTime(); err != nil {
 		return err
 	}
-	m.program, err = planProgram(p.image, string(p.image.Facts().Architecture), m.ownProgram)
+	m.program, err = planProgram(p.image, &p.record, string(p.image.Facts().Architecture), m.ownProgram)
 	return err
 }
 

@@ -15,6 +15,10 @@ import (
 // out, in memory, so that it refuses whatever Stage would refuse. Its Outcome is OutcomePlanned, or
 // OutcomeUnchanged or OutcomeKept when Stage would write nothing. Errors are those of [Stage] before it writes.
 func Plan(ctx context.Context, req Request) (*Receipt, error) {
+	return steady(ctx, func() (*Receipt, error) { return planOnce(ctx, req) })
+}
+
+func planOnce(ctx context.Context, req Request) (*Receipt, error) {
 	p, err := prepare(ctx, req, imagefs.Rehearse)
 	if err != nil {
 		return nil, err
@@ -26,7 +30,7 @@ func Plan(ctx context.Context, req Request) (*Receipt, error) {
 		}
 		p.receipt.Outcome = OutcomePlanned
 	}
-	return p.receipt, nil
+	return p.receipt, p.image.checkSteady()
 }
 
 // plan is a request that has passed every check: the open image, the blob, and what there is to do. Once prepare has
@@ -39,7 +43,11 @@ type plan struct {
 	record record     // what the image holds of ours
 	method method
 	edits  []edit
-	use    singleUse
+
+	goldenEdits []edit // of the record, about the disk below
+	use         singleUse
+
+	erased imagefs.Cost // what erasing an older join's blob took
 
 	exposed bool // it was warned that others can get at the image's files
 }
@@ -61,6 +69,9 @@ func prepare(ctx context.Context, req Request, mode imagefs.Mode) (*plan, error)
 	receipt := newReceipt(req.Now)
 	p := &plan{reporter: reporter{req.Progress, receipt}, req: req, blob: req.Blob}
 	if err := p.check(ctx, mode); err != nil {
+		if changed := p.image.checkSteady(); changed != nil {
+			err = changed
+		}
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
@@ -87,12 +98,24 @@ func (p *plan) check(ctx context.Context, mode imagefs.Mode) error {
 	if p.image != nil {
 		p.warn(p.image.notes()...)
 		p.warn(p.image.Facts().Warnings...)
+		if err := p.warnOfGolden(); err != nil {
+			return err
+		}
 	}
 	p.warn(p.blob.parsed.Findings()...)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return p.decide(ctx)
+}
+
+// warnOfGolden reports that the disk below an overlay is not what it was.
+func (p *plan) warnOfGolden() error {
+	warning, err := p.image.goldenWarning(&p.record)
+	if warning != "" {
+		p.warn(warning)
+	}
+	return err
 }
 
 // openImage opens the image, where there is one: Windows itself opens what the method native writes to.
@@ -182,6 +205,9 @@ func (p *plan) existing() (decision, error) {
 		return decision{}, err
 	}
 	d, err := resolveExisting(p.receipt.Status, p.req.OnExisting, p.blob.parsed.Fingerprint(), p.staged(), p.req.Again)
+	if beside := p.receipt.Status.BesideText(); err == nil && beside != "" {
+		p.warn(beside)
+	}
 	if err != nil || d.outcome == OutcomeStaged {
 		if existed := p.image.newDiskExisted(); existed != nil {
 			return d, existed
@@ -204,6 +230,9 @@ func (p *plan) listChanges() error {
 		return nil
 	}
 	var err error
+	if p.goldenEdits, err = p.image.goldenEdits(); err != nil {
+		return err
+	}
 	if p.edits, p.receipt.Changes, err = pending(p.image.System(), p.stagingEdits(p.method)); err != nil {
 		return hiveError(p.image, err)
 	}
@@ -266,6 +295,7 @@ func (p *plan) stagingEdits(m method) []edit {
 	}
 	edits = append(edits, accountEdits(p.req.Account)...)
 	edits = append(edits, m.edits(&p.record)...)
+	edits = append(edits, p.goldenEdits...)
 	for _, stale := range []string{
 		completion.ValueCompletedAt, completion.ValueAttempts, completion.ValueResult, completion.ValueResultText,
 	} {

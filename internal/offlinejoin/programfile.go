@@ -26,13 +26,14 @@ type programFile struct {
 	program *program.Program
 	exists  bool // a file of that name is there
 	present bool // and it is this very program
+	theirs  bool // and it is neither that nor what the record says was staged: somebody else's file
 	secures bool // the file system can hold Windows security
 	secured bool // and has kept that of the file that was written
 }
 
 // planProgram finds the program for an image, the user's own copy when a path is given, and what the image has of it. It
 // writes nothing.
-func planProgram(im *openImage, arch, own string) (*programFile, error) {
+func planProgram(im *openImage, r *record, arch, own string) (*programFile, error) {
 	p, err := lookUpProgram(arch, own)
 	if err != nil {
 		return nil, err
@@ -49,7 +50,13 @@ func planProgram(im *openImage, arch, own string) (*programFile, error) {
 		return nil, err
 	}
 	f.exists, f.present = true, sum == p.SHA256
+	f.theirs = !f.present && !r.staged(sum)
 	return f, nil
+}
+
+// staged reports whether a record says that the program with a digest was staged. Records of version 1 do not name it.
+func (r *record) staged(digest string) bool {
+	return r.there && (r.program == "" || r.program == digest)
 }
 
 func lookUpProgram(arch, own string) (*program.Program, error) {
@@ -92,11 +99,16 @@ func (f *programFile) changes() []Change {
 }
 
 func (f *programFile) warnings() []string {
-	if f.secures {
-		return nil
+	var found []string
+	if f.theirs {
+		found = append(found, systemFolder+`\`+completion.ProgramFile+" was there already and is no program of ours: it is "+
+			"replaced, and does not come back when the join is taken back")
 	}
-	return []string{"the file system of this image cannot hold Windows access rights: " + systemFolder + `\` +
-		completion.ProgramFile + " gets its own from itself at first boot, before anybody can log on"}
+	if f.secures {
+		return found
+	}
+	return append(found, "the file system of this image cannot hold Windows access rights: "+systemFolder+`\`+
+		completion.ProgramFile+" gets its own from itself at first boot, before anybody can log on")
 }
 
 // write puts the program in place at once: it is written and secured under another name first. undo brings back what was

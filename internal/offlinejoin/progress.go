@@ -104,6 +104,23 @@ func countChanges(changes []Change) string {
 	return strings.Join(parts, ", ")
 }
 
+// copied reports a copy that is being made, in tenths, when it is large enough for people to wait.
+func (r reporter) copied() func(done, total int64) {
+	reported := int64(0)
+	return func(done, total int64) {
+		if total < reportedCopy || done >= total {
+			return
+		}
+		if tenth := done / (total / 10); tenth > reported {
+			reported = tenth
+			r.detail("Copied %s of %s", FormatSize(done), FormatSize(total))
+		}
+	}
+}
+
+// reportedCopy is from how many bytes on the progress of a copy is reported.
+const reportedCopy = 512 << 20
+
 // FormatSize formats a number of bytes for people: "41 KiB".
 func FormatSize(n int64) string {
 	const kib, mib = 1 << 10, 1 << 20

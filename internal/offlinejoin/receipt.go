@@ -40,8 +40,13 @@ type Status struct {
 	// Incomplete means that a staged join lacks what makes it: the next boot does not join. Detail says what is missing.
 	Incomplete bool `json:"incomplete,omitempty"`
 
-	Image ImageFacts `json:"image"`
-	Logs  []Log      `json:"logs,omitempty"` // when asked for
+	// Beside names what holds joins of others that are pending beside a staged one: registry keys such as
+	// `SYSTEM\Setup\DJOIN`, an answer file.
+	Beside []string `json:"pending_beside,omitempty"`
+
+	Warnings []string   `json:"warnings,omitempty"` // about the image, such as that what it stands on has changed
+	Image    ImageFacts `json:"image"`
+	Logs     []Log      `json:"logs,omitempty"` // when asked for
 }
 
 // What [Status.Program] can be.
@@ -110,7 +115,7 @@ const (
 	OutcomeUnchanged Outcome = "unchanged" // this very join was staged (or completed) already; nothing was written
 	OutcomeKept      Outcome = "kept"      // another join is there and on_existing is keep; nothing was written
 	OutcomeUnstaged  Outcome = "unstaged"  // taken back
-	OutcomeAbsent    Outcome = "absent"    // nothing to take back; nothing was written
+	OutcomeAbsent    Outcome = "absent"    // no join to take back; only leftovers of a stage that was stopped, if Changes lists them, were removed
 )
 
 // Receipt is what a request came to, for front ends to show and keep. It holds no secret.

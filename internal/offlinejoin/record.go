@@ -23,6 +23,7 @@ type record struct {
 	answerFile                                  string         // method answer_file: where the join is, as package answerfile writes it
 	owner                                       string         // a random name of whoever staged it last
 	program                                     string         // SHA-256 of the program that was staged, hex; "" in older records
+	golden                                      string         // what the disk below an overlay was like
 	shutdownTime                                []byte         // of Windows at staging; nil: there was none
 	account                                     *AccountRecord // that the blob is of; nil: the record does not say
 
@@ -51,6 +52,7 @@ func readRecord(h *regf.Hive) (record, error) {
 		r.attempts, r.result = s.number(completion.ValueAttempts), s.number(completion.ValueResult)
 		r.blob, r.digest = s.binary(completion.ValueProvisioningBlob), s.text(completion.ValueBlobSHA256)
 		r.answerFile = s.exactText(completion.ValueAnswerFile)
+		r.golden = s.text(completion.ValueGoldenImage)
 		r.owner, r.program = s.text(completion.ValueOwner), s.text(completion.ValueProgramSHA256)
 		r.account = s.account()
 		if v := s.raw(completion.ValueShutdownTime, completion.MaxShutdownTimeBytes); v != nil {

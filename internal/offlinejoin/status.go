@@ -18,12 +18,20 @@ import (
 
 // ReadStatus returns what an image holds. It writes nothing.
 func ReadStatus(ctx context.Context, req StatusRequest) (*Status, error) {
+	return steady(ctx, func() (*Status, error) { return readStatus(ctx, req) })
+}
+
+func readStatus(ctx context.Context, req StatusRequest) (*Status, error) {
 	im, err := req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return nil, err
 	}
 	defer im.Close() // nothing was written
-	return im.readStatus(req.Logs)
+	status, err := im.readStatus(req.Logs)
+	if changed := im.checkSteady(); changed != nil {
+		return nil, changed
+	}
+	return status, err
 }
 
 // Inspection is all that can be read of an image in one visit.
@@ -40,6 +48,10 @@ type AnswerFilePreview = answerfile.Preview
 // Inspect returns the facts of an image and its status, of one session. It writes nothing. It fails only where the image
 // cannot be opened, with the errors of [ReadStatus].
 func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
+	return steady(ctx, func() (*Inspection, error) { return inspect(ctx, req) })
+}
+
+func inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
 	im, err := req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return nil, err
@@ -53,7 +65,7 @@ func Inspect(ctx context.Context, req StatusRequest) (*Inspection, error) {
 	if f := found.Facts; f.Phase == winimage.PhaseGeneralized && f.Architecture != "" {
 		found.AnswerFile = answerfile.Look(im.session, im.pointer(), string(f.Architecture), f.ProductType == winimage.ProductClient)
 	}
-	return found, nil
+	return found, im.checkSteady()
 }
 
 // readStatus returns what an open image holds.
@@ -64,6 +76,12 @@ func (im *openImage) readStatus(logs bool) (*Status, error) {
 	}
 	defer r.wipe()
 	st, err := im.status(&r)
+	st.Warnings = im.notes()
+	if warning, goldenErr := im.goldenWarning(&r); warning != "" {
+		st.Warnings = append(st.Warnings, warning)
+	} else if goldenErr != nil && err == nil {
+		err = goldenErr
+	}
 	if logs {
 		st.Logs = readLogs(im)
 	}
@@ -80,6 +98,7 @@ func (im *openImage) status(r *record) (Status, error) {
 	case st.State == StateStaged && r.method == completion.MethodRegistry:
 		err = im.programStatus(r, &st)
 	}
+	im.findBeside(r, &st)
 	if im.Facts().Hive("SYSTEM").State == winimage.HiveUnrecoverable {
 		st.Detail = strings.TrimPrefix(st.Detail+"; "+unrecoverableDetail, "; ")
 	}

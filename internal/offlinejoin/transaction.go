@@ -89,7 +89,9 @@ func (t *transaction) planRegistry(m method) error {
 // that may be durable although it failed, what it makes matter stays.
 func (t *transaction) writeRegistry(context.Context) error {
 	// What the log held of an earlier blob goes; our own entry is not needed any more when the hive is clean.
-	_, err := t.image.System().Commit(regf.CommitOptions{Forget: true, Scrub: len(t.record.blob) > 0})
+	_, err := t.image.System().Commit(regf.CommitOptions{
+		Forget: true, Scrub: len(t.record.blob) > 0, Atomic: t.image.makesDisk(),
+	})
 	if c, ok := errors.AsType[*regf.CommitError](err); ok && (c.Durable || c.Uncertain) {
 		t.undo, t.permanent = nil, true
 	}
@@ -134,18 +136,22 @@ func (t *transaction) commit(ctx context.Context) error {
 	if err := t.image.session.Prepare(ctx); err != nil {
 		return t.failed(err)
 	}
+	if s, ok := t.image.session.(imagefs.Progressing); ok {
+		s.Progress(t.copied())
+	}
 	cost, err := t.image.commit(ctx)
-	t.receipt.BytesWritten, t.receipt.Syncs = cost.Bytes, cost.Syncs
+	t.receipt.BytesWritten, t.receipt.Syncs = t.erased.Bytes+cost.Bytes, t.erased.Syncs+cost.Syncs
 	t.receipt.NewDisk = t.image.newDisk()
 	t.warn(t.image.notes()...)
 	return err
 }
 
-// readBack opens the image anew and compares it with what was to be written.
+// readBack opens the image anew and compares it with what was to be written. Its errors say that the join was written.
 func (t *transaction) readBack(ctx context.Context) error {
 	again, err := t.req.Image.open(ctx, imagefs.Read)
 	if err != nil {
-		return err
+		return winerr.Errorf(codeOf(err), "the join was written to %s, but could not be read back: %w: stage it again, which "+
+			"writes nothing where it is whole", t.image.session, uncoded{err})
 	}
 	defer again.Close() // nothing was written
 	r, err := readRecord(again.System())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"path"
 
 	"github.com/offlinejoin/offlinejoin/internal/answerfile"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
@@ -39,6 +40,11 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	if err := u.record.tooNew(u.image.session.String()); err != nil {
 		return nil, err
 	}
+	if warning, err := u.image.goldenWarning(&u.record); err != nil {
+		return nil, err
+	} else if warning != "" {
+		u.warn(warning)
+	}
 	if !u.record.there && !u.record.hook.StartsProgram() {
 		u.receipt.Outcome = OutcomeAbsent
 		if u.receipt.Status, err = u.image.status(&u.record); err != nil {
@@ -68,19 +74,45 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	return u.receipt, u.confirm(ctx, req.Image)
 }
 
-// sweep removes what a stage that was killed may have left in an image without a join.
+// sweep removes what a stage that was killed may have left in an image without a join: the program, whole or not.
 func (u *removal) sweep(ctx context.Context) error {
-	temp := u.image.in(programTemp)
-	switch err := u.image.session.Remove(temp); {
-	case errors.Is(err, fs.ErrNotExist):
+	for _, left := range u.leftovers() {
+		name := u.image.in(left)
+		switch err := u.image.session.Remove(name); {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return err
+		}
+		u.step("No join of ours is staged; %s, which a stage that was stopped had left, is removed", u.image.session.Path(name))
+		u.receipt.Changes = append(u.receipt.Changes, Change{
+			Kind: ChangeRemove, Where: systemFolder, Name: path.Base(left), Type: "file", Before: "of a stage that was stopped",
+		})
+	}
+	if len(u.receipt.Changes) == 0 {
 		u.step("No join of ours is staged; nothing is written")
 		return nil
-	case err != nil:
+	}
+	if err := u.image.session.SyncDir(u.image.in(systemFolder)); err != nil {
 		return err
 	}
-	u.step("No join of ours is staged; %s, which a stage that was stopped had left, is removed", u.image.session.Path(temp))
-	_, err := u.image.commit(ctx)
+	cost, err := u.image.commit(ctx)
+	u.receipt.BytesWritten, u.receipt.Syncs = cost.Bytes, cost.Syncs
 	return err
+}
+
+// leftovers returns the files in the Windows directory that a stage may have left before its record was there. A file with the
+// program's name counts only when it is the built-in program: no record says whose another one is.
+func (u *removal) leftovers() []string {
+	names := []string{programTemp}
+	p, err := lookUpProgram(string(u.image.Facts().Architecture), "")
+	if err != nil {
+		return names
+	}
+	if sum, err := digestOf(u.image.session, u.image.in(programPath)); err == nil && sum == p.SHA256 {
+		names = append(names, programPath)
+	}
+	return names
 }
 
 // removal is a join while it is taken back.
@@ -137,7 +169,7 @@ func (im *openImage) commitEdits(edits []edit, scrub bool) error {
 	if err := im.makeEdits(needed); err != nil {
 		return err
 	}
-	_, err = im.System().Commit(regf.CommitOptions{Scrub: scrub})
+	_, err = im.System().Commit(regf.CommitOptions{Scrub: scrub, Atomic: im.makesDisk()})
 	return err
 }
 
@@ -161,6 +193,10 @@ func (u *removal) removeProgram() error {
 	v := u.image.session
 	if err := removeIfThere(v, u.image.in(programTemp)); err != nil { // left by a stage that was killed
 		return err
+	}
+	if sum, err := digestOf(v, u.image.in(programPath)); err == nil && !u.record.staged(sum) {
+		u.warn(systemFolder + `\` + completion.ProgramFile + " is not the program that was staged: it is removed all the same, " +
+			"since the hook would have started it; find out who put it there")
 	}
 	err := v.Remove(u.image.in(programPath))
 	switch {
@@ -210,7 +246,8 @@ func (u *removal) notTakenBack(err error) error {
 func (u *removal) confirm(ctx context.Context, at Image) error {
 	st, err := ReadStatus(ctx, StatusRequest{Image: at})
 	if err != nil {
-		return err
+		return winerr.Errorf(codeOf(err), "the join of %s was taken back, but the image could not be read again: %w: unstage once "+
+			"more, which writes nothing where all of it is gone", u.image.session, uncoded{err})
 	}
 	u.receipt.Outcome, u.receipt.Status = OutcomeUnstaged, *st
 	where := "in the SYSTEM hive or its logs"

@@ -30,6 +30,10 @@ var catalogue = map[Name]entry{
 		doc: "How the disk at `overlay_path` names the one it stands on: by its `absolute` path (default), or `relative` to " +
 			"its own folder, so that both can be moved together.",
 	},
+	JournalDir: {
+		doc: "A folder for the journal of the change when `image_path` is a block device, such as `/var/lib/offlinejoin`: on a " +
+			"disk, always the same, and for its owner alone. Files have their journal beside them.",
+	},
 	BlobFile: {
 		doc: "A file with the provisioning blob, in any encoding that `djoin`, Samba or Windows' API writes, plain " +
 			"or encrypted with age. A blob holds a machine password, so let nobody else read a plain file.",

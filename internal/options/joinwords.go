@@ -18,6 +18,7 @@ type PlaceWords struct {
 	OverlayPath string
 	CopyPath    string
 	Backing     string
+	JournalDir  string
 }
 
 // Named reports whether the words name an image.
@@ -27,6 +28,7 @@ func (w PlaceWords) Named() bool { return w.WindowsPath != "" || w.ImagePath != 
 func (w PlaceWords) Image() (at offlinejoin.Image, err error) {
 	at = offlinejoin.ImageAt(w.WindowsPath)
 	at.ImagePath, at.OverlayPath, at.CopyPath, at.Backing = w.ImagePath, w.OverlayPath, w.CopyPath, w.Backing
+	at.JournalDir = w.JournalDir
 	if w.Partition != "" {
 		if at.Partition, err = strconv.Atoi(w.Partition); err != nil || at.Partition < 1 {
 			return offlinejoin.Image{}, winerr.Errorf(winerr.InvalidParameter,

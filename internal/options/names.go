@@ -13,6 +13,7 @@ const (
 	OverlayPath    Name = "overlay_path"
 	CopyPath       Name = "copy_path"
 	Backing        Name = "backing"
+	JournalDir     Name = "journal_dir"
 	BlobFile       Name = "blob_file"
 	Blob           Name = "blob"
 	BlobWO         Name = "blob_wo"

@@ -141,7 +141,11 @@ func (u used) within(images map[any]string) (image string, inside bool) {
 // Used returns the paths of the image, and of the disk that is made from it.
 func (w PlaceWords) Used() []Used {
 	return []Used{
-		{WindowsPath, w.WindowsPath}, {ImagePath, w.ImagePath}, {OverlayPath, w.OverlayPath}, {CopyPath, w.CopyPath},
+		{WindowsPath, w.WindowsPath},
+		{ImagePath, w.ImagePath},
+		{OverlayPath, w.OverlayPath},
+		{CopyPath, w.CopyPath},
+		{JournalDir, w.JournalDir},
 	}
 }
 

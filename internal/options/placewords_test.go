@@ -20,7 +20,8 @@ func TestPlaceWords(t *testing.T) {
 		`partition = "C" is no number of a partition`: {ImagePath: "golden.qcow2", Partition: "C"},
 		`partition = "0" is no number of a partition`: {ImagePath: "golden.qcow2", Partition: "0"},
 		"overlay_path and copy_path are both there":   {ImagePath: "golden.qcow2", OverlayPath: "a", CopyPath: "b"},
-		"leave one out": {ImagePath: "golden.qcow2", WindowsPath: "/mnt/Windows"},
+		"journal_dir is about the block device":       {WindowsPath: "/mnt/Windows", JournalDir: "/var/lib/offlinejoin"},
+		"leave one out":                               {ImagePath: "golden.qcow2", WindowsPath: "/mnt/Windows"},
 	} {
 		if _, err := w.Image(); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%+v: %v, want %q", w, err, says)

@@ -47,6 +47,10 @@ type CommitOptions struct {
 	// Forget overwrites, after the commit, the entry that this commit has put into the log: new secret data is in one place
 	// of the disk then, not in two.
 	Forget bool
+	// Atomic writes the pages and a clean header alone, with no entry in a log and no barrier. It is for whoever makes all
+	// writes one, such as into a disk that nobody sees before it is whole: interrupted half-way anywhere else, the hive is
+	// lost. Older entries stay in the logs, and older than the header, so that nobody applies them.
+	Atomic bool
 }
 
 // CommitReport tells what a commit did.
@@ -92,10 +96,7 @@ func (h *Hive) Commit(o CommitOptions) (CommitReport, error) {
 		return report, h.broken
 	}
 	if h.Changed() {
-		if err := h.needLog(); err != nil {
-			return report, err
-		}
-		plan, err := h.Plan()
+		plan, err := h.planFor(o)
 		if err != nil {
 			return report, err
 		}
@@ -103,7 +104,7 @@ func (h *Hive) Commit(o CommitOptions) (CommitReport, error) {
 			h.broken = err
 			return report, err
 		}
-		if o.Forget && !o.Scrub {
+		if o.Forget && !o.Scrub && !o.Atomic {
 			if err := h.forget(plan, &report); err != nil {
 				return report, err
 			}
@@ -116,6 +117,34 @@ func (h *Hive) Commit(o CommitOptions) (CommitReport, error) {
 		return report, h.scrubLogs(&report)
 	}
 	return report, nil
+}
+
+// planFor makes the plan of a commit, and the log that it needs.
+func (h *Hive) planFor(o CommitOptions) (*CommitPlan, error) {
+	if o.Atomic {
+		return h.planAtomic(), nil
+	}
+	if err := h.needLog(); err != nil {
+		return nil, err
+	}
+	return h.Plan()
+}
+
+// planAtomic writes all pages that differ from the file, and a clean header that is newer than every entry of the logs.
+func (h *Hive) planAtomic() *CommitPlan {
+	seq := h.base.primarySeq()
+	if h.recovery.Dirty && !h.oldLogs() {
+		seq = h.recovery.Last + 1
+	}
+	if h.log.any && seqDiff(h.log.newest, seq) >= 0 {
+		seq = h.log.newest + 1
+	}
+	p := &CommitPlan{seq: seq + 1, base: h.base}
+	h.writePages(p, h.pageIndexes(func(p *page) bool { return p.dirty || p.pending }))
+	final := h.base.sealed(typePrimary, seq+1, seq+1, h.size)
+	p.write(FilePrimary, 0, final[:])
+	p.Durable = len(p.Ops) // a failure before the end is undone
+	return p
 }
 
 // needLog creates the first log when there is none.

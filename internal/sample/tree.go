@@ -59,27 +59,67 @@ func number(key, name string, v uint32) setting {
 	return setting{key, name, regf.DWORD, regf.DWORDData(v)}
 }
 
+// Folders are those of the sample Windows, below the root of its volume, parents first.
+func Folders() []string {
+	return []string{"Windows", "Windows/System32", "Windows/debug", configFolder}
+}
+
+const configFolder = "Windows/System32/config"
+
+// Hives are the names of the sample Windows' hives.
+func Hives() []string { return []string{"SYSTEM", "SOFTWARE", "SECURITY", "SAM"} }
+
 // WriteTree makes dir/Windows with System32/config and four hives, and returns the path of the Windows directory.
 func WriteTree(dir string, im Image) (windowsPath string, err error) {
-	im = im.withDefaults()
-	windowsPath = filepath.Join(dir, "Windows")
-	config := filepath.Join(windowsPath, "System32", "config")
-	if err := os.MkdirAll(config, 0o755); err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(filepath.Join(windowsPath, "debug"), 0o755); err != nil {
-		return "", err
-	}
-	for _, name := range []string{"SYSTEM", "SOFTWARE", "SECURITY", "SAM"} {
-		if err := WriteHive(config, name, im); err != nil {
+	for _, folder := range Folders() {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.FromSlash(folder)), 0o755); err != nil {
 			return "", err
 		}
 	}
-	return windowsPath, nil
+	for _, name := range Hives() {
+		if err := WriteHive(filepath.Join(dir, filepath.FromSlash(configFolder)), name, im); err != nil {
+			return "", err
+		}
+	}
+	return filepath.Join(dir, "Windows"), nil
 }
 
 // WriteHive makes one hive of the image, with its logs, in the folder config: SYSTEM, SOFTWARE, SECURITY or SAM.
 func WriteHive(config, name string, im Image) error {
+	files, err := hive(name, im)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range files {
+		errs = append(errs, os.WriteFile(filepath.Join(config, f.Name), f.Content, 0o600))
+	}
+	return errors.Join(errs...)
+}
+
+// File is one of the sample Windows.
+type File struct {
+	Name    string // below the root of the volume
+	Content []byte
+}
+
+// Files makes the files of the sample Windows, for whoever puts them elsewhere than [WriteTree] does.
+func Files(im Image) ([]File, error) {
+	var all []File
+	for _, name := range Hives() {
+		files, err := hive(name, im)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			all = append(all, File{configFolder + "/" + f.Name, f.Content})
+		}
+	}
+	return all, nil
+}
+
+// hive makes the files of one hive, named as they are in their folder.
+func hive(name string, im Image) ([]File, error) {
 	im = im.withDefaults()
 	var settings []setting
 	switch name {
@@ -92,12 +132,13 @@ func WriteHive(config, name string, im Image) error {
 	case "SAM":
 		settings = []setting{{key: `SAM\Domains\Account\Users`}}
 	default:
-		return fmt.Errorf("there is no sample hive %s", name)
+		return nil, fmt.Errorf("there is no sample hive %s", name)
 	}
-	if err := writeHive(filepath.Join(config, name), settings); err != nil {
-		return fmt.Errorf("sample hive %s: %w", name, err)
+	files, err := hiveFiles(name, settings)
+	if err != nil {
+		return nil, fmt.Errorf("sample hive %s: %w", name, err)
 	}
-	return nil
+	return files, nil
 }
 
 func (im Image) system() []setting {
@@ -133,37 +174,37 @@ func (im Image) software() []setting {
 	}
 }
 
-// writeHive makes a hive file with two logs, as Windows keeps them.
-func writeHive(path string, settings []setting) error {
+// hiveFiles makes a hive with two logs, as Windows keeps them.
+func hiveFiles(name string, settings []setting) ([]File, error) {
 	var files [3]*regf.MemFile
 	for i := range files {
 		files[i] = regf.NewMemFile(nil)
 	}
 	if err := regf.Create(files[0], regf.CreateOptions{Security: completion.KeySecurity()}); err != nil {
-		return err
+		return nil, err
 	}
 	h, err := regf.Open(regf.Files{Primary: files[0], Log1: files[1], Log2: files[2]})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, s := range settings {
 		k, _, err := h.CreateKey(s.key, nil)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if s.name == "" {
 			continue
 		}
 		if err := k.SetValue(s.name, s.typ, s.data); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if _, err := h.Commit(regf.CommitOptions{}); err != nil {
-		return err
+		return nil, err
 	}
-	var errs []error
+	made := make([]File, len(files))
 	for i, suffix := range []string{"", ".LOG1", ".LOG2"} {
-		errs = append(errs, os.WriteFile(path+suffix, files[i].Bytes(), 0o600))
+		made[i] = File{name + suffix, files[i].Bytes()}
 	}
-	return errors.Join(errs...)
+	return made, nil
 }

@@ -36,6 +36,10 @@ type Piece struct {
 	Off  int64
 	Data []byte
 
+	// Fresh: nobody refers to the bytes before a later group is written, as with a fill. Their old content need not be kept,
+	// and may be zeros after a roll-back. A fill is fresh without it.
+	Fresh bool
+
 	// Wipe: the old bytes are a secret and must be nowhere afterwards. Each byte of Data is zero or what is there already.
 	Wipe bool
 }

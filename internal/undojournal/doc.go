@@ -13,7 +13,7 @@
 //	journal overwritten with zeros, flush, removed, flush of the folder
 //
 // The journal holds, for each sector of 512 bytes that a group touches, the bytes from before the whole change and a
-// SHA-256 digest of every content that the groups give it; for a fill the digests only. So [Recover] can see for each
+// digest of every content that the groups give it; for fills and fresh pieces the digests only. So [Recover] can see for each
 // sector whether it is old or ours. When every sector holds the last content that the change gives it, the change is
 // complete and stays. Else, when every sector is old or ours, the old bytes are put back, the file gets its old size, and
 // fills are zeroed. A sector that is neither was written by somebody else, such as a virtual machine that was started

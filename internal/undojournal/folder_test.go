@@ -256,7 +256,7 @@ func TestJournalOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	_, kept := interrupt(t, plainTrial(), 8, nil)
 	f, d, dir := onDisk(t, plainTrial().old)
-	kept[8] = 2
+	kept[8]++
 	if err := os.WriteFile(filepath.Join(dir, journalName), undojournal.Seal(kept), 0o600); err != nil {
 		t.Fatal(err)
 	}

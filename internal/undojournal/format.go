@@ -2,6 +2,7 @@ package undojournal
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -18,25 +19,31 @@ const MaxJournal = 32 << 20
 
 // The journal, all numbers little endian:
 //
-//	header    magic 8 | version 4 | identity length 4 | journal length 8 | old size 8 | new size 8 | sectors 4 | wipes 4
+//	header    magic 8 | version 4 | identity length 4 | journal length 8 | old size 8 | new size 8 | sectors 4 | wipes 4 |
+//	          runs 4 | zero 4
 //	identity  the bytes that name the file, as the caller gave them
-//	sectors   offset 8 | length 2 | kind 2 | digests 2 | zero 2, the digests of 32 bytes each, and the old bytes
+//	sectors   offset 8 | length 2 | kind 2 | digests 2 | zero 2, the digests of 16 bytes each, and the old bytes
 //	          where the kind keeps them
 //	wipes     offset 8 | length 8
+//	runs      offset 8 | sectors 8, and a digest of 16 bytes for each
 //	CRC-32C   of everything before, 4
 //
-// Sectors are ascending and do not overlap, and neither do wipes. A sector ends at the next multiple of 512, or at the
+// Sectors and runs are ascending and do not overlap, and neither do wipes. A sector ends at the next multiple of 512, or at the
 // file's old or new end where that comes first, so it lies wholly before or behind the old end. Wiped bytes count as zero
-// in its old bytes and for its digests.
+// in its old bytes and for its digests. A run is sectors of 512 bytes of kind 2 with one digest each.
+//
+// A digest is the first half of a SHA-256: 128 bits recognize a content. That nobody can make another content with the same
+// digest does not matter, since whoever can write to the file needs no such trick; that it cannot be turned back does, since
+// a content may be a secret.
 const (
 	magic         = "ODJUNDO\n"
-	version       = 1
-	headerSize    = 48
+	version       = 2
+	headerSize    = 56
 	recordSize    = 16
 	crcSize       = 4
 	sectorSize    = 512
 	maxIdentity   = 4096
-	digestSize    = sha256.Size
+	digestSize    = sha256.Size / 2
 	smallestWhole = headerSize + crcSize
 )
 
@@ -74,6 +81,12 @@ func (s *sector) given(sum [digestSize]byte) bool {
 	return false
 }
 
+// digest returns the digest of a content.
+func digest(content []byte) [digestSize]byte {
+	sum := sha256.Sum256(content)
+	return [digestSize]byte(sum[:])
+}
+
 // span is a range of the file.
 type span struct{ off, n int64 }
 
@@ -86,6 +99,7 @@ type journal struct {
 	newSize  int64
 	sectors  []sector // ascending
 	wipes    []span   // ascending, with a gap between any two
+	runs     []run    // ascending
 }
 
 // errTorn: the journal is not whole, so it was never relied on.
@@ -97,6 +111,9 @@ func (j *journal) encodedSize() int64 {
 	n := int64(smallestWhole + len(j.identity) + recordSize*len(j.wipes))
 	for i := range j.sectors {
 		n += int64(recordSize + len(j.sectors[i].digests) + len(j.sectors[i].old))
+	}
+	for i := range j.runs {
+		n += int64(recordSize + len(j.runs[i].digests))
 	}
 	return n
 }
@@ -117,6 +134,8 @@ func (j *journal) encode() ([]byte, error) {
 	b = le.AppendUint64(b, uint64(j.newSize))
 	b = le.AppendUint32(b, uint32(len(j.sectors)))
 	b = le.AppendUint32(b, uint32(len(j.wipes)))
+	b = le.AppendUint32(b, uint32(len(j.runs)))
+	b = le.AppendUint32(b, 0)
 	b = append(b, j.identity...)
 	for i := range j.sectors {
 		s := &j.sectors[i]
@@ -131,6 +150,11 @@ func (j *journal) encode() ([]byte, error) {
 	for _, w := range j.wipes {
 		b = le.AppendUint64(b, uint64(w.off))
 		b = le.AppendUint64(b, uint64(w.n))
+	}
+	for i := range j.runs {
+		b = le.AppendUint64(b, uint64(j.runs[i].off))
+		b = le.AppendUint64(b, uint64(len(j.runs[i].digests)/digestSize))
+		b = append(b, j.runs[i].digests...)
 	}
 	return le.AppendUint32(b, crc32.Checksum(b, castagnoli())), nil
 }
@@ -160,7 +184,8 @@ func decode(b []byte) (*journal, error) {
 	}
 	j.readSectors(&r, le.Uint32(b[40:]))
 	j.readWipes(&r, le.Uint32(b[44:]))
-	if r.failed || len(r.rest) != 0 {
+	j.readRuns(&r, le.Uint32(b[48:]))
+	if le.Uint32(b[52:]) != 0 || r.failed || len(r.rest) != 0 {
 		return nil, errTorn
 	}
 	return j, nil
@@ -229,6 +254,33 @@ func (j *journal) readWipes(r *reader, count uint32) {
 		end = w.end()
 		j.wipes = append(j.wipes, w)
 	}
+}
+
+func (j *journal) readRuns(r *reader, count uint32) {
+	end := int64(0)
+	for ; count > 0 && !r.failed; count-- {
+		from, n := r.u64(), r.u64()
+		if from < end || from%sectorSize != 0 || n <= 0 || n > int64(len(r.rest)/digestSize) {
+			r.failed = true
+			return
+		}
+		run := run{off: from, digests: r.take(n * digestSize)}
+		if run.off > j.newSize || run.bytes() > j.newSize-run.off || !j.apart(&run) {
+			r.failed = true
+			return
+		}
+		end = run.end()
+		j.runs = append(j.runs, run)
+	}
+}
+
+// apart reports whether a run lies on one side of the old end, and overlaps no sector and no wipe.
+func (j *journal) apart(r *run) bool {
+	if r.off < j.oldSize && r.end() > j.oldSize {
+		return false
+	}
+	i, _ := slices.BinarySearchFunc(j.sectors, r.off, func(s sector, off int64) int { return cmp.Compare(s.end()-1, off) })
+	return (i == len(j.sectors) || j.sectors[i].off >= r.end()) && len(j.wipesWithin(r.off, r.bytes())) == 0
 }
 
 // reader takes a journal apart. After a failure it yields zeros.

@@ -3,7 +3,6 @@ package undojournal
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +18,7 @@ type plan struct {
 	journal
 	content map[int64]*content // by the offset of the sector
 	order   []*content         // ascending
+	bulks   []bulk             // ascending
 	groups  int
 }
 
@@ -73,23 +73,34 @@ func makePlan(f Reader, c Change, identity []byte) (*plan, error) {
 		p.forget()
 		return nil, err
 	}
-	p.digest(c.Fills)
+	p.digestAll(c.Fills)
 	return p, nil
 }
 
 // addAll puts all pieces into the sectors they touch, in the order in which they are written.
 func (p *plan) addAll(f Reader, c Change) error {
+	freshPieces := c.freshPieces()
+	taken := p.shared(c, freshPieces)
 	for _, piece := range c.Fills {
-		if err := p.add(f, fillGroup, piece); err != nil {
+		if err := p.addFresh(f, fresh{piece, fillGroup}, taken); err != nil {
 			return err
 		}
 	}
 	for group, pieces := range c.Groups {
 		for _, piece := range pieces {
-			if err := p.add(f, group, piece); err != nil {
+			var err error
+			if piece.Fresh {
+				err = p.addFresh(f, fresh{piece, group}, taken)
+			} else {
+				err = p.add(f, group, piece)
+			}
+			if err != nil {
 				return err
 			}
 		}
+	}
+	if err := p.settleBulks(f); err != nil {
+		return err
 	}
 	return p.deferWipes()
 }
@@ -110,7 +121,7 @@ func (c *Change) valid(size int64) error {
 		switch n := int64(len(piece.Data)); {
 		case piece.Off < 0 || piece.Off > end || n > end-piece.Off:
 			return fmt.Errorf("a change of %d bytes at %d ends behind the file's end", n, piece.Off)
-		case piece.Wipe && fill:
+		case piece.Wipe && (fill || piece.Fresh):
 			return errors.New("a fill cannot wipe")
 		}
 		return nil
@@ -207,7 +218,7 @@ func (p *plan) load(f Reader, piece Piece) error {
 		if start < p.oldSize {
 			there := buf[:min(int64(len(buf)), p.oldSize-start)]
 			if err := readFull(f, there, start); err != nil {
-				return fmt.Errorf("reading what a change would overwrite: %w", err)
+				return readingOld(err)
 			}
 		}
 		for off = start; off < last.end(); {
@@ -220,6 +231,8 @@ func (p *plan) load(f Reader, piece Piece) error {
 	}
 	return nil
 }
+
+func readingOld(err error) error { return fmt.Errorf("reading what a change would overwrite: %w", err) }
 
 // readFull reads all of b, or returns an error.
 func readFull(r io.ReaderAt, b []byte, off int64) error {
@@ -300,8 +313,8 @@ func (j *journal) masked(s *sector, data []byte) []byte {
 	return data
 }
 
-// digest makes the journal's sectors. Contents that change nothing are dropped.
-func (p *plan) digest(fills []Piece) {
+// digestAll makes the journal's sectors and runs. Contents that change nothing are dropped.
+func (p *plan) digestAll(fills []Piece) {
 	whole := wholly(fills)
 	digests := 0
 	for _, c := range p.order {
@@ -331,7 +344,7 @@ func (p *plan) digest(fills []Piece) {
 		}
 		first := len(sums)
 		for _, v := range c.versions {
-			sum := sha256.Sum256(p.masked(&c.sector, v.data))
+			sum := digest(p.masked(&c.sector, v.data))
 			sums = append(sums, sum[:]...)
 		}
 		c.digests = sums[first:len(sums):len(sums)]
@@ -339,6 +352,7 @@ func (p *plan) digest(fills []Piece) {
 		p.sectors = append(p.sectors, c.sector)
 	}
 	p.order = kept
+	p.digestBulks()
 }
 
 // drop removes versions that are equal to what was there before them.
@@ -377,5 +391,8 @@ func (p *plan) forget() {
 		for _, v := range c.versions {
 			clear(v.data)
 		}
+	}
+	for _, b := range p.bulks {
+		clear(b.before)
 	}
 }

@@ -2,7 +2,6 @@ package undojournal
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -125,9 +124,10 @@ func (j *journal) forget() {
 // evaluate reports whether the change is complete but for the wipes. It returns a *Foreign when the file is not one that
 // the change can have left.
 //
-// A wipe begins after all groups are durable, and those after the fills. So the file is complete when every sector that
-// distinguishes old from new is in its last state. Sectors that end as they began do not, and neither do fills, whose old
-// content is not known, as long as a sector of a group does.
+// A wipe begins after all groups are durable, and those after the fills; after fresh pieces of a group comes another one that
+// shows that they were written. So the file is complete when every sector that distinguishes old from new is in its last
+// state. Sectors that end as they began do not, and neither do fills, whose old content is not known, as long as a sector of
+// a group does.
 func (j *journal) evaluate(f Reader, name string, identity []byte) (complete bool, err error) {
 	if len(identity) > 0 && len(j.identity) > 0 && !bytes.Equal(identity, j.identity) {
 		return false, &Foreign{name, -1, "the journal is another file's"}
@@ -142,6 +142,11 @@ func (j *journal) evaluate(f Reader, name string, identity []byte) (complete boo
 	s := survey{fillMissing: -1}
 	for i := range j.sectors {
 		if err := s.look(j, &j.sectors[i], f, name); err != nil {
+			return false, err
+		}
+	}
+	for i := range j.runs {
+		if err := s.lookAtRun(j, &j.runs[i], f); err != nil {
 			return false, err
 		}
 	}
@@ -167,7 +172,7 @@ func (s *survey) look(j *journal, sec *sector, f Reader, name string) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(now)
+	sum := digest(now)
 	last := there && bytes.Equal(sum[:], sec.last())
 	switch sec.kind {
 	case kindUndo, kindEdge:
@@ -188,13 +193,37 @@ func (s *survey) look(j *journal, sec *sector, f Reader, name string) error {
 	return nil
 }
 
+// completesOld reports whether recovery carries out the wipes although the file is the old one: nothing else distinguishes
+// the new one.
+func (j *journal) completesOld() bool {
+	if len(j.wipes) == 0 || len(j.runs) > 0 || j.newSize != j.oldSize {
+		return false
+	}
+	for i := range j.sectors {
+		if s := &j.sectors[i]; s.kind != kindUndo || s.distinguishes() {
+			return false
+		}
+	}
+	return true
+}
+
+// lookAtRun takes a run into account.
+func (s *survey) lookAtRun(j *journal, r *run, f Reader) error {
+	return r.eachSector(f, j.oldSize, func(off int64, now, sum []byte) error {
+		if s.fillMissing < 0 && !holds(now, sum) {
+			s.fillMissing = off
+		}
+		return nil
+	})
+}
+
 // distinguishes reports whether a sector's last state differs from the one before the change, which is zeros behind the old end.
 func (s *sector) distinguishes() bool {
 	before := s.old
 	if s.kind == kindAdded {
 		before = make([]byte, s.n)
 	}
-	sum := sha256.Sum256(before)
+	sum := digest(before)
 	return !bytes.Equal(sum[:], s.last())
 }
 
@@ -206,12 +235,16 @@ func (j *journal) present(s *sector, f Reader) (now []byte, there bool, err erro
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("comparing with the journal of an interrupted edit: %w", err)
+		return nil, false, comparing(err)
 	}
 	for _, w := range j.wipesIn(s) {
 		clear(now[w.off:w.end()])
 	}
 	return now, true, nil
+}
+
+func comparing(err error) error {
+	return fmt.Errorf("comparing with the journal of an interrupted edit: %w", err)
 }
 
 // rollBack brings the file to its old state: first what groups have changed, then its end, at last the fills. As long as
@@ -226,6 +259,11 @@ func (j *journal) rollBack(f File) error {
 	}
 	for i := range j.sectors {
 		if err := j.takeBackFill(f, &j.sectors[i]); err != nil {
+			return err
+		}
+	}
+	for i := range j.runs {
+		if err := j.runs[i].takeBack(f, j.oldSize); err != nil {
 			return err
 		}
 	}
@@ -275,7 +313,7 @@ func (j *journal) takeBackFill(f File, s *sector) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(now)
+	sum := digest(now)
 	clear(now)
 	if !s.given(sum) {
 		return nil
@@ -309,6 +347,11 @@ func (j *journal) complete(f File) error {
 		_, err := f.WriteAt(now, s.off)
 		clear(now)
 		if err != nil {
+			return err
+		}
+	}
+	for i := range j.runs {
+		if err := j.runs[i].rewrite(f); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/offlinejoin/offlinejoin/internal/undojournal"
 )
@@ -21,7 +22,7 @@ type trial struct {
 	old    []byte
 	change undojournal.Change
 	want   []byte // the new file
-	fills  []bool // for each byte of old, whether a fill may leave it zero or old
+	fills  []bool // for each byte of old, whether a fill or a fresh piece may leave it zero or old
 }
 
 // randomTrial returns a file of some KiB and a change with everything that can be in one.
@@ -81,6 +82,16 @@ func (t *trial) addGroups(third, grown int, r *rand.Rand) {
 			off := third + r.IntN(third/2)
 			pieces = append(pieces, undojournal.Piece{Off: int64(off), Data: bytes.Clone(t.old[off : off+third/2])})
 		}
+		if r.IntN(2) == 0 { // fresh, in the first third, or behind the old end
+			off, n := r.IntN(third/2), 1+r.IntN(third/2)
+			if grown > len(t.old) && r.IntN(2) == 0 {
+				off = len(t.old) + r.IntN(grown-len(t.old))
+				n = 1 + r.IntN(grown-off)
+			} else if r.IntN(2) == 0 { // whole sectors
+				off, n = off/sectorSize*sectorSize, (n+sectorSize-1)/sectorSize*sectorSize
+			}
+			pieces = append(pieces, undojournal.Piece{Off: int64(off), Data: secretText(n, r), Fresh: true})
+		}
 		t.change.Groups[i] = append(pieces, t.change.Groups[i]...)
 	}
 }
@@ -96,6 +107,16 @@ func (t *trial) finish() {
 	t.fills = make([]bool, len(t.old))
 	for _, p := range t.change.Fills {
 		copy(t.want[p.Off:], p.Data)
+	}
+	fresh := slices.Clone(t.change.Fills)
+	for _, g := range t.change.Groups {
+		for _, p := range g {
+			if p.Fresh {
+				fresh = append(fresh, p)
+			}
+		}
+	}
+	for _, p := range fresh {
 		for i := p.Off; i < min(p.Off+int64(len(p.Data)), int64(len(t.old))); i++ {
 			t.fills[i] = true
 		}

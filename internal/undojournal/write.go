@@ -20,7 +20,7 @@ func Write(f File, folder Folder, name string, c Change, identity []byte) (Cost,
 		return Cost{}, err
 	}
 	defer p.forget()
-	if len(p.sectors) == 0 && len(p.wipes) == 0 && p.newSize == p.oldSize {
+	if len(p.sectors) == 0 && len(p.runs) == 0 && len(p.wipes) == 0 && p.newSize == p.oldSize {
 		return Cost{}, nil
 	}
 	raw, err := p.encode()
@@ -72,7 +72,7 @@ type writer struct {
 
 func (w *writer) carryOut(raw []byte) error {
 	if err := w.begin(raw); err != nil {
-		return &WriteError{Unchanged, errors.Join(err, w.discard())}
+		return w.unchanged(err)
 	}
 	err := w.change()
 	if err != nil {
@@ -149,6 +149,11 @@ func (w *writer) writeGroup(group int) (wrote bool, err error) {
 	}
 	err = flush()
 	w.run = run
+	for _, b := range w.bulks {
+		if err == nil && b.group == group {
+			wrote, err = true, w.write(w.file, b.data, b.off)
+		}
+	}
 	return wrote, err
 }
 
@@ -169,10 +174,17 @@ func (w *writer) undo(cause error) error {
 	if err := w.rollBackAll(); err != nil {
 		return &WriteError{Uncertain, errors.Join(cause, err)}
 	}
-	if err := w.discard(); err != nil {
-		return &WriteError{Unchanged, errors.Join(cause, err)}
+	return w.unchanged(cause)
+}
+
+// unchanged takes the journal away when the file is the old one. A journal that stays and makes it the new one, since all
+// that is left to do is wipes, makes the outcome uncertain.
+func (w *writer) unchanged(cause error) error {
+	err := w.discard()
+	if err != nil && w.completesOld() {
+		return &WriteError{Uncertain, errors.Join(cause, err)}
 	}
-	return &WriteError{Unchanged, cause}
+	return &WriteError{Unchanged, errors.Join(cause, err)}
 }
 
 // rollBackAll is rollBack for a change whose fills' old bytes are still in memory.
@@ -181,6 +193,9 @@ func (w *writer) rollBackAll() error {
 		return err
 	}
 	if err := w.cut(w.file); err != nil {
+		return err
+	}
+	if err := w.restoreBulks(w.file); err != nil {
 		return err
 	}
 	now := make([]byte, sectorSize)
@@ -269,6 +284,9 @@ func discard(h Handle, folder Folder) error {
 
 // zero writes zeros.
 func zero(f File, s span) error {
+	if s.n == 0 {
+		return nil
+	}
 	zeros := make([]byte, min(s.n, readStep))
 	for s.n > 0 {
 		part := zeros[:min(s.n, readStep)]

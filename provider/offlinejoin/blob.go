@@ -43,6 +43,12 @@ func (m *blobModel) blob(identityFile string, diags *diag.Diagnostics) givenBlob
 		given.parse([]byte(m.BlobWO.ValueString()), diags)
 		return given
 	}
+	if m.BlobFile.IsNull() { // as an ephemeral blob is null whose file is gone
+		return givenBlob{
+			name: options.BlobWO.String(), at: path.Root(options.BlobWO.String()), state: blobMissing,
+			missing: options.BlobWO.String() + " is null: there is no blob to stage",
+		}
+	}
 	given := givenBlob{name: m.BlobFile.ValueString(), at: path.Root(options.BlobFile.String())}
 	content, warning, err := options.ReadBlobFile(given.name, cmp.Or(m.IdentityFile.ValueString(), identityFile))
 	if e, _ := errors.AsType[*winerr.Error](err); e != nil && options.IsMissing(err) {
@@ -110,6 +116,17 @@ func (b givenBlob) check(expect core.Expect, diags *diag.Diagnostics) (core.Blob
 		}
 	}
 	return b.Facts(), good
+}
+
+// missingBlob returns what is missing to read a blob file, in a sentence without its code: the file, or the identity that
+// opens it. It returns "" when the file can be read, and when that fails for another reason.
+func missingBlob(file, identityFile string) string {
+	content, _, err := options.ReadBlobFile(file, identityFile)
+	clear(content)
+	if e, _ := errors.AsType[*winerr.Error](err); e != nil && options.IsMissing(err) {
+		return e.Message
+	}
+	return ""
 }
 
 // openBlobFile reads a blob that must be there. The caller wipes it.

@@ -49,7 +49,9 @@ func (e *blobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, res
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A provisioning blob read from a file, decrypted when it is encrypted with age, and in one " +
 			"form whatever encoding it has: for `blob_wo` of `offlinejoin_staged_join`. It is in neither plan nor state. " +
-			"It never makes an account: the blob must be there.",
+			"It never makes an account. When the file does not exist, or the key to open it, `blob` and all facts are " +
+			"null, with a warning: a blob file may be deleted once its join is staged, and neither plan nor destroy is " +
+			"stopped by that.",
 		Attributes: attributes,
 	}
 }
@@ -70,14 +72,19 @@ func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	blob, ok := openBlobFile(
-		file.ValueString(), cmp.Or(identity.ValueString(), e.run.identityFile), at, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, at, file)...)
+	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, identityAt, identity)...)
+	key := cmp.Or(identity.ValueString(), e.run.identityFile)
+	if missing := missingBlob(file.ValueString(), key); missing != "" {
+		resp.Diagnostics.AddAttributeWarning(at, "Blob not there", "The blob is null: "+missing+". That is all right as long as "+
+			"nothing is to be staged with it.")
+		return
+	}
+	blob, ok := openBlobFile(file.ValueString(), key, at, &resp.Diagnostics)
 	if !ok {
 		return
 	}
 	defer blob.Wipe()
-	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, at, file)...)
-	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, identityAt, identity)...)
 	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root(options.Blob.String()), blob.Text())...)
 	setFacts(ctx, &resp.Result, options.BlobFacts(), blob.Facts(), &resp.Diagnostics)
 }

@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -73,9 +74,16 @@ func TestAccBlobRefusals(t *testing.T) {
 	readsBlobs(
 		t,
 		resource.TestStep{Config: reading(damaged), ExpectError: regexp.MustCompile(`Blob not usable`)},
+		resource.TestStep{ // a folder is no file that was deleted
+			Config:      reading(filepath.Dir(file)),
+			ExpectError: regexp.MustCompile(`Blob file not readable`),
+		},
 		resource.TestStep{
-			Config:      reading(file + ".none"),
-			ExpectError: regexp.MustCompile(`Blob file not readable[\s\S]*ERROR_FILE_NOT_FOUND`),
+			Config: reading(file + ".none"),
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue("echo.test",
+				tfjsonpath.New("data").AtMapKey(file+".none"), knownvalue.ObjectPartial(map[string]knownvalue.Check{
+					"blob": knownvalue.Null(), "fingerprint": knownvalue.Null(),
+				}))},
 		},
 	)
 }

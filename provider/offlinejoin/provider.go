@@ -81,6 +81,7 @@ func (p *offlinejoinProvider) Configure(
 		return
 	}
 	run := newRun()
+	run.configured = true
 	run.ledgerFile, run.identityFile = model.LedgerFile.ValueString(), model.IdentityFile.ValueString()
 	wait := model.LockTimeout.ValueString()
 	if wait == "" {

@@ -11,6 +11,7 @@ import (
 // shares. Terraform configures a provider once in each. The zero value is a provider that was not configured, as when
 // Terraform only validates.
 type run struct {
+	configured   bool   // Terraform does more than validate
 	ledgerFile   string // "": no ledger
 	identityFile string // "": what the environment names
 	lockTimeout  time.Duration

@@ -54,12 +54,12 @@ func (r *run) takeBack(ctx context.Context, image core.Image, join takenBack, di
 		blame(ctx, placeAt(image), "Image not readable", err, diags)
 		return
 	}
-	if why := leaves(image, status, join.mine, join.onDestroy); why != "" {
-		diags.AddWarning("Join only forgotten", why)
-		return
-	}
 	if now := r.images.ownerOf(image.Key()); now != "" && now != join.token {
 		diags.AddWarning("Join handed over", handedOver(windowsPath))
+		return
+	}
+	if why := leaves(image, status, join.mine, join.onDestroy); why != "" {
+		diags.AddWarning("Join only forgotten", why)
 		return
 	}
 	if status.State == core.StateAbsent {

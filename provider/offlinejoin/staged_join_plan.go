@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -10,6 +11,7 @@ import (
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // planning is one call of ModifyPlan.
@@ -176,8 +178,25 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 	}
 	_, err := core.Plan(ctx, req)
 	if err != nil && !core.InUse(err) {
-		blame(ctx, placeAt(req.Image), "Join cannot be staged", err, &p.resp.Diagnostics)
+		blame(ctx, placeAt(req.Image), "Join cannot be staged", p.adviseSuccessor(ctx, req, err), &p.resp.Diagnostics)
 	}
+}
+
+// adviseSuccessor adds the way out to a refusal because of a join that a resource of Terraform has staged, which may be the
+// one that the new resource comes to replace. What a plan has found out about that does not reach the apply: Terraform
+// plans a creation anew there, without private data and without having read the resource that goes, so that the provider
+// cannot tell it from the join of another state; see docs/internals/plugins.md.
+func (p *planning) adviseSuccessor(ctx context.Context, req core.Request, err error) error {
+	if code, _ := winerr.CodeOf(err); code != winerr.CantCreateJoinInfo || req.OnExisting == core.OnExistingReplace {
+		return err
+	}
+	status, unread := core.ReadStatus(ctx, core.StatusRequest{Image: req.Image})
+	if unread != nil || status.State != core.StateStaged || status.Owner == "" {
+		return err
+	}
+	return fmt.Errorf("%w\n\nA resource of Terraform has staged that join. If it is one that this run replaces or moves, the new "+
+		"resource came before the old one had gone, as with create_before_destroy: set on_existing = \"replace\" and apply again. "+
+		"A new blob alone, without -replace or taint, is staged in place and needs none of this", err)
 }
 
 // openChoice reports whether an option that the core would need is not known while planning.

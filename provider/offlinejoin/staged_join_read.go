@@ -87,6 +87,9 @@ func warnOfTrouble(at path.Path, status *core.Status, diags *diag.Diagnostics) {
 	case status.Detail != "" && status.State != core.StateForeign && status.State != core.StateJoined:
 		diags.AddAttributeWarning(at, "Join needs attention", status.Image.WindowsPath+": "+status.Detail+".")
 	}
+	if beside := status.BesideText(); beside != "" {
+		diags.AddAttributeWarning(at, "Another join beside", status.Image.WindowsPath+": "+beside+".")
+	}
 }
 
 // ImportState takes the image's Windows directory or its disk image file, as the id or as the identity. Read finds the join

@@ -47,10 +47,14 @@ func (r *stagedJoinResource) Configure(
 }
 
 func (r *stagedJoinResource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	blob := exactlyOneOf
+	if r.run.configured { // Terraform plans or applies: what an ephemeral resource gives is known, and null without a file
+		blob = conflicting
+	}
 	return []resource.ConfigValidator{
 		exactlyOneOf(options.WindowsPath, options.ImagePath),
 		conflicting(options.WindowsPath, options.Partition),
-		exactlyOneOf(options.BlobFile, options.BlobWO),
+		blob(options.BlobFile, options.BlobWO),
 		conflicting(options.BlobFile, options.BlobVersion),
 		conflicting(options.IdentityFile, options.BlobWO),
 	}

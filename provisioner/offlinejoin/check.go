@@ -71,6 +71,7 @@ func (c PostProcessorConfig) check(notYet later) []error {
 func placeOptions() []options.Name {
 	return []options.Name{
 		options.WindowsPath, options.ImagePath, options.Partition, options.OverlayPath, options.CopyPath, options.Backing,
+		options.JournalDir,
 	}
 }
 
@@ -78,7 +79,7 @@ func placeOptions() []options.Name {
 func (d DiskOptions) image(windowsPath string) (core.Image, error) {
 	return options.PlaceWords{
 		WindowsPath: windowsPath, ImagePath: d.ImagePath, Partition: d.Partition, OverlayPath: d.OverlayPath,
-		CopyPath: d.CopyPath, Backing: d.Backing,
+		CopyPath: d.CopyPath, Backing: d.Backing, JournalDir: d.JournalDir,
 	}.Image()
 }
 

@@ -36,6 +36,9 @@ type DiskOptions struct {
 	// How the disk at `overlay_path` names the one it stands on: by its `absolute` path (default), or `relative` to its
 	// own folder, so that both can be moved together.
 	Backing string `mapstructure:"backing"`
+	// A folder for the journal of the change when `image_path` is a block device, such as `/var/lib/offlinejoin`: on a
+	// disk, always the same, and for its owner alone. Files have their journal beside them.
+	JournalDir string `mapstructure:"journal_dir"`
 }
 
 // JoinOptions are the options of everything that stages a join.

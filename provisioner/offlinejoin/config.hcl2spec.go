@@ -17,6 +17,7 @@ type FlatConfig struct {
 	OverlayPath       *string     `mapstructure:"overlay_path" cty:"overlay_path" hcl:"overlay_path"`
 	CopyPath          *string     `mapstructure:"copy_path" cty:"copy_path" hcl:"copy_path"`
 	Backing           *string     `mapstructure:"backing" cty:"backing" hcl:"backing"`
+	JournalDir        *string     `mapstructure:"journal_dir" cty:"journal_dir" hcl:"journal_dir"`
 	BlobFile          *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
 	IdentityFile      *string     `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
 	Blob              *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
@@ -53,6 +54,7 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"overlay_path":       &hcldec.AttrSpec{Name: "overlay_path", Type: cty.String, Required: false},
 		"copy_path":          &hcldec.AttrSpec{Name: "copy_path", Type: cty.String, Required: false},
 		"backing":            &hcldec.AttrSpec{Name: "backing", Type: cty.String, Required: false},
+		"journal_dir":        &hcldec.AttrSpec{Name: "journal_dir", Type: cty.String, Required: false},
 		"blob_file":          &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
 		"identity_file":      &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
 		"blob":               &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},
@@ -80,6 +82,7 @@ type FlatDiskOptions struct {
 	OverlayPath *string `mapstructure:"overlay_path" cty:"overlay_path" hcl:"overlay_path"`
 	CopyPath    *string `mapstructure:"copy_path" cty:"copy_path" hcl:"copy_path"`
 	Backing     *string `mapstructure:"backing" cty:"backing" hcl:"backing"`
+	JournalDir  *string `mapstructure:"journal_dir" cty:"journal_dir" hcl:"journal_dir"`
 }
 
 // FlatMapstructure returns a new FlatDiskOptions.
@@ -99,6 +102,7 @@ func (*FlatDiskOptions) HCL2Spec() map[string]hcldec.Spec {
 		"overlay_path": &hcldec.AttrSpec{Name: "overlay_path", Type: cty.String, Required: false},
 		"copy_path":    &hcldec.AttrSpec{Name: "copy_path", Type: cty.String, Required: false},
 		"backing":      &hcldec.AttrSpec{Name: "backing", Type: cty.String, Required: false},
+		"journal_dir":  &hcldec.AttrSpec{Name: "journal_dir", Type: cty.String, Required: false},
 	}
 	return s
 }

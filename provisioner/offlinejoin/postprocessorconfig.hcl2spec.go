@@ -16,6 +16,7 @@ type FlatPostProcessorConfig struct {
 	OverlayPath       *string     `mapstructure:"overlay_path" cty:"overlay_path" hcl:"overlay_path"`
 	CopyPath          *string     `mapstructure:"copy_path" cty:"copy_path" hcl:"copy_path"`
 	Backing           *string     `mapstructure:"backing" cty:"backing" hcl:"backing"`
+	JournalDir        *string     `mapstructure:"journal_dir" cty:"journal_dir" hcl:"journal_dir"`
 	BlobFile          *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
 	IdentityFile      *string     `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
 	Blob              *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
@@ -51,6 +52,7 @@ func (*FlatPostProcessorConfig) HCL2Spec() map[string]hcldec.Spec {
 		"overlay_path":       &hcldec.AttrSpec{Name: "overlay_path", Type: cty.String, Required: false},
 		"copy_path":          &hcldec.AttrSpec{Name: "copy_path", Type: cty.String, Required: false},
 		"backing":            &hcldec.AttrSpec{Name: "backing", Type: cty.String, Required: false},
+		"journal_dir":        &hcldec.AttrSpec{Name: "journal_dir", Type: cty.String, Required: false},
 		"blob_file":          &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
 		"identity_file":      &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
 		"blob":               &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},

@@ -47,6 +47,7 @@ func (d *DiskOptions) texts() []field {
 		{options.OverlayPath, &d.OverlayPath},
 		{options.CopyPath, &d.CopyPath},
 		{options.Backing, &d.Backing},
+		{options.JournalDir, &d.JournalDir},
 	}
 }
 

@@ -20,6 +20,7 @@ func (o JoinOptions) stage(ctx context.Context, ui packersdk.Ui, at core.Image, 
 	if at.Machine == "" {
 		place := options.PlaceWords{
 			WindowsPath: at.WindowsPath, ImagePath: at.ImagePath, OverlayPath: at.OverlayPath, CopyPath: at.CopyPath,
+			JournalDir: at.JournalDir,
 		}
 		if err := options.CheckPaths(append(o.used(), place.Used()...)...); err != nil {
 			return err

@@ -1,39 +1,25 @@
-# One golden image, an overlay for each machine, and a join in each overlay.
+# One golden disk image, and for each machine an overlay on it with a join of its own.
+
+terraform {
+  required_providers {
+    offlinejoin = {
+      source = "offlinejoin/offlinejoin"
+    }
+  }
+}
 
 locals {
   machines = toset(["web01", "web02"])
 }
 
-resource "terraform_data" "overlay" {
-  for_each = local.machines
-  input    = "/mnt/${each.key}/Windows" # known after apply: nobody looks before the overlay is mounted
-
-  provisioner "local-exec" {
-    command = <<-EOT
-      qemu-img create -q -f qcow2 -b "$GOLDEN" -F qcow2 "$OVERLAY"
-      mkdir -p "$MOUNT"
-      guestmount -a "$OVERLAY" -i --rw "$MOUNT"
-    EOT
-    environment = {
-      GOLDEN  = "/mnt/images/golden.qcow2"
-      OVERLAY = "/mnt/images/${each.key}.qcow2"
-      MOUNT   = "/mnt/${each.key}"
-    }
-  }
-}
-
-resource "offlinejoin_staged_join" "web" {
+resource "offlinejoin_joined_disk" "web" {
   for_each     = local.machines
-  windows_path = terraform_data.overlay[each.key].output
+  image_path   = "/srv/golden/ws2022.qcow2"        # only read
+  overlay_path = "/srv/machines/${each.key}.qcow2" # made; removed again with the resource, while it is unused
   blob_file    = "${path.root}/secrets/${each.key}.djoin"
   machine_name = upper(each.key)
 }
 
-resource "terraform_data" "unmount" {
-  for_each         = local.machines
-  triggers_replace = offlinejoin_staged_join.web[each.key].fingerprint
-
-  provisioner "local-exec" {
-    command = "guestunmount /mnt/${each.key}"
-  }
+output "disks" {
+  value = { for name, disk in offlinejoin_joined_disk.web : name => disk.path }
 }

@@ -1,39 +1,62 @@
-# The disk of a libvirt volume is mounted, staged and unmounted before the domain that uses it is started.
+# A libvirt domain for each machine, on an overlay that Terraform makes on the same host, with the join in it.
 
-variable "volume" {
-  type        = string
-  description = "The path of the volume, such as that of libvirt_volume."
-  default     = "/mnt/libvirt/web01.qcow2"
-}
-
-resource "terraform_data" "mounted" {
-  triggers_replace = var.volume
-  input            = "/mnt/web01/Windows"
-
-  provisioner "local-exec" {
-    command = "mkdir -p /mnt/web01; guestmount -a \"$VOLUME\" -i --rw /mnt/web01"
-    environment = {
-      VOLUME = var.volume
+terraform {
+  required_providers {
+    offlinejoin = {
+      source = "offlinejoin/offlinejoin"
+    }
+    libvirt = {
+      source  = "dmacvicar/libvirt"
+      version = "~> 0.9.0"
     }
   }
 }
 
-resource "offlinejoin_staged_join" "web01" {
-  windows_path = terraform_data.mounted.output
-  blob_file    = "${path.root}/secrets/web01.djoin"
-  machine_name = "WEB01"
-  on_destroy   = "abandon" # the volume goes with the domain
+provider "libvirt" {
+  uri = "qemu:///system"
 }
 
-resource "terraform_data" "ready" {
-  triggers_replace = offlinejoin_staged_join.web01.fingerprint
-  input            = var.volume # give this, not var.volume, to the domain: it waits for the join
+locals {
+  machines = toset(["web01", "web02"])
+}
 
-  provisioner "local-exec" {
-    command = "guestunmount /mnt/web01"
+resource "offlinejoin_joined_disk" "web" {
+  for_each     = local.machines
+  image_path   = "/srv/golden/ws2022.qcow2"
+  overlay_path = "/var/lib/libvirt/images/${each.key}.qcow2"
+  blob_file    = "${path.root}/secrets/${each.key}.djoin"
+  machine_name = upper(each.key)
+}
+
+resource "libvirt_domain" "web" {
+  for_each    = local.machines
+  name        = each.key
+  type        = "kvm"
+  memory      = 4
+  memory_unit = "GiB"
+  vcpu        = 2
+  running     = true
+
+  os = {
+    type         = "hvm"
+    type_arch    = "x86_64"
+    type_machine = "q35"
+    firmware     = "efi"
   }
-}
 
-output "volume" {
-  value = terraform_data.ready.output
+  devices = {
+    disks = [
+      {
+        source = { file = { file = offlinejoin_joined_disk.web[each.key].path } } # so it waits for the join
+        driver = { name = "qemu", type = offlinejoin_joined_disk.web[each.key].format }
+        target = { dev = "vda", bus = "virtio" }
+      }
+    ]
+    interfaces = [
+      {
+        model  = { type = "virtio" }
+        source = { network = { network = "default" } }
+      }
+    ]
+  }
 }

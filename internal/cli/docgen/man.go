@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"github.com/offlinejoin/offlinejoin/internal/cli"
-	"github.com/offlinejoin/offlinejoin/internal/version"
 )
 
 // writeMan writes a manual page for every command into a folder, which is made.
@@ -17,6 +16,6 @@ func writeMan(folder string) error {
 	root := cli.Commands()
 	root.DisableAutoGenTag = true
 	return doc.GenManTree(root, &doc.GenManHeader{
-		Title: "OFFLINEJOIN", Section: "1", Source: "offlinejoin " + version.String(), Manual: "offlinejoin",
+		Title: "OFFLINEJOIN", Section: "1", Source: "offlinejoin " + root.Version, Manual: "offlinejoin",
 	}, folder)
 }

@@ -134,8 +134,8 @@ func TestOutcomes(t *testing.T) {
 			"the machine name is not valid for a join (2724 NERR_InvalidMachineNameForJoin)", 1, 0,
 		},
 		"unknown failure": {
-			&machine{values: staged().values, onRequest: returns(1355)},
-			completion.StateFailed, 1355, "(1355)", 1, 0,
+			&machine{values: staged().values, onRequest: returns(4711)},
+			completion.StateFailed, 4711, "(4711)", 1, 0,
 		},
 		"panic in the call": {
 			&machine{values: staged().values, onRequest: func([]byte) winerr.Code { panic("secret") }},

@@ -83,7 +83,7 @@ func scenarios() []scenario {
 		{name: "blob version", boots: []bootCase{refused(2719, "(2719 NERR_ProvisioningBlobUnsupported)")}},
 		{name: "bad data", boots: []bootCase{refused(2710, "(2710 NERR_BadOfflineJoinInfo)")}},
 		{name: "access denied", boots: []bootCase{refused(5, "(5 ERROR_ACCESS_DENIED)")}},
-		{name: "code nobody knows", boots: []bootCase{refused(1355, "(1355)")}},
+		{name: "code nobody knows", boots: []bootCase{refused(4711, "(4711)")}},
 		{name: "code above all", boots: []bootCase{{
 			stub: returns(0xC0000022), calls: 1, state: completion.StateFailed, result: 31, text: "(31 ERROR_GEN_FAILURE)",
 		}}},

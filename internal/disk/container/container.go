@@ -48,9 +48,10 @@ type FilePlan struct {
 
 // Piece is a range of the image file and its new bytes.
 type Piece struct {
-	Off  int64 // byte offset in the image file
-	Data []byte
-	Wipe bool // as in [Write]
+	Off   int64 // byte offset in the image file
+	Data  []byte
+	Fresh bool // in a group: as a fill, the old content does not matter, but these bytes come after those of the groups before
+	Wipe  bool // as in [Write]
 }
 
 // Format is the kind of an image file, in the words of qemu's -f option. The empty Format stands for an unknown one.

@@ -32,6 +32,10 @@ type File struct {
 	Weak bool
 }
 
+// Share gives back what keeps others from writing, for another program that takes its own locks on the file at once. That the
+// file is being read stays locked, where the system has locks of qemu's kind, so that nobody else gets it with [Change].
+func (f *File) Share() error { return share(f.File) }
+
 // InUseError reports that another process holds the image.
 type InUseError struct {
 	Path string

@@ -111,3 +111,18 @@ func noLocks(err error) bool {
 	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOLCK) || errors.Is(err, unix.EOPNOTSUPP) ||
 		errors.Is(err, unix.ENOSYS)
 }
+
+// share drops all locks but the one that the file is read.
+func share(f *os.File) error {
+	for base, bits := range map[int64][]int64{
+		heldBase: {permWrite, permResize}, refusedBase: {permConsistentRead, permWrite, permResize},
+	} {
+		for _, bit := range bits {
+			lk := unix.Flock_t{Type: unix.F_UNLCK, Start: base + bit, Len: 1}
+			if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lk); err != nil && !noLocks(err) {
+				return &os.PathError{Op: "unlock", Path: f.Name(), Err: err}
+			}
+		}
+	}
+	return nil
+}

@@ -31,6 +31,17 @@ type Options struct {
 	Path   string // of the image
 	Format container.Format
 	Change bool // also to write
+
+	// Below are the files that a qcow2 image stands on, from the top down, and DataFile the one that holds its data: qemu-nbd
+	// opens these, whatever the image names.
+	Below    []Layer
+	DataFile string
+}
+
+// Layer is a file of a chain.
+type Layer struct {
+	Path   string
+	Format container.Format
 }
 
 // Disk is the virtual disk of an image that qemu-nbd has open. Its methods may be called from several goroutines at once.
@@ -49,6 +60,9 @@ func (d *Disk) ReadAt(p []byte, off int64) (int, error) { return d.readAt(p, off
 
 // WriteAt implements [io.WriterAt]. Nothing is durable before Sync.
 func (d *Disk) WriteAt(p []byte, off int64) (int, error) { return d.writeAt(p, off) }
+
+// Detach makes qemu-nbd outlive the context of [Start]: it ends with Close, or with this program.
+func (d *Disk) Detach() { d.process.detach() }
 
 // Sync returns when everything written is durable, in the image file and in its tables.
 func (d *Disk) Sync() error { return d.flush() }

@@ -23,9 +23,32 @@ const (
 	stderrMost = 8 << 10
 )
 
-// imageOptions describes the image to qemu. Nothing is guessed, and no name is taken for a protocol's.
+// imageOptions describes the image to qemu, with the files that it stands on. Nothing is guessed, and no name is taken for a
+// protocol's.
 func imageOptions(o Options) (string, error) {
-	info, err := os.Stat(o.Path)
+	var all []string
+	prefix := ""
+	for _, l := range append([]Layer{{o.Path, o.Format}}, o.Below...) {
+		options, err := layerOptions(prefix, l)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, options)
+		prefix += "backing."
+	}
+	if o.DataFile != "" {
+		options, err := layerOptions("data-file.", Layer{o.DataFile, container.Raw})
+		if err != nil {
+			return "", err
+		}
+		all = append(all, options)
+	}
+	return strings.Join(all, ","), nil
+}
+
+// layerOptions describes one file; the prefix is what its place is called.
+func layerOptions(prefix string, l Layer) (string, error) {
+	info, err := os.Stat(l.Path)
 	if err != nil {
 		return "", err
 	}
@@ -37,15 +60,16 @@ func imageOptions(o Options) (string, error) {
 	default:
 		return "", &container.Refused{Kind: container.NotFile}
 	}
-	options := "driver=" + string(o.Format)
-	switch o.Format {
+	options := prefix + "driver=" + string(l.Format)
+	switch l.Format {
 	case container.QCOW2, container.VHDX, container.VMDK, container.Raw:
 	case container.VHD:
-		options += ",force_size_calc=current_size"
+		options += "," + prefix + "force_size_calc=current_size"
 	default:
-		return "", fmt.Errorf("qemu-nbd is not asked to open the format %q", o.Format)
+		return "", fmt.Errorf("qemu-nbd is not asked to open the format %q", l.Format)
 	}
-	return options + ",file.driver=" + driver + ",file.filename=" + strings.ReplaceAll(o.Path, ",", ",,"), nil
+	return options + "," + prefix + "file.driver=" + driver + "," + prefix + "file.filename=" +
+		strings.ReplaceAll(l.Path, ",", ",,"), nil
 }
 
 // process is a running qemu-nbd.
@@ -71,6 +95,9 @@ func launched(ctx context.Context, cmd *exec.Cmd, stderr *tail, hangUp func() er
 	p.stop = context.AfterFunc(ctx, p.interrupt)
 	return p
 }
+
+// detach ends the watch over the context.
+func (p *process) detach() { p.stop() }
 
 // end hangs up, at which qemu-nbd writes what it has and ends, and waits for that.
 func (p *process) end() error {

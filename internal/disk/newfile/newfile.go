@@ -18,7 +18,43 @@ type File struct {
 	done bool
 
 	secret []span
+	layer  Layer // nil: the file itself
 }
+
+// Layer is what a new file is written through.
+type Layer interface {
+	Write(p []byte) (int, error)
+	WriteAt(p []byte, off int64) (int, error)
+	Truncate(size int64) error
+	Sync() error
+}
+
+// Through makes all that is written to the file from now on go through a layer over it, such as one that fails; nil is none.
+func (f *File) Through(over func(Layer) Layer) {
+	if over != nil {
+		f.layer = over(f.File)
+	}
+}
+
+// writes returns what the file is written through.
+func (f *File) writes() Layer {
+	if f.layer != nil {
+		return f.layer
+	}
+	return f.File
+}
+
+// Write implements io.Writer.
+func (f *File) Write(p []byte) (int, error) { return f.writes().Write(p) }
+
+// WriteAt implements io.WriterAt.
+func (f *File) WriteAt(p []byte, off int64) (int, error) { return f.writes().WriteAt(p, off) }
+
+// Truncate sets the size of the file.
+func (f *File) Truncate(size int64) error { return f.writes().Truncate(size) }
+
+// Sync flushes the file.
+func (f *File) Sync() error { return f.writes().Sync() }
 
 // span is a range of the file.
 type span struct{ off, n int64 }

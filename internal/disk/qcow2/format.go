@@ -49,6 +49,7 @@ const (
 	extEnd           = 0
 	extBackingFormat = 0xe2792aca
 	extBitmaps       = 0x23852875
+	extDataFile      = 0x44415441
 )
 
 // Limits. The sizes of the tables are those of qemu (block/qcow2.h).

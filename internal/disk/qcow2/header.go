@@ -32,7 +32,8 @@ type header struct {
 	bitmaps       bool // the extension is there
 	compression   int
 	backing       Backing
-	length        int64 // of header and extensions and the backing name, in bytes
+	dataFile      string // the name of the external data file; "" when the header does not say
+	length        int64  // of header and extensions and the backing name, in bytes
 	fileSize      int64
 }
 
@@ -207,6 +208,8 @@ func (h *header) walkExtensions(b []byte) error {
 			h.backing.Format = container.Format(bytes.TrimRight(data, "\x00"))
 		case extBitmaps:
 			h.bitmaps = true
+		case extDataFile:
+			h.dataFile = string(data)
 		}
 		h.length += (length + 7) &^ 7
 	}

@@ -26,6 +26,8 @@ type OverlayOptions struct {
 	// Relative makes the overlay name the golden image relative to its own folder, so that both can be moved together.
 	// Otherwise it has the absolute path. Symbolic links are resolved in both.
 	Relative bool
+	// Through is what the new file is written through, see [newfile.File.Through]; nil: nothing.
+	Through func(newfile.Layer) newfile.Layer
 }
 
 // Made is a new overlay.
@@ -59,9 +61,13 @@ func Overlay(ctx context.Context, g Golden, w []container.Write, dst string, o O
 	if err != nil {
 		return Made{}, err
 	}
+	f.Through(o.Through)
 	f.Secret(0, l.fileBytes())
 	sum := sha256.New()
 	err = l.write(ctx, io.MultiWriter(f, sum))
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err == nil {
 		err = f.Publish()
 	}

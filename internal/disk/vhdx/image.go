@@ -103,6 +103,9 @@ func (v *Image) Plan(w []container.Write) (*container.FilePlan, error) {
 		plan.Groups = append(plan.Groups, []container.Piece{{Off: headerOffsets()[h.at], Data: h.header[:]}})
 	}
 	if len(fresh) > 0 {
+		for i := range fresh {
+			fresh[i].Fresh = true
+		}
 		plan.Groups = append(plan.Groups, fresh)
 	}
 	plan.Groups = append(plan.Groups, groups...)

@@ -39,17 +39,20 @@ func (s *Session) writeInPlace(p *prepared) (imagefs.Cost, error) {
 	if len(p.writes) == 0 {
 		return imagefs.Cost{}, nil
 	}
-	journal, err := journalOf(s.image.FilePath())
+	journal, err := s.journalOf(s.image.FilePath(), s.image.File())
 	if err != nil {
 		return imagefs.Cost{}, imagefs.Wrap(imagefs.OpOpen, s.image.FilePath(), err)
 	}
-	folder, err := undojournal.OpenFolder(filepath.Dir(journal))
+	if s.image.ByEngine() != nil {
+		journal.identity = []byte(virtualDisk)
+	}
+	folder, err := journal.openFolder()
 	if err != nil {
-		return imagefs.Cost{}, imagefs.Wrap(imagefs.OpOpen, filepath.Dir(journal), err)
+		return imagefs.Cost{}, imagefs.Wrap(imagefs.OpOpen, filepath.Dir(journal.path), err)
 	}
 	defer folder.Close() // its journals are synced
-	cost, err := undojournal.Write(osFile{s.image.File()}, folder, filepath.Base(journal), p.change, nil)
-	return imagefs.Cost{Bytes: cost.Bytes, Syncs: cost.Syncs}, s.writeError(journal, err)
+	cost, err := undojournal.Write(s.layer.file(s.image.Target()), s.layer.folder(folder), journal.name(), p.change, journal.identity)
+	return imagefs.Cost{Bytes: cost.Bytes, Syncs: cost.Syncs}, s.writeError(journal.path, err)
 }
 
 // writeError says what a failed change has left behind.
@@ -58,22 +61,22 @@ func (s *Session) writeError(journal string, err error) error {
 	if !ok {
 		return coded(imagefs.OpWrite, s.path(), err)
 	}
-	cause := imagefs.Wrap(imagefs.OpWrite, s.path(), w.Err)
+	cause := systemError(imagefs.OpWrite, s.path(), w.Err)
 	code, _ := winerr.CodeOf(cause)
 	switch w.State {
 	case undojournal.Unchanged:
-		return winerr.Errorf(code, "%w. The image is as it was before.", cause)
+		return winerr.Errorf(code, "%w. The image is as it was before.", uncoded{cause})
 	case undojournal.Changed:
 		return winerr.Errorf(code, "%s is changed, but %s could not be removed: remove it, or run the command again: %w", s.shown(),
 			plaintext.Line(journal, 0), plain{w.Err})
 	}
 	return winerr.Errorf(code, "%w: do not start the machine while %s is there; run the command again, which undoes or completes "+
-		"the change", cause, plaintext.Line(journal, 0))
+		"the change", uncoded{cause}, plaintext.Line(journal, 0))
 }
 
 func (s *Session) makeOverlay(ctx context.Context, p *prepared) (imagefs.Cost, error) {
 	made, err := s.image.Overlay(ctx, p.writes, s.made.Path, qcow2.OverlayOptions{
-		Relative: s.at.Backing == imagefs.BackingRelative,
+		Relative: s.at.Backing == imagefs.BackingRelative, Through: s.layer.made(),
 	})
 	if err != nil {
 		return imagefs.Cost{}, s.makeError(err)
@@ -86,7 +89,9 @@ func (s *Session) makeOverlay(ctx context.Context, p *prepared) (imagefs.Cost, e
 const newFileSyncs = 2
 
 func (s *Session) makeCopy(ctx context.Context, p *prepared) (imagefs.Cost, error) {
-	copied, err := s.image.CopyTo(ctx, s.made.Path, disk.CopyOptions{Plan: p.file})
+	copied, err := s.image.CopyTo(ctx, s.made.Path, disk.CopyOptions{
+		Plan: p.file, Progress: s.progress, Through: s.layer.made(),
+	})
 	if err != nil {
 		return imagefs.Cost{}, s.makeError(err)
 	}

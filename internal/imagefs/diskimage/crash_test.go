@@ -25,6 +25,7 @@ const (
 	victimOf   = "DISKIMAGE_TEST_VICTIM"
 	victimBlob = "DISKIMAGE_TEST_BLOB" // empty: it unstages
 	victimDisk = "DISKIMAGE_TEST_DISK" // a new overlay; empty: in place
+	victimDir  = "DISKIMAGE_TEST_DIR"  // for the journal of a device; empty: it lies beside the image
 )
 
 // TestMain makes a copy of the test program the process that gets killed.
@@ -33,15 +34,16 @@ func TestMain(m *testing.M) {
 	if image == "" {
 		os.Exit(m.Run())
 	}
-	if err := victim(image, os.Getenv(victimBlob)); err != nil {
+	if err := victim(image, os.Getenv(victimDir), os.Getenv(victimBlob)); err != nil {
 		fmt.Fprint(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-func victim(image, blobFile string) error {
+func victim(image, journalDir, blobFile string) error {
 	at := at(image)
+	at.JournalDir = journalDir
 	at.OverlayPath = os.Getenv(victimDisk)
 	if blobFile == "" {
 		_, err := core.Unstage(context.Background(), core.UnstageRequest{Image: at})
@@ -79,6 +81,12 @@ func TestKilled(t *testing.T) {
 
 func killRounds(t *testing.T, image string) {
 	t.Helper()
+	killRoundsAt(t, image, "", image+undojournal.Suffix)
+}
+
+// killRoundsAt is killRounds for a device, whose journals lie in a folder.
+func killRoundsAt(t *testing.T, image, journalDir, journal string) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(7, uint64(len(image))))
 	dir := t.TempDir()
 	var blobs []string
@@ -100,23 +108,25 @@ func killRounds(t *testing.T, image string) {
 		if round%3 < 2 {
 			blob = blobs[round%3]
 		}
-		journals += kill(t, image, via, blob, time.Duration(r.Int64N(int64(25*time.Millisecond))), secrets)
-		if _, err := os.Lstat(image + undojournal.Suffix); err == nil {
+		journals += kill(t, journal, journalDir, via, blob, time.Duration(r.Int64N(int64(25*time.Millisecond))), secrets)
+		if _, err := os.Lstat(journal); err == nil {
 			left++
 		}
 		if _, err := os.Lstat(link + undojournal.Suffix); !errors.Is(err, fs.ErrNotExist) {
 			t.Fatalf("round %d: a journal lies beside a link: %v", round, err)
 		}
-		st, err := core.ReadStatus(t.Context(), core.StatusRequest{Image: at(image)})
+		place := at(image)
+		place.JournalDir = journalDir
+		st, err := core.ReadStatus(t.Context(), core.StatusRequest{Image: place})
 		must(t, err)
 		states[st.State]++
 		if st.State != core.StateStaged && st.State != core.StateAbsent {
 			t.Fatalf("round %d: the image is %s (%s)", round, st.State, st.Detail)
 		}
-		must(t, victim(image, blob)) // the next command finishes the work
+		must(t, victim(image, journalDir, blob)) // the next command finishes the work
 	}
 	t.Logf("%d journals were seen, %d left by the kill; states after it: %v", journals, left, states)
-	must(t, victim(image, ""))
+	must(t, victim(image, journalDir, ""))
 	expectState(t, image, core.StateAbsent, "")
 	absentFrom(t, image, secrets[0], nil)
 	absentFrom(t, image, secrets[1], nil)
@@ -124,12 +134,12 @@ func killRounds(t *testing.T, image string) {
 
 // kill starts a process that works on an image by some path, and kills it a while after its journal has appeared, if it has not ended by then. It returns 1 when
 // it saw a journal.
-func kill(t *testing.T, image, via, blob string, after time.Duration, secrets [][]byte) int {
+func kill(t *testing.T, journalFile, journalDir, via, blob string, after time.Duration, secrets [][]byte) int {
 	t.Helper()
 	self, err := os.Executable()
 	must(t, err)
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), victimOf+"="+via, victimBlob+"="+blob)
+	cmd.Env = append(os.Environ(), victimOf+"="+via, victimBlob+"="+blob, victimDir+"="+journalDir)
 	must(t, cmd.Start())
 	done := make(chan struct{})
 	go func() {
@@ -142,7 +152,7 @@ func kill(t *testing.T, image, via, blob string, after time.Duration, secrets []
 		case <-done:
 			ended = true
 		default:
-			journal, err := os.ReadFile(image + undojournal.Suffix)
+			journal, err := os.ReadFile(journalFile)
 			if err != nil || len(journal) == 0 {
 				time.Sleep(200 * time.Microsecond)
 				continue
@@ -155,7 +165,7 @@ func kill(t *testing.T, image, via, blob string, after time.Duration, secrets []
 			noSecretIn(t, journal, secrets)
 		}
 	}
-	if journal, err := os.ReadFile(image + undojournal.Suffix); err == nil {
+	if journal, err := os.ReadFile(journalFile); err == nil {
 		noSecretIn(t, journal, secrets)
 	}
 	return seen

@@ -3,6 +3,7 @@ package diskimage
 import (
 	"errors"
 	"io/fs"
+	"syscall"
 
 	"github.com/offlinejoin/offlinejoin/internal/disk"
 	"github.com/offlinejoin/offlinejoin/internal/disk/container"
@@ -76,8 +77,34 @@ func coded(o imagefs.Op, what string, err error) error {
 		}
 		return winerr.Errorf(code, "%s %w", what, plain{err})
 	}
-	return imagefs.Wrap(o, what, err)
+	return systemError(o, what, err)
 }
+
+// systemError is the sentence for an error of the operating system, of which several may have come one after the other: the
+// first counts. One from reading names the file that was read.
+func systemError(o imagefs.Op, what string, err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok && pe.Op == "read" {
+		return imagefs.Wrap(imagefs.OpRead, pe.Path, imagefs.FromSystem(pe.Err))
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		err = errno
+	}
+	return imagefs.Wrap(o, what, imagefs.FromSystem(err))
+}
+
+// uncoded is an error without its code, for a longer sentence that ends with it.
+type uncoded struct{ error }
+
+// Error implements error.
+func (u uncoded) Error() string {
+	if e, ok := errors.AsType[*winerr.Error](u.error); ok {
+		return e.Message
+	}
+	return u.error.Error()
+}
+
+// Unwrap returns the error itself.
+func (u uncoded) Unwrap() error { return u.error }
 
 // plain is an error of the engines, which show names of files and of what is in them as they are, as text for a line.
 type plain struct{ error }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/offlinejoin/offlinejoin/internal/disk"
 	"github.com/offlinejoin/offlinejoin/internal/disk/partition"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/ntfs"
@@ -59,13 +60,14 @@ func lookAll(d io.ReaderAt, t *partition.Table) []Looked {
 
 // find finds the partition with the Windows.
 func (s *Session) find() error {
-	table, err := partition.Read(s.image, s.image.Size())
+	table, err := partition.Read(s.disk, s.image.Size())
 	if err != nil {
 		return coded(imagefs.OpOpen, s.path(), err)
 	}
 	s.notes = append(s.notes, table.Notes...)
 	s.many = table.Scheme != partition.Bare
-	all := lookAll(s.image, table)
+	s.cached = disk.NewCached(s.disk) // which changes with Commit alone, the last use of a session
+	all := lookAll(s.cached, table)
 	if s.at.Partition != 0 {
 		return s.chosen(all)
 	}

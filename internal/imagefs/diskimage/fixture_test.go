@@ -85,15 +85,6 @@ var kinds = []struct {
 	{"vhd-fixed", "vpc", []string{"-o", "subformat=fixed,force_size=on"}},
 }
 
-// readOnly are the containers that new disks are made from and that are not changed in place.
-var readOnly = []struct {
-	name, format string
-	args         []string
-}{
-	{"vmdk-sparse", "vmdk", []string{"-o", "subformat=monolithicSparse"}},
-	{"vmdk-split", "vmdk", []string{"-o", "subformat=twoGbMaxExtentSparse"}},
-}
-
 // convert makes an image file of a format out of a raw disk.
 func convert(t testing.TB, raw, format string, args []string) string {
 	t.Helper()
@@ -139,9 +130,5 @@ func rawOf(t testing.TB, image, format string) string {
 // volumeOf cuts the volume out of a raw disk with the partition of inMBR.
 func volumeOf(t testing.TB, disk string) string {
 	t.Helper()
-	data, err := os.ReadFile(disk)
-	must(t, err)
-	to := filepath.Join(t.TempDir(), "volume.raw")
-	must(t, os.WriteFile(to, data[volumeStart:volumeStart+volumeSize], 0o600))
-	return to
+	return cut(t, disk, volumeStart, volumeSize)
 }

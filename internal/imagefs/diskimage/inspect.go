@@ -29,8 +29,11 @@ type PartitionInfo struct {
 	Offset  int64  `json:"offset"` // in bytes
 	Size    int64  `json:"size"`
 	Kind    string `json:"kind"`
+	Label   string `json:"label,omitempty"` // of an NTFS volume
 	Windows bool   `json:"windows"`
-	Refused string `json:"refused,omitempty"` // why it is not read, or not changed
+	Product string `json:"product,omitempty"`       // of the Windows, when whoever asked has looked: "Windows Server 2022 Standard"
+	Build   string `json:"windows_build,omitempty"` // "20348.2700"
+	Refused string `json:"refused,omitempty"`       // why it is not read, or not changed
 }
 
 // Inspect looks at a disk image file, also at one without a Windows. Errors are those of [Open].
@@ -40,6 +43,9 @@ func Inspect(ctx context.Context, path string) (_ *Contents, err error) {
 		return nil, s.imageError(err)
 	}
 	defer s.Close() // only read
+	if err := s.seeDisk(); err != nil {
+		return nil, err
+	}
 	chain := s.image.Chain()
 	c := &Contents{
 		Path: plaintext.Line(path, 0), Format: string(s.image.Format()), Size: chain[0].FileSize, Virtual: s.image.Size(),
@@ -48,13 +54,13 @@ func Inspect(ctx context.Context, path string) (_ *Contents, err error) {
 	for _, l := range chain[1:] {
 		c.Chain = append(c.Chain, plaintext.Line(l.Path, 0))
 	}
-	table, err := partition.Read(s.image, s.image.Size())
+	table, err := partition.Read(s.disk, s.image.Size())
 	if err != nil {
 		return nil, coded(imagefs.OpOpen, path, err)
 	}
 	c.Scheme = string(table.Scheme)
-	for _, l := range lookAll(s.image, table) {
-		p := PartitionInfo{Number: l.Number, Offset: l.Off, Size: l.Size, Kind: l.Kind(), Windows: l.Windows}
+	for _, l := range lookAll(s.disk, table) {
+		p := PartitionInfo{Number: l.Number, Offset: l.Off, Size: l.Size, Kind: l.Kind(), Label: l.Label, Windows: l.Windows}
 		if l.Err != nil && l.data() {
 			p.Refused = plain{l.Err}.Error()
 		}
@@ -69,6 +75,9 @@ func Inspect(ctx context.Context, path string) (_ *Contents, err error) {
 func (c *Contents) refuse(ctx context.Context, path string) {
 	s, err := Open(ctx, imagefs.Location{ImagePath: path}, imagefs.Rehearse)
 	if err == nil {
+		if r := s.image.ByEngine(); r != nil {
+			c.Notes = append(c.Notes, "it "+plain{r}.Error()+": qemu-nbd changes it in place")
+		}
 		err = s.Close()
 	}
 	if err != nil {

@@ -2,8 +2,6 @@ package diskimage_test
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -36,75 +34,6 @@ func laidOut(t testing.TB, args ...string) (image string, offsets []int64) {
 	return image, offsets
 }
 
-// TestLayouts stages into the kinds of partition tables, and has others read what was written: nothing but the files of the
-// join has changed on the disk.
-func TestLayouts(t *testing.T) {
-	t.Parallel()
-	whole := volume(t, sample.Image{})
-	for _, c := range []struct {
-		name    string
-		args    []string
-		windows int // which part; -1: the volume is bare
-	}{
-		{"gpt", []string{"128M", "--part", "efi:8M", "--part", "msr:16M", "--part", "windows=" + whole, "--part", "recovery:8M"}, 2},
-		{"gpt 4096", []string{"128M", "--sector", "4096", "--part", "efi:8M", "--part", "windows=" + whole}, 1},
-		{"mbr", []string{"96M", "--table", "mbr", "--part", "windows=" + whole, "--part", "recovery:8M"}, 0},
-		{"bare", nil, -1},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			image, off := convert(t, whole, "", nil), int64(0)
-			if c.windows >= 0 {
-				var all []int64
-				image, all = laidOut(t, c.args...)
-				off = all[c.windows]
-			}
-			before := convert(t, image, "", nil)
-			blob, _ := blobFor(t, "WEB01", 1107)
-			_, err := core.Stage(t.Context(), core.Request{Image: at(image), Blob: blob})
-			must(t, err)
-			expectState(t, image, core.StateStaged, "WEB01")
-			sectors(t, before, image, off)
-			readByOthers(t, image, off)
-		})
-	}
-}
-
-// sectors compares two raw disks by whose the changed sectors are.
-func sectors(t *testing.T, before, after string, off int64) {
-	t.Helper()
-	const allowed = "data:*/config/SYSTEM*,data:Windows/System32/odjboot.exe,mft:*,bitmap,mftbitmap,index:Windows/System32," +
-		"index:Windows/System32/config"
-	out, err := exec.Command(testenv.Tool(t, "python3"), testenv.Shared(t, "lab/disk/secdiff.py"), before, after,
-		fmt.Sprint(off), fmt.Sprint(volumeSize), "--allow", allowed).CombinedOutput()
-	if err != nil {
-		t.Errorf("secdiff.py: %v\n%s", err, out)
-	}
-}
-
-// readByOthers reads the program with ntfs-3g's ntfscat, and the hive with hivex.
-func readByOthers(t *testing.T, image string, off int64) {
-	t.Helper()
-	data, err := os.ReadFile(image)
-	must(t, err)
-	vol := filepath.Join(t.TempDir(), "volume.raw")
-	must(t, os.WriteFile(vol, data[off:off+volumeSize], 0o600))
-	program, err := exec.Command(testenv.Tool(t, "ntfscat"), vol, "Windows/System32/odjboot.exe").Output()
-	must(t, err)
-	hive, err := exec.Command(testenv.Tool(t, "ntfscat"), vol, "Windows/System32/config/SYSTEM").Output()
-	must(t, err)
-	file := filepath.Join(t.TempDir(), "SYSTEM")
-	must(t, os.WriteFile(file, hive, 0o600))
-	if got := strings.TrimSpace(run(t, "hivexget", file, `\Setup`, "CmdLine")); got != "odjboot.exe" {
-		t.Errorf("CmdLine is %q", got)
-	}
-	sum := sha256.Sum256(program)
-	if got := strings.TrimSpace(run(t, "hivexget", file, `\Setup\OfflineJoin`, "ProgramSHA256")); got != hex.EncodeToString(sum[:]) {
-		t.Errorf("the program has the digest %x, and the record says %s", sum, got)
-	}
-	run(t, "ntfsfix", "-n", vol)
-}
-
 // TestSeveralWindows wants to be told which.
 func TestSeveralWindows(t *testing.T) {
 	t.Parallel()
@@ -123,6 +52,27 @@ func TestSeveralWindows(t *testing.T) {
 		must(t, err)
 		if st.State != want {
 			t.Errorf("partition %d is %s, not %s", number, st.State, want)
+		}
+	}
+}
+
+// TestInspectSeveralWindows names each Windows of a disk.
+func TestInspectSeveralWindows(t *testing.T) {
+	t.Parallel()
+	server := volume(t, sample.Image{})
+	client := volume(t, sample.Image{ProductName: "Windows 10 Pro", ProductType: "WinNT", Build: "19045", UBR: 3803})
+	image, _ := laidOut(t, "128M", "--part", "windows="+server, "--part", "windows="+client)
+	var out, errs bytes.Buffer
+	args := []string{"inspect", "image", image}
+	if code := cli.Run(t.Context(), args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}); code != 0 {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	for _, want := range []string{
+		`Windows Server 2022 Standard, build 20348.2700, on NTFS "OS"`, `Windows 10 Pro, build 19045.3803, on NTFS "OS"`,
+		"Windows 10 Pro   build 19045.3803",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
 		}
 	}
 }
@@ -179,7 +129,7 @@ func TestCommand(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"inspect", "image", golden}, `2          Windows on NTFS "OS"`},
+		{[]string{"inspect", "image", golden}, `2          Windows Server 2022 Standard, build 20348.2700, on NTFS "OS"`},
 		{
 			[]string{"stage", "--image-path", golden, "--overlay-path", web, "--blob-file", blob},
 			"over " + golden + ") with the join of WEB01 to corp.example.com; " + golden + " was only read.",

@@ -109,7 +109,11 @@ func (s *Session) Security(name string) (sd []byte, ok bool, err error) {
 	return sd, err == nil, fileError(imagefs.OpReadSecurity, s.Path(name), err)
 }
 
-// SetSecurity implements imagefs.Secured, for files that were just created: others keep what they have.
+// SetSecurity implements imagefs.Secured for the file that was created last, until it is synced or closed or the session is asked
+// for another file; for every other file applied is false and nothing changes. Nobody needs more: what holds a secret is always
+// made anew (program, answer file, first log), hives and folders keep the descriptor that Windows gave them, and a descriptor of
+// a file that stands would be a change of its record and of $SDS that the planner of package ntfs does not have. A caller that
+// gets false reports it, as for a mounted tree whose driver drops descriptors.
 func (s *Session) SetSecurity(name string, sd []byte) (applied bool, err error) {
 	n := s.freshAt(name)
 	if n == nil {

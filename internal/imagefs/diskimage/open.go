@@ -25,13 +25,17 @@ import (
 
 // Session is a visit to the Windows inside a disk image file. See [imagefs.Deferred]: nothing reaches a file before Commit.
 type Session struct {
-	at    imagefs.Location
-	mode  imagefs.Mode
-	image *disk.Image
-	found partition.Partition
-	many  bool // the disk has several partitions
-	notes []string
-	made  *imagefs.NewDisk // nil: the image itself is changed
+	at     imagefs.Location
+	mode   imagefs.Mode
+	image  *disk.Image
+	disk   io.ReaderAt  // the virtual disk, as it is shown
+	cached *disk.Cached // of the virtual disk
+	// pending is a journal of the virtual disk, which is seen to when qemu-nbd has the image open.
+	pending *journalPlace
+	found   partition.Partition
+	many    bool // the disk has several partitions
+	notes   []string
+	made    *imagefs.NewDisk // nil: the image itself is changed
 
 	mu       sync.Mutex // over all that follows
 	volume   *ntfs.Volume
@@ -41,6 +45,9 @@ type Session struct {
 	secrets  secrets
 	prepared *prepared
 	closed   bool
+
+	progress func(done, total int64) // of the copy that Commit makes; nil for nobody
+	layer    *layer
 }
 
 var (
@@ -48,6 +55,9 @@ var (
 	_ imagefs.Deferred = (*Session)(nil)
 	_ imagefs.Noted    = (*Session)(nil)
 	_ imagefs.Secured  = (*Session)(nil)
+
+	_ imagefs.Founded     = (*Session)(nil)
+	_ imagefs.Progressing = (*Session)(nil)
 
 	_ imagefs.Exposed   = (*Session)(nil)
 	_ imagefs.Retaining = (*Session)(nil)
@@ -121,8 +131,12 @@ func (s *Session) open(ctx context.Context) error {
 	if s.inPlace() && s.mode == imagefs.Write {
 		mode = lock.Change
 	}
+	opener := disk.OpenSeeing
+	if s.inPlace() {
+		opener = disk.OpenInPlace
+	}
 	var err error
-	if s.image, err = disk.OpenSeeing(ctx, s.path(), mode, lock.Options{}, s.see); err != nil {
+	if s.image, err = opener(ctx, s.path(), mode, lock.Options{}, s.see); err != nil {
 		return s.imageError(err)
 	}
 	if err := s.changeable(); err != nil {
@@ -133,8 +147,11 @@ func (s *Session) open(ctx context.Context) error {
 			s.notes = append(s.notes, "the file system of "+l.Path+" has no locks: make sure that nothing uses it now")
 		}
 	}
-	if err := s.find(); err != nil {
+	if err := s.seeDisk(); err != nil {
 		return err
+	}
+	if err := s.find(); err != nil {
+		return s.doubtful(err)
 	}
 	return s.begin()
 }
@@ -142,10 +159,20 @@ func (s *Session) open(ctx context.Context) error {
 // imageError is the refusal of the image file.
 func (s *Session) imageError(err error) error {
 	r, is := errors.AsType[*container.Refused](err)
-	if is && !strings.Contains(r.Detail, "qemu-img convert") && !strings.Contains(r.Detail, "qemu-img check") {
+	if is && !namesWayOut(r.Detail) {
 		err = fmt.Errorf("%w%s", err, waysOut()[r.Kind])
 	}
 	return coded(imagefs.OpOpen, s.path(), err)
+}
+
+// namesWayOut reports whether the words of a refusal have a way out.
+func namesWayOut(detail string) bool {
+	for _, way := range []string{"qemu-img convert", "qemu-img check", "qemu-utils"} {
+		if strings.Contains(detail, way) {
+			return true
+		}
+	}
+	return false
 }
 
 // changeable refuses, before anything is planned, what Commit would refuse.
@@ -164,13 +191,20 @@ func (s *Session) changeable() error {
 		return winerr.Errorf(winerr.NotSupported, "%s keeps its data in another file, and a copy is one file: use overlay_path, or "+
 			"make one of it with qemu-img convert -O qcow2", s.shown())
 	}
+	device := s.image.Chain()[0].Device
+	if s.at.JournalDir != "" && !device && s.made == nil {
+		return winerr.Errorf(winerr.InvalidParameter, "journal_dir is for block devices, and %s is a file, which has its journal "+
+			"beside it: leave journal_dir out", s.shown())
+	}
 	if !s.inPlace() {
 		return nil
 	}
-	link := s.image.Chain()[0]
-	if link.Device {
-		return winerr.Errorf(winerr.NotSupported, "%s is a block device, beside which no journal can lie: make a new disk with "+
-			"overlay_path or copy_path, or mount it and give windows_path", s.shown())
+	if device {
+		if err := s.deviceChangeable(); err != nil {
+			return err
+		}
+	} else if err := s.checkLinks(); err != nil {
+		return err
 	}
 	if c, ok := s.image.Container.(interface{ InPlace() error }); ok {
 		if err := c.InPlace(); err != nil {
@@ -213,6 +247,39 @@ func newDiskWord(overlay bool) string {
 	return "copy_path"
 }
 
+// deviceChangeable refuses to change a block device that has no place for its journal, or whose size is not found.
+func (s *Session) deviceChangeable() error {
+	switch {
+	case s.at.JournalDir == "":
+		return winerr.Errorf(winerr.NotSupported, "%s is a block device, beside which no journal can lie: name a folder on a disk for "+
+			"it with journal_dir, always the same, or make a new disk with overlay_path or copy_path", s.shown())
+	case s.image.Size() == 0:
+		return winerr.Errorf(winerr.NotSupported, "the size of the block device %s is not found on this system: copy it into a file",
+			s.shown())
+	case s.image.Format() != container.Raw:
+		return winerr.Errorf(winerr.NotSupported, "a %s image on a block device, such as %s, is not changed in place: make a new disk "+
+			"with overlay_path or copy_path", s.image.Format(), s.shown())
+	}
+	return checkJournalDir(s.at.JournalDir)
+}
+
+// checkLinks refuses to change a file that has several names: the journal of an interrupted change would lie beside one of
+// them, and who opens the file by another would not find it.
+func (s *Session) checkLinks() error {
+	path := s.image.FilePath()
+	links, err := imagefs.CountLinks(s.image.File(), filepath.Base(path))
+	if err != nil {
+		return imagefs.Wrap(imagefs.OpRead, path, imagefs.FromSystem(err))
+	}
+	if links < 2 {
+		return nil
+	}
+	shown := plaintext.Line(path, 0)
+	return winerr.Errorf(winerr.CantCreateJoinInfo, "%s has %d names (hard links), and a change would show under all of them, with "+
+		"its journal beside one: give it a file of its own (cp %s NEW), or make a new disk with overlay_path or copy_path", shown, links,
+		shown)
+}
+
 // begin opens a transaction where something is going to be changed.
 func (s *Session) begin() error {
 	if s.mode == imagefs.Read {
@@ -241,39 +308,55 @@ func (s *Session) see(path string, f *os.File, top bool) (io.ReaderAt, int64, er
 	if err != nil {
 		return nil, 0, err
 	}
-	journal, err := journalOf(path)
+	place, err := s.journalOf(path, f)
 	if err != nil {
 		return nil, 0, err
 	}
-	name := filepath.Base(journal)
-	if _, err := os.Lstat(journal); errors.Is(err, fs.ErrNotExist) {
+	if place.path == "" {
 		return nil, size, nil
 	}
-	folder, err := undojournal.OpenFolder(filepath.Dir(journal))
+	if _, err := os.Lstat(place.path); errors.Is(err, fs.ErrNotExist) {
+		return nil, size, nil
+	}
+	folder, err := place.openFolder()
 	if err != nil {
 		return nil, 0, err
 	}
 	defer folder.Close() // only journals in it were changed
 	if (!top || s.golden()) && s.mode != imagefs.Read {
-		return nil, 0, coded(imagefs.OpOpen, path, &undojournal.Pending{Journal: name})
+		return nil, 0, coded(imagefs.OpOpen, path, &undojournal.Pending{Journal: place.name()})
 	}
+	identity, err := undojournal.IdentityOf(folder, place.name())
+	if err != nil {
+		return nil, 0, coded(imagefs.OpOpen, path, err)
+	}
+	if string(identity) == virtualDisk && top {
+		place.identity = identity
+		s.pending = &place
+		return nil, size, nil
+	}
+	return s.seeJournal(path, target{f}, folder, place)
+}
+
+// seeJournal recovers what an interrupted change has left of a file or disk, or shows what it would be.
+func (s *Session) seeJournal(path string, f undojournal.File, folder *undojournal.OSFolder, place journalPlace) (io.ReaderAt, int64, error) {
 	if s.mode == imagefs.Write {
-		return s.recover(path, f, folder, name)
+		return s.recover(path, f, folder, place)
 	}
-	viewed, err := undojournal.View(osFile{f}, folder, name, nil)
+	viewed, err := undojournal.View(f, folder, place.name(), place.identity)
 	if err != nil {
 		return nil, 0, coded(imagefs.OpOpen, path, err)
 	}
 	if viewed.Outcome() == undojournal.RolledBack {
-		s.notes = append(s.notes, path+" has the journal of an interrupted edit, "+name+", and is shown as it was before that: "+
-			"do not start it; the next stage or unstage undoes the edit")
+		s.notes = append(s.notes, path+" has the journal of an interrupted edit, "+place.name()+", and is shown as it was before "+
+			"that: do not start it; the next stage or unstage undoes the edit")
 	}
-	size, err = viewed.Size()
+	size, err := viewed.Size()
 	return viewed, size, err
 }
 
-func (s *Session) recover(path string, f *os.File, folder *undojournal.OSFolder, name string) (io.ReaderAt, int64, error) {
-	outcome, err := undojournal.Recover(osFile{f}, folder, name, nil)
+func (s *Session) recover(path string, f undojournal.File, folder *undojournal.OSFolder, place journalPlace) (io.ReaderAt, int64, error) {
+	outcome, err := undojournal.Recover(f, folder, place.name(), place.identity)
 	if err != nil {
 		return nil, 0, coded(imagefs.OpChange, path, err)
 	}
@@ -283,15 +366,52 @@ func (s *Session) recover(path string, f *os.File, folder *undojournal.OSFolder,
 	case undojournal.Completed:
 		s.notes = append(s.notes, "an interrupted edit of "+path+" was completed")
 	}
-	size, err := f.Seek(0, io.SeekEnd)
+	size, err := f.Size()
 	return nil, size, err
 }
 
-// osFile is an os.File as journals want it.
-type osFile struct{ *os.File }
+// seeDisk is see for the virtual disk of an image that qemu-nbd changes.
+func (s *Session) seeDisk() error {
+	s.disk = s.image
+	if s.pending == nil {
+		return nil
+	}
+	if s.mode == imagefs.Write && s.image.ByEngine() == nil { // what needed qemu-nbd is gone from it
+		return coded(imagefs.OpOpen, s.path(), &undojournal.Foreign{
+			Journal: s.pending.name(), Off: -1, Detail: "the edit was made through qemu-nbd, which the image does not need any more",
+		})
+	}
+	folder, err := s.pending.openFolder()
+	if err != nil {
+		return imagefs.Wrap(imagefs.OpOpen, s.path(), err)
+	}
+	defer folder.Close() // only journals in it were changed
+	var f undojournal.File = shown{s.image}
+	if s.mode == imagefs.Write {
+		f = s.image.Target()
+	}
+	content, _, err := s.seeJournal(s.path(), f, folder, *s.pending)
+	if content != nil {
+		s.disk = content
+	}
+	return err
+}
+
+// shown is a virtual disk that is only read, for View.
+type shown struct{ *disk.Image }
+
+// Size returns the size of the disk in bytes.
+func (d shown) Size() (int64, error) { return d.Image.Size(), nil }
+
+func (shown) WriteAt([]byte, int64) (int, error) { return 0, imagefs.ErrReadOnly }
+func (shown) Truncate(int64) error               { return imagefs.ErrReadOnly }
+func (shown) Sync() error                        { return imagefs.ErrReadOnly }
+
+// target is an os.File as journals want it.
+type target struct{ *os.File }
 
 // Size returns the size of the file in bytes.
-func (f osFile) Size() (int64, error) { return f.Seek(0, io.SeekEnd) }
+func (f target) Size() (int64, error) { return f.Seek(0, io.SeekEnd) }
 
 // String implements imagefs.Session.
 func (s *Session) String() string {
@@ -331,6 +451,9 @@ func (s *Session) Notes() []string {
 // NewDisk implements imagefs.Deferred.
 func (s *Session) NewDisk() *imagefs.NewDisk { return s.made }
 
+// Progress implements imagefs.Progressing.
+func (s *Session) Progress(report func(done, total int64)) { s.progress = report }
+
 // ErasesFirst implements imagefs.Deferred: the journal of a change in place keeps old bytes.
 func (s *Session) ErasesFirst() bool { return s.inPlace() }
 
@@ -351,6 +474,9 @@ func (s *Session) Close() error {
 	s.closed = true
 	s.prepared.wipe()
 	s.secrets = nil
+	if s.cached != nil {
+		s.cached.Forget()
+	}
 	if s.fresh != nil {
 		clear(s.fresh.data)
 	}

@@ -60,7 +60,7 @@ func (s *Session) prepare(ctx context.Context) error {
 		}
 	}
 	if s.inPlace() {
-		size, err := osFile{s.image.File()}.Size()
+		size, err := s.targetSize()
 		if err != nil {
 			p.wipe()
 			return imagefs.Wrap(imagefs.OpRead, s.path(), err)
@@ -73,6 +73,14 @@ func (s *Session) prepare(ctx context.Context) error {
 	}
 	s.prepared = p
 	return nil
+}
+
+// targetSize returns the size of what a change in place is carried out on.
+func (s *Session) targetSize() (int64, error) {
+	if s.image.ByEngine() != nil {
+		return s.image.Size(), nil
+	}
+	return target{s.image.File()}.Size()
 }
 
 // diskWrites turns patches of the volume into writes of the disk. The zeros over what was freed, and over secrets that were
@@ -99,11 +107,16 @@ func (s *Session) diskWrites(p *ntfs.Plan) ([]container.Write, error) {
 	return s.wipeSecrets(writes, len(p.Groups))
 }
 
-// noteBelow notes that bytes which are to go stay in a file below.
+// noteBelow notes that bytes which are to go stay in a file below, or in snapshots inside the image.
 func (s *Session) noteBelow(writes []container.Write) error {
 	for _, w := range writes {
 		if !w.Wipe {
 			continue
+		}
+		if r := s.image.ByEngine(); r != nil && r.Kind == container.Snapshots {
+			s.notes = append(s.notes, "what was removed is still in the snapshots inside "+s.path()+" that were made while it was "+
+				"there: delete those with qemu-img snapshot -d, and do not go back to them")
+			return nil
 		}
 		below, err := s.image.FromBelow(w.Off, int64(len(w.Data)))
 		if err != nil {
@@ -141,7 +154,7 @@ func (s *Session) wipeSecrets(writes []container.Write, group int) ([]container.
 			to++
 		}
 		old := make([]byte, int64(to-from)*sector)
-		if n, err := s.image.ReadAt(old, offs[from]); n < len(old) {
+		if n, err := s.disk.ReadAt(old, offs[from]); n < len(old) {
 			if err == nil {
 				err = io.ErrUnexpectedEOF
 			}

@@ -62,7 +62,7 @@ func (h *Held) Close() error { return h.file.Close() }
 
 // HasJournal reports whether an interrupted edit of the file at path has left its journal.
 func HasJournal(path string) bool {
-	journal, err := journalOf(path)
+	journal, err := journalBeside(path)
 	if err == nil {
 		_, err = os.Lstat(journal)
 	}

@@ -204,7 +204,7 @@ func (s *Session) Rename(name, as string) error {
 	return fileError(imagefs.OpChange, s.Path(name), err)
 }
 
-// rename takes a regular file of the new name away first: NTFS has no change of names that replaces.
+// rename takes a regular file of the new name away.
 func (s *Session) rename(from, to, as string) error {
 	moved, err := s.tx.Stat(from)
 	if err != nil {
@@ -218,10 +218,11 @@ func (s *Session) rename(from, to, as string) error {
 		if there.Directory {
 			return imagefs.Irregular(s.Path(to), fs.ModeDir, "a regular file")
 		}
-		if err := s.tx.Remove(to, ntfs.RemoveOptions{Secret: true}); err != nil {
+		if err := s.tx.RenameOver(from, as, ntfs.RemoveOptions{Secret: true}); err != nil {
 			return err
 		}
 		s.gone(there.Reference)
+		return nil
 	}
 	return s.tx.Rename(from, as)
 }

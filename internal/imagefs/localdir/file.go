@@ -56,7 +56,7 @@ func (f *file) Stat() (imagefs.Info, error) {
 	if err != nil {
 		return imagefs.Info{}, failed(imagefs.OpRead, f.path, err)
 	}
-	links, err := countLinks(f.f, info, f.name)
+	links, err := imagefs.CountLinks(f.f, f.name)
 	if err != nil {
 		return imagefs.Info{}, failed(imagefs.OpRead, f.path, err)
 	}

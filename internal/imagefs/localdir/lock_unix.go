@@ -10,6 +10,8 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 )
 
 // tryLock takes a flock(2) lock: it belongs to this open file, so two users in one process exclude each other too, and
@@ -21,7 +23,7 @@ func tryLock(f *os.File) (bool, error) {
 		return true, nil
 	case errors.Is(err, unix.EWOULDBLOCK):
 		return false, locked(f, err)
-	case classify(err) == errUnsupported:
+	case errors.Is(imagefs.FromSystem(err), imagefs.ErrUnsupported):
 		return false, nil
 	}
 	return false, err

@@ -8,6 +8,8 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 )
 
 // lockOffsetHigh puts the one locked byte far behind the end of any hive: locks of Windows are mandatory for the range
@@ -27,7 +29,7 @@ func tryLock(f *os.File) (bool, error) {
 		return false, winerr.Errorf(winerr.Busy,
 			"another offlinejoin is working on %s: wait until it is done and try again: %w",
 			plaintext.Line(f.Name(), 0), err)
-	case classify(err) == errUnsupported:
+	case errors.Is(imagefs.FromSystem(err), imagefs.ErrUnsupported):
 		return false, nil
 	}
 	return false, err

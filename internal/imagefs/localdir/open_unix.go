@@ -3,9 +3,12 @@
 package localdir
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 )
 
 // openFlags: os.Root adds O_NOFOLLOW by itself and resolves links in its own way, which place.open notices afterwards.
@@ -20,7 +23,7 @@ func syncDirectory(root *os.Root) error {
 		return err
 	}
 	defer d.Close()
-	if err := d.Sync(); err != nil && classify(err) != errUnsupported {
+	if err := d.Sync(); err != nil && !errors.Is(imagefs.FromSystem(err), imagefs.ErrUnsupported) {
 		return err
 	}
 	return nil

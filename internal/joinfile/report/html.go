@@ -194,6 +194,10 @@ func (r *row) describe(one *fleet.Result) {
 		add("Completed", st.CompletedAt)
 		add("Result", st.ResultText)
 		add("Found", st.Detail)
+		add("Beside", st.BesideText())
+		for _, w := range st.Warnings {
+			add("Warning", w)
+		}
 		add("Fingerprint", st.Fingerprint)
 		add("Name now", st.Image.ComputerName)
 	}

@@ -80,6 +80,15 @@ func Disarm(t testing.TB, windowsPath string) {
 	})
 }
 
+// CloseHive brings what waits in the logs of the SYSTEM hive into it, along with a key of its own, so that it is closed cleanly.
+func CloseHive(t testing.TB, windowsPath string) {
+	t.Helper()
+	Edit(t, windowsPath, "SYSTEM", func(h *regf.Hive) error {
+		_, _, err := h.CreateKey(completion.SetupKey+`\Closed`, nil)
+		return err
+	})
+}
+
 // Edit changes a hive of an image through its logs, as Windows would.
 func Edit(t testing.TB, windowsPath, name string, change func(*regf.Hive) error) {
 	t.Helper()
@@ -108,4 +117,49 @@ func Edit(t testing.TB, windowsPath, name string, change func(*regf.Hive) error)
 			t.Fatal(err)
 		}
 	}
+}
+
+// Dirty changes the SYSTEM hive of an image as far as a Windows came that lost its power then: a value is in the log, and the
+// hive itself is marked and does not have it.
+func Dirty(t testing.TB, windowsPath string) {
+	t.Helper()
+	file := filepath.Join(windowsPath, "System32", "config", "SYSTEM")
+	names := [3]string{file, file + ".LOG1", file + ".LOG2"}
+	var files [3]*regf.MemFile
+	for i, name := range names {
+		content, err := os.ReadFile(name)
+		if err != nil && (i == 0 || !errors.Is(err, os.ErrNotExist)) {
+			t.Fatal(err)
+		}
+		files[i] = regf.NewMemFile(content)
+	}
+	hive, err := regf.Open(regf.Files{Primary: files[0], Log1: files[1], Log2: files[2]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := set(hive, "Setup", "InTheLog", regf.SZ, regf.TextData("yes")); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := hive.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, op := range plan.Ops[:plan.Durable] {
+		if op.Barrier {
+			continue
+		}
+		if _, err := files[op.File].WriteAt(op.Data, op.Offset); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, name := range names {
+		if err := os.WriteFile(name, files[i].Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// LargeValue returns a change that makes a value of zeros.
+func LargeValue(n int) func(*regf.Hive) error {
+	return func(h *regf.Hive) error { return set(h, "Setup", "Zeros", regf.Binary, make([]byte, n)) }
 }

@@ -17,14 +17,20 @@ import (
 // program, which could not stage anything into it.
 func Image(t testing.TB, im sample.Image) (windowsPath string) {
 	t.Helper()
-	if _, err := program.Lookup("amd64"); err != nil {
-		testenv.Absent(t, err.Error())
-	}
+	stageable(t)
 	windowsPath, err := sample.WriteTree(t.TempDir(), im)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return windowsPath
+}
+
+// stageable skips the test in a build that holds no completion program.
+func stageable(t testing.TB) {
+	t.Helper()
+	if _, err := program.Lookup("amd64"); err != nil {
+		testenv.Absent(t, err.Error())
+	}
 }
 
 // Blob makes a blob for WEB01 in corp.example.com with a password of its own, and the file that djoin would have written

@@ -20,6 +20,13 @@ import (
 
 // stage stages through a communicator, as the provisioner does.
 func stage(ctx context.Context, comm packersdk.Communicator, windows string, blob []byte) (*core.Receipt, error) {
+	return stageOver(ctx, comm, windows, blob, core.OnExistingFail)
+}
+
+// stageOver is stage with a word about a join that the image holds.
+func stageOver(
+	ctx context.Context, comm packersdk.Communicator, windows string, blob []byte, on core.OnExisting,
+) (*core.Receipt, error) {
 	m, err := guest.Open(ctx, comm, windows)
 	if err != nil {
 		return nil, err
@@ -32,7 +39,7 @@ func stage(ctx context.Context, comm packersdk.Communicator, windows string, blo
 	tree := remotedir.NewTree(m, imagefs.Location{WindowsPath: windows, Machine: "guest"})
 	defer tree.Close() // it only forgets
 	image := core.Image{Location: tree.Location(), Open: tree.Opener()}
-	return core.Stage(ctx, core.Request{Image: image, Blob: parsed, StagedBy: "test"})
+	return core.Stage(ctx, core.Request{Image: image, Blob: parsed, OnExisting: on, StagedBy: "test"})
 }
 
 func stateOf(t *testing.T, windows string) core.State {

@@ -1,0 +1,32 @@
+//go:build unix
+
+package offlinejoin
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
+)
+
+func TestUnfitImagesAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range sampletest.UnfitImages() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			image := sampletest.Image(t, sample.Image{})
+			_, file := sampletest.Blob(t)
+			c.Spoil(t, image)
+			before := digest(t, filepath.Dir(image))
+			_, err := provision(t, map[string]any{"windows_path": image, "blob_file": file, "secret_exposure": "refuse"}, nil)
+			if err == nil || !strings.Contains(err.Error(), c.Want) {
+				t.Errorf("want %q, got %v", c.Want, err)
+			}
+			if digest(t, filepath.Dir(image)) != before {
+				t.Error("something was written")
+			}
+		})
+	}
+}
