@@ -47,7 +47,7 @@ func (r *domainJoinResource) Delete(
 	if state.makesDisk() {
 		r.run.removeDisk(ctx, state.made(), removedDisk{disk, onDestroy, token, r.stagedBy, placeAt(state.image())}, diags)
 	} else {
-		r.run.takeBack(ctx, state.made(), takenBack{mine, onDestroy, token, r.stagedBy}, diags)
+		r.run.takeBack(ctx, state.made(), takenBack{mine, onDestroy, token, r.stagedBy, end != core.AccountKeep}, diags)
 	}
 	if diags.HasError() {
 		return

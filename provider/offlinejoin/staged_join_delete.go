@@ -29,7 +29,9 @@ func (r *stagedJoinResource) Delete(
 	}
 	ctx, done := within(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer done()
-	r.run.takeBack(ctx, state.image(), takenBack{mine, state.OnDestroy.ValueString(), token, r.stagedBy}, &resp.Diagnostics)
+	r.run.takeBack(ctx, state.image(), takenBack{
+		mine: mine, onDestroy: state.OnDestroy.ValueString(), token: token, stagedBy: r.stagedBy,
+	}, &resp.Diagnostics)
 }
 
 // takenBack is a join that goes with its resource.
@@ -38,6 +40,7 @@ type takenBack struct {
 	onDestroy string
 	token     string // of the resource
 	stagedBy  string
+	ends      bool // the account goes with the join, or is disabled
 }
 
 // takeBack takes the pending join of a resource out of an image, as on_destroy says.
@@ -56,6 +59,9 @@ func (r *run) takeBack(ctx context.Context, image core.Image, join takenBack, di
 	}
 	if now := r.images.ownerOf(image.Key()); now != "" && now != join.token {
 		diags.AddWarning("Join handed over", handedOver(windowsPath))
+		return
+	}
+	if status.State == core.StateCompleted && join.ends {
 		return
 	}
 	if why := leaves(image, status, join.mine, join.onDestroy); why != "" {
