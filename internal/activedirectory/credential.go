@@ -77,6 +77,9 @@ func (s Secret) Wipe() {
 	}
 }
 
+// IsEmpty reports whether there is no secret.
+func (s Secret) IsEmpty() bool { return s.empty() }
+
 func (s Secret) empty() bool { return s.bytes == nil || len(*s.bytes()) == 0 }
 
 // reveal returns the secret as the string that libraries want.

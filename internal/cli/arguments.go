@@ -26,8 +26,8 @@ func checkArguments(root *cobra.Command, args []string) error {
 			name, value = "an argument", arg
 		}
 		switch lookupFlag(cmd, name).Name {
-		case "recipient": // the secret half of a key has its own refusal
-		case "var", options.ReuseReason.Flag(), "": // any text
+		case "recipient", "age-recipient": // the secret half of a key has its own refusal
+		case "var", options.ReuseReason.Flag(), options.AccountDescription.Flag(), "": // any text
 			for _, one := range []string{value, strings.TrimLeft(value, "-")} {
 				if options.IsSecretContent(one) {
 					return options.NotContent(options.Name(name), one)

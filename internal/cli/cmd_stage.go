@@ -56,21 +56,7 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 	identityFlag(cmd, &from)
 	optionFlag(cmd, options.MachineName, "NAME", setString(&words.MachineName))
 	optionFlag(cmd, options.Domain, "NAME", setString(&words.Domain))
-	optionFlag(cmd, options.MethodName, "WORD", func(s string) error {
-		words.Method = s
-		_, err := options.Method(s)
-		return err
-	})
-	optionFlag(cmd, options.OnExistingName, "WORD", func(s string) error {
-		words.OnExisting = s
-		_, err := options.OnExisting(s)
-		return err
-	})
-	optionFlag(cmd, options.SecretExposure, "WORD", func(s string) error {
-		words.SecretExposure = s
-		_, err := options.SecretExposureOf(s)
-		return err
-	})
+	methodFlags(cmd, &words)
 	useFlags(cmd, &words)
 	optionFlag(cmd, options.CompletionProgram, "FILE", setString(&words.CompletionProgram))
 	optionFlag(cmd, options.Backup, "FOLDER", setString(&words.Backup))
@@ -89,6 +75,25 @@ func placeFlags(cmd *cobra.Command, words *options.PlaceWords) {
 	optionFlag(cmd, options.CopyPath, "FILE", setString(&words.CopyPath))
 	optionFlag(cmd, options.Backing, "WORD", setString(&words.Backing))
 	optionFlag(cmd, options.JournalDir, "FOLDER", setString(&words.JournalDir))
+}
+
+// methodFlags are the flags about how a join is staged.
+func methodFlags(cmd *cobra.Command, words *options.JoinWords) {
+	optionFlag(cmd, options.MethodName, "WORD", func(s string) error {
+		words.Method = s
+		_, err := options.Method(s)
+		return err
+	})
+	optionFlag(cmd, options.OnExistingName, "WORD", func(s string) error {
+		words.OnExisting = s
+		_, err := options.OnExisting(s)
+		return err
+	})
+	optionFlag(cmd, options.SecretExposure, "WORD", func(s string) error {
+		words.SecretExposure = s
+		_, err := options.SecretExposureOf(s)
+		return err
+	})
 }
 
 // useFlags are the flags about what an image and an account may be used for.

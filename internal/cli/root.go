@@ -24,8 +24,9 @@ func (a *app) root() *cobra.Command {
 		Short: "Stage an Active Directory offline join into a Windows image that is not running",
 		Long: `Stage an Active Directory offline join into a Windows image that is not running.
 
-The machine comes up joined at its first boot, with no network and no domain credential there. A blob made by djoin
-or Samba says what to join; the image is a mounted Windows directory.`,
+The machine comes up joined at its first boot, with no network and no domain credential there. What to join comes from the
+domain itself (join makes the account and stages it in one), or from a blob made by provision, djoin or Samba; the image
+is a mounted Windows directory or a disk image.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -39,6 +40,9 @@ or Samba says what to join; the image is a mounted Windows directory.`,
 	cmd.AddCommand(
 		a.inspect(),
 		a.blob(),
+		a.join(),
+		a.provision(),
+		a.account(),
 		a.stage(),
 		a.plan(),
 		a.apply(),

@@ -103,7 +103,7 @@ type AccountRecord struct {
 // accountFacts returns the facts of an account. staged is when the password that was staged was set; 0: not known.
 func (l *link) accountFacts(a *activedirectory.Account, staged FileTime) *AccountFacts {
 	f := &AccountFacts{
-		MachineName: plaintext.Line(a.Name, plaintext.Name), Domain: l.domain.DNSName, DN: a.DN, ObjectGUID: a.GUID, SID: a.SID,
+		MachineName: plaintext.Line(a.Name, plaintext.Name), Domain: l.shownDomain(), DN: a.DN, ObjectGUID: a.GUID, SID: a.SID,
 		OwnerSID: a.OwnerSID, DC: l.DC().Host, PasswordLastSet: a.PasswordLastSet, LastLogon: a.LastLogon,
 		Description: plaintext.Line(a.Own, plaintext.Sentence), Marker: a.Marker.String(),
 	}
@@ -121,6 +121,9 @@ func (l *link) accountFacts(a *activedirectory.Account, staged FileTime) *Accoun
 	}
 	return f
 }
+
+// shownDomain is the domain's DNS name, safe for a line.
+func (l *link) shownDomain() string { return plaintext.Line(l.domain.DNSName, plaintext.Name) }
 
 // placeOf returns what a marker keeps of an image: nothing that tells its path.
 func placeOf(at Image) string {
@@ -230,7 +233,7 @@ func planAccount(ctx context.Context, d *Directory, req AccountRequest, at *Imag
 	}
 	var p *AccountPlan
 	err := d.read(ctx, func(l *link) (err error) {
-		p = &AccountPlan{req: req, place: req.place(at), link: l, Domain: l.domain.DNSName, DC: l.DC().Host, Warnings: slices.Clone(l.notes)}
+		p = &AccountPlan{req: req, place: req.place(at), link: l, Domain: l.shownDomain(), DC: l.DC().Host, Warnings: slices.Clone(l.notes)}
 		return p.look(ctx, held)
 	})
 	if err != nil {

@@ -69,6 +69,9 @@ func (b *Blob) Wipe() {
 // Text returns the blob as one line of base64, whatever encoding it was read from. It is secret.
 func (b *Blob) Text() string { return b.parsed.AccountData() }
 
+// DjoinFile returns the blob as the bytes of a file that djoin writes. It is secret; the caller wipes it.
+func (b *Blob) DjoinFile() []byte { return b.parsed.DjoinFile() }
+
 // SecretForms returns every text by which the secret of the blob could end up in a log, for log masks only; see
 // [SecretForms].
 func (b *Blob) SecretForms() []string { return odj.SecretForms(b.given()) }

@@ -58,6 +58,12 @@ func NewDirectory(req DirectoryRequest) *Directory {
 	}}
 }
 
+// DirectoryOver returns a domain over connections that are open already, for tests of front ends: package activedirectorytest has
+// such a domain in memory.
+func DirectoryOver(s session, o others, domain activedirectory.Domain) *Directory {
+	return &Directory{connect: func(context.Context) (*link, error) { return &link{session: s, others: o, domain: domain}, nil }}
+}
+
 // Close ends the connections.
 func (d *Directory) Close() error {
 	d.mu.Lock()

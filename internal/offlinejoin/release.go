@@ -34,7 +34,7 @@ func ReadAccount(ctx context.Context, d *Directory, q AccountQuery) (*AccountFac
 			facts = l.accountFacts(a, q.PasswordLastSet)
 			return nil
 		}
-		facts.Status, facts.Domain, facts.DC = AccountGone, l.domain.DNSName, l.DC().Host
+		facts.Status, facts.Domain, facts.DC = AccountGone, l.shownDomain(), l.DC().Host
 		if q.ObjectGUID != "" && q.MachineName != "" {
 			other, err := l.Find(ctx, l.domain, q.MachineName)
 			if err != nil {
@@ -159,14 +159,14 @@ func (l *link) remove(ctx context.Context, a *activedirectory.Account, req Accou
 
 // EnableAccount takes back what AccountDisable did: the password is still the one that it was.
 func EnableAccount(ctx context.Context, d *Directory, q AccountQuery) (*AccountFacts, error) {
-	facts := &AccountFacts{Status: AccountUnknown, MachineName: q.MachineName, ObjectGUID: q.ObjectGUID}
+	facts := &AccountFacts{Status: AccountUnknown, MachineName: plaintext.Line(q.MachineName, plaintext.Name), ObjectGUID: q.ObjectGUID}
 	err := d.read(ctx, func(l *link) error {
 		a, err := l.named(ctx, q)
 		if err != nil {
 			return err
 		}
 		if a == nil {
-			facts.Status, facts.Domain, facts.DC = AccountGone, l.domain.DNSName, l.DC().Host
+			facts.Status, facts.Domain, facts.DC = AccountGone, l.shownDomain(), l.DC().Host
 			return nil
 		}
 		if err := activedirectory.CheckMachine(a); err != nil {

@@ -168,6 +168,149 @@ var catalogue = map[Name]entry{
 			"tried out and must be ready to join afterwards.",
 	},
 
+	ActiveDirectory: {
+		doc: "How the domain is reached and who asks it, where an account is made: a block. What it does not say comes from " +
+			"environment variables, `OFFLINEJOIN_AD_USER` for `user` and so on.",
+	},
+	ADDomain: {
+		word: "domain", flag: "domain",
+		doc: "The DNS name of the domain, such as `corp.example.com`.",
+	},
+	ADController: {
+		word: "dc", flag: "dc",
+		doc: "The full name of the only domain controller to use, such as `dc1.corp.example.com`. Default: a writable one that " +
+			"DNS names, of this machine's site where there is one.",
+	},
+	ADSite: {
+		word: "site", flag: "site",
+		doc: "The Active Directory site whose domain controllers are tried first. Default: this machine's.",
+	},
+	ADUser: {
+		word: "user",
+		doc: "Who asks the domain: a name such as `svc-build`, or `svc-build@corp.example.com`. With `ccache` the default is the " +
+			"user of the cache.",
+	},
+	ADPassword: {
+		word: "password", secret: true,
+		doc: "The password of `user`. Give it by a `sensitive` or ephemeral variable, or better use `password_file`, `keytab` or " +
+			"`ccache`.",
+	},
+	ADPasswordFile: {
+		word: "password_file",
+		doc:  "A file with the password of `user` in its only line. Let nobody else read it.",
+	},
+	ADKeytab: {
+		word: "keytab",
+		doc: "A file with Kerberos keys of `user`, in place of a password. Default: with a `user` and no other credential, the " +
+			"one that the environment variable `KRB5_CLIENT_KTNAME` names.",
+	},
+	ADCCache: {
+		word: "ccache",
+		doc: "A Kerberos credential cache that is a file, as `kinit` makes it. Default: without another credential, the one that " +
+			"the environment variable `KRB5CCNAME` names.",
+	},
+	ADCurrentUser: {
+		word: "current_user", fallback: "false", allowed: []string{"false", "true"},
+		doc: "Ask the domain as the user who is logged on to this Windows when `true`. On Windows that is also done without " +
+			"any credential; elsewhere it is refused. Default: `false`.",
+	},
+	ADSecurity: {
+		word: "security", fallback: "auto", allowed: []string{"auto", "sealed", "ldaps", "starttls"},
+		doc: "How the connection is protected: `sealed` by Kerberos on port 389, which needs no certificate, `ldaps` by TLS on " +
+			"port 636, `starttls` by TLS on port 389. `auto` (default) is `sealed`, or `ldaps` with `simple_bind`. Nothing is " +
+			"ever sent in the clear.",
+	},
+	ADSimpleBind: {
+		word: "simple_bind", fallback: "false", allowed: []string{"false", "true"},
+		doc: "Log on by sending user and password inside TLS, where Kerberos cannot be had, when `true`. Default: `false`.",
+	},
+	ADCAFile: {
+		word: "ca_file",
+		doc: "A PEM file with the certificates of the authorities that the domain controller's certificate must come from, for " +
+			"`ldaps` and `starttls`. Default: those that this machine trusts.",
+	},
+	ADTimeout: {
+		word: "timeout", fallback: "30s",
+		doc: "How long one answer of the domain controller may take, such as `1m`. Default: `30s`.",
+	},
+	Account: {
+		doc: "The computer account to make for the image, in place of a blob: a block. Its password is in memory and in the image, " +
+			"nowhere else.",
+	},
+	AccountMachineName: {
+		word: "machine_name", flag: "machine-name",
+		doc: "The computer name of the account, such as `WEB01`: at most 15 characters.",
+	},
+	AccountOU: {
+		word: "ou",
+		doc: "The distinguished name of the organizational unit for a new account, such as `OU=Web,DC=corp,DC=example,DC=com`. " +
+			"Default: the domain's container for computers.",
+	},
+	AccountObjectGUID: {
+		word: "object_guid",
+		doc: "The objectGUID of the account that must be used, one that was prepared for the machine. Default: the account is " +
+			"found by its name, or made.",
+	},
+	AccountReuse: {
+		word: "reuse", fallback: string(offlinejoin.AccountReuseRefuse),
+		allowed: []string{
+			string(offlinejoin.AccountReuseRefuse), string(offlinejoin.AccountReuseOwn), string(offlinejoin.AccountReuseTrusted),
+		},
+		doc: "What to do when the account exists: `refuse` (default), use it when it is this user's `own` or an administrator's, " +
+			"or also when its owner is one of the `trusted` owners (KB5020276). It then gets a new password.",
+	},
+	AccountTrustedOwners: {
+		word: "trusted_owners",
+		doc: "Users and groups whose accounts may be used with `reuse` = `trusted`, by name or SID: those of the domain's policy " +
+			"for the re-use of computer accounts.",
+	},
+	AccountReplaceLive: {
+		word: "replace_live", fallback: "false", allowed: []string{"false", "true"},
+		doc: "Give even an account that a machine has logged on with a new password, which cuts that machine off from the domain, " +
+			"when `true`. Default: `false`.",
+	},
+	AccountDescription: {
+		word: "description",
+		doc: "The description of the account. A marker of at most 85 characters is kept behind it, by which runs see what others " +
+			"left. Default: what the account has.",
+	},
+	AccountPersistentSite: {
+		word: "persistent_site",
+		doc:  "The site that the machine stays in, wherever it is moved to. Default: Windows finds out.",
+	},
+	AccountNetBIOSName: {
+		word: "netbios_name",
+		doc:  "The machine's NetBIOS name. Default: its computer name.",
+	},
+	AccountPrimaryDNSDomain: {
+		word: "primary_dns_domain",
+		doc:  "The machine's primary DNS domain. Default: the domain's name.",
+	},
+	AccountRootCACerts: {
+		word: "root_ca_certs", fallback: "false", allowed: []string{"false", "true"},
+		doc: "Give the machine the certificates of the authorities that the forest trusts when `true`. Default: `false`.",
+	},
+	AccountOnError: {
+		word: "on_error", fallback: string(offlinejoin.OnErrorDelete),
+		allowed: []string{
+			string(offlinejoin.OnErrorDelete), string(offlinejoin.OnErrorDisable), string(offlinejoin.OnErrorKeep),
+		},
+		doc: "What becomes of an account that was made for a join that fails: `delete` (default) removes what was made and nobody " +
+			"booted, `disable` disables it, `keep` leaves it. An account that existed before is never deleted.",
+	},
+	AccountOnDestroy: {
+		fallback: string(offlinejoin.AccountKeep),
+		allowed: []string{
+			string(offlinejoin.AccountKeep), string(offlinejoin.AccountDisable), string(offlinejoin.AccountDelete),
+		},
+		doc: "What destroying does with the account: `keep` (default) leaves it, `disable` disables it, so that no image can use " +
+			"its password any more, `delete` removes it.",
+	},
+	DeleteLive: {
+		fallback: "false", allowed: []string{"false", "true"},
+		doc: "Delete even an account that a machine has logged on with when `true`. Default: `false`.",
+	},
+
 	// Facts that are documented outside of a table, too.
 	ID: {doc: "What names the image: the path as it was given, of the Windows directory or of the disk, with `#` and the " +
 		"partition if one was chosen."},

@@ -20,7 +20,8 @@ const TemplateFile Name = "template_file"
 // IsPath reports whether the option's value is the path of a file or folder.
 func (w Name) IsPath() bool {
 	switch w {
-	case WindowsPath, ImagePath, OverlayPath, CopyPath, JournalDir, BlobFile, SourceFile, IdentityFile, recipientsFile, TemplateFile, CompletionProgram, LedgerFile, Backup, ReportFile:
+	case WindowsPath, ImagePath, OverlayPath, CopyPath, JournalDir, BlobFile, SourceFile, IdentityFile, recipientsFile, TemplateFile, CompletionProgram, LedgerFile, Backup, ReportFile,
+		ADPasswordFile, ADKeytab, ADCCache, ADCAFile:
 		return true
 	}
 	return false

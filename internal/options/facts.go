@@ -229,3 +229,60 @@ func recordedAt(e offlinejoin.LedgerEntry) string {
 	}
 	return e.At.UTC().Format(time.RFC3339)
 }
+
+// AccountFacts returns the table of what the directory has of an account, in the order of the documentation. Nothing in it is
+// secret.
+func AccountFacts() []Fact[offlinejoin.AccountFacts] {
+	type account = offlinejoin.AccountFacts
+	return []Fact[account]{
+		{
+			Name: "account_status", Read: func(a account) string { return string(a.Status) },
+			Doc: "What has become of the account: `fresh` (no machine has logged on with it), `in_use`, `changed` (its password " +
+				"is not the one that was staged), `disabled`, `gone` or `unknown` (the domain could not be asked).",
+		},
+		{
+			Name: MachineName, Read: func(a account) string { return a.MachineName },
+			Doc: "The computer name of the account.",
+		},
+		{
+			Name: Domain, Read: func(a account) string { return a.Domain },
+			Doc: "The DNS name of the account's domain.",
+		},
+		{
+			Name: "dn", Read: func(a account) string { return a.DN },
+			Doc: "The distinguished name of the account.",
+		},
+		{
+			Name: "object_guid", Read: func(a account) string { return a.ObjectGUID },
+			Doc: "The objectGUID of the account: it stays when the account is moved or renamed.",
+		},
+		{
+			Name: "account_sid", Read: func(a account) string { return a.SID },
+			Doc: "The security identifier of the account.",
+		},
+		{
+			Name: "owner_sid", Read: func(a account) string { return a.OwnerSID },
+			Doc: "The security identifier of the account's owner; empty when this user may not read it.",
+		},
+		{
+			Name: "domain_controller", Read: func(a account) string { return a.DC },
+			Doc: "The domain controller that was asked.",
+		},
+		{
+			Name: "password_last_set", Read: func(a account) string { return a.PasswordLastSet.String() },
+			Doc: "When the account got its password (RFC 3339, UTC, to 100 ns).",
+		},
+		{
+			Name: "last_logon", Read: func(a account) string { return a.LastLogon.String() },
+			Doc: "When a machine last logged on with the account, as far as this domain controller has heard; empty: never.",
+		},
+		{
+			Name: "description", Read: func(a account) string { return a.Description },
+			Doc: "The account's own description.",
+		},
+		{
+			Name: "marker", Read: func(a account) string { return a.Marker },
+			Doc: "What a run of this program has left behind the description: how far it came, its name, when, and for which image.",
+		},
+	}
+}

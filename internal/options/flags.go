@@ -2,21 +2,36 @@ package options
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// setting is an option with a value as messages write it, which is HCL: on_existing = "replace".
-var setting = regexp.MustCompile(`\b([a-z]+(?:_[a-z]+)*) = "([a-z0-9_/.-]+)"`)
+// setting is an option with a value as messages write it, which is HCL: on_existing = "replace", replace_live = true.
+var setting = regexp.MustCompile(`\b([a-z]+(?:_[a-z]+)*) = (?:"([a-z0-9_/.-]+)"|true\b)`)
 
 // AsFlags returns a message with the settings in it as the command line has them: on_existing = "replace" becomes
-// --on-existing replace. What is not an option stays as it is.
+// --on-existing replace, and replace_live = true becomes --account-replace-live. What is not an option stays as it is.
 func AsFlags(message string) string {
 	return setting.ReplaceAllStringFunc(message, func(s string) string {
 		parts := setting.FindStringSubmatch(s)
-		name := Name(parts[1])
-		if name.Doc() == "" {
+		name := named(parts[1], parts[2])
+		if name == "" {
 			return s
 		}
-		return "--" + name.Flag() + " " + strings.TrimSpace(parts[2])
+		return strings.TrimSpace("--" + name.Flag() + " " + parts[2])
 	})
+}
+
+// named returns the option that a word of a message is: of two with one word, such as reuse, the one that takes the value.
+func named(word, value string) Name {
+	takes := func(n Name) bool { return value == "" || n.Allowed() == nil || slices.Contains(n.Allowed(), value) }
+	if n := Name(word); n.Doc() != "" && takes(n) {
+		return n
+	}
+	for n := range catalogue {
+		if n.String() == word && takes(n) {
+			return n
+		}
+	}
+	return ""
 }

@@ -150,6 +150,15 @@ func ParseLockTimeout(word string) (time.Duration, error) {
 	return wait, nil
 }
 
+// CheckWord refuses a value that an option does not take (87).
+func CheckWord(option Name, word string) error {
+	if option.Allowed() == nil {
+		return nil
+	}
+	_, err := choose(option, word)
+	return err
+}
+
 func choose(option Name, word string) (string, error) {
 	if word == "" {
 		return option.Default(), nil

@@ -42,6 +42,48 @@ const (
 	SecretExposure Name = "secret_exposure"
 )
 
+// The options of the block active_directory: how the domain is reached. Each is a word of the block ([Name.String]), a flag
+// ([Name.Flag]) and an environment variable ([Name.Variable]).
+const (
+	ADDomain       Name = "ad_domain"
+	ADController   Name = "ad_dc"
+	ADSite         Name = "ad_site"
+	ADUser         Name = "ad_user"
+	ADPassword     Name = "ad_password"
+	ADPasswordFile Name = "ad_password_file"
+	ADKeytab       Name = "ad_keytab"
+	ADCCache       Name = "ad_ccache"
+	ADCurrentUser  Name = "ad_current_user"
+	ADSecurity     Name = "ad_security"
+	ADSimpleBind   Name = "ad_simple_bind"
+	ADCAFile       Name = "ad_ca_file"
+	ADTimeout      Name = "ad_timeout"
+)
+
+// The options of the block account: what account is asked for. Its machine_name is [AccountMachineName].
+const (
+	AccountMachineName      Name = "account_machine_name"
+	AccountOU               Name = "account_ou"
+	AccountObjectGUID       Name = "account_object_guid"
+	AccountReuse            Name = "account_reuse"
+	AccountTrustedOwners    Name = "account_trusted_owners"
+	AccountReplaceLive      Name = "account_replace_live"
+	AccountDescription      Name = "account_description"
+	AccountPersistentSite   Name = "account_persistent_site"
+	AccountNetBIOSName      Name = "account_netbios_name"
+	AccountPrimaryDNSDomain Name = "account_primary_dns_domain"
+	AccountRootCACerts      Name = "account_root_ca_certs"
+	AccountOnError          Name = "account_on_error"
+)
+
+// The blocks, and the options about the end of an account.
+const (
+	ActiveDirectory  Name = "active_directory"
+	Account          Name = "account"
+	AccountOnDestroy Name = "account_on_destroy"
+	DeleteLive       Name = "delete_live"
+)
+
 // The names of facts that code outside of the tables in facts.go needs. A fact may also have the name of an option, such as
 // [MachineName].
 const (
@@ -60,13 +102,25 @@ type entry struct {
 	fallback string   // the default; empty: none
 	allowed  []string // empty: anything
 	secret   bool
+	word     string // in its block; empty: the name itself
+	flag     string // empty: the name with dashes
 }
 
-// String returns the name as HCL has it: "windows_path".
-func (n Name) String() string { return string(n) }
+// String returns the name as HCL has it: "windows_path"; of an option of a block as the block has it: "user" for "ad_user".
+func (n Name) String() string {
+	if word := catalogue[n].word; word != "" {
+		return word
+	}
+	return string(n)
+}
 
-// Flag returns the name as the command line has it: "windows-path".
-func (n Name) Flag() string { return strings.ReplaceAll(string(n), "_", "-") }
+// Flag returns the name as the command line has it: "windows-path", "ad-user".
+func (n Name) Flag() string {
+	if flag := catalogue[n].flag; flag != "" {
+		return flag
+	}
+	return strings.ReplaceAll(string(n), "_", "-")
+}
 
 // Doc returns the documentation in markdown: one or two sentences, with the default and the allowed values in them.
 func (n Name) Doc() string { return catalogue[n].doc }

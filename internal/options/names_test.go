@@ -39,7 +39,7 @@ func TestAllowedIsACopy(t *testing.T) {
 func TestSecretNames(t *testing.T) {
 	t.Parallel()
 	for _, name := range options.Known() {
-		want := name == options.Blob || name == options.BlobWO
+		want := name == options.Blob || name == options.BlobWO || name == options.ADPassword
 		if name.Secret() != want {
 			t.Errorf("%s: Secret() = %v, want %v", name, name.Secret(), want)
 		}

@@ -28,6 +28,7 @@ type claim struct {
 	reads    any        // of the golden image that is only read; nil: none
 	account  string     // `corp.example.com\WEB01`; "": not known
 	blobName string
+	made     bool // the resource makes the account, and no blob
 	// allowsSharing means that the resource does not mind another use of its account: its join is in its image already and
 	// stays as it is, or the user has said that the account is used again.
 	allowsSharing bool
@@ -80,6 +81,9 @@ func (c claim) clash(has claim) string {
 	case c.key != nil && c.key == has.reads, has.key != nil && has.key == c.reads:
 		return fmt.Sprintf("one resource of this run changes a disk image that another makes a new disk from (%s and %s): a golden "+
 			"image is only read, so give one of the two another image", c.image, has.image.String())
+	case c.account != "" && strings.EqualFold(c.account, has.account) && (c.made || has.made):
+		return fmt.Sprintf("another resource of this run has the account %s already, for %s: one account is for one machine, so give "+
+			"each a machine_name of its own", c.account, has.place())
 	case c.account != "" && strings.EqualFold(c.account, has.account) && !(c.allowsSharing && has.allowsSharing):
 		return fmt.Sprintf("another resource of this run stages the account %s already, into %s (%s): one account is for "+
 			"one machine, so make a blob for each, or set reuse = \"allow\" with a reuse_reason in all that are new", c.account,
@@ -97,6 +101,9 @@ func (c claim) place() string {
 
 // what tells a claim's resource from others, in words of its configuration.
 func (c claim) what() string {
+	if c.made {
+		return "with the account " + c.account
+	}
 	if c.blobName == "" {
 		return "its blob is not known yet"
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
@@ -27,48 +29,60 @@ func (r *joinedDiskResource) Delete(
 	}
 	ctx, done := within(ctx, state.Timeouts.Delete, diags)
 	defer done()
-	at := state.made()
+	r.run.removeDisk(ctx, state.made(), removedDisk{record, state.OnDestroy.ValueString(), token, r.stagedBy, placeAt(state.image())}, diags)
+}
+
+// removedDisk is a disk that goes with its resource.
+type removedDisk struct {
+	record    diskRecord
+	onDestroy string
+	token     string // of the resource
+	stagedBy  string
+	named     path.Path // the attribute that names it
+}
+
+// removeDisk removes a disk that a resource has made, as on_destroy says.
+func (r *run) removeDisk(ctx context.Context, at core.Image, d removedDisk, diags *diag.Diagnostics) {
 	disk := at.String()
 	if at.Presence() != core.Present {
 		diags.AddWarning("Disk not there", disk+" does not exist, so nothing was removed. If what it is on is only not mounted, it "+
 			"still holds the machine's password until its first boot: remove it there. A ledger still has the use of its account.")
 		return
 	}
-	if r.handedOver(at, token) {
+	if r.handedOver(at, d.token) {
 		diags.AddWarning("Disk handed over", disk+" belongs to another resource by now, which took it over, so it stays. This "+
 			"resource is only forgotten.")
 		return
 	}
-	onDestroy := state.OnDestroy.ValueString()
-	if onDestroy == destroyKeep {
+	if d.onDestroy == destroyKeep {
 		diags.AddWarning("Disk only forgotten", disk+` stays (on_destroy = "keep"). Until its first boot it holds the machine's `+
 			"password: remove it when it is not needed.")
 		return
 	}
-	at.LockTimeout = min(r.run.lockTimeout, shortWait)
+	at.LockTimeout = min(r.lockTimeout, shortWait)
 	removal, err := core.RemoveDisk(ctx, core.RemoveDiskRequest{
-		Image: at, Was: record.Mark, Used: onDestroy == destroyDelete, SingleUse: r.run.singleUse(), StagedBy: r.stagedBy,
+		Image: at, Was: d.record.Mark, Used: d.onDestroy == destroyDelete, SingleUse: r.singleUse(), StagedBy: d.stagedBy,
 	})
 	switch {
 	case err != nil:
-		blame(ctx, placeAt(state.image()), "Disk not removed", err, diags)
+		blame(ctx, d.named, "Disk not removed", err, diags)
 	case removal.Removed:
 		for _, warning := range removal.Warnings {
 			diags.AddWarning("Disk removed", disk+": "+warning+".")
 		}
-	case r.handedOver(at, token):
+	case r.handedOver(at, d.token):
 		diags.AddWarning("Disk handed over", disk+" belongs to another resource by now, which took it over, so it stays. This "+
 			"resource is only forgotten.")
 	default:
 		diags.AddWarning("Disk kept", disk+" was not removed, because "+removal.Used+". It may be the disk of a machine; as long as that "+
 			"has not booted, it holds the machine's password. If it is not needed any more, remove the file"+
-			ledgerHint(r.run.ledgerFile)+".")
+			ledgerHint(r.ledgerFile)+".")
 	}
 }
 
 // handedOver reports whether another resource has taken the disk over in this run.
-func (r *joinedDiskResource) handedOver(at core.Image, token string) bool {
-	now := r.run.images.ownerOf(fileAt(at.ImagePath))
+func (r *run) handedOver(at core.Image, token string) bool {
+	now := r.images.ownerOf(fileAt(at.ImagePath))
 	return now != "" && now != token
 }
 

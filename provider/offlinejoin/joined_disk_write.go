@@ -42,7 +42,7 @@ func (r *joinedDiskResource) Create(
 	if receipt == nil {
 		return
 	}
-	disk := r.look(ctx, at, diags)
+	disk := r.run.markOf(ctx, at, diags)
 	record := diskRecord{Path: newPath(at), Partition: at.Partition, OnDestroy: plan.OnDestroy.ValueString()}
 	if disk != nil {
 		record.Mark, record.Golden = disk.Mark, disk.Golden
@@ -80,9 +80,9 @@ func (r *joinedDiskResource) stage(
 	return receipt
 }
 
-// look reads the disk that was just made, to remember it. It is there in any case, so that a failure is a warning.
-func (r *joinedDiskResource) look(ctx context.Context, at core.Image, diags *diag.Diagnostics) *core.Disk {
-	disk, err := core.ReadDisk(ctx, core.DiskRequest{Image: r.run.waiting(at), Mark: true})
+// markOf reads the disk that was just made, to remember it. It is there in any case, so that a failure is a warning.
+func (r *run) markOf(ctx context.Context, at core.Image, diags *diag.Diagnostics) *core.Disk {
+	disk, err := core.ReadDisk(ctx, core.DiskRequest{Image: r.waiting(at), Mark: true})
 	switch {
 	case err != nil:
 		diags.AddAttributeWarning(placeAt(at), "Disk not looked at", "The disk is made, but could not be looked at afterwards, so "+

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
@@ -22,11 +23,14 @@ var (
 	_ provider.ProviderWithFunctions          = (*offlinejoinProvider)(nil)
 )
 
-type offlinejoinProvider struct{ version string }
+type offlinejoinProvider struct {
+	version string
+	open    func(core.DirectoryRequest) *core.Directory
+}
 
 // New returns what makes a provider of the given version, such as "0.1.0".
 func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &offlinejoinProvider{version} }
+	return func() provider.Provider { return &offlinejoinProvider{version, core.NewDirectory} }
 }
 
 func (p *offlinejoinProvider) Metadata(
@@ -44,13 +48,15 @@ func (p *offlinejoinProvider) Schema(_ context.Context, _ provider.SchemaRequest
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Stages Active Directory provisioning blobs into Windows images that are not running, " +
-			"so that the machines come up joined, with no network and no domain credential at first boot. The " +
-			"provider needs no configuration.",
+		MarkdownDescription: "Stages Active Directory joins into Windows images that are not running, so that the machines " +
+			"come up joined, with no network and no domain credential at first boot: from provisioning blobs, or from a name " +
+			"alone, where it makes the computer accounts itself. For blobs the provider needs no configuration.",
 		Attributes: map[string]schema.Attribute{
 			options.LedgerFile.String():   option(options.LedgerFile, ""),
 			options.IdentityFile.String(): option(options.IdentityFile, " What names one of its own uses that."),
 			options.LockTimeout.String():  option(options.LockTimeout, "", duration{}),
+
+			options.ActiveDirectory.String(): directoryAttribute(),
 		},
 	}
 }
@@ -59,6 +65,8 @@ type providerModel struct {
 	LedgerFile   types.String `tfsdk:"ledger_file"`
 	IdentityFile types.String `tfsdk:"identity_file"`
 	LockTimeout  types.String `tfsdk:"lock_timeout"`
+
+	ActiveDirectory types.Object `tfsdk:"active_directory"`
 }
 
 // Configure begins a run. What is not known while planning is taken as not said; it is known when Terraform applies.
@@ -83,6 +91,8 @@ func (p *offlinejoinProvider) Configure(
 	if run.lockTimeout, err = time.ParseDuration(wait); err != nil {
 		resp.Diagnostics.AddAttributeError(path.Root(options.LockTimeout.String()), "Not a duration", err.Error())
 	}
+	run.domain = readDirectory(ctx, model.ActiveDirectory, &resp.Diagnostics)
+	run.domain.open = p.open
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = run, run, run
 }
 
@@ -104,11 +114,14 @@ func (d duration) ValidateString(ctx context.Context, req validator.StringReques
 }
 
 func (p *offlinejoinProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newStagedJoinResource(p.version), newJoinedDiskResource(p.version)}
+	return []func() resource.Resource{
+		newStagedJoinResource(p.version), newJoinedDiskResource(p.version), newDomainJoinResource(p.version),
+		newComputerAccountResource(p.version),
+	}
 }
 
 func (p *offlinejoinProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newBlobDataSource, newImageDataSource, newLedgerDataSource}
+	return []func() datasource.DataSource{newBlobDataSource, newImageDataSource, newLedgerDataSource, newComputerAccountDataSource}
 }
 
 func (p *offlinejoinProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {

@@ -19,6 +19,8 @@ type run struct {
 	claims       claims
 	images       runImages
 	disks        runDisks
+	accounts     runAccounts
+	domain       *domain // that computer accounts are in
 	said         said
 }
 
@@ -33,7 +35,7 @@ func (r *run) singleUse() core.SingleUse {
 	return core.SingleUse{LedgerFile: r.ledgerFile, Run: r.core}
 }
 
-func newRun() *run { return &run{core: core.NewRun()} }
+func newRun() *run { return &run{core: core.NewRun(), domain: &domain{unknown: true}} }
 
 // configured returns the run in what the framework hands to resources and data sources, and nil before the provider
 // is configured.

@@ -3,6 +3,7 @@ package offlinejoin
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
@@ -28,43 +29,61 @@ func (r *stagedJoinResource) Delete(
 	}
 	ctx, done := within(ctx, state.Timeouts.Delete, &resp.Diagnostics)
 	defer done()
-	image := state.image()
+	r.run.takeBack(ctx, state.image(), takenBack{
+		mine: mine, onDestroy: state.OnDestroy.ValueString(), token: token, stagedBy: r.stagedBy,
+	}, &resp.Diagnostics)
+}
+
+// takenBack is a join that goes with its resource.
+type takenBack struct {
+	mine      ownership
+	onDestroy string
+	token     string // of the resource
+	stagedBy  string
+	ends      bool // the account goes with the join, or is disabled
+}
+
+// takeBack takes the pending join of a resource out of an image, as on_destroy says.
+func (r *run) takeBack(ctx context.Context, image core.Image, join takenBack, diags *diag.Diagnostics) {
 	windowsPath := image.String()
 	if image.Presence() != core.Present {
-		resp.Diagnostics.AddWarning("Image not there", windowsPath+" does not exist, so no join was taken back. If "+
+		diags.AddWarning("Image not there", windowsPath+" does not exist, so no join was taken back. If "+
 			"the image only is not mounted, it still holds what was staged: mount it and run "+
 			unstageCommand(image)+".")
 		return
 	}
 	status, err := core.ReadStatus(ctx, core.StatusRequest{Image: image})
 	if err != nil {
-		blame(ctx, placeAt(image), "Image not readable", err, &resp.Diagnostics)
+		blame(ctx, placeAt(image), "Image not readable", err, diags)
 		return
 	}
-	if now := r.run.images.ownerOf(image.Key()); now != "" && now != token {
-		resp.Diagnostics.AddWarning("Join handed over", handedOver(windowsPath))
+	if now := r.images.ownerOf(image.Key()); now != "" && now != join.token {
+		diags.AddWarning("Join handed over", handedOver(windowsPath))
 		return
 	}
-	if why := leaves(image, status, mine, state.OnDestroy.ValueString()); why != "" {
-		resp.Diagnostics.AddWarning("Join only forgotten", why)
+	if status.State == core.StateCompleted && join.ends {
+		return
+	}
+	if why := leaves(image, status, join.mine, join.onDestroy); why != "" {
+		diags.AddWarning("Join only forgotten", why)
 		return
 	}
 	if status.State == core.StateAbsent {
 		return
 	}
-	if status.State == core.StateStaged && state.OnDestroy.ValueString() == destroyFail {
-		refuseToDestroy(windowsPath, &resp.Diagnostics)
+	if status.State == core.StateStaged && join.onDestroy == destroyFail {
+		refuseToDestroy(windowsPath, diags)
 		return
 	}
 	receipt, err := core.Unstage(ctx, core.UnstageRequest{
-		Image: r.run.waiting(image), SingleUse: r.run.singleUse(), Owner: token, StagedBy: r.stagedBy,
-		Progress: r.run.progress(ctx, image, &resp.Diagnostics),
+		Image: r.waiting(image), SingleUse: r.singleUse(), Owner: join.token, StagedBy: join.stagedBy,
+		Progress: r.progress(ctx, image, diags),
 	})
 	switch {
 	case err != nil:
-		blame(ctx, placeAt(image), "Join not taken back", err, &resp.Diagnostics)
+		blame(ctx, placeAt(image), "Join not taken back", err, diags)
 	case receipt.Outcome == core.OutcomeKept:
-		resp.Diagnostics.AddWarning("Join handed over", handedOver(windowsPath))
+		diags.AddWarning("Join handed over", handedOver(windowsPath))
 	}
 }
 

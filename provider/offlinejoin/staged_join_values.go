@@ -33,9 +33,11 @@ func fieldsOf[T any]() fields {
 var (
 	stagedJoinFields = sync.OnceValue(fieldsOf[stagedJoinModel])
 	joinedDiskFields = sync.OnceValue(fieldsOf[joinedDiskModel])
+	domainJoinFields = sync.OnceValue(fieldsOf[domainJoinModel])
 )
 
-// each calls visit with a pointer to every value of a model, a *types.String, *types.Int64 or *timeouts.Value.
+// each calls visit with a pointer to every value of a model, a *types.String, *types.Int64, *types.Bool, *types.Object or
+// *timeouts.Value.
 func (f fields) each(model any, visit func(name string, value any)) {
 	values := reflect.ValueOf(model).Elem()
 	for name, index := range f {
@@ -61,6 +63,14 @@ func (m *joinedDiskModel) write(ctx context.Context, raw *tftypes.Value, diags *
 	joinedDiskFields().write(ctx, m, raw, diags)
 }
 
+func (m *domainJoinModel) read(ctx context.Context, raw tftypes.Value, diags *diag.Diagnostics) {
+	domainJoinFields().read(ctx, m, raw, diags)
+}
+
+func (m *domainJoinModel) write(ctx context.Context, raw *tftypes.Value, diags *diag.Diagnostics) {
+	domainJoinFields().write(ctx, m, raw, diags)
+}
+
 func (f fields) read(ctx context.Context, model any, raw tftypes.Value, diags *diag.Diagnostics) {
 	var values map[string]tftypes.Value
 	if err := raw.As(&values); err != nil {
@@ -74,6 +84,10 @@ func (f fields) read(ctx context.Context, model any, raw tftypes.Value, diags *d
 			*value, err = readText(ctx, values[name])
 		case *types.Int64:
 			*value, err = readNumber(ctx, values[name])
+		case *types.Bool:
+			*value, err = readBool(ctx, values[name])
+		case *types.Object: // there is one alone
+			*value, err = readAccountObject(ctx, values[name])
 		case *timeouts.Value:
 			*value, err = readTimeouts(ctx, values[name])
 		}
@@ -93,6 +107,18 @@ func readText(ctx context.Context, raw tftypes.Value) (types.String, error) {
 	value, err := types.StringType.ValueFromTerraform(ctx, raw)
 	text, _ := value.(types.String)
 	return text, err
+}
+
+func readBool(ctx context.Context, raw tftypes.Value) (types.Bool, error) {
+	value, err := types.BoolType.ValueFromTerraform(ctx, raw)
+	is, _ := value.(types.Bool)
+	return is, err
+}
+
+func readAccountObject(ctx context.Context, raw tftypes.Value) (types.Object, error) {
+	value, err := accountType().ValueFromTerraform(ctx, raw)
+	object, _ := value.(types.Object)
+	return object, err
 }
 
 func readTimeouts(ctx context.Context, raw tftypes.Value) (timeouts.Value, error) {

@@ -1,0 +1,170 @@
+package options_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+const password = "Canary-Passw0rd!"
+
+// environment returns a getenv of what is given alone.
+func environment(pairs ...string) func(string) string {
+	return func(name string) string {
+		for _, pair := range pairs {
+			if value, found := strings.CutPrefix(pair, name+"="); found {
+				return value
+			}
+		}
+		return ""
+	}
+}
+
+func passwordFile(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestDirectoryWordsRequest(t *testing.T) {
+	t.Parallel()
+	file := passwordFile(t, password+"\r\n")
+	keytab := passwordFile(t, "keys")
+	for name, c := range map[string]struct {
+		words options.DirectoryWords
+		env   []string
+		want  offlinejoin.Credential
+		dc    string
+	}{
+		"password file": {
+			words: options.DirectoryWords{Domain: "corp.example.com", User: "svc", PasswordFile: file},
+			want:  offlinejoin.Credential{User: "svc", Password: offlinejoin.NewSecret([]byte(password))},
+		},
+		"standard input": {
+			words: options.DirectoryWords{Domain: "corp.example.com", User: "svc", PasswordFile: "-", In: strings.NewReader(password + "\n")},
+			want:  offlinejoin.Credential{User: "svc", Password: offlinejoin.NewSecret([]byte(password))},
+		},
+		"all from the environment": {
+			env: []string{
+				"OFFLINEJOIN_AD_DOMAIN=corp.example.com", "OFFLINEJOIN_AD_USER=svc", "OFFLINEJOIN_AD_PASSWORD=" + password,
+				"OFFLINEJOIN_AD_DC=dc1.corp.example.com", "KRB5CCNAME=/nowhere",
+			},
+			want: offlinejoin.Credential{User: "svc", Password: offlinejoin.NewSecret([]byte(password))},
+			dc:   "dc1.corp.example.com",
+		},
+		"a credential that is written wins": {
+			words: options.DirectoryWords{Domain: "corp.example.com", User: "svc", Keytab: keytab},
+			env:   []string{"OFFLINEJOIN_AD_PASSWORD=" + password, "OFFLINEJOIN_AD_USER=other", "OFFLINEJOIN_AD_CCACHE=/nowhere"},
+			want:  offlinejoin.Credential{User: "svc", Keytab: keytab},
+		},
+		"keytab of Kerberos": {
+			words: options.DirectoryWords{Domain: "corp.example.com", User: "svc"},
+			env:   []string{"KRB5_CLIENT_KTNAME=FILE:" + keytab, "KRB5CCNAME=/nowhere"},
+			want:  offlinejoin.Credential{User: "svc", Keytab: "FILE:" + keytab},
+		},
+		"cache of Kerberos": {
+			words: options.DirectoryWords{Domain: "corp.example.com"},
+			env:   []string{"KRB5_CLIENT_KTNAME=" + keytab, "KRB5CCNAME=FILE:/tmp/krb5cc_1", "OFFLINEJOIN_AD_SITE=North"},
+			want:  offlinejoin.Credential{CCache: "FILE:/tmp/krb5cc_1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.words.Getenv = environment(c.env...)
+			req, warnings, err := c.words.Request()
+			if err != nil || len(warnings) > 0 {
+				t.Fatalf("%v %q", err, warnings)
+			}
+			got := req.Credential
+			if got.User != c.want.User || got.Keytab != c.want.Keytab || got.CCache != c.want.CCache ||
+				got.Password.IsEmpty() != c.want.Password.IsEmpty() || req.DC != c.dc || req.Domain != "corp.example.com" {
+				t.Errorf("%+v", req)
+			}
+			if shown := fmt.Sprintf("%+v %#v %v", req, c.words, req.Credential.Password); strings.Contains(shown, password) {
+				t.Errorf("it shows its password: %s", shown)
+			}
+		})
+	}
+}
+
+func TestDirectoryWordsRefuse(t *testing.T) {
+	t.Parallel()
+	long := passwordFile(t, strings.Repeat("x", 5000))
+	two := passwordFile(t, "one\ntwo\n")
+	key := "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ"
+	type words = options.DirectoryWords
+	for name, c := range map[string]struct {
+		words words
+		env   []string
+		code  winerr.Code
+		want  string
+	}{
+		"no domain":          {words{User: "svc", PasswordFile: two}, nil, winerr.InvalidParameter, "OFFLINEJOIN_AD_DOMAIN"},
+		"no credential":      {words{Domain: "d", User: "svc"}, nil, winerr.InvalidParameter, "OFFLINEJOIN_AD_KEYTAB"},
+		"no user":            {words{Domain: "d", PasswordFile: two}, nil, winerr.InvalidParameter, "password_file is given without a user"},
+		"two":                {words{Domain: "d", User: "u", PasswordFile: two, Keytab: two}, nil, winerr.InvalidParameter, "password_file and keytab"},
+		"two of environment": {words{Domain: "d", User: "u"}, []string{"OFFLINEJOIN_AD_PASSWORD=" + password, "OFFLINEJOIN_AD_KEYTAB=k"}, winerr.InvalidParameter, "password and keytab"},
+		"current user":       {words{Domain: "d", User: "u", CurrentUser: true}, nil, winerr.InvalidParameter, "leave user out"},
+		"security":           {words{Domain: "d", Security: "plain"}, nil, winerr.InvalidParameter, `security = "plain" is not known`},
+		"simple and sealed":  {words{Domain: "d", Security: "sealed", SimpleBind: true}, nil, winerr.ConnectionInsecure, `security = "ldaps"`},
+		"simple by keytab":   {words{Domain: "d", Keytab: two, User: "u", SimpleBind: true}, nil, winerr.InvalidParameter, "password_file"},
+		"timeout":            {words{Domain: "d", Timeout: "soon"}, nil, winerr.InvalidParameter, `timeout = "soon"`},
+		"no file":            {words{Domain: "d", User: "u", PasswordFile: "/nowhere/at/all"}, nil, winerr.FileNotFound, "does not exist"},
+		"no keytab":          {words{Domain: "d", User: "u", Keytab: "/nowhere/at/all"}, nil, winerr.FileNotFound, "does not exist"},
+		"no authorities":     {words{Domain: "d", User: "u", CAFile: "/nowhere/at/all"}, nil, winerr.FileNotFound, "ca_file"},
+		"long":               {words{Domain: "d", User: "u", PasswordFile: long}, nil, winerr.InvalidParameter, "4 KiB"},
+		"two lines":          {words{Domain: "d", User: "u", PasswordFile: two}, nil, winerr.InvalidParameter, "more than one line"},
+		"nothing":            {words{Domain: "d", User: "u", PasswordFile: "-", In: strings.NewReader("\n")}, nil, winerr.InvalidParameter, "is empty"},
+		"key for a keytab":   {words{Domain: "d", User: "u", Keytab: key}, nil, winerr.InvalidParameter, "keytab wants a path"},
+		"key for a user":     {words{Domain: "d", User: key}, nil, winerr.InvalidParameter, "user was given the content of a secret file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.words.Getenv = environment(c.env...)
+			_, _, err := c.words.Request()
+			code, _ := winerr.CodeOf(err)
+			if err == nil || code != c.code || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("%v, want %v with %q", err, c.code, c.want)
+			}
+			for _, secret := range []string{password, key, "xxxxx"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("it shows a secret: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestAccountWordsRequest(t *testing.T) {
+	t.Parallel()
+	type words = options.AccountWords
+	req, err := words{MachineName: "WEB01", Reuse: "trusted", TrustedOwners: []string{"builders"}, OnError: "keep"}.Request()
+	if err != nil || req.Reuse != offlinejoin.AccountReuseTrusted || req.OnError != offlinejoin.OnErrorKeep {
+		t.Errorf("%+v, %v", req, err)
+	}
+	if req, err = (words{MachineName: "WEB01"}).Request(); err != nil || req.Reuse != offlinejoin.AccountReuseRefuse ||
+		req.OnError != offlinejoin.OnErrorDelete {
+		t.Errorf("%+v, %v", req, err)
+	}
+	for want, w := range map[string]words{
+		`reuse = "always" is not known`:        {MachineName: "WEB01", Reuse: "always"},
+		`on_error = "forget" is not known`:     {MachineName: "WEB01", OnError: "forget"},
+		"trusted_owners":                       {MachineName: "WEB01", TrustedOwners: []string{"builders"}},
+		"no distinguished name":                {MachineName: "WEB01", OU: "Web"},
+		"NERR_InvalidMachineNameForJoin":       {MachineName: "a.name.with.dots"},
+		"description was given the content of": {MachineName: "WEB01", Description: "-----BEGIN PRIVATE KEY-----"},
+	} {
+		if _, err := w.Request(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
