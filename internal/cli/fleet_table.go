@@ -105,6 +105,9 @@ func (a *app) showPlanDetails(r *fleet.Report) {
 		case one.Error != nil:
 			fmt.Fprintln(a.Out, paint.Line(term.Removed, "  failed; see below"))
 		case one.Receipt != nil:
+			if one.AccountPlan != nil {
+				fmt.Fprintln(a.Out, "  "+accountLine(one.AccountPlan))
+			}
 			a.showPlanned(one.Receipt)
 		default:
 			fmt.Fprintln(a.Out, "  not looked at")
@@ -134,12 +137,29 @@ func (a *app) showResults(r *fleet.Report) {
 
 // showTable prints a line for every join.
 func (a *app) showTable(r *fleet.Report) {
-	table := term.NewTable("JOIN", "RESULT", "MACHINE", "IMAGE")
+	columns := []string{"JOIN", "RESULT", "MACHINE", "IMAGE"}
+	accounts := slices.ContainsFunc(r.Joins, func(one fleet.Result) bool { return one.Account != nil })
+	if accounts {
+		columns = slices.Insert(columns, 3, "ACCOUNT")
+	}
+	table := term.NewTable(columns...)
 	for i := range r.Joins {
 		one := &r.Joins[i]
-		table.Add(markOfOutcome(one), one.Join, resultWord(one), machineOf(one), one.WindowsPath)
+		cells := []string{one.Join, resultWord(one), machineOf(one), one.WindowsPath}
+		if accounts {
+			cells = slices.Insert(cells, 3, accountWord(one.Account))
+		}
+		table.Add(markOfOutcome(one), cells...)
 	}
 	table.Write(a.Out)
+}
+
+// accountWord is the status of an account, and a dash where there is none.
+func accountWord(f *offlinejoin.AccountFacts) string {
+	if f == nil {
+		return "-"
+	}
+	return string(f.Status)
 }
 
 // showWarnings prints each warning once, with how many images it is about: those of one batch often share them.
@@ -147,10 +167,7 @@ func (a *app) showWarnings(r *fleet.Report) {
 	var order []string
 	about := map[string][]string{}
 	for _, one := range r.Joins {
-		if one.Receipt == nil {
-			continue
-		}
-		for _, w := range one.Receipt.Warnings {
+		for _, w := range warningsOf(&one) {
 			if len(about[w]) == 0 {
 				order = append(order, w)
 			}
@@ -167,6 +184,17 @@ func (a *app) showWarnings(r *fleet.Report) {
 		}
 		fmt.Fprintf(a.Out, "warning: %s: %s\n", who, w)
 	}
+}
+
+// warningsOf are the warnings of a result, and why its account could not be looked at.
+func warningsOf(one *fleet.Result) (warnings []string) {
+	if one.Receipt != nil {
+		warnings = one.Receipt.Warnings
+	}
+	if one.AccountError != nil {
+		warnings = append(slices.Clone(warnings), failureText(one.AccountError))
+	}
+	return warnings
 }
 
 func (a *app) showFailures(r *fleet.Report) {
