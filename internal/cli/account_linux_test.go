@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,14 +15,11 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/cli"
-	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/hostiletext"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
-	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
-	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/testenv/samba"
 )
 
@@ -91,51 +87,6 @@ func (l *lab) search(t *testing.T, filter string, attributes ...string) string {
 	return l.Run(t, append(args, attributes...)...)
 }
 
-// blobOf returns the blob that the SYSTEM hive in a file holds.
-func blobOf(t *testing.T, hive string) *odj.Blob {
-	t.Helper()
-	file, err := os.ReadFile(hive)
-	must(t, err)
-	h, err := regf.Open(regf.Files{Primary: regf.NewMemFile(file), AsIs: true})
-	must(t, err)
-	key, err := h.Key(completion.Key)
-	must(t, err)
-	value, err := key.Value(completion.ValueProvisioningBlob)
-	must(t, err)
-	data, err := value.Data()
-	must(t, err)
-	blob, err := odj.Parse(data)
-	must(t, err)
-	return blob
-}
-
-// overlayBlob reads the blob out of an overlay with the tools of others: qemu-img and ntfscat.
-func overlayBlob(t *testing.T, overlay string) *odj.Blob {
-	t.Helper()
-	dir := t.TempDir()
-	raw, hive := filepath.Join(dir, "flat.raw"), filepath.Join(dir, "SYSTEM")
-	out, err := exec.Command(testenv.Tool(t, "qemu-img"), "convert", "-O", "raw", overlay, raw).CombinedOutput()
-	if err != nil {
-		t.Fatalf("qemu-img: %v\n%s", err, out)
-	}
-	content, err := exec.Command(testenv.Tool(t, "ntfscat"), raw, "/Windows/System32/config/SYSTEM").Output()
-	must(t, err)
-	must(t, os.WriteFile(hive, content, 0o600))
-	return blobOf(t, hive)
-}
-
-// golden makes a golden disk, and returns its path.
-func golden(t *testing.T) string {
-	t.Helper()
-	disk := filepath.Join(t.TempDir(), "golden.qcow2")
-	volume := sampletest.Volume(t, sample.Image{})
-	out, err := exec.Command(testenv.Tool(t, "qemu-img"), "convert", "-f", "raw", "-O", "qcow2", volume, disk).CombinedOutput()
-	if err != nil {
-		t.Fatalf("qemu-img: %v\n%s", err, out)
-	}
-	return disk
-}
-
 // boots lets Samba boot a machine with a blob.
 func (l *lab) boots(t *testing.T, blob *odj.Blob, machine string) {
 	t.Helper()
@@ -152,7 +103,7 @@ func secrets(blob *odj.Blob) *canary.Search {
 // TestInsideJoin goes from a name to an overlay of a golden disk that Samba accepts, by one command, and looks what it left.
 func TestInsideJoin(t *testing.T) {
 	l := newLab(t)
-	disk := golden(t)
+	disk := sampletest.Disk(t, sample.Image{})
 	dir := t.TempDir()
 	overlay, report := filepath.Join(dir, "web11.qcow2"), filepath.Join(dir, "report.json")
 	args := []string{
@@ -174,7 +125,7 @@ func TestInsideJoin(t *testing.T) {
 	if out := l.well(t, args...); !strings.Contains(out, "Made "+overlay) || !strings.Contains(out, "CN=WEB11,"+labOU) {
 		t.Errorf("%s", out)
 	}
-	blob := overlayBlob(t, overlay)
+	blob := sampletest.BlobInDisk(t, overlay)
 	l.boots(t, blob, "WEB11")
 	set := l.search(t, "(cn=WEB11)", "pwdLastSet")
 	for range 2 {
@@ -381,7 +332,7 @@ func TestInsideHostileTexts(t *testing.T) {
 // TestInsideFleet makes three machines over one session, looks at them, and ends them.
 func TestInsideFleet(t *testing.T) {
 	l := newLab(t)
-	dir, disk := t.TempDir(), golden(t)
+	dir, disk := t.TempDir(), sampletest.Disk(t, sample.Image{})
 	joins, report, page := filepath.Join(dir, "fleet.join.hcl"), filepath.Join(dir, "report.json"), filepath.Join(dir, "report.html")
 	text := fmt.Sprintf(`defaults {
   domain = "odj.test"
@@ -421,7 +372,7 @@ join "web" {
 	}
 	search := canary.For(map[string][]byte{"the bind password": []byte(samba.AdminPassword)})
 	for _, name := range []string{"fleet1", "fleet2", "fleet3"} {
-		blob := overlayBlob(t, filepath.Join(dir, name+".qcow2"))
+		blob := sampletest.BlobInDisk(t, filepath.Join(dir, name+".qcow2"))
 		search = search.And(secrets(blob))
 		if name == "fleet1" {
 			l.boots(t, blob, "FLEET1")
