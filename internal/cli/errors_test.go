@@ -41,7 +41,7 @@ func TestCodes(t *testing.T) {
 		{fs.ErrNotExist, winerr.FileNotFound},
 		{fs.ErrPermission, winerr.AccessDenied},
 		{syscall.ENOSPC, winerr.DiskFull},
-		{context.Canceled, winerr.Timeout},
+		{context.Canceled, winerr.Cancelled},
 		{regf.ErrCorrupt, winerr.CantLoadOfflineHive},
 		{errors.New("something"), winerr.InvalidParameter},
 	} {
