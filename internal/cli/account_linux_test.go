@@ -399,3 +399,62 @@ join "web" {
 		t.Errorf("%s", left)
 	}
 }
+
+// TestInsideCredentials asks the domain in every way that the command line has, and looks for the secrets in what is printed.
+func TestInsideCredentials(t *testing.T) {
+	l := newLab(t)
+	dir := t.TempDir()
+	keytab, cache := filepath.Join(dir, "keytab"), filepath.Join(dir, "cache")
+	l.Run(t, "samba-tool", "domain", "exportkeytab", keytab, "--principal=Administrator@ODJ.TEST", "-s", l.Dir+"/etc/smb.conf")
+	must(t, os.Chmod(keytab, 0o600))
+	kinit := l.Command(t, "kinit", "-c", "FILE:"+cache, "Administrator@ODJ.TEST")
+	kinit.Stdin = strings.NewReader(samba.AdminPassword + "\n")
+	if out, err := kinit.CombinedOutput(); err != nil {
+		t.Fatalf("kinit: %v\n%s", err, out)
+	}
+	keys, err := os.ReadFile(keytab)
+	must(t, err)
+	search := canary.For(map[string][]byte{"the bind password": []byte(samba.AdminPassword), "a key": keys[len(keys)-24:]})
+	show := []string{"account", "show", "dc1", "--domain", "odj.test", "--dc", "dc1.odj.test"}
+	ldaps := []string{"--ad-security", "ldaps", "--ad-ca-file", l.Dir + "/ca.pem"}
+	user := []string{"--ad-user", "Administrator"}
+	for name, c := range map[string]struct {
+		flags [][]string
+		stdin string
+	}{
+		"keytab":         {[][]string{user, {"--ad-keytab", keytab}}, ""},
+		"cache":          {[][]string{{"--ad-ccache", cache}}, ""},
+		"standard input": {[][]string{user, {"--ad-password-file", "-"}}, samba.AdminPassword + "\n"},
+		"LDAPS":          {[][]string{user, {"--ad-password-file", l.password}, ldaps}, ""},
+		"StartTLS":       {[][]string{user, {"--ad-password-file", l.password}, ldaps, {"--ad-security", "starttls"}}, ""},
+		"simple bind":    {[][]string{{"--ad-user", "Administrator@odj.test", "--ad-password-file", l.password, "--ad-simple-bind"}, ldaps}, ""},
+	} {
+		args := show
+		for _, flags := range c.flags {
+			args = append(args[:len(args):len(args)], flags...)
+		}
+		for _, form := range [][]string{nil, {"--json"}} {
+			var o, e bytes.Buffer
+			code := cli.Run(t.Context(), append(args[:len(args):len(args)], form...), cli.Streams{In: strings.NewReader(c.stdin), Out: &o, Err: &e})
+			if code != 0 || !strings.Contains(o.String(), "OU=Domain Controllers") {
+				t.Errorf("%s: exit code %d\n%s%s", name, code, &o, &e)
+			}
+			if found := search.In(append(o.Bytes(), e.Bytes()...)); found != nil {
+				t.Errorf("%s shows %q", name, found)
+			}
+		}
+	}
+	t.Setenv("KRB5CCNAME", "FILE:"+cache)
+	if code, out, stderr := l.plain(t, show...); code != 0 {
+		t.Errorf("KRB5CCNAME: exit code %d\n%s%s", code, out, stderr)
+	}
+	t.Setenv("KRB5CCNAME", "")
+	if code, _, stderr := l.plain(t, show...); code != 1 || !strings.Contains(stderr, "no credential for the domain") {
+		t.Errorf("none: exit code %d\n%s", code, stderr)
+	}
+	t.Setenv("OFFLINEJOIN_AD_USER", "Administrator")
+	t.Setenv("OFFLINEJOIN_AD_PASSWORD", samba.AdminPassword)
+	if code, out, stderr := l.plain(t, show...); code != 0 || search.In(l.printed.Bytes()) != nil {
+		t.Errorf("environment: exit code %d\n%s%s", code, out, stderr)
+	}
+}
