@@ -31,6 +31,7 @@ A join file (*.join.hcl, or a folder of them) declares joins in HCL. Every check
   offlinejoin plan joins/ --detailed-exitcode --report plan.html`,
 		Args: joinFileArgument,
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
+			defer c.domains.Close()
 			joins, err := c.load(ctx, args[0])
 			if err != nil {
 				return err

@@ -187,6 +187,7 @@ func (a *app) showLogs(logs []offlinejoin.Log) {
 
 // statusOf prints what the images of a join file hold.
 func (c *fleetCommand) statusOf(ctx context.Context, path string) error {
+	defer c.domains.Close()
 	joins, err := c.load(ctx, path)
 	if err != nil {
 		return err

@@ -12,12 +12,13 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/version"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 func (a *app) unstage() *cobra.Command {
 	c := &fleetCommand{app: a, action: fleet.Unstage}
 	var place options.PlaceWords
-	var lockTimeout string
+	var lockTimeout, accountEnd string
 	req := offlinejoin.UnstageRequest{StagedBy: "offlinejoin/" + version.String()}
 	cmd := &cobra.Command{
 		Use:   "unstage {--windows-path PATH | --image-path FILE | JOIN-FILE|FOLDER}",
@@ -26,13 +27,18 @@ func (a *app) unstage() *cobra.Command {
 
 Name one image by --windows-path or --image-path, or give a join file (*.join.hcl, or a folder of them) for all of its
 images; then it is asked first, unless --yes is given. For one image, --ledger-file names the ledger that is told of it;
-join files name their own.`,
+join files name their own. An account that a join has made is kept, unless --account says otherwise; it is ended after the
+image.`,
 		Example: `  offlinejoin unstage --windows-path /mnt/web01/Windows
   offlinejoin unstage fleet.join.hcl --yes`,
 		Args: imageOrJoinFile(&place),
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
 			if len(args) > 0 {
 				return c.unstageOf(ctx, args[0])
+			}
+			if accountEnd != "" {
+				return winerr.Errorf(winerr.InvalidParameter, "--account is for join files, which say how the domain is reached: use "+
+					"offlinejoin account disable or delete for one image")
 			}
 			ctx, stop := a.untilInterrupted(ctx)
 			defer stop()
@@ -67,6 +73,11 @@ join files name their own.`,
 		_, err = options.ParseLockTimeout(s)
 		return err
 	})
+	cmd.Flags().Var(&checkedFlag{kind: "WORD", set: func(s string) error {
+		accountEnd, c.accountEnd = s, offlinejoin.AccountEnd(s)
+		return options.CheckWord(options.AccountOnDestroy, s)
+	}}, "account", "for a join file: what becomes of the accounts that its joins were made with and no machine has logged on with: "+
+		"keep (default), disable or delete")
 	c.addFlags(cmd)
 	c.addYes(cmd)
 	return cmd
@@ -74,6 +85,7 @@ join files name their own.`,
 
 // unstageOf takes the joins of a join file back.
 func (c *fleetCommand) unstageOf(ctx context.Context, path string) error {
+	defer c.domains.Close()
 	joins, err := c.load(ctx, path)
 	if err != nil {
 		return err

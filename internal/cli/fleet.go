@@ -14,6 +14,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/report"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/version"
 )
@@ -30,6 +31,9 @@ type fleetCommand struct {
 	reports  []string
 	keep     bool   // the blobs, for the run that follows; see fleet.Run
 	source   string // the join file or folder
+
+	domains    fleet.Domains // that accounts are made in, for all runs of the command
+	accountEnd offlinejoin.AccountEnd
 }
 
 // addFlags adds the flags of every command on join files.
@@ -143,7 +147,7 @@ func (c *fleetCommand) run(ctx context.Context, action fleet.Action, joins []joi
 	defer graceful.stop()
 	run := fleet.Run{
 		Action: action, Source: c.source, By: "offlinejoin/" + version.String(), Parallel: c.parallel,
-		FailFast: c.failFast, Keep: c.keep, Watcher: show, Watching: &showing,
+		FailFast: c.failFast, Keep: c.keep, Watcher: show, Watching: &showing, Domains: &c.domains, AccountEnd: c.accountEnd,
 	}
 	if run.Parallel == 0 {
 		run.Parallel = runtime.NumCPU()

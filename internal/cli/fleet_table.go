@@ -105,6 +105,9 @@ func (a *app) showPlanDetails(r *fleet.Report) {
 		case one.Error != nil:
 			fmt.Fprintln(a.Out, paint.Line(term.Removed, "  failed; see below"))
 		case one.Receipt != nil:
+			if one.AccountPlan != nil {
+				fmt.Fprintln(a.Out, "  "+accountLine(one.AccountPlan))
+			}
 			a.showPlanned(one.Receipt)
 		default:
 			fmt.Fprintln(a.Out, "  not looked at")
@@ -134,12 +137,29 @@ func (a *app) showResults(r *fleet.Report) {
 
 // showTable prints a line for every join.
 func (a *app) showTable(r *fleet.Report) {
-	table := term.NewTable("JOIN", "RESULT", "MACHINE", "IMAGE")
+	columns := []string{"JOIN", "RESULT", "MACHINE", "IMAGE"}
+	accounts := slices.ContainsFunc(r.Joins, func(one fleet.Result) bool { return one.Account != nil })
+	if accounts {
+		columns = slices.Insert(columns, 3, "ACCOUNT")
+	}
+	table := term.NewTable(columns...)
 	for i := range r.Joins {
 		one := &r.Joins[i]
-		table.Add(markOfOutcome(one), one.Join, resultWord(one), machineOf(one), one.WindowsPath)
+		cells := []string{one.Join, resultWord(one), machineOf(one), one.WindowsPath}
+		if accounts {
+			cells = slices.Insert(cells, 3, accountWord(one.Account))
+		}
+		table.Add(markOfOutcome(one), cells...)
 	}
 	table.Write(a.Out)
+}
+
+// accountWord is the status of an account, and a dash where there is none.
+func accountWord(f *offlinejoin.AccountFacts) string {
+	if f == nil {
+		return "-"
+	}
+	return string(f.Status)
 }
 
 // showWarnings prints each warning once, with how many images it is about: those of one batch often share them.
@@ -166,15 +186,19 @@ func (a *app) showWarnings(r *fleet.Report) {
 	}
 }
 
-// noticesOf returns what a result says beside its word: the warnings of a run, what qualifies a status that was read.
-func noticesOf(one *fleet.Result) []string {
+// noticesOf returns what a result says beside its word: the warnings of a run, what qualifies a status that was read, and why
+// its account could not be looked at.
+func noticesOf(one *fleet.Result) (notices []string) {
 	switch {
 	case one.Receipt != nil:
-		return one.Receipt.Warnings
+		notices = one.Receipt.Warnings
 	case one.Outcome == fleet.OutcomeRead:
-		return one.Status.Notices()
+		notices = one.Status.Notices()
 	}
-	return nil
+	if one.AccountError != nil {
+		notices = append(slices.Clone(notices), failureText(one.AccountError))
+	}
+	return notices
 }
 
 func (a *app) showFailures(r *fleet.Report) {

@@ -19,19 +19,25 @@ type Join struct {
 	Line    int                 // from 1
 	Request offlinejoin.Request // Blob and what the front end sets are empty
 
-	BlobFile     string // the file with the blob
+	// Account asks for the account that is made for the join, and Directory says how its domain is reached; nil: there is a
+	// blob file.
+	Account   *offlinejoin.AccountRequest
+	Directory options.DirectoryWords
+
+	BlobFile     string // the file with the blob; empty: there is an account
 	IdentityFile string // what opens it when it is encrypted; empty: as the environment says
 
 	// BlobWarning is what the reading of Request.Blob had to say, where somebody has read it, and BlobError why there is none.
 	BlobWarning string
 	BlobError   error
 
-	words options.JoinWords
+	words   options.JoinWords
+	account options.AccountWords
 }
 
 // Used returns the paths of the join, for options.CheckPaths.
 func (j *Join) Used() []options.Used {
-	return append(j.words.Used(), options.Used{Option: options.BlobFile, Path: j.BlobFile},
+	return append(append(j.words.Used(), j.Directory.Used()...), options.Used{Option: options.BlobFile, Path: j.BlobFile},
 		options.Used{Option: options.IdentityFile, Path: j.IdentityFile}, options.Used{Option: options.JoinFile, Path: j.File})
 }
 
@@ -45,12 +51,12 @@ type instance struct {
 // expand makes the joins of all join blocks.
 func (l *loader) expand(s scope) (joins []Join) {
 	opts := joinOptions(l.folder)
-	var defaults hcl.Attributes
+	var defaults section
 	if l.defaults != nil {
-		defaults = l.attributes(l.defaults.Body, schema(optionArguments(l.folder)))
+		defaults = l.section(l.defaults.Body, schema(optionArguments(l.folder)))
 	}
 	for _, block := range l.joins {
-		own := l.attributes(block.Body, schema(optionArguments(l.folder), repeatArguments()))
+		own := l.section(block.Body, schema(optionArguments(l.folder), repeatArguments()))
 		b := joinBlock{loader: l, scope: s, block: block, own: own, defaults: defaults, options: opts}
 		for _, i := range b.instances() {
 			if len(joins) == MaxJoins {
@@ -68,27 +74,19 @@ func (l *loader) expand(s scope) (joins []Join) {
 	return joins
 }
 
-// attributes returns the arguments of a block that takes options.
-func (l *loader) attributes(body hcl.Body, s *hcl.BodySchema) hcl.Attributes {
-	content, diags := body.Content(withReserved(s, reservedInJoin()))
-	l.add(diags)
-	l.add(reservedUse(content, reservedInJoin()))
-	return content.Attributes
-}
-
 // joinBlock is a join block while it is expanded.
 type joinBlock struct {
 	*loader
 	scope
 	block         *hcl.Block
-	own, defaults hcl.Attributes
+	own, defaults section
 	options       []option
 }
 
 // instances returns the repetitions of the block: one when it has neither for_each nor count.
 func (b joinBlock) instances() []instance {
-	forEach, each := b.own[argForEach]
-	count, counted := b.own[argCount]
+	forEach, each := b.own.attributes[argForEach]
+	count, counted := b.own.attributes[argCount]
 	switch {
 	case each && counted:
 		b.add(wrong(count.NameRange, "Both for_each and count", "A join block is repeated by one of them: remove the other."))
@@ -210,11 +208,19 @@ func wholeNumber(value cty.Value) (int, bool) {
 // join makes one join of an instance, and reports whether it is right.
 func (b joinBlock) join(i instance) (Join, bool) {
 	j := Join{Address: i.address, File: b.block.DefRange.Filename, Line: b.block.DefRange.Start.Line}
-	right := true
+	account, right := b.usesAccount(i)
 	for _, o := range b.options {
-		right = b.setOption(&j, o, i) && right
+		if account && o.name == options.BlobFile {
+			continue
+		}
+		right = b.setOption(&j, o, i, b.own.attributes, b.defaults.attributes) && right
 	}
-	if !right {
+	if block, ok := b.own.blocks[options.ActiveDirectory]; ok && right && !account {
+		b.add(wrong(block.at, "No account", fmt.Sprintf("%s has an active_directory block and no account to make: write account { … }, "+
+			"or leave it out.", j.Address)))
+		return j, false
+	}
+	if !right || account && !b.askForAccount(&j, i) {
 		return j, false
 	}
 	if !j.words.Named() {
@@ -236,7 +242,7 @@ func (b joinBlock) join(i instance) (Join, bool) {
 
 // reuseRange is the place that says how an account is used again.
 func (b joinBlock) reuseRange() hcl.Range {
-	for _, from := range []hcl.Attributes{b.own, b.defaults} {
+	for _, from := range []hcl.Attributes{b.own.attributes, b.defaults.attributes} {
 		for _, name := range []options.Name{options.Reuse, options.ReuseReason} {
 			if a, ok := from[name.String()]; ok {
 				return a.NameRange
@@ -246,11 +252,11 @@ func (b joinBlock) reuseRange() hcl.Range {
 	return b.block.DefRange
 }
 
-// setOption sets an option of a join to what the block says, or else the defaults. Null is to say nothing.
-func (b joinBlock) setOption(j *Join, o option, i instance) bool {
-	a, said := b.own[o.name.String()]
+// setOption sets an option of a join to what its block says, or else the defaults. Null is to say nothing.
+func (b joinBlock) setOption(j *Join, o option, i instance, own, defaults hcl.Attributes) bool {
+	a, said := own[o.name.String()]
 	if !said {
-		a, said = b.defaults[o.name.String()]
+		a, said = defaults[o.name.String()]
 	}
 	if said {
 		value, ok := b.evaluate(a.Expr, i)
@@ -262,8 +268,8 @@ func (b joinBlock) setOption(j *Join, o option, i instance) bool {
 		}
 	}
 	if o.required {
-		b.add(wrong(b.block.DefRange, "Missing option", fmt.Sprintf("%s has no %s: write it in the block or in defaults.",
-			j.Address, o.name)))
+		b.add(wrong(b.block.DefRange, "Missing option", fmt.Sprintf("%s has no %s: write it in the block or in defaults, or an account "+
+			"block to make the account.", j.Address, o.name)))
 	}
 	return !o.required
 }

@@ -15,7 +15,8 @@ import (
 type option struct {
 	name     options.Name
 	required bool
-	set      func(j *Join, text string) error
+	set      func(j *Join, text string) error // called for each element of a list
+	list     bool
 }
 
 // joinOptions lists the options in the order of the reference. A relative path starts at the folder of the join files.
@@ -39,32 +40,32 @@ func joinOptions(folder string) []option {
 		}
 	}
 	return []option{
-		{options.WindowsPath, false, path(func(j *Join) *string { return &j.words.WindowsPath })},
-		{options.ImagePath, false, path(func(j *Join) *string { return &j.words.ImagePath })},
-		{options.Partition, false, text(func(j *Join) *string { return &j.words.Partition })},
-		{options.OverlayPath, false, path(func(j *Join) *string { return &j.words.OverlayPath })},
-		{options.CopyPath, false, path(func(j *Join) *string { return &j.words.CopyPath })},
-		{options.Backing, false, text(func(j *Join) *string { return &j.words.Backing })},
-		{options.JournalDir, false, path(func(j *Join) *string { return &j.words.JournalDir })},
-		{options.BlobFile, true, path(func(j *Join) *string { return &j.BlobFile })},
-		{options.IdentityFile, false, path(func(j *Join) *string { return &j.IdentityFile })},
-		{options.MachineName, false, text(func(j *Join) *string { return &j.words.MachineName })},
-		{options.Domain, false, text(func(j *Join) *string { return &j.words.Domain })},
-		{options.MethodName, false, checked(func(j *Join) *string { return &j.words.Method }, errorOf(options.Method))},
-		{options.OnExistingName, false, checked(func(j *Join) *string { return &j.words.OnExisting }, errorOf(options.OnExisting))},
+		{name: options.WindowsPath, set: path(func(j *Join) *string { return &j.words.WindowsPath })},
+		{name: options.ImagePath, set: path(func(j *Join) *string { return &j.words.ImagePath })},
+		{name: options.Partition, set: text(func(j *Join) *string { return &j.words.Partition })},
+		{name: options.OverlayPath, set: path(func(j *Join) *string { return &j.words.OverlayPath })},
+		{name: options.CopyPath, set: path(func(j *Join) *string { return &j.words.CopyPath })},
+		{name: options.Backing, set: text(func(j *Join) *string { return &j.words.Backing })},
+		{name: options.JournalDir, set: path(func(j *Join) *string { return &j.words.JournalDir })},
+		{name: options.BlobFile, required: true, set: path(func(j *Join) *string { return &j.BlobFile })},
+		{name: options.IdentityFile, set: path(func(j *Join) *string { return &j.IdentityFile })},
+		{name: options.MachineName, set: text(func(j *Join) *string { return &j.words.MachineName })},
+		{name: options.Domain, set: text(func(j *Join) *string { return &j.words.Domain })},
+		{name: options.MethodName, set: checked(func(j *Join) *string { return &j.words.Method }, errorOf(options.Method))},
+		{name: options.OnExistingName, set: checked(func(j *Join) *string { return &j.words.OnExisting }, errorOf(options.OnExisting))},
 		{
-			options.SecretExposure, false,
-			checked(func(j *Join) *string { return &j.words.SecretExposure }, errorOf(options.SecretExposureOf)),
+			name: options.SecretExposure,
+			set:  checked(func(j *Join) *string { return &j.words.SecretExposure }, errorOf(options.SecretExposureOf)),
 		},
-		{options.CompletionProgram, false, path(func(j *Join) *string { return &j.words.CompletionProgram })},
-		{options.LedgerFile, false, path(func(j *Join) *string { return &j.words.LedgerFile })},
-		{options.Reuse, false, text(func(j *Join) *string { return &j.words.Reuse })}, // looked at with its reason
-		{options.ReuseReason, false, text(func(j *Join) *string { return &j.words.ReuseReason })},
+		{name: options.CompletionProgram, set: path(func(j *Join) *string { return &j.words.CompletionProgram })},
+		{name: options.LedgerFile, set: path(func(j *Join) *string { return &j.words.LedgerFile })},
+		{name: options.Reuse, set: text(func(j *Join) *string { return &j.words.Reuse })}, // looked at with its reason
+		{name: options.ReuseReason, set: text(func(j *Join) *string { return &j.words.ReuseReason })},
 		{
-			options.LockTimeout, false,
-			checked(func(j *Join) *string { return &j.words.LockTimeout }, errorOf(options.ParseLockTimeout)),
+			name: options.LockTimeout,
+			set:  checked(func(j *Join) *string { return &j.words.LockTimeout }, errorOf(options.ParseLockTimeout)),
 		},
-		{options.Backup, false, path(func(j *Join) *string { return &j.words.Backup })},
+		{name: options.Backup, set: path(func(j *Join) *string { return &j.words.Backup })},
 	}
 }
 
@@ -76,17 +77,51 @@ func errorOf[T any](parse func(string) (T, error)) func(string) error {
 	}
 }
 
-// optionArguments is what the grammar says of the options.
-func optionArguments(folder string) []argument {
+// optionArguments is what the grammar says of the options of a join.
+func optionArguments(folder string) []argument { return argumentsOf(joinOptions(folder)) }
+
+// argumentsOf is what the grammar says of options.
+func argumentsOf(list []option) []argument {
 	var out []argument
-	for _, o := range joinOptions(folder) {
-		out = append(out, argument{name: o.name.String(), kind: "string", doc: o.name.Doc(), required: o.required})
+	for _, o := range list {
+		a := argument{name: o.name.String(), kind: "string", doc: o.name.Doc(), required: o.required}
+		switch {
+		case o.list:
+			a.kind = "list of strings"
+		case o.name.Default() == "false":
+			a.kind = "bool"
+		case o.name == options.BlobFile:
+			a.required, a.doc = false, "Required where there is no `account` block. "+a.doc
+		}
+		out = append(out, a)
 	}
 	return out
 }
 
-// apply sets one option of a join from a value that is not null. A value that was made of the environment is not shown.
+// apply sets one option of a join from a value that is not null.
 func (b joinBlock) apply(j *Join, o option, value cty.Value, at hcl.Range) hcl.Diagnostics {
+	if !o.list {
+		return b.applyOne(j, o, value, at)
+	}
+	list, marks := value.Unmark()
+	if t := list.Type(); !list.IsKnown() || !t.IsTupleType() && !t.IsListType() && !t.IsSetType() {
+		return wrong(at, "Value of the wrong type", fmt.Sprintf("%s of %s is a list of strings, not %s: write [\"…\"].", o.name, j.Address,
+			called(t)))
+	}
+	for it := list.ElementIterator(); it.Next(); {
+		_, element := it.Element()
+		if element.IsNull() {
+			continue
+		}
+		if diags := b.applyOne(j, o, element.WithMarks(marks), at); diags.HasErrors() {
+			return diags
+		}
+	}
+	return nil
+}
+
+// applyOne sets an option from a value. One that was made of the environment is not shown.
+func (b joinBlock) applyOne(j *Join, o option, value cty.Value, at hcl.Range) hcl.Diagnostics {
 	value, marks := value.UnmarkDeep()
 	text, err := convert.Convert(value, cty.String)
 	if err != nil || !text.IsKnown() {

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // Reference writes the grammar of join files in Markdown, from the tables that [Load] reads by.
@@ -44,6 +46,14 @@ func referenceBlocks(b *strings.Builder) {
 	table(b, repeatArguments())
 	b.WriteString("\nThe options of a join. An option that is null counts as not written, also in place of a default.\n")
 	table(b, optionArguments(""))
+	b.WriteString("\nA join has a `blob_file` or an `account`, one of them; what the block itself has goes before the defaults.\n")
+	heading(b, options.Account.String(), options.Account.Doc()+" In a join or in the defaults, where each option of the join's own "+
+		"block goes before that of the defaults. `machine_name` may as well be written as an argument of the join.")
+	table(b, argumentsOf(nestedOptions(options.Account, "")))
+	heading(b, options.ActiveDirectory.String(), options.ActiveDirectory.Doc()+" In a join or in the defaults, in the same way; a "+
+		"credential of the join's own block replaces that of the defaults. `domain` may as well be written as an argument of the "+
+		"join. All joins that reach a domain in one way share one session. There is no `password` here.")
+	table(b, argumentsOf(nestedOptions(options.ActiveDirectory, "")))
 }
 
 // heading begins the part about a block.

@@ -1,6 +1,10 @@
 package joinfile
 
-import "github.com/hashicorp/hcl/v2"
+import (
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/offlinejoin/offlinejoin/internal/options"
+)
 
 // reserved is a name that people who know Packer or Terraform write, and that means nothing here, with what to write
 // instead.
@@ -33,6 +37,16 @@ func reservedInJoin() []reserved {
 		{name: "depends_on", summary: "No order among joins", detail: "Joins are independent of each other and run side by " +
 			"side: remove depends_on."},
 	}
+}
+
+func reservedInNested(block options.Name) []reserved {
+	if block == options.Account {
+		return []reserved{{name: "domain", summary: "No domain in account", detail: "Write domain in active_directory, or as an " +
+			"argument of the join."}, {name: "windows_path", summary: "No image in account", detail: "The image is an argument of the " +
+			"join: write windows_path beside the block."}}
+	}
+	return []reserved{{name: "password", summary: "No password in a join file", detail: "A join file is shown and kept: name a file " +
+		"that only you can read in password_file, or a keytab or ccache, or set " + options.ADPassword.Variable() + "."}}
 }
 
 // withReserved lets a schema accept reserved names, so that each is refused in words of its own; see reservedUse.

@@ -11,7 +11,7 @@ ln -sfn ../provisioner "$build/packer-plugin-offlinejoin"
 limit=
 command -v timeout >/dev/null 2>&1 && limit="timeout 120"
 (cd "$build/packer-plugin-offlinejoin/offlinejoin" &&
-	for config in config postprocessorconfig blobconfig imageconfig; do $limit $sdc struct-markdown $config.go; done)
+	for config in config accountconfig postprocessorconfig blobconfig imageconfig; do $limit $sdc struct-markdown $config.go; done)
 
 # Packer: pages for the integrations site. They are the pages in docs/ with the partials in, and without front matter.
 web() { # web KIND-IN-DOCS KIND-ON-THE-SITE

@@ -91,7 +91,7 @@ func isDrivePath(s string) bool {
 // check returns all mistakes in the options of a join, and in the blob when that is there already.
 func (o JoinOptions) check(notYet later) []error {
 	errs := o.mistakes(notYet)
-	if notYet.any(options.BlobFile, options.IdentityFile, options.Blob) || len(errs) > 0 {
+	if notYet.any(options.BlobFile, options.IdentityFile, options.Blob) || len(errs) > 0 || o.Account.written(notYet) {
 		return errs
 	}
 	if err := o.checkBlob(); err != nil {
@@ -114,15 +114,20 @@ func (o JoinOptions) mistakes(notYet later) []error {
 	if !notYet.any(options.Reuse, options.ReuseReason) {
 		checks = append(checks, second(options.ReuseOf(o.Reuse, o.ReuseReason)))
 	}
+	checks = append(checks, o.checkAccount(notYet)...)
 	return slices.DeleteFunc(checks, func(err error) bool { return err == nil })
 }
 
 // oneBlob wants exactly one of the two ways to give the blob. What is not known yet is there.
 func (o JoinOptions) oneBlob(notYet later) error {
 	file, text := o.BlobFile != "" || notYet[options.BlobFile], o.Blob != "" || notYet[options.Blob]
-	switch {
+	switch account := o.Account.written(notYet); {
+	case account && (file || text):
+		return mistake("account and a blob are both there: an account makes its own blob; leave one of them out")
+	case account:
+		return nil
 	case !file && !text:
-		return mistake("the blob is missing: give blob_file, or blob with a sensitive variable")
+		return mistake("the blob is missing: give blob_file, or blob with a sensitive variable, or an account block to make the account")
 	case file && text:
 		return mistake("blob_file and blob are both there: keep one of them, better blob_file")
 	case text && (o.IdentityFile != "" || notYet[options.IdentityFile]):
@@ -143,14 +148,14 @@ func (o JoinOptions) checkProgram(notYet later) error {
 
 // used are the paths of this machine, but for the image.
 func (o JoinOptions) used() []options.Used {
-	return []options.Used{
+	return append(o.ActiveDirectory.words().Used(), []options.Used{
 		{Option: options.ReportFile, Path: o.ReportFile},
 		{Option: options.LedgerFile, Path: o.LedgerFile},
 		{Option: options.BlobFile, Path: o.BlobFile},
 		{Option: options.IdentityFile, Path: o.IdentityFile},
 		{Option: options.Backup, Path: o.Backup},
 		{Option: options.CompletionProgram, Path: o.CompletionProgram},
-	}
+	}...)
 }
 
 // checkBlob parses the blob and compares it with what is expected. A blob file that is not there yet is no mistake, nor

@@ -56,6 +56,14 @@ type JoinOptions struct {
 	// What the blob must be for: a block with `machine_name` and `domain`. A wrong blob then fails in
 	// `packer validate`.
 	Expect Expect `mapstructure:"expect"`
+
+	// The computer account to make for the image, in place of a blob: a block. Its password is in memory and in the
+	// image, nowhere else.
+	Account Account `mapstructure:"account"`
+
+	// How the domain is reached and who asks it, where an account is made: a block. What it does not say comes from
+	// environment variables, `OFFLINEJOIN_AD_USER` for `user` and so on.
+	ActiveDirectory ActiveDirectory `mapstructure:"active_directory"`
 	// How the join gets completed: `auto` (default) picks by the state of the image. `registry` is for installed
 	// images: our program completes the join before the first logon (observed). `answer_file` is for generalized
 	// images: the join is merged into the answer file that Windows Setup will use (documented). `native` is for

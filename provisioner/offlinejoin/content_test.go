@@ -48,6 +48,22 @@ func TestContentInPlaceOfAPathIsNotShown(t *testing.T) {
 			}
 		}
 	}
+	for _, option := range []string{"password_file", "keytab", "ccache", "ca_file", "user", "password"} {
+		for _, secret := range []string{blob, key} {
+			config := map[string]any{
+				"windows_path": "/mnt/Windows", "account": map[string]any{"machine_name": "WEB01"},
+				"active_directory": map[string]any{"domain": "d", option: secret},
+			}
+			err := new(Provisioner).Prepare(config)
+			if option != "password" && (err == nil || !strings.Contains(err.Error(), option)) || err != nil && secrets.In([]byte(err.Error())) != nil {
+				t.Errorf("%s: error %.200v", option, err)
+			}
+			config["active_directory"].(map[string]any)[option] = []string{secret, secret}
+			if err = new(Provisioner).Prepare(config); err == nil || secrets.In([]byte(err.Error())) != nil {
+				t.Errorf("%s as a list: error %.200v", option, err)
+			}
+		}
+	}
 	for name, source := range map[string]interface{ Configure(...any) error }{
 		"blob_file": new(BlobSource), "windows_path": new(ImageSource),
 	} {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 )
 
@@ -36,7 +37,7 @@ func mistakes(blobFile, notABlob string) map[string]struct {
 	}{
 		"no blob": {
 			with("blob_file", nil),
-			"the blob is missing: give blob_file, or blob with a sensitive variable" + invalid,
+			"the blob is missing: give blob_file, or blob with a sensitive variable, or an account block to make the account" + invalid,
 		},
 		"two blobs": {
 			with("blob", "x"),
@@ -103,6 +104,36 @@ func mistakes(blobFile, notABlob string) map[string]struct {
 			with("expect", map[string]any{"domain": "other.test"}),
 			"the blob is for the domain corp.example.com (CORP), but other.test was expected: use a blob made in " +
 				"other.test, or change the expected domain" + invalid,
+		},
+		"an account and a blob": {
+			with("account", map[string]any{"machine_name": "WEB01"}),
+			"account and a blob are both there: an account makes its own blob; leave one of them out" + invalid,
+		},
+		"a domain without an account": {
+			with("active_directory", map[string]any{"domain": "corp.example.com"}),
+			"active_directory is there without account: write an account block with machine_name, or leave it out" + invalid,
+		},
+		"an account and what a blob must be for": {
+			with("blob_file", nil, "account", map[string]any{"machine_name": "WEB01"}, "expect", map[string]any{"machine_name": "WEB01"}),
+			"expect is about a blob: leave it out beside account" + invalid,
+		},
+		"an account without a name": {
+			with("blob_file", nil, "account", map[string]any{"reuse": "own"}),
+			"account has no machine_name: write the computer name, such as WEB01" + invalid,
+		},
+		"on_error": {
+			with("blob_file", nil, "account", map[string]any{"machine_name": "WEB01", "on_error": "forget"}),
+			`on_error = "forget" is not known: use "delete", "disable" or "keep"` + invalid,
+		},
+		"two credentials": {
+			with("blob_file", nil, "account", map[string]any{"machine_name": "WEB01"},
+				"active_directory", map[string]any{"password": "not-to-be-shown", "keytab": "x"}),
+			"password and keytab are given, and one of them is taken: leave the others out" + invalid,
+		},
+		"the report over the keytab": {
+			with("blob_file", nil, "account", map[string]any{"machine_name": "WEB01"}, "report_file", "x",
+				"active_directory", map[string]any{"keytab": "x"}),
+			"report_file and keytab are the same path: give each its own" + invalid,
 		},
 		"no blob in the file": {
 			with("blob_file", notABlob),
@@ -212,9 +243,30 @@ func TestValidateTakesEveryOption(t *testing.T) {
 			t.Errorf("%v: %v", slices.Sorted(maps.Keys(config)), err)
 		}
 	}
+	account := map[string]any{"windows_path": "/mnt/Windows"}
+	for _, block := range []options.Name{options.Account, options.ActiveDirectory} {
+		all := map[string]any{}
+		for _, name := range options.Of(block) {
+			all[name.String()] = "<unknown>"
+			if name.Default() == "false" {
+				all[name.String()] = false
+			}
+		}
+		account[block.String()] = all
+	}
+	account["account"].(map[string]any)["trusted_owners"] = []string{"builders"}
+	for _, config := range []map[string]any{account, {
+		"windows_path": "/mnt/Windows", "account": map[string]any{"machine_name": "WEB01", "reuse": "trusted", "trusted_owners": []string{"builders"}},
+		"active_directory": map[string]any{"domain": "corp.example.com", "user": "svc", "keytab": "away.keytab", "security": "sealed"},
+	}} {
+		if err := new(Provisioner).Prepare(config); err != nil {
+			t.Errorf("an account: %v", err)
+		}
+	}
 	unknown := map[string]any{"expect": map[string]any{"machine_name": "<unknown>", "domain": "<unknown>"}}
+	inBlocks := append(options.Of(options.Account), options.Of(options.ActiveDirectory)...)
 	for _, f := range new(Config).texts() {
-		if name := f.option.String(); name != "blob" && name != "machine_name" && name != "domain" {
+		if name := f.option.String(); !slices.Contains(inBlocks, f.option) && name != "blob" && name != "machine_name" && name != "domain" {
 			unknown[name] = "<unknown>"
 		}
 	}

@@ -10,28 +10,30 @@ import (
 // FlatPostProcessorConfig is an auto-generated flat version of PostProcessorConfig.
 // Where the contents of a field with a `mapstructure:,squash` tag are bubbled up.
 type FlatPostProcessorConfig struct {
-	WindowsPath       *string     `mapstructure:"windows_path" cty:"windows_path" hcl:"windows_path"`
-	ImagePath         *string     `mapstructure:"image_path" cty:"image_path" hcl:"image_path"`
-	Partition         *string     `mapstructure:"partition" cty:"partition" hcl:"partition"`
-	OverlayPath       *string     `mapstructure:"overlay_path" cty:"overlay_path" hcl:"overlay_path"`
-	CopyPath          *string     `mapstructure:"copy_path" cty:"copy_path" hcl:"copy_path"`
-	Backing           *string     `mapstructure:"backing" cty:"backing" hcl:"backing"`
-	JournalDir        *string     `mapstructure:"journal_dir" cty:"journal_dir" hcl:"journal_dir"`
-	BlobFile          *string     `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
-	IdentityFile      *string     `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
-	Blob              *string     `mapstructure:"blob" cty:"blob" hcl:"blob"`
-	Expect            *FlatExpect `mapstructure:"expect" cty:"expect" hcl:"expect"`
-	Method            *string     `mapstructure:"method" cty:"method" hcl:"method"`
-	OnExisting        *string     `mapstructure:"on_existing" cty:"on_existing" hcl:"on_existing"`
-	LedgerFile        *string     `mapstructure:"ledger_file" cty:"ledger_file" hcl:"ledger_file"`
-	Reuse             *string     `mapstructure:"reuse" cty:"reuse" hcl:"reuse"`
-	ReuseReason       *string     `mapstructure:"reuse_reason" cty:"reuse_reason" hcl:"reuse_reason"`
-	CompletionProgram *string     `mapstructure:"completion_program" cty:"completion_program" hcl:"completion_program"`
-	LockTimeout       *string     `mapstructure:"lock_timeout" cty:"lock_timeout" hcl:"lock_timeout"`
-	Backup            *string     `mapstructure:"backup" cty:"backup" hcl:"backup"`
-	SecretExposure    *string     `mapstructure:"secret_exposure" cty:"secret_exposure" hcl:"secret_exposure"`
-	ReportFile        *string     `mapstructure:"report_file" cty:"report_file" hcl:"report_file"`
-	DryRun            *bool       `mapstructure:"dry_run" cty:"dry_run" hcl:"dry_run"`
+	WindowsPath       *string              `mapstructure:"windows_path" cty:"windows_path" hcl:"windows_path"`
+	ImagePath         *string              `mapstructure:"image_path" cty:"image_path" hcl:"image_path"`
+	Partition         *string              `mapstructure:"partition" cty:"partition" hcl:"partition"`
+	OverlayPath       *string              `mapstructure:"overlay_path" cty:"overlay_path" hcl:"overlay_path"`
+	CopyPath          *string              `mapstructure:"copy_path" cty:"copy_path" hcl:"copy_path"`
+	Backing           *string              `mapstructure:"backing" cty:"backing" hcl:"backing"`
+	JournalDir        *string              `mapstructure:"journal_dir" cty:"journal_dir" hcl:"journal_dir"`
+	BlobFile          *string              `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
+	IdentityFile      *string              `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
+	Blob              *string              `mapstructure:"blob" cty:"blob" hcl:"blob"`
+	Expect            *FlatExpect          `mapstructure:"expect" cty:"expect" hcl:"expect"`
+	Account           *FlatAccount         `mapstructure:"account" cty:"account" hcl:"account"`
+	ActiveDirectory   *FlatActiveDirectory `mapstructure:"active_directory" cty:"active_directory" hcl:"active_directory"`
+	Method            *string              `mapstructure:"method" cty:"method" hcl:"method"`
+	OnExisting        *string              `mapstructure:"on_existing" cty:"on_existing" hcl:"on_existing"`
+	LedgerFile        *string              `mapstructure:"ledger_file" cty:"ledger_file" hcl:"ledger_file"`
+	Reuse             *string              `mapstructure:"reuse" cty:"reuse" hcl:"reuse"`
+	ReuseReason       *string              `mapstructure:"reuse_reason" cty:"reuse_reason" hcl:"reuse_reason"`
+	CompletionProgram *string              `mapstructure:"completion_program" cty:"completion_program" hcl:"completion_program"`
+	LockTimeout       *string              `mapstructure:"lock_timeout" cty:"lock_timeout" hcl:"lock_timeout"`
+	Backup            *string              `mapstructure:"backup" cty:"backup" hcl:"backup"`
+	SecretExposure    *string              `mapstructure:"secret_exposure" cty:"secret_exposure" hcl:"secret_exposure"`
+	ReportFile        *string              `mapstructure:"report_file" cty:"report_file" hcl:"report_file"`
+	DryRun            *bool                `mapstructure:"dry_run" cty:"dry_run" hcl:"dry_run"`
 }
 
 // FlatMapstructure returns a new FlatPostProcessorConfig.
@@ -57,6 +59,8 @@ func (*FlatPostProcessorConfig) HCL2Spec() map[string]hcldec.Spec {
 		"identity_file":      &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
 		"blob":               &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},
 		"expect":             &hcldec.BlockSpec{TypeName: "expect", Nested: hcldec.ObjectSpec((*FlatExpect)(nil).HCL2Spec())},
+		"account":            &hcldec.BlockSpec{TypeName: "account", Nested: hcldec.ObjectSpec((*FlatAccount)(nil).HCL2Spec())},
+		"active_directory":   &hcldec.BlockSpec{TypeName: "active_directory", Nested: hcldec.ObjectSpec((*FlatActiveDirectory)(nil).HCL2Spec())},
 		"method":             &hcldec.AttrSpec{Name: "method", Type: cty.String, Required: false},
 		"on_existing":        &hcldec.AttrSpec{Name: "on_existing", Type: cty.String, Required: false},
 		"ledger_file":        &hcldec.AttrSpec{Name: "ledger_file", Type: cty.String, Required: false},

@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"slices"
 	"strings"
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
@@ -23,7 +24,11 @@ func decode(into any, ctx *interpolate.Context, fields []field, raws []any) erro
 		return withoutValues(err, fields)
 	}
 	for _, f := range fields {
-		if f.option.Secret() && *f.value != "" {
+		switch {
+		case *f.value == "":
+		case f.option == options.ADPassword:
+			packersdk.LogSecretFilter.Set(*f.value)
+		case f.option.Secret():
 			packersdk.LogSecretFilter.Set(core.SecretForms([]byte(*f.value))...)
 		}
 	}
@@ -34,10 +39,12 @@ func decode(into any, ctx *interpolate.Context, fields []field, raws []any) erro
 // been given for a path by mistake.
 func withoutValues(err error, fields []field) error {
 	for _, f := range fields {
-		if !strings.Contains(err.Error(), "'"+f.option.String()+"'") {
+		if text := err.Error(); !strings.Contains(text, "'"+f.option.String()+"'") && !strings.Contains(text, "."+f.option.String()+"'") {
 			continue
 		}
 		switch {
+		case slices.Contains(options.Of(options.ActiveDirectory), f.option), slices.Contains(options.Of(options.Account), f.option):
+			return mistake(f.option.String() + " cannot be read: give it as one string")
 		case f.option.Secret():
 			return mistake("blob cannot be read: give the blob as one string of base64, or better use blob_file")
 		case f.option.IsPath():

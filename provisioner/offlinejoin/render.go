@@ -21,7 +21,7 @@ type field struct {
 
 // texts are all fields that hold text. The structs of a block with more options add theirs.
 func (o *JoinOptions) texts() []field {
-	return []field{
+	return slices.Concat(o.Account.texts(), o.ActiveDirectory.texts(), []field{
 		{options.BlobFile, &o.BlobFile},
 		{options.IdentityFile, &o.IdentityFile},
 		{options.Blob, &o.Blob},
@@ -37,7 +37,7 @@ func (o *JoinOptions) texts() []field {
 		{options.Backup, &o.Backup},
 		{options.ReportFile, &o.ReportFile},
 		{options.SecretExposure, &o.SecretExposure},
-	}
+	})
 }
 
 func (d *DiskOptions) texts() []field {
@@ -61,7 +61,7 @@ func (c *PostProcessorConfig) texts() []field {
 
 // rendered lists the options that may hold build data such as `{{ .MountPath }}`. Packer leaves them to us.
 func rendered(fields []field) []string {
-	names := []string{"expect"}
+	names := []string{"expect", options.Account.String(), options.ActiveDirectory.String()}
 	for _, f := range fields {
 		names = append(names, f.option.String())
 	}

@@ -6,6 +6,7 @@ import (
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // screen shows the core's words on Packer's user interface. Warnings are ordinary lines, because Packer's Error is for
@@ -31,6 +32,17 @@ func (s screen) detail(text string) {
 }
 
 func (s screen) warn(text string) { s.ui.Say("Warning: " + text) }
+
+// previewAccount shows what a plan would do in the directory.
+func (s screen) previewAccount(p *core.AccountPlan) {
+	dn, dc := plaintext.Line(p.DN, 0), plaintext.Line(p.DC, 0)
+	switch p.Action {
+	case core.AccountCreate:
+		s.ui.Say("Would make the account " + dn + " at " + dc + ".")
+	case core.AccountReset:
+		s.ui.Say("Would give the account " + dn + " a new password at " + dc + ".")
+	}
+}
 
 // preview shows the changes of a plan. That there are none, and why, the core has said already.
 func (s screen) preview(receipt *core.Receipt) {

@@ -29,6 +29,9 @@ func (o JoinOptions) stage(ctx context.Context, ui packersdk.Ui, at core.Image, 
 	if err := options.CheckReport(o.ReportFile); err != nil {
 		return err
 	}
+	if o.Account.written(later{}) {
+		return o.join(ctx, screen{ui}, at, runID)
+	}
 	req, warning, err := o.request()
 	if err != nil {
 		return err
@@ -48,6 +51,53 @@ func (o JoinOptions) stage(ctx context.Context, ui packersdk.Ui, at core.Image, 
 		return stopped(ctx, err)
 	}
 	return options.WriteReport(o.ReportFile, receipt)
+}
+
+// join makes the account and stages its join, or shows what that would be. When it fails or is stopped, the core takes back
+// what it has written, as on_error says; what fails later in the build is nothing that a provisioner hears of.
+func (o JoinOptions) join(ctx context.Context, screen screen, at core.Image, runID string) error {
+	req, err := o.withoutBlob()
+	if err != nil {
+		return err
+	}
+	acc, err := o.Account.words().Request()
+	if err != nil {
+		return err
+	}
+	reach, warnings, err := o.ActiveDirectory.words().Request()
+	if err != nil {
+		return err
+	}
+	defer reach.Credential.Password.Wipe()
+	for _, warning := range warnings {
+		screen.warn(warning)
+	}
+	directory := core.NewDirectory(reach)
+	defer directory.Close() // all has been asked by then
+	if at.Machine == "" {
+		at.LockTimeout = req.Image.LockTimeout
+	}
+	req.Image, req.Progress, req.SingleUse.RunID = at, screen.show, runID
+	acc.StagedBy = req.StagedBy
+	receipt, err := o.performJoin(ctx, screen, directory, acc, req)
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	return options.WriteReport(o.ReportFile, receipt)
+}
+
+func (o JoinOptions) performJoin(ctx context.Context, screen screen, d *core.Directory, acc core.AccountRequest, req core.Request) (
+	*core.Receipt, error,
+) {
+	if !o.DryRun {
+		return core.Join(ctx, d, acc, req)
+	}
+	plan, receipt, err := core.PlanJoin(ctx, d, acc, req)
+	if err == nil {
+		screen.previewAccount(plan)
+		screen.preview(receipt)
+	}
+	return receipt, err
 }
 
 func (o JoinOptions) perform(ctx context.Context, screen screen, req core.Request) (*core.Receipt, error) {

@@ -53,6 +53,10 @@ func (c *checker) image(j *joinfile.Join) {
 }
 
 func (c *checker) account(j *joinfile.Join) {
+	if j.Account != nil {
+		c.newAccount(j)
+		return
+	}
 	if err := readBlob(j); err != nil {
 		return
 	}
@@ -75,6 +79,18 @@ func (c *checker) account(j *joinfile.Join) {
 	default:
 		c.blobs[facts.Fingerprint], c.accounts[name], c.accounts[sid] = j, j, j
 	}
+}
+
+// newAccount refuses a machine name that another join has in the same domain.
+func (c *checker) newAccount(j *joinfile.Join) {
+	domain := cmp.Or(j.Directory.Domain, j.Directory.Getenv(options.ADDomain.Variable()))
+	name := strings.ToLower(domain + `\` + j.Account.MachineName)
+	if first := c.accounts[name]; first != nil {
+		c.refuse("%s and %s are both about the account %s in %s: two machines with one account lock each other out; give each its own "+
+			"machine_name", named(first), named(j), strings.ToUpper(j.Account.MachineName), domain)
+		return
+	}
+	c.accounts[name] = j
 }
 
 // readBlob reads and parses a join's blob, once, whether that goes well or not.

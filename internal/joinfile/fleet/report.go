@@ -41,12 +41,16 @@ type Result struct {
 	File        string               `json:"file"` // where it is declared
 	Line        int                  `json:"line"`
 	WindowsPath string               `json:"windows_path"`
-	BlobFile    string               `json:"blob_file"`
+	BlobFile    string               `json:"blob_file"` // empty: the join makes its account
 	Outcome     Outcome              `json:"outcome"`
 	Error       *Failure             `json:"error,omitempty"`
 	Receipt     *offlinejoin.Receipt `json:"receipt,omitempty"`      // of plan, apply and unstage
 	Status      *offlinejoin.Status  `json:"image_status,omitempty"` // of status
 	Millis      int64                `json:"duration_ms"`
+
+	AccountPlan  *offlinejoin.AccountPlan  `json:"account_plan,omitempty"`  // of plan, where an account is made
+	Account      *offlinejoin.AccountFacts `json:"account,omitempty"`       // of status and unstage, where one was made
+	AccountError *Failure                  `json:"account_error,omitempty"` // why nothing is known of the account
 }
 
 // Failure is why a join failed.

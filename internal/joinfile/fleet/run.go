@@ -29,6 +29,9 @@ type Run struct {
 	Watcher  Watcher          // nil: nobody
 	Watching *sync.Mutex      // held while Watcher is called, for who shows more beside it; nil: one of the run's own
 	Now      func() time.Time // nil: time.Now
+
+	Domains    *Domains               // the domains that are logged on to; nil: of the run's own
+	AccountEnd offlinejoin.AccountEnd // what unstaging does with the accounts that the joins were made with
 }
 
 // Do carries out the joins and reports what became of each. When soft is closed, no further image is begun; when ctx is
@@ -46,6 +49,10 @@ func (r Run) Do(ctx context.Context, soft <-chan struct{}, joins []joinfile.Join
 	}
 	for i := range joins {
 		report.Joins[i] = begun(&joins[i])
+	}
+	if r.Domains == nil {
+		r.Domains = new(Domains)
+		defer r.Domains.Close()
 	}
 	w := &work{Run: r, joins: joins, results: report.Joins, soft: soft}
 	w.all(ctx)
@@ -142,15 +149,14 @@ func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (
 		}
 	}()
 	progress := func(e offlinejoin.Event) { w.tell(func(to Watcher) { to.Event(j, e) }) }
+	if j.Account != nil {
+		return w.withAccount(ctx, j, result, progress)
+	}
 	switch w.Action {
 	case Status:
-		result.Status, err = offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: j.Request.Image})
-		result.Outcome = OutcomeRead
-		return err
+		return w.status(ctx, j, result)
 	case Unstage:
-		result.Receipt, err = offlinejoin.Unstage(ctx, offlinejoin.UnstageRequest{
-			Image: j.Request.Image, SingleUse: j.Request.SingleUse, StagedBy: w.By, Progress: progress,
-		})
+		result.Receipt, err = w.unstage(ctx, j, progress)
 	case Plan:
 		result.Receipt, err = w.withBlob(ctx, j, progress, offlinejoin.Plan)
 	case Apply:
@@ -160,6 +166,18 @@ func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (
 		result.Outcome = result.Receipt.Outcome
 	}
 	return err
+}
+
+func (w *work) status(ctx context.Context, j *joinfile.Join, result *Result) (err error) {
+	result.Status, err = offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: j.Request.Image})
+	result.Outcome = OutcomeRead
+	return err
+}
+
+func (w *work) unstage(ctx context.Context, j *joinfile.Join, progress func(offlinejoin.Event)) (*offlinejoin.Receipt, error) {
+	return offlinejoin.Unstage(ctx, offlinejoin.UnstageRequest{
+		Image: j.Request.Image, SingleUse: j.Request.SingleUse, StagedBy: w.By, Progress: progress,
+	})
 }
 
 type coreAction func(context.Context, offlinejoin.Request) (*offlinejoin.Receipt, error)

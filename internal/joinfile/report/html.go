@@ -211,8 +211,24 @@ func (r *row) describe(one *fleet.Result) {
 			add("Written", offlinejoin.FormatSize(one.Receipt.BytesWritten))
 		}
 	}
+	if account := accountOf(one); account != nil {
+		add("Account", account.DN)
+		add("Account status", string(account.Status))
+		add("objectGUID", account.ObjectGUID)
+	}
+	if one.AccountError != nil {
+		add("Account not read", one.AccountError.Message)
+	}
 	add("Blob file", one.BlobFile)
 	add("Declared", r.Declared)
+}
+
+// accountOf returns the account of a result; nil: it has none.
+func accountOf(one *fleet.Result) *offlinejoin.AccountFacts {
+	if one.Account == nil && one.Receipt != nil {
+		return one.Receipt.Account
+	}
+	return one.Account
 }
 
 func windowsLine(f offlinejoin.ImageFacts) string {

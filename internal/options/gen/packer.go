@@ -26,12 +26,24 @@ func packerConfigs() map[string]map[options.Name]string {
 			options.WindowsPath: options.WindowsPath.Doc() +
 				" Default: the one that is found among the files of the artifact.",
 		},
-		"blobconfig.go": {},
+		"accountconfig.go": ofBlocks(options.Account, options.ActiveDirectory),
+		"blobconfig.go":    {},
 		"imageconfig.go": {
 			options.WindowsPath: "The Windows directory of the image, such as `/mnt/web01/Windows`. The image must not be " +
 				"running and may be mounted for reading only.",
 		},
 	}
+}
+
+// ofBlocks returns the documentation of the options of blocks, by the words of their block.
+func ofBlocks(blocks ...options.Name) map[options.Name]string {
+	docs := map[options.Name]string{}
+	for _, block := range blocks {
+		for _, name := range options.Of(block) {
+			docs[options.Name(name.String())] = name.Doc()
+		}
+	}
+	return docs
 }
 
 // comment is the documentation of one field, and the bytes of the source where it goes.
