@@ -15,6 +15,10 @@ import (
 // and none that Setup looks for.
 const tempName = "odjxml.tmp"
 
+// oldName is what a file that is being replaced is called as well, from before that until its bytes are overwritten: by it the
+// next run finds them when this one is killed in between.
+const oldName = "odjold.tmp"
+
 // read returns a whole file, in memory of the caller; never nil.
 func read(at location) ([]byte, error) {
 	f, err := at.tree.Open(at.file)
@@ -48,8 +52,8 @@ func readOpen(f imagefs.File, path string) ([]byte, error) {
 // bytes are overwritten afterwards; kept tells why they could not be, "" when they were.
 func (l location) put(content, security []byte) (kept string, secured bool, err error) {
 	temp := l.beside(tempName)
-	if err := scrubAway(l.tree, temp); err != nil {
-		return "", false, err // left by a run that was killed
+	if err := l.dropLeft(); err != nil {
+		return "", false, err
 	}
 	if secured, err = l.writeTemp(temp, content, security); err != nil {
 		return "", false, errors.Join(err, scrubAway(l.tree, temp))
@@ -64,21 +68,52 @@ func (l location) put(content, security []byte) (kept string, secured bool, err 
 // remove removes the file and overwrites its bytes; kept is as of put. The file gets the temporary name first, by which the
 // next run finds it and goes on when this one is killed before the bytes are overwritten.
 func (l location) remove() (kept string, err error) {
-	temp := l.beside(tempName)
-	if err := scrubAway(l.tree, temp); err != nil {
-		return "", err // left by a run that was killed
+	if err := l.dropLeft(); err != nil {
+		return "", err
 	}
 	if err := l.durably(func() error { return l.tree.Rename(l.file, tempName) }); err != nil {
 		return "", err
 	}
-	f, err := l.tree.OpenWrite(temp)
+	return l.erase(l.beside(tempName))
+}
+
+// erase overwrites and removes what was the file under another name; kept is as of put.
+func (l location) erase(name string) (kept string, err error) {
+	f, err := l.tree.OpenWrite(name)
 	if err != nil {
 		return "", err
 	}
 	if errors.Join(scrub(f), f.Close()) != nil {
 		kept = l.notOverwritten()
 	}
-	return kept, l.durably(func() error { return l.tree.Remove(temp) })
+	return kept, l.durably(func() error { return l.tree.Remove(name) })
+}
+
+// dropLeft overwrites and removes what a run that was killed has left beside the file. The old name may still be one of the
+// file itself: then only the name goes.
+func (l location) dropLeft() error {
+	if err := scrubAway(l.tree, l.beside(tempName)); err != nil {
+		return err
+	}
+	left := l
+	left.file = l.beside(oldName)
+	old, err := read(left)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer clear(old)
+	now, err := read(l)
+	defer clear(now)
+	switch {
+	case err == nil && bytes.Equal(now, old):
+		return l.durably(func() error { return l.tree.Remove(left.file) })
+	case err == nil || errors.Is(err, fs.ErrNotExist):
+		return scrubAway(l.tree, left.file)
+	}
+	return err
 }
 
 // notOverwritten is what people are told of bytes that could not be overwritten.
@@ -90,6 +125,33 @@ func (l location) notOverwritten() string {
 // replace makes a change that takes the file's name away, and then overwrites the bytes that it had. What fails after
 // the change takes nothing of it back, so it is only told.
 func (l location) replace(change func() error) (kept string, err error) {
+	if l.nameTwice() {
+		if err := l.durably(change); err != nil {
+			return "", errors.Join(err, l.dropLeft())
+		}
+		return l.erase(l.beside(oldName))
+	}
+	return l.replaceOpen(change)
+}
+
+// nameTwice gives the file its second name, and reports whether it has it. Where a file system has no such names, or does not
+// count them, the bytes are without a name for the moment between replacing and overwriting.
+func (l location) nameTwice() bool {
+	linked, ok := l.tree.(imagefs.Linked)
+	if !ok || linked.Link(l.file, oldName) != nil {
+		return false
+	}
+	old := l.beside(oldName)
+	info, err := l.tree.Stat(old)
+	if err == nil && info.Links > 1 && l.tree.SyncDir(path.Dir(l.file)) == nil {
+		return true
+	}
+	_ = l.tree.Remove(old) // one of two names; what is left of it is dropped by the next run
+	return false
+}
+
+// replaceOpen is replace for a file with one name, which is kept open to overwrite it.
+func (l location) replaceOpen(change func() error) (kept string, err error) {
 	old, err := l.tree.OpenWrite(l.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", l.durably(change)

@@ -227,7 +227,7 @@ func (r *Record) dress(at location, removal *Removal) {
 // tidy removes what a stopped run has left, and the folder that was made for the file, unless something is in it.
 func (r *Record) tidy(at location, fileGone bool) error {
 	folder := path.Dir(at.file)
-	if err := scrubAway(at.tree, path.Join(folder, tempName)); err != nil || !r.Folder || !fileGone {
+	if err := at.dropLeft(); err != nil || !r.Folder || !fileGone {
 		return err
 	}
 	entries, err := at.tree.ReadDir(folder)

@@ -275,6 +275,14 @@ func (c cutFS) Rename(name, as string) error {
 	return errors.Join(c.use(), c.unless(func() error { return c.Session.Rename(name, as) }))
 }
 
+func (c cutFS) Link(name, as string) error {
+	linked, ok := c.Session.(imagefs.Linked)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return errors.Join(c.use(), c.unless(func() error { return linked.Link(name, as) }))
+}
+
 func (c cutFS) SyncDir(name string) error {
 	return errors.Join(c.use(), c.unless(func() error { return c.Session.SyncDir(name) }))
 }
@@ -366,6 +374,49 @@ func oldOrNew(t *testing.T, limit int, place *Place, changed []byte) {
 	absent := errors.Is(err, os.ErrNotExist) && !place.Exists()
 	if !absent && (err != nil || !bytes.Equal(now, changed) && !(place.Exists() && bytes.Equal(now, place.Content))) {
 		t.Errorf("after %d steps the file is %q, %v", limit, now, err)
+	}
+}
+
+// TestNothingIsLeftWithoutAName cuts the taking back of a join at every change of the file system. The next run leaves no byte
+// of what the file held, which a second name of it, outside of the image, lets us see.
+func TestNothingIsLeftWithoutAName(t *testing.T) {
+	t.Parallel()
+	for name, scene := range scenes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			steps := 0
+			for done := false; !done; steps++ {
+				img, root := image(t, scene)
+				before := files(t, root)
+				record, err := ParseRecord(staged(t, img, Options{Replace: true}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				place, err := Find(img, "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				kept := filepath.Join(t.TempDir(), "kept")
+				if err := os.Link(place.Path, kept); err != nil {
+					t.Skip("no hard links here:", err)
+				}
+				left := steps
+				_, err = record.Unstage(cutFS{img, &left}, "")
+				done = err == nil && left >= 0
+				if removal, err := record.Unstage(img, ""); err != nil || removal.Outcome == Cut {
+					t.Errorf("after %d steps: %+v, %v", steps, removal, err)
+				}
+				if content, err := os.ReadFile(kept); err != nil || secrets().In(content) != nil {
+					t.Errorf("after %d steps the old file still holds the account data (%v)", steps, err)
+				}
+				if err := sameFiles(before, files(t, root)); err != nil {
+					t.Errorf("after %d steps: %v", steps, err)
+				}
+			}
+			if steps < 5 {
+				t.Errorf("only %d steps", steps)
+			}
+		})
 	}
 }
 

@@ -59,6 +59,8 @@ func (w world) run(t *testing.T, folder string) {
 			"secret":    command(1, (*state).secret),
 			"nosecret":  command(-1, (*state).noSecret),
 			"unzip":     command(2, (*state).unzip),
+			"volume":    command(2, (*state).makeVolume),
+			"takeout":   command(-1, (*state).takeOut),
 		}),
 	})
 }

@@ -7,8 +7,6 @@ type DiskFile interface {
 	Session
 	// Disk returns what the file says of itself.
 	Disk() DiskFacts
-	// Below returns marks of the files that the disk stands on, from the top down.
-	Below() ([]FileMark, error)
 	// Mark returns what to remember of the file as it is now. It fails for a file whose later changes would not show: with
 	// the journal of an interrupted edit, an NTFS volume that is not in order, or on a file system without locks.
 	Mark() (DiskMark, error)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -29,6 +30,12 @@ type Identity struct {
 	File string
 }
 
+// What a disk image file has for a volume, before its path, and for a path. What is mounted has a path with a slash.
+const (
+	diskVolume = "file:"
+	insideDisk = "Windows"
+)
+
 // unknownVolume is the volume of a path that the system says nothing about.
 const unknownVolume = "path:"
 
@@ -42,7 +49,7 @@ func (l Location) Identity() Identity {
 	if l.ImagePath != "" {
 		path := resolved(l.disk())
 		_, _, id.File = locate(path)
-		id.Volume, id.Path = "file:"+filepath.ToSlash(path)+l.hash(), "Windows"
+		id.Volume, id.Path = diskVolume+filepath.ToSlash(path)+l.hash(), insideDisk
 		return id
 	}
 	path := resolved(l.WindowsPath)
@@ -68,9 +75,31 @@ func (i Identity) SamePlace(o Identity) bool {
 	return i.sameVolume(o) && i.Path == o.Path
 }
 
-// Moved reports whether both are one directory of one volume, whatever its path was and is.
+// Moved reports whether both are one directory of one volume, or one disk image file, whatever its path was and is. A file
+// that went to another file system is another file.
 func (i Identity) Moved(o Identity) bool {
-	return i.sameVolume(o) && i.Volume != unknownVolume && i.File != "" && i.File == o.File
+	if i.File == "" || i.File != o.File {
+		return false
+	}
+	mine, isDisk := i.partition()
+	theirs, wasDisk := o.partition()
+	if isDisk && wasDisk {
+		return mine == theirs && sameHost(i.Host, o.Host)
+	}
+	return i.sameVolume(o) && i.Volume != unknownVolume
+}
+
+// partition returns which partition of a disk image file was chosen, "" for none. isDisk is false for what is mounted.
+func (i Identity) partition() (chosen string, isDisk bool) {
+	if !strings.HasPrefix(i.Volume, diskVolume) || i.Path != insideDisk {
+		return "", false
+	}
+	if at := strings.LastIndexByte(i.Volume, '#'); at >= 0 {
+		if _, err := strconv.Atoi(i.Volume[at+1:]); err == nil {
+			return i.Volume[at+1:], true
+		}
+	}
+	return "", true
 }
 
 // Exchanged reports whether the directory of one was made anew for the other, at the same place.

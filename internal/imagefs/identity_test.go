@@ -94,6 +94,25 @@ func TestSamePlace(t *testing.T) {
 			t.Errorf("%s: moved %v", c.why, got)
 		}
 	}
+	disk := id("", "a#1", "file:/a/web#1/web01.qcow2#3", "Windows", "7:2")
+	for _, c := range []struct {
+		why   string
+		other imagefs.Identity
+		moved bool
+	}{
+		{"itself", disk, true},
+		{"under another path", id("", "a#1", "file:/b/web01.qcow2#3", "Windows", "7:2"), true},
+		{"another partition", id("", "a#1", "file:/b/web01.qcow2#4", "Windows", "7:2"), false},
+		{"no partition chosen", id("", "a#1", "file:/b/web01.qcow2", "Windows", "7:2"), false},
+		{"another file", id("", "a#1", "file:/b/web01.qcow2#3", "Windows", "7:3"), false},
+		{"a file that is not known", id("", "a#1", "file:/b/web01.qcow2#3", "Windows", ""), false},
+		{"another host", id("", "b#2", "file:/a/web#1/web01.qcow2#3", "Windows", "7:2"), false},
+		{"what is mounted of a file", id("", "a#1", "file:/b/web01.qcow2#3", "/Windows", "7:2"), false},
+	} {
+		if got := disk.Moved(c.other); got != c.moved {
+			t.Errorf("%s: the disk moved: %v", c.why, got)
+		}
+	}
 	one, two := id("web01", "a#1", "dev:x", "/W", ""), id("web01", "b#2", "dev:y", "/V", "")
 	if !one.SamePlace(two) {
 		t.Error("one name on two hosts is two images")

@@ -38,6 +38,13 @@ type Volume interface {
 	SyncDir(name string) error
 }
 
+// Linked is a volume on which a file can have two names, such as a directory of the host.
+type Linked interface {
+	// Link gives a regular file a second name in its directory, which nothing has, whatever its case. as is a name without a
+	// directory. It fails where the file system has no such thing.
+	Link(name, as string) error
+}
+
 // File is an open regular file of a volume. It fits what package regf wants of a hive's file. It stays the same file, and
 // stays usable, when its name is removed or given to another: what was in it can be overwritten even then.
 type File interface {

@@ -64,6 +64,51 @@ func showable(text string) bool {
 	return string(masked([]byte(text))) == text && !strings.ContainsAny(text, "\r\n")
 }
 
+// showablePath reports whether a value that [showable] takes for base64 is a path all the same. Base64 has a slash in 64
+// characters, and paths have many more: so what begins as paths do and has short names on the average is one, also with one
+// long name among them. A name that is a digest, as stores of images have them, does not count: a blob is far longer.
+func showablePath(text string) bool {
+	const (
+		longest = 128 // characters of a name
+		average = 20
+	)
+	length, names := 0, 0
+	for name := range strings.SplitSeq(strings.ReplaceAll(text, `\`, "/"), "/") {
+		switch {
+		case name == "" || isDigest(name):
+			continue
+		case len(name) > longest || !plaintext.Safe(name):
+			return false
+		}
+		names++
+		length += len(name)
+	}
+	if names < 3 || length > average*names {
+		return false
+	}
+	return isRooted(text) || showable(withoutDigests(text))
+}
+
+// isRooted reports whether a path begins in a folder that it names: /, ./, ../, C:/.
+func isRooted(path string) bool {
+	drive := len(path) > 2 && path[1] == ':' && (path[2] == '/' || path[2] == '\\')
+	return drive || strings.HasPrefix(path, "/") || strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../")
+}
+
+func withoutDigests(path string) string {
+	names := strings.Split(path, "/")
+	return strings.Join(slices.DeleteFunc(names, isDigest), "/")
+}
+
+// isDigest reports whether a name is a digest in hex, SHA-1 to SHA-512, or the 32 digits of an identifier.
+func isDigest(name string) bool {
+	switch len(name) {
+	case 32, 40, 56, 64, 96, 128:
+		return strings.Trim(name, "0123456789abcdef") == ""
+	}
+	return false
+}
+
 // run returns how many characters of base64 text begins with.
 func run(text []byte) int {
 	n := 0

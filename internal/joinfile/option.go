@@ -137,7 +137,7 @@ func (b joinBlock) applyOne(j *Join, o option, value cty.Value, at hcl.Range) hc
 			return wrong(at, "Looks like a secret", fmt.Sprintf("In %s: %s.", j.Address, message(err)))
 		}
 	}
-	if !showable(text.AsString()) {
+	if !showable(text.AsString()) && !(o.name.IsPath() && showablePath(text.AsString())) {
 		return wrong(at, "Looks like a secret", fmt.Sprintf("%s of %s has line breaks, or runs of base64 as blobs have "+
 			"them, "+
 			"and would be shown in plans: name the file that holds the blob in blob_file, not its content.", o.name, j.Address))

@@ -78,6 +78,7 @@ func (e Entry) line() ([]byte, error) {
 
 var (
 	errDamaged = errors.New("is damaged")
+	errForeign = errors.New("its first line is none that this program has written")
 	errNewer   = errors.New("was written by a newer version of this program")
 )
 

@@ -123,6 +123,10 @@ func (s *file) parse(f *os.File, wanted filter) (entries []Entry, good int64, er
 	}
 	content = content[:got]
 	entries, n, err := parse(content, wanted)
+	if errors.Is(err, errForeign) {
+		return nil, 0, winerr.Errorf(winerr.InvalidParameter, "%s is not a ledger: %w, and may be somebody's only copy of "+
+			"something, so it is left as it is: name another file, which the first use makes", s, err)
+	}
 	if err != nil {
 		return nil, 0, winerr.Errorf(winerr.InvalidParameter, "%w of the ledger %s, so nobody can tell which accounts are "+
 			"used: mend or remove the line, or update this program", err, s)
@@ -273,6 +277,8 @@ func parse(content []byte, f filter) (entries []Entry, good int, err error) {
 				entries = append(entries, e)
 			case !ended && !errors.Is(err, errNewer) && looksTorn(text, good == 0):
 				return entries, good, nil
+			case len(bytes.TrimSpace(content[:good])) == 0 && !bytes.HasPrefix(text, []byte(`{"v":`)):
+				return nil, 0, errForeign
 			default:
 				return nil, 0, fmt.Errorf("line %d %w", number, err)
 			}

@@ -357,3 +357,30 @@ func TestEveryLineRefusesOldPrograms(t *testing.T) {
 }
 
 func second(_ bool, err error) error { return err }
+
+// TestADiskThatIsMadeByTheUse is found by what names its file for good, which is known only when it is there.
+func TestADiskThatIsMadeByTheUse(t *testing.T) {
+	t.Parallel()
+	for kind, l := range kinds(t) {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			c := claim(1, "one", "a")
+			c.Image = ledger.Image{Path: "disks/a.qcow2", Place: "file:/disks/a.qcow2|Windows"}
+			use := begin(t, l, c)
+			made := c.Image
+			made.File = "42:7.5"
+			use.Made(made)
+			if err := use.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			moved := ledger.Image{Path: "other/a.qcow2", Place: "file:/other/a.qcow2|Windows", File: "43:7.5"}
+			if known, err := l.Unstaged(t.Context(), moved, c.Fingerprint, ""); known || err != nil {
+				t.Errorf("another file: %v, %v", known, err)
+			}
+			moved.File = made.File
+			if known, err := l.Unstaged(t.Context(), moved, c.Fingerprint, ""); !known || err != nil {
+				t.Errorf("the file under another path: %v, %v", known, err)
+			}
+		})
+	}
+}

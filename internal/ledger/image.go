@@ -20,7 +20,7 @@ type Image struct {
 	// Place is the volume and the path in it: "file:/images/web01.img|/Windows", "dev:/dev/sdb2|/Windows",
 	// "net:server:/share|/web01/Windows"; "path:|/mnt/web01/Windows" where the system does not report what is mounted.
 	Place string `json:"place"`
-	// File is the inode number and the birth time of the Windows directory; empty when not known.
+	// File is the inode number and the birth time of the Windows directory, or of the disk image file; empty when not known.
 	File string `json:"file,omitempty"`
 	// MachineSID is the identity of the installation, which copies of an image share; empty when not known.
 	MachineSID string `json:"machine_sid,omitempty"`
@@ -42,7 +42,7 @@ func (im Image) identity() imagefs.Identity {
 // at reports whether both are at one place, where one image can follow another.
 func (im Image) at(other Image) bool { return im.identity().SamePlace(other.identity()) }
 
-// moved reports whether both are one directory of one volume, whatever its path was and is. Two names are two images:
+// moved reports whether both are one directory of one volume, or one disk image file, whatever its path was and is. Two names are two images:
 // clones that are mounted one after the other have the same directory.
 func (im Image) moved(other Image) bool {
 	renamed := im.Name != "" && other.Name != "" && im.Name != other.Name

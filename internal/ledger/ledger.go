@@ -145,6 +145,7 @@ func (l *Ledger) entry(event Event, claim Claim) Entry {
 // Use is a stage that has begun. It ends once, by Commit or by Cancel; ending it again does nothing.
 type Use struct {
 	claim Claim
+	made  string // see Made
 	marks []*mark
 	ended bool
 }
@@ -168,6 +169,10 @@ func (u *Use) collect(of func(*mark) []Entry) []Entry {
 	return plainEntries(all)
 }
 
+// Made gives the use what names a disk for good that was not there when the use began: the File of its image. The record of a
+// staged join has it.
+func (u *Use) Made(image Image) { u.made = image.File }
+
 // Commit records that the join is staged. After an error the intent stays in force, so the account is still guarded.
 // That ctx is cancelled does not matter: what has happened must be told.
 func (u *Use) Commit(ctx context.Context) error { return u.end(ctx, EventStaged) }
@@ -183,17 +188,17 @@ func (u *Use) end(ctx context.Context, event Event) error {
 	ctx = context.WithoutCancel(ctx)
 	var errs []error
 	for _, m := range u.marks {
-		errs = append(errs, m.end(ctx, event))
+		errs = append(errs, m.end(ctx, event, u.made))
 	}
 	return errors.Join(errs...)
 }
 
-func (m *mark) end(ctx context.Context, event Event) error {
+func (m *mark) end(ctx context.Context, event Event, made string) error {
 	return m.ledger.store.update(ctx, filterFor(), func([]Entry) (Entry, error) {
 		e := m.intent
 		e.Event, e.At = event, m.ledger.time()
 		if event == EventStaged {
-			e.Ends = m.ends
+			e.Ends, e.Image.File = m.ends, cmp.Or(e.Image.File, made)
 		}
 		return e, nil
 	})

@@ -14,9 +14,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// FileMark is what is remembered of a file that a disk stands on (package imagefs).
-type FileMark = imagefs.FileMark
-
 // DiskMark is what is remembered of a disk that was made for a join, to see later whether any machine has used it: all of
 // it must be as it was left. Front ends keep it. It holds no secret.
 type DiskMark struct {
@@ -30,12 +27,11 @@ type DiskMark struct {
 // Disk is a disk image file with a join, as it is now.
 type Disk struct {
 	Status      Status
-	Format      string     // in qemu's words: raw, qcow2, vhdx, vpc, vmdk
-	VirtualSize int64      // of the disk, in bytes
-	Backing     string     // the file that it stands on, safe for a line; "": none
-	Golden      []FileMark // of the files that it stands on, from the top down
-	Mark        *DiskMark  // nil where Used is not empty
-	Used        string     // why it cannot be said later that no machine has used it, in a clause; mostly empty
+	Format      string    // in qemu's words: raw, qcow2, vhdx, vpc, vmdk
+	VirtualSize int64     // of the disk, in bytes
+	Backing     string    // the file that it stands on, safe for a line; "": none
+	Mark        *DiskMark // nil where Used is not empty
+	Used        string    // why it cannot be said later that no machine has used it, in a clause; mostly empty
 }
 
 // DiskRequest asks for a disk.
@@ -69,8 +65,8 @@ func ReadDisk(ctx context.Context, req DiskRequest) (*Disk, error) {
 	d := &Disk{
 		Status: *st, Format: facts.Format, VirtualSize: facts.Size, Backing: plaintext.Line(facts.Backing, 0),
 	}
-	if d.Golden, err = file.Below(); err != nil || !req.Mark {
-		return d, err
+	if !req.Mark {
+		return d, nil
 	}
 	if d.Used = started(st); d.Used != "" {
 		return d, nil
@@ -129,31 +125,6 @@ func IsMissing(err error) bool {
 	return code == winerr.FileNotFound || errors.Is(err, fs.ErrNotExist)
 }
 
-// GoldenChanged compares the files that a disk stands on with what they were when it was made, which [Disk.Golden] has. It
-// returns in one clause what has changed, "" when nothing has: a disk over a golden image that was changed is broken. A
-// disk that stands alone has nothing to change. Errors are those of [ReadDisk].
-func GoldenChanged(ctx context.Context, at Image, was []FileMark) (string, error) {
-	if len(was) == 0 {
-		return "", nil
-	}
-	now, err := open.BelowDisk(ctx, at.Made().ImagePath)
-	if err != nil {
-		return "", err
-	}
-	for i, w := range was {
-		name := plaintext.Line(w.Path, 0)
-		switch {
-		case i >= len(now):
-			return "it does not stand on " + name + " any more", nil
-		case w.Size != now[i].Size || w.SHA256 != now[i].SHA256:
-			return name + " was changed or replaced", nil
-		case !w.Same(now[i]):
-			return name + " was written to (" + now[i].ModTime.UTC().Format("2006-01-02 15:04:05") + " UTC)", nil
-		}
-	}
-	return "", nil
-}
-
 // DiskUnused says in one clause why a disk is not as it was left, "" when all of it is. It takes no lock that would keep
 // anybody from it for longer than the look takes, and writes nothing; [RemoveDisk] looks again. A nil mark is of a disk of
 // which nothing is known.
@@ -197,7 +168,7 @@ func (m *DiskMark) wholeUnused(ctx context.Context, at Image) (used string, err 
 type wholeFile interface {
 	Weak() bool
 	Size() int64
-	Whole() (FileMark, error)
+	Whole() (imagefs.FileMark, error)
 }
 
 // wholeDiffers says why a file is not the one of which the mark has the digest of all bytes.
@@ -260,9 +231,12 @@ func RemoveDisk(ctx context.Context, req RemoveDiskRequest) (*DiskRemoval, error
 	if err != nil || !out.Removed || out.Used != "" {
 		return out, err
 	}
-	err = req.SingleUse.releaseUse(ctx, image, req.Was.Fingerprint, req.StagedBy, req.Image.LockTimeout)
+	warning, err := req.SingleUse.releaseUse(ctx, image, req.Was.Fingerprint, req.StagedBy, req.Image.LockTimeout)
 	if err != nil {
 		out.Warnings = append(out.Warnings, "the disk is removed, but the ledger could not be told: "+uncoded{err}.Error())
+	}
+	if warning != "" {
+		out.Warnings = append(out.Warnings, warning)
 	}
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,8 +38,7 @@ func newDisk(t *testing.T, ledger string, place func(folder string, at *core.Ima
 	if err != nil || disk.Mark == nil || disk.Used != "" {
 		t.Fatalf("%+v, %v", disk, err)
 	}
-	if overlay := at.OverlayPath != ""; overlay != disk.Mark.Whole || overlay != (len(disk.Golden) == 1) ||
-		overlay != (disk.Backing != "") || disk.VirtualSize != sampletest.VolumeSize {
+	if overlay := at.OverlayPath != ""; overlay != disk.Mark.Whole || overlay != (disk.Backing != "") || disk.VirtualSize != sampletest.VolumeSize {
 		t.Errorf("the disk is %+v", disk)
 	}
 	kept, err := json.Marshal(disk)
@@ -148,6 +148,69 @@ func TestRemoveDiskByALink(t *testing.T) {
 	}
 }
 
+// TestRemoveDiskThatWasMoved frees the account of a disk that has another path by now, and names the use where the file is
+// another one, so that the ledger cannot know it.
+func TestRemoveDiskThatWasMoved(t *testing.T) {
+	t.Parallel()
+	for kind, place := range map[string]func(string, *core.Image){"overlay": overlay, "copy": copied} {
+		for how, move := range map[string]func(t *testing.T, from, to string){"renamed": renameFile, "copied": copyFile} {
+			t.Run(kind+" "+how, func(t *testing.T) {
+				t.Parallel()
+				ledger := filepath.Join(t.TempDir(), "ledger")
+				at, mark := newDisk(t, ledger, place)
+				was := at.NewPath()
+				place(t.TempDir(), &at)
+				move(t, was, at.NewPath())
+				known := how == "renamed" && at.Identity().File != "" // else the file system names no file for good
+				out, err := core.RemoveDisk(t.Context(), core.RemoveDiskRequest{
+					Image: at, Was: mark, Used: true, SingleUse: core.SingleUse{LedgerFile: ledger},
+				})
+				if err != nil || !out.Removed {
+					t.Fatalf("%+v, %v", out, err)
+				}
+				if out.Used != "" { // a copy has other times than the disk that was made
+					return
+				}
+				uses, err := core.LedgerEntries(t.Context(), ledger)
+				if err != nil || known != (len(uses) == 0) {
+					t.Fatalf("%d uses in force, %v", len(uses), err)
+				}
+				if known {
+					if len(out.Warnings) > 0 {
+						t.Errorf("warnings %q", out.Warnings)
+					}
+					return
+				}
+				want := "offlinejoin ledger release " + uses[0].ID
+				if len(out.Warnings) != 1 || !strings.Contains(out.Warnings[0], want) || !strings.Contains(out.Warnings[0], was) {
+					t.Errorf("warnings %q, want %q", out.Warnings, want)
+				}
+			})
+		}
+	}
+}
+
+func renameFile(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, content, 0o600)
+	}
+	if err == nil {
+		err = os.Remove(from)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestDiskUnderAnotherName is left alone: by a symbolic link it is somebody else's to remove.
 func TestDiskUnderAnotherName(t *testing.T) {
 	t.Parallel()
@@ -165,35 +228,38 @@ func TestDiskUnderAnotherName(t *testing.T) {
 	}
 }
 
-// TestGoldenChanged compares what an overlay stands on with what it was.
-func TestGoldenChanged(t *testing.T) {
+// TestGoldenOfADisk reports what has happened to what an overlay stands on, with the status of the disk.
+func TestGoldenOfADisk(t *testing.T) {
 	t.Parallel()
 	at, _ := newDisk(t, "", overlay)
-	disk, err := core.ReadDisk(t.Context(), core.DiskRequest{Image: at})
-	if err != nil {
-		t.Fatal(err)
-	}
-	check := func(says string) {
+	check := func(says string, broken bool) {
 		t.Helper()
-		what, err := core.GoldenChanged(t.Context(), at, disk.Golden)
-		if err != nil || (what == "") != (says == "") || !strings.Contains(what, says) {
-			t.Errorf("%q, %v, want %q", what, err, says)
+		disk, err := core.ReadDisk(t.Context(), core.DiskRequest{Image: at})
+		if err != nil {
+			t.Fatal(err)
+		}
+		warning, isBroken := disk.Status.Golden()
+		if (warning == "") != (says == "") || !strings.Contains(warning, says) || isBroken != broken {
+			t.Errorf("%q, %v, want %q", warning, isBroken, says)
+		}
+		if warning != "" && !slices.Contains(disk.Status.Warnings, warning) {
+			t.Errorf("%q is not among %q", warning, disk.Status.Warnings)
 		}
 	}
-	check("")
+	check("", false)
 	later := time.Now().Add(time.Hour)
 	if err := os.Chtimes(at.ImagePath, later, later); err != nil {
 		t.Fatal(err)
 	}
-	check("was written to")
+	check("was written to, or copied", false)
 	if err := os.Truncate(at.ImagePath, sampletest.VolumeSize+512); err != nil {
 		t.Fatal(err)
 	}
-	check("was changed or replaced")
+	check("the golden image changed under this overlay", true)
 	if err := os.Remove(at.ImagePath); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := core.GoldenChanged(t.Context(), at, disk.Golden); !core.IsMissing(err) {
+	if _, err := core.ReadDisk(t.Context(), core.DiskRequest{Image: at}); !core.IsMissing(err) {
 		t.Errorf("a golden image that is gone: %v", err)
 	}
 }

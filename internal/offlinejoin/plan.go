@@ -111,9 +111,9 @@ func (p *plan) check(ctx context.Context, mode imagefs.Mode) error {
 
 // warnOfGolden reports that the disk below an overlay is not what it was.
 func (p *plan) warnOfGolden() error {
-	warning, err := p.image.goldenWarning(&p.record)
-	if warning != "" {
-		p.warn(warning)
+	golden, err := p.image.checkGolden(&p.record)
+	if golden.warning != "" {
+		p.warn(golden.warning)
 	}
 	return err
 }

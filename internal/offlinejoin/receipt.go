@@ -47,6 +47,8 @@ type Status struct {
 	Warnings []string   `json:"warnings,omitempty"` // about the image, such as that what it stands on has changed
 	Image    ImageFacts `json:"image"`
 	Logs     []Log      `json:"logs,omitempty"` // when asked for
+
+	golden goldenState // what [Status.Golden] returns
 }
 
 // What [Status.Program] can be.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -113,7 +114,7 @@ func TestStatusOfAnUnrecoverableHiveSaysSo(t *testing.T) {
 			if st := read(); st.Detail != "" {
 				t.Errorf("a whole hive: %q", st.Detail)
 			}
-			makeUnrecoverable(t, req.Image.WindowsPath)
+			sampletest.Unrecoverable(t, req.Image.WindowsPath)
 			st := read()
 			if !strings.Contains(st.Detail, "was not closed cleanly and its logs do not complete it") {
 				t.Errorf("detail: %q", st.Detail)
@@ -123,31 +124,5 @@ func TestStatusOfAnUnrecoverableHiveSaysSo(t *testing.T) {
 				t.Errorf("document: %s, %v", document, err)
 			}
 		})
-	}
-}
-
-// makeUnrecoverable raises the first sequence number of the SYSTEM hive, with a checksum that fits, and removes the logs.
-func makeUnrecoverable(t *testing.T, windows string) {
-	t.Helper()
-	le := binary.LittleEndian
-	file := hivePath(windows, "SYSTEM")
-	hive, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const checksum = 508
-	le.PutUint32(hive[4:], le.Uint32(hive[4:])+1)
-	var sum uint32
-	for i := 0; i < checksum; i += 4 {
-		sum ^= le.Uint32(hive[i:])
-	}
-	le.PutUint32(hive[checksum:], sum)
-	if err := os.WriteFile(file, hive, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, log := range []string{"SYSTEM.LOG1", "SYSTEM.LOG2"} {
-		if err := os.Remove(hivePath(windows, log)); err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
-		}
 	}
 }

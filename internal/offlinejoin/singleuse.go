@@ -1,8 +1,10 @@
 package offlinejoin
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/ledger"
@@ -100,6 +102,9 @@ func (p *plan) guarded(ctx context.Context, t *transaction) error {
 		}
 		return err
 	}
+	if at := p.req.Image; at.NewPath() != "" {
+		use.Made(ledger.NewImage(at.String(), at.Identity()))
+	}
 	p.warnOfLedger(use.Commit(ctx))
 	return nil
 }
@@ -124,13 +129,41 @@ func (p *plan) remember(ctx context.Context) error {
 	return nil
 }
 
-// releaseUse records that the join of an image was taken back, so that its account is free again.
-func (s SingleUse) releaseUse(ctx context.Context, image ledger.Image, fingerprint, by string, wait time.Duration) error {
+// releaseUse records that the join of an image was taken back, so that its account is free again. It returns a warning where
+// the ledger still has the join in use, for an image that it does not take for this one.
+func (s SingleUse) releaseUse(
+	ctx context.Context, image ledger.Image, fingerprint, by string, wait time.Duration,
+) (warning string, err error) {
+	ctx = context.WithoutCancel(ctx)
 	ledgers, err := s.ledgers(wait)
-	for _, l := range ledgers {
-		if l != nil && err == nil && fingerprint != "" {
-			_, err = l.Unstaged(context.WithoutCancel(ctx), image, fingerprint, by)
+	if err != nil || fingerprint == "" {
+		return "", err
+	}
+	for n, l := range ledgers {
+		if l == nil {
+			continue
+		}
+		known, err := l.Unstaged(ctx, image, fingerprint, by)
+		if err != nil {
+			return warning, err
+		}
+		if n == 0 && !known { // the file; the others end with the run
+			if warning, err = stillInUse(ctx, l, fingerprint); err != nil {
+				return "", err
+			}
 		}
 	}
-	return err
+	return warning, nil
+}
+
+// stillInUse says for which image a ledger has a join in use, and "" when it has none.
+func stillInUse(ctx context.Context, l *ledger.Ledger, fingerprint string) (string, error) {
+	force, err := l.InForce(ctx)
+	for _, e := range force {
+		if e.Fingerprint == fingerprint {
+			return fmt.Sprintf("the ledger still has this join in use, for %s: if that is this image under a path that it had before, "+
+				"release it with `offlinejoin ledger release %s`", cmp.Or(e.Image.Name, e.Image.Path), e.ID), nil
+		}
+	}
+	return "", err
 }

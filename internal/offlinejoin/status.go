@@ -77,10 +77,12 @@ func (im *openImage) readStatus(logs bool) (*Status, error) {
 	defer r.wipe()
 	st, err := im.status(&r)
 	st.Warnings = im.notes()
-	if warning, goldenErr := im.goldenWarning(&r); warning != "" {
-		st.Warnings = append(st.Warnings, warning)
-	} else if goldenErr != nil && err == nil {
+	var goldenErr error
+	if st.golden, goldenErr = im.checkGolden(&r); err == nil {
 		err = goldenErr
+	}
+	if warning, _ := st.Golden(); warning != "" {
+		st.Warnings = append(st.Warnings, warning)
 	}
 	if logs {
 		st.Logs = readLogs(im)

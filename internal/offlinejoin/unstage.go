@@ -40,10 +40,10 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	if err := u.record.tooNew(u.image.session.String()); err != nil {
 		return nil, err
 	}
-	if warning, err := u.image.goldenWarning(&u.record); err != nil {
+	if golden, err := u.image.checkGolden(&u.record); err != nil {
 		return nil, err
-	} else if warning != "" {
-		u.warn(warning)
+	} else if golden.warning != "" {
+		u.warn(golden.warning)
 	}
 	if !u.record.there && !u.record.hook.StartsProgram() {
 		u.receipt.Outcome = OutcomeAbsent
@@ -67,9 +67,12 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	if u.record.state == completion.StateStaged || len(u.record.blob) > 0 { // Windows has erased what it has used
 		u.warnOfRetained(u.image)
 	}
-	err = req.SingleUse.releaseUse(ctx, image, u.record.fingerprint, req.StagedBy, req.Image.LockTimeout)
+	warning, err := req.SingleUse.releaseUse(ctx, image, u.record.fingerprint, req.StagedBy, req.Image.LockTimeout)
 	if err != nil {
 		u.warn("the join is taken back, but the ledger could not be told: " + uncoded{err}.Error())
+	}
+	if warning != "" {
+		u.warn(warning)
 	}
 	return u.receipt, u.confirm(ctx, req.Image)
 }

@@ -13,11 +13,10 @@ const diskKey = "disk"
 
 // diskRecord is what a resource remembers of the disk that it has made. Nothing secret is in it.
 type diskRecord struct {
-	Path      string          `json:"path"`
-	Partition int             `json:"partition,omitempty"`
-	OnDestroy string          `json:"on_destroy"`
-	Mark      *core.DiskMark  `json:"mark,omitempty"`   // of the disk as it was made; nil when it was not seen then
-	Golden    []core.FileMark `json:"golden,omitempty"` // of what an overlay stands on
+	Path      string         `json:"path"`
+	Partition int            `json:"partition,omitempty"`
+	OnDestroy string         `json:"on_destroy"`
+	Mark      *core.DiskMark `json:"mark,omitempty"` // of the disk as it was made; nil when it was not seen then
 }
 
 func readDiskRecord(ctx context.Context, private privateReader, diags *diag.Diagnostics) (d diskRecord, recorded bool) {

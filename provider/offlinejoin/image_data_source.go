@@ -26,7 +26,7 @@ func (d *imageDataSource) Metadata(
 }
 
 func (d *imageDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	place := []options.Name{options.WindowsPath, options.ImagePath, options.Partition}
+	place := []options.Name{options.WindowsPath, options.ImagePath, options.Partition, options.JournalDir}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What a Windows image that is not running says about itself: which Windows it is, and whether " +
 			"a join is staged in it or was completed. Reading it writes nothing.",
@@ -40,6 +40,7 @@ func (d *imageDataSource) ConfigValidators(context.Context) []datasource.ConfigV
 	return []datasource.ConfigValidator{
 		datasourcevalidator.ExactlyOneOf(windows, image),
 		datasourcevalidator.Conflicting(windows, path.MatchRoot(options.Partition.String())),
+		datasourcevalidator.Conflicting(windows, path.MatchRoot(options.JournalDir.String())),
 	}
 }
 
@@ -47,6 +48,7 @@ func (d *imageDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	var words options.PlaceWords
 	for word, to := range map[options.Name]*string{
 		options.WindowsPath: &words.WindowsPath, options.ImagePath: &words.ImagePath, options.Partition: &words.Partition,
+		options.JournalDir: &words.JournalDir,
 	} {
 		var value types.String
 		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(word.String()), &value)...)

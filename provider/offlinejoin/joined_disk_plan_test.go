@@ -238,7 +238,7 @@ func TestReadingADisk(t *testing.T) {
 		"golden changed": {func(t *testing.T, d madeDisk) func() {
 			changeByte(t, d.golden)
 			return nil
-		}, "stands on a golden image that has changed", "staged"},
+		}, "the golden image changed under this overlay", "staged"},
 		"golden touched": {func(t *testing.T, d madeDisk) func() {
 			now := time.Now().Add(time.Hour)
 			if err := os.Chtimes(d.golden, now, now); err != nil {

@@ -47,13 +47,13 @@ func (r *joinedDiskResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	record.Path, record.Partition, record.OnDestroy = newPath(at), at.Partition, state.OnDestroy.ValueString()
 	r.run.disks.see(record)
-	if recorded && !r.goldenIsWhole(ctx, at, named, record, diags) {
-		return
-	}
 	disk, err := core.ReadDisk(ctx, core.DiskRequest{Image: at, Mark: !recorded})
 	if err != nil {
 		r.kept(ctx, recorded, at, named, err, diags)
 		return
+	}
+	if broken := warnOfGolden(named, &disk.Status, diags); broken && recorded {
+		return // what is read through it has no meaning
 	}
 	if !recorded { // just imported
 		if disk.Status.State == core.StateAbsent {
@@ -61,7 +61,7 @@ func (r *joinedDiskResource) Read(ctx context.Context, req resource.ReadRequest,
 			return
 		}
 		mine.Fingerprint = disk.Status.Fingerprint
-		record.Mark, record.Golden = disk.Mark, disk.Golden
+		record.Mark = disk.Mark
 		if disk.Status.Owner != "" { // who imports a join takes it over
 			writePrivate(ctx, resp.Private, tokenKey, disk.Status.Owner, diags)
 		}
@@ -82,23 +82,17 @@ func (r *joinedDiskResource) Read(ctx context.Context, req resource.ReadRequest,
 	state.write(ctx, &resp.State.Raw, diags)
 }
 
-// goldenIsWhole reports whether an overlay can be read, as far as what it stands on goes. It warns of a golden image that was
-// changed: what is read through the overlay then has no meaning.
-func (r *joinedDiskResource) goldenIsWhole(
-	ctx context.Context, at core.Image, named path.Path, record diskRecord, diags *diag.Diagnostics,
-) bool {
-	changed, err := core.GoldenChanged(ctx, at, record.Golden)
-	if err != nil {
-		r.kept(ctx, true, at, named, err, diags)
-		return false
+// warnOfGolden warns of an overlay whose golden image is not what it was, and reports whether the overlay is broken by that.
+func warnOfGolden(at path.Path, status *core.Status, diags *diag.Diagnostics) (broken bool) {
+	warning, broken := status.Golden()
+	switch {
+	case broken:
+		diags.AddAttributeWarning(at, "Disk is broken", status.Image.WindowsPath+": "+warning+". Do not start its machine. In "+
+			"Terraform, terraform apply -replace makes it anew.")
+	case warning != "":
+		diags.AddAttributeWarning(at, "Golden image touched", status.Image.WindowsPath+": "+warning+".")
 	}
-	if changed == "" {
-		return true
-	}
-	diags.AddAttributeWarning(named, "Disk is broken", at.String()+" stands on a golden image that has changed since the disk was "+
-		"made: "+changed+". Its content is not what it was, and neither is that of any other disk over it. Do not start its machine: "+
-		"put the golden image back as it was, or make the disk anew (terraform apply -replace).")
-	return false
+	return broken
 }
 
 // kept deals with a disk that cannot be read.

@@ -45,7 +45,7 @@ func (r *joinedDiskResource) Create(
 	disk := r.run.markOf(ctx, at, diags)
 	record := diskRecord{Path: newPath(at), Partition: at.Partition, OnDestroy: plan.OnDestroy.ValueString()}
 	if disk != nil {
-		record.Mark, record.Golden = disk.Mark, disk.Golden
+		record.Mark = disk.Mark
 	}
 	record.record(ctx, resp.Private, diags)
 	ofReceipt(receipt).record(ctx, resp.Private, diags)

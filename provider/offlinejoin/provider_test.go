@@ -55,6 +55,25 @@ func TestSchemasAreValid(t *testing.T) {
 	}
 }
 
+// TestEveryWordOfAPlace: Terraform has all words that say where an image is, of which the command line, join files and Packer
+// have each, too.
+func TestEveryWordOfAPlace(t *testing.T) {
+	t.Parallel()
+	words := []options.Name{options.Partition, options.Backing}
+	for _, used := range (options.PlaceWords{}).Used() {
+		words = append(words, used.Option)
+	}
+	staged, disk := stagedJoinSchema(t).Attributes, joinedDiskSchema(t).Attributes
+	for _, word := range words {
+		if staged[word.String()] == nil && disk[word.String()] == nil {
+			t.Errorf("neither a staged join nor a joined disk has %s", word)
+		}
+	}
+	if staged[options.JournalDir.String()] == nil {
+		t.Error("a staged join has no journal_dir")
+	}
+}
+
 func TestAttributesAreNamesOfOptions(t *testing.T) {
 	t.Parallel()
 	for what, of := range map[string]schema.Schema{"staged join": stagedJoinSchema(t), "joined disk": joinedDiskSchema(t)} {

@@ -170,6 +170,33 @@ func (p plugin) change(
 	return planned
 }
 
+// update carries the change of a resource out that [plugin.change] has planned.
+func (p plugin) update(
+	config map[string]string, state *tfprotov6.DynamicValue, planned *tfprotov6.PlanResourceChangeResponse,
+) *tfprotov6.ApplyResourceChangeResponse {
+	p.t.Helper()
+	applied, err := p.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: p.kind, PriorState: state, PlannedState: planned.PlannedState, Config: p.resource(config),
+		PlannedPrivate: planned.PlannedPrivate,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return applied
+}
+
+// changes reports whether a plan changes an attribute of a state.
+func (p plugin) changes(state, planned *tfprotov6.DynamicValue) bool {
+	p.t.Helper()
+	was := p.attributes(state)
+	for name, value := range p.attributes(planned) {
+		if !value.Equal(was[name]) {
+			return true
+		}
+	}
+	return false
+}
+
 // proposed is what Terraform proposes: what the configuration says, and for what is computed the prior state.
 func (p plugin) proposed(config map[string]string, state *tfprotov6.DynamicValue) *tfprotov6.DynamicValue {
 	p.t.Helper()

@@ -12,6 +12,7 @@ import (
 type stagedJoinModel struct {
 	WindowsPath types.String `tfsdk:"windows_path"`
 	placeModel
+	JournalDir types.String `tfsdk:"journal_dir"`
 	blobModel
 	joinModel
 	OnExisting     types.String `tfsdk:"on_existing"`
@@ -66,14 +67,19 @@ func (m *stagedJoinModel) image() core.Image {
 }
 
 // place returns where the image is, or which of the words are wrong.
-func (m *stagedJoinModel) place() (core.Image, error) {
+func (m *stagedJoinModel) place() (core.Image, error) { return m.placeWords().Image() }
+
+// placeWords are the words of the place, as the user wrote them.
+func (m *stagedJoinModel) placeWords() options.PlaceWords {
 	words := m.words()
-	words.WindowsPath = m.WindowsPath.ValueString()
-	return words.Image()
+	words.WindowsPath, words.JournalDir = m.WindowsPath.ValueString(), m.JournalDir.ValueString()
+	return words
 }
 
 // placeUnknown reports whether Terraform will know only when it applies where the image is.
-func (m *stagedJoinModel) placeUnknown() bool { return m.WindowsPath.IsUnknown() || m.unknown() }
+func (m *stagedJoinModel) placeUnknown() bool {
+	return m.WindowsPath.IsUnknown() || m.JournalDir.IsUnknown() || m.unknown()
+}
 
 func stringOrNull(text string) types.String {
 	if text == "" {

@@ -71,6 +71,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 		r.run.images.see(state.image().Key(), status.Fingerprint)
 	}
 	mine.record(ctx, resp.Private, &resp.Diagnostics)
+	warnOfGolden(placeAt(image), status, &resp.Diagnostics)
 	warnOfTrouble(placeAt(image), status, &resp.Diagnostics)
 	state.refresh(*status)
 	state.write(ctx, &resp.State.Raw, &resp.Diagnostics)

@@ -54,6 +54,7 @@ func (r *stagedJoinResource) ConfigValidators(context.Context) []resource.Config
 	return []resource.ConfigValidator{
 		exactlyOneOf(options.WindowsPath, options.ImagePath),
 		conflicting(options.WindowsPath, options.Partition),
+		conflicting(options.WindowsPath, options.JournalDir),
 		blob(options.BlobFile, options.BlobWO),
 		conflicting(options.BlobFile, options.BlobVersion),
 		conflicting(options.IdentityFile, options.BlobWO),

@@ -26,6 +26,7 @@ func (r *stagedJoinResource) Schema(ctx context.Context, _ resource.SchemaReques
 		MarkdownDescription: stagedJoinDescription,
 		Attributes: attributes(placeAttributes(), blobAttributes(), joinAttributes(ctx), map[string]schema.Attribute{
 			options.WindowsPath.String():    windowsPathAttribute(),
+			options.JournalDir.String():     given(options.JournalDir),
 			options.OnExistingName.String(): choice(options.OnExistingName),
 			options.OnDestroy.String():      choice(options.OnDestroy),
 			options.AfterFirstBoot.String(): choice(options.AfterFirstBoot),

@@ -45,6 +45,7 @@ func refuseContent(word options.Name, value types.String, diags *diag.Diagnostic
 func (m *stagedJoinModel) refuseContents(diags *diag.Diagnostics) {
 	refuseContent(options.WindowsPath, m.WindowsPath, diags)
 	refuseContent(options.ImagePath, m.ImagePath, diags)
+	refuseContent(options.JournalDir, m.JournalDir, diags)
 	refuseContent(options.CompletionProgram, m.CompletionProgram, diags)
 	m.blobModel.refuseContents(diags)
 }
@@ -52,9 +53,7 @@ func (m *stagedJoinModel) refuseContents(diags *diag.Diagnostics) {
 // checkPaths refuses a ledger that is another file of the resource, or in its image. What is not known yet is looked at
 // when Terraform applies.
 func (r *stagedJoinResource) checkPaths(config, plan *stagedJoinModel, diags *diag.Diagnostics) bool {
-	words := plan.words()
-	words.WindowsPath = plan.WindowsPath.ValueString()
-	return r.run.checkPaths(words, &config.blobModel, &plan.joinModel, diags)
+	return r.run.checkPaths(plan.placeWords(), &config.blobModel, &plan.joinModel, diags)
 }
 
 // checkPaths refuses paths of a resource that stand in each other's way.

@@ -1,7 +1,6 @@
 package diskimage
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -9,8 +8,6 @@ import (
 	"io"
 	"io/fs"
 
-	"github.com/offlinejoin/offlinejoin/internal/disk"
-	"github.com/offlinejoin/offlinejoin/internal/disk/lock"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -62,12 +59,6 @@ func (s *Session) markable() error {
 	return coded(imagefs.OpChange, s.place(), s.volume.Writable())
 }
 
-// Below implements imagefs.DiskFile.
-func (s *Session) Below() ([]imagefs.FileMark, error) {
-	marks, err := below(s.image)
-	return marks, coded(imagefs.OpOpen, s.path(), err)
-}
-
 func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 
 func digestOf(f io.ReaderAt, size int64) (string, error) {
@@ -114,30 +105,4 @@ func (s *Session) head(name string, page []byte) (int, error) {
 		err = nil
 	}
 	return n, err
-}
-
-// Below returns marks of the files that the disk image file at path stands on, from the top down. It reads nothing of the
-// disk itself, so that it also serves where one of them was changed since. Errors are those of [Open].
-func Below(ctx context.Context, path string) ([]imagefs.FileMark, error) {
-	image, err := disk.Open(ctx, path, lock.Read, lock.Options{})
-	if err != nil {
-		s := Session{at: imagefs.Location{ImagePath: path}}
-		return nil, s.imageError(err)
-	}
-	defer image.Close() // only read
-	marks, err := below(image)
-	return marks, coded(imagefs.OpOpen, path, err)
-}
-
-func below(image *disk.Image) (marks []imagefs.FileMark, err error) {
-	chain, err := image.Fingerprint()
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range chain[1:] {
-		marks = append(marks, imagefs.FileMark{
-			Path: m.Path, Size: m.Size, ModTime: m.ModTime.UTC(), SHA256: hex.EncodeToString(m.SHA256[:]),
-		})
-	}
-	return marks, nil
 }

@@ -31,3 +31,25 @@ func (d *Tree) Rename(name, as string) error {
 	}
 	return failed(imagefs.OpChange, p.path, p.parent.root.Rename(p.name, as))
 }
+
+// Link implements imagefs.Linked.
+func (d *Tree) Link(name, as string) error {
+	if err := imagefs.Component(as); err != nil {
+		return err
+	}
+	p, err := d.find(name)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if !p.info.Mode().IsRegular() {
+		return imagefs.Irregular(p.path, p.info.Mode(), "a regular file")
+	}
+	switch _, _, err := match(p.parent.root, p.parent.path, as); {
+	case err == nil:
+		return failed(imagefs.OpCreate, join(p.parent.path, as), fs.ErrExist)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return failed(imagefs.OpCreate, join(p.parent.path, as), p.parent.root.Link(p.name, as))
+}

@@ -64,3 +64,41 @@ func hasCode(err error, want winerr.Code) bool {
 	code, ok := winerr.CodeOf(err)
 	return ok && code == want
 }
+
+// TestLink gives a file a second name, and takes none that something has.
+func TestLink(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, content := range map[string]string{"Unattend.xml": "old", "Other.TMP": "other"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := OpenTree(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	for _, bad := range []string{"../out.tmp", "a/b.tmp", "a:b", "", "..", "other.tmp", "UNATTEND.XML"} {
+		if err := tree.Link("unattend.xml", bad); err == nil {
+			t.Errorf("a second name %q was given", bad)
+		}
+	}
+	if err := tree.Link("none.xml", "second.tmp"); !hasCode(err, winerr.FileNotFound) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if err := tree.Link("unattend.xml", "second.tmp"); err != nil {
+		t.Skip("no hard links here:", err)
+	}
+	for _, name := range []string{"unattend.xml", "second.tmp"} {
+		if info, err := tree.Stat(name); err != nil || info.Links != 2 {
+			t.Errorf("%s: %+v, %v", name, info, err)
+		}
+	}
+	if err := tree.Remove("unattend.xml"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "second.tmp")); err != nil || string(got) != "old" {
+		t.Errorf("%q, %v", got, err)
+	}
+}

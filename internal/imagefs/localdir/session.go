@@ -140,6 +140,11 @@ func (s *Session) Rename(name, as string) error {
 	return s.change(name, imagefs.OpChange, func(t *Tree, name string) error { return t.Rename(name, as) })
 }
 
+// Link implements imagefs.Linked.
+func (s *Session) Link(name, as string) error {
+	return s.change(name, imagefs.OpCreate, func(t *Tree, name string) error { return t.Link(name, as) })
+}
+
 // Stat implements imagefs.Volume.
 func (s *Session) Stat(name string) (imagefs.Info, error) {
 	return in(s, name, imagefs.OpOpen, (*Tree).Stat)

@@ -53,10 +53,5 @@ func HoldDisk(ctx context.Context, path string, exclusive bool, wait time.Durati
 	return diskimage.Hold(ctx, path, exclusive, wait)
 }
 
-// BelowDisk returns marks of the files that the disk image file at path stands on (package diskimage).
-func BelowDisk(ctx context.Context, path string) ([]imagefs.FileMark, error) {
-	return diskimage.Below(ctx, path)
-}
-
 // HasJournal reports whether an interrupted edit of the disk image file at path has left its journal (package diskimage).
 func HasJournal(path string) bool { return diskimage.HasJournal(path) }

@@ -1,6 +1,7 @@
 package sampletest
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -154,6 +155,33 @@ func Dirty(t testing.TB, windowsPath string) {
 	}
 	for i, name := range names {
 		if err := os.WriteFile(name, files[i].Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Unrecoverable raises the first sequence number of the SYSTEM hive, with a checksum that fits, and removes the logs: nothing
+// completes what the hive lacks then.
+func Unrecoverable(t testing.TB, windowsPath string) {
+	t.Helper()
+	file := filepath.Join(windowsPath, "System32", "config", "SYSTEM")
+	hive, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const checksum = 508
+	le := binary.LittleEndian
+	le.PutUint32(hive[4:], le.Uint32(hive[4:])+1)
+	var sum uint32
+	for i := 0; i < checksum; i += 4 {
+		sum ^= le.Uint32(hive[i:])
+	}
+	le.PutUint32(hive[checksum:], sum)
+	if err := os.WriteFile(file, hive, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, log := range []string{".LOG1", ".LOG2"} {
+		if err := os.Remove(file + log); err != nil && !errors.Is(err, os.ErrNotExist) {
 			t.Fatal(err)
 		}
 	}
