@@ -5,6 +5,10 @@ terraform {
     offlinejoin = {
       source = "offlinejoin/offlinejoin"
     }
+    libvirt = {
+      source  = "dmacvicar/libvirt"
+      version = "~> 0.9.0"
+    }
   }
 }
 
@@ -28,8 +32,12 @@ variable "pool" {
   default     = "/var/lib/libvirt/images"
 }
 
+locals {
+  machines = toset(["web01", "web02"])
+}
+
 resource "offlinejoin_domain_join" "web" {
-  for_each     = toset(["web01", "web02"])
+  for_each     = local.machines
   machine_name = each.key
   image_path   = "${var.pool}/golden.qcow2"
   overlay_path = "${var.pool}/${each.key}.qcow2"
@@ -41,6 +49,39 @@ resource "offlinejoin_domain_join" "web" {
   account_on_destroy = "disable" # no copy of the disk can join or log on any more
 }
 
-output "disks" {
-  value = { for name, join in offlinejoin_domain_join.web : name => join.path } # give these to the domains
+provider "libvirt" {
+  uri = "qemu:///system"
+}
+
+resource "libvirt_domain" "web" {
+  for_each    = local.machines
+  name        = each.key
+  type        = "kvm"
+  memory      = 4
+  memory_unit = "GiB"
+  vcpu        = 2
+  running     = true
+
+  os = {
+    type         = "hvm"
+    type_arch    = "x86_64"
+    type_machine = "q35"
+    firmware     = "efi"
+  }
+
+  devices = {
+    disks = [
+      {
+        source = { file = { file = offlinejoin_domain_join.web[each.key].path } } # so it waits for the join
+        driver = { name = "qemu", type = offlinejoin_domain_join.web[each.key].format }
+        target = { dev = "vda", bus = "virtio" }
+      }
+    ]
+    interfaces = [
+      {
+        model  = { type = "virtio" }
+        source = { network = { network = "default" } }
+      }
+    ]
+  }
 }
