@@ -149,7 +149,7 @@ func (seen *seenJoin) imported(
 		seen.state.PasswordLastSet = stringOrNull(status.Account.PasswordLastSet.String())
 	}
 	if disk != nil {
-		seen.disk.Mark, seen.disk.Golden = disk.Mark, disk.Golden
+		seen.disk.Mark = disk.Mark
 	}
 	if status.Owner != "" { // who imports a join takes it over
 		writePrivate(ctx, resp.Private, tokenKey, status.Owner, diags)

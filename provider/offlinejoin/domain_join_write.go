@@ -141,7 +141,7 @@ func (r *domainJoinResource) markDisk(
 	disk := r.run.markOf(ctx, at, diags)
 	record := diskRecord{Path: newPath(at), Partition: at.Partition, OnDestroy: plan.OnDestroy.ValueString()}
 	if disk != nil {
-		record.Mark, record.Golden = disk.Mark, disk.Golden
+		record.Mark = disk.Mark
 	}
 	record.record(ctx, private, diags)
 	plan.diskFacts.fill(at, disk)
