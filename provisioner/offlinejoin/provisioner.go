@@ -64,6 +64,7 @@ func (p *Provisioner) Provision(
 		return stopped(ctx, err)
 	}
 	defer tree.Close() // it only forgets
+	tree.Report = screen{ui}.detail
 	return c.stage(ctx, ui, core.Image{Location: tree.Location(), Open: tree.Opener()}, runID(generated))
 }
 
