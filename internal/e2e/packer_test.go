@@ -27,7 +27,22 @@ func packerSide(t *testing.T, p programs) {
 		env:   append(plugged(t, p), "EXAMPLES="+filepath.Join(testenv.Root(), "examples", "packer")),
 		image: sampleImage, blob: corpBlob,
 	}
+	t.Run("plugin-check", func(t *testing.T) { pluginCheck(t, p) })
 	w.run(t, "packer")
+}
+
+// pluginCheck asks the SDK's own tool whether the plugin looks valid for a release.
+func pluginCheck(t *testing.T, p programs) {
+	goTool := testenv.Tool(t, "go")
+	where := exec.CommandContext(t.Context(), goTool, "tool", "-n", "packer-sdc")
+	where.Dir = testenv.Root()
+	sdc, err := where.Output()
+	must(t, err)
+	check := exec.CommandContext(t.Context(), strings.TrimSpace(string(sdc)), "plugin-check", "packer-plugin-offlinejoin")
+	check.Dir = p.bin
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Errorf("packer-sdc plugin-check: %v\n%s", err, out)
+	}
 }
 
 // packerCommands are for the scripts of packer.

@@ -13,7 +13,10 @@ command -v timeout >/dev/null 2>&1 && limit="timeout 120"
 (cd "$build/packer-plugin-offlinejoin/offlinejoin" &&
 	for config in config accountconfig postprocessorconfig blobconfig imageconfig; do $limit $sdc struct-markdown $config.go; done)
 
-# Packer: pages for the integrations site. They are the pages in docs/ with the partials in, and without front matter.
+# Packer: pages for the integrations site. They are the pages in docs/ with the partials in, and without front matter and
+# first heading, which the site makes itself. The landing page is docs/README.md.
+mkdir -p .web-docs
+cp docs/README.md .web-docs/README.md
 web() { # web KIND-IN-DOCS KIND-ON-THE-SITE
 	[ -d "docs/$1" ] || return 0
 	rm -rf "$build/web-docs/$1"
@@ -22,7 +25,8 @@ web() { # web KIND-IN-DOCS KIND-ON-THE-SITE
 	for page in "$build/web-docs/$1"/*.mdx; do
 		to=.web-docs/components/$2/$(basename "$page" .mdx)
 		mkdir -p "$to"
-		awk 'NR == 1 && /^---$/ { skip = 1; next } skip && /^---$/ { skip = 0; next } !skip' "$page" |
+		awk 'NR == 1 && /^---$/ { skip = 1; next } skip && /^---$/ { skip = 0; next }
+			/^# / && !title { title = 1; next } !skip' "$page" |
 			sed '/./,$!d' >"$to/README.md"
 	done
 }

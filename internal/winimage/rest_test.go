@@ -149,7 +149,7 @@ func TestHibernatedGuestIsRefused(t *testing.T) {
 			if c.near {
 				m = nearGuest{g}
 			}
-			s, err := remotedir.NewTree(m, imagefs.Location{WindowsPath: windows, Machine: "rescue"}).Open(t.Context())
+			s, err := remotedir.NewTree(m, imagefs.Location{WindowsPath: windows, Machine: "rescue"}).Open(t.Context(), imagefs.Read)
 			must(t, err)
 			im, err := winimage.Open(t.Context(), s, winimage.Read)
 			must(t, err)

@@ -3,6 +3,7 @@ package offlinejoin
 import (
 	"bytes"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,26 +20,25 @@ import (
 // list files, directories or both.
 func imageOf(artifact packersdk.Artifact) (windows, disk string, err error) {
 	files := artifact.Files()
-	found := map[string]bool{}
-	var disks []string
+	found, onDisks := map[string]bool{}, map[string]bool{}
 	for _, file := range files {
 		if windows := windowsOfHive(file); windows != "" {
 			found[windows] = true
 			continue
 		}
-		for _, windows := range windowsBelow(file, 2) {
+		for _, windows := range windowsBelow(file, depthOfFolders) {
 			found[windows] = true
 		}
-		if isDisk(file) && !isExtent(file) {
-			disks = append(disks, file)
+		for _, disk := range disksIn(file) {
+			onDisks[filepath.Clean(disk)] = true
 		}
 	}
-	images := make([]string, 0, len(found))
-	for windows := range found {
-		images = append(images, windows)
-	}
-	slices.Sort(images)
+	images, disks := slices.Sorted(maps.Keys(found)), slices.Sorted(maps.Keys(onDisks))
 	switch {
+	case len(files) == 0:
+		return "", "", winerr.Errorf(winerr.InvalidParameter, "the artifact (%s) is empty: check the paths that the step before "+
+			"names, since artifice leaves out what does not exist without a word; or give windows_path or image_path",
+			artifact.BuilderId())
 	case len(images) == 1:
 		return images[0], "", nil
 	case len(images) > 1:
@@ -53,6 +53,40 @@ func imageOf(artifact packersdk.Artifact) (windows, disk string, err error) {
 	return "", "", winerr.Errorf(winerr.InvalidParameter, "the artifact (%s, %d files) holds no Windows directory "+
 		"and no disk image: give windows_path or image_path, or put this post-processor behind one whose artifact is the image's tree",
 		artifact.BuilderId(), len(files))
+}
+
+// depthOfFolders is how many folders below one of an artifact are looked into: a builder of Hyper-V lists a folder with
+// "Virtual Hard Disks" in it.
+const depthOfFolders = 2
+
+// disksIn returns the disks that a path of an artifact is, or holds when it is a folder. It follows no link in a folder, and
+// takes no installation medium there for the image.
+func disksIn(file string) []string {
+	if info, err := os.Stat(file); err != nil || !info.IsDir() {
+		if isDisk(file) && !isExtent(file) {
+			return []string{file}
+		}
+		return nil
+	}
+	return disksBelow(file, depthOfFolders)
+}
+
+func disksBelow(dir string, depth int) (found []string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil || hasHives(dir, entries) {
+		return nil
+	}
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		medium := slices.Contains([]string{".iso", ".wim"}, strings.ToLower(filepath.Ext(name)))
+		switch {
+		case e.IsDir() && depth > 0:
+			found = append(found, disksBelow(name, depth-1)...)
+		case e.Type().IsRegular() && !medium && isDisk(name) && !isExtent(name):
+			found = append(found, name)
+		}
+	}
+	return found
 }
 
 // windowsOfHive returns the Windows directory that a SYSTEM hive belongs to, and "" for any other file.
@@ -141,8 +175,12 @@ func (a *diskArtifact) State(name string) any { return a.from.State(name) }
 // Destroy removes the new disk.
 func (a *diskArtifact) Destroy() error { return os.Remove(a.path) }
 
-// isDisk reports whether a file is a disk image: by its first bytes, or by its name where there are none.
+// isDisk reports whether a file is a disk image: by its first bytes, or by its name where there are none. A block device
+// is a disk, too.
 func isDisk(file string) bool {
+	if info, err := os.Stat(file); err == nil && info.Mode()&(os.ModeDevice|os.ModeCharDevice) == os.ModeDevice {
+		return true
+	}
 	switch strings.ToLower(filepath.Ext(file)) {
 	case ".raw", ".img", ".dd", ".vhd", ".vhdx", ".vmdk", ".vdi", ".qcow2", ".wim", ".iso":
 		return true

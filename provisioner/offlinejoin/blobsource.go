@@ -33,6 +33,7 @@ func (s *BlobSource) Configure(raws ...any) error {
 	}
 	c := s.config
 	notYet := known(c.texts(), c.ctx)
+	expandHome(c.texts())
 	return JoinOptions{BlobFile: c.BlobFile, IdentityFile: c.IdentityFile, Blob: c.Blob}.oneBlob(notYet)
 }
 
@@ -43,6 +44,7 @@ func (s *BlobSource) Execute() (cty.Value, error) {
 	if err := render(c.texts(), c.ctx, nil); err != nil {
 		return nothing, err
 	}
+	expandHome(c.texts())
 	blob, _, err := openBlob(c.BlobFile, c.IdentityFile, c.Blob)
 	if err != nil {
 		return nothing, err

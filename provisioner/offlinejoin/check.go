@@ -42,13 +42,27 @@ func (c Config) checkPlace() error {
 	case c.Remote && !path.IsAbs(c.WindowsPath) && !isDrivePath(c.WindowsPath):
 		return mistake("windows_path is relative, which means nothing on the guest: give where the image's Windows " +
 			"directory is mounted there, such as /mnt/web01/Windows")
-	case !c.Remote && isDrivePath(c.WindowsPath) && runtime.GOOS != "windows":
-		return mistake(core.ImageAt(c.WindowsPath).String() + " is a path of Windows, and this machine is none: give where the image is mounted " +
-			"here, or set remote = true when a guest has it mounted there; the Windows that a guest is running cannot be " +
-			"staged into, so use the post-processor offlinejoin on the finished image")
+	case !c.Remote:
+		if err := ofThisMachine(c.WindowsPath, ", or set remote = true when a guest has it mounted there; the Windows that a "+
+			"guest is running cannot be staged into, so use the post-processor offlinejoin on the finished image"); err != nil {
+			return err
+		}
 	}
 	_, err := c.image(c.WindowsPath)
 	return err
+}
+
+// postProcessorWayOut is what else there is to do than to give a path of this machine.
+const postProcessorWayOut = ", or leave windows_path out, so that the image is found in the artifact"
+
+// ofThisMachine refuses a windows_path of Windows, with a drive or of a share, on any other machine. The way out goes behind
+// that of giving another path.
+func ofThisMachine(windowsPath, wayOut string) error {
+	if runtime.GOOS == "windows" || !isDrivePath(windowsPath) && !strings.HasPrefix(windowsPath, `\\`) {
+		return nil
+	}
+	return mistake(core.ImageAt(windowsPath).String() + " is a path of Windows, and this machine is none: give where the image " +
+		"is mounted here" + wayOut)
 }
 
 // check returns all mistakes that can be seen without the artifact, in which an image that is not named is looked for.
@@ -56,6 +70,9 @@ func (c PostProcessorConfig) check(notYet later) []error {
 	errs := c.JoinOptions.check(notYet)
 	if notYet.any(placeOptions()...) {
 		return errs
+	}
+	if err := ofThisMachine(c.WindowsPath, postProcessorWayOut); err != nil {
+		return append([]error{err}, errs...)
 	}
 	named := c.DiskOptions
 	if c.WindowsPath == "" && named.ImagePath == "" {

@@ -35,6 +35,7 @@ func (s *ImageSource) Configure(raws ...any) error {
 	if notYet := known(c.texts(), c.ctx); notYet[options.WindowsPath] {
 		return nil
 	}
+	expandHome(c.texts())
 	return Config{WindowsPath: c.WindowsPath}.checkPlace()
 }
 
@@ -46,6 +47,7 @@ func (s *ImageSource) Execute() (cty.Value, error) {
 	if err := render(c.texts(), c.ctx, nil); err != nil {
 		return nothing, err
 	}
+	expandHome(c.texts())
 	st, err := core.ReadStatus(context.Background(), core.StatusRequest{Image: core.ImageAt(c.WindowsPath)})
 	if err != nil {
 		return nothing, err

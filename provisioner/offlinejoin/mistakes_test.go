@@ -206,6 +206,9 @@ func TestValidateCatchesWrongPlacesOfThePostProcessor(t *testing.T) {
 	t.Parallel()
 	_, blobFile := sampletest.Blob(t)
 	for want, config := range map[string]map[string]any{
+		`C:\Windows is a path of Windows, and this machine is none: give where the image is mounted here, or leave windows_path ` +
+			`out`: {"windows_path": `C:\Windows`},
+		`is a path of Windows, and this machine is none: give where`: {"windows_path": `\\server\img\Windows`},
 		"": {"overlay_path": "a.qcow2", "backing": "relative"},
 		"overlay_path and copy_path are both there":  {"overlay_path": "a.qcow2", "copy_path": "b.qcow2"},
 		"windows_path and image_path are both there": {"windows_path": "/mnt/Windows", "image_path": "golden.qcow2"},
@@ -213,6 +216,9 @@ func TestValidateCatchesWrongPlacesOfThePostProcessor(t *testing.T) {
 		`partition = "0" is no number`:               {"partition": "0"},
 		`backing = "near" is not known`:              {"overlay_path": "a.qcow2", "backing": "near"},
 	} {
+		if runtime.GOOS == "windows" && strings.Contains(want, "is a path of Windows") {
+			continue
+		}
 		config["blob_file"] = blobFile
 		err := new(PostProcessor).Configure(config)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {

@@ -24,6 +24,7 @@ func (p *PostProcessor) Configure(raws ...any) error {
 	}
 	c := p.config
 	notYet := known(c.texts(), c.ctx)
+	expandHome(c.texts())
 	return together(c.check(notYet))
 }
 
@@ -39,6 +40,13 @@ func (p *PostProcessor) PostProcess(
 	c := p.config
 	generated := generatedData(artifact)
 	if err := render(c.texts(), c.ctx, generated); err != nil {
+		return artifact, always, always, err
+	}
+	expandHome(c.texts())
+	if err := ofThisMachine(c.WindowsPath, postProcessorWayOut); err != nil {
+		return artifact, always, always, err
+	}
+	if err := notRunning(c.WindowsPath); err != nil {
 		return artifact, always, always, err
 	}
 	if c.WindowsPath == "" && c.ImagePath == "" {

@@ -91,7 +91,16 @@ func TestPostProcessSaysWhatItCannotTake(t *testing.T) {
 	boot := make([]byte, 512)
 	boot[510], boot[511] = 0x55, 0xAA
 	one, two := sampletest.Image(t, sample.Image{}), sampletest.Image(t, sample.Image{})
-	link := filepath.Join(dir, "link")
+	link := filepath.Join(t.TempDir(), "link")
+	deep := filepath.Join(t.TempDir(), "Virtual Hard Disks", "web01.vhdx")
+	for _, file := range []string{deep, filepath.Join(filepath.Dir(deep), "setup.iso")} {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := os.Symlink(filepath.Dir(one), link); err != nil {
 		t.Skip("no symbolic links here:", err)
 	}
@@ -99,16 +108,18 @@ func TestPostProcessSaysWhatItCannotTake(t *testing.T) {
 		files []string
 		want  string
 	}{
-		"no files":         {nil, "holds no Windows directory and no disk image: give windows_path"},
-		"other files":      {[]string{write("notes.txt", []byte("SYSTEM"))}, "holds no Windows directory"},
-		"a file like one":  {[]string{write("SYSTEM", nil)}, "holds no Windows directory"},
-		"not there":        {[]string{"/nowhere/System32/config/SYSTEM"}, "holds no Windows directory"},
-		"behind a link":    {[]string{dir}, "holds no Windows directory"},
-		"a disk by name":   {[]string{write("web01.vhdx", nil)}, "web01.vhdx"},
-		"a disk by itself": {[]string{write("packer-web01", append(boot, boot...))}, "packer-web01"},
-		"a qcow2":          {[]string{write("disk", append([]byte("QFI\xfb"), boot...))}, "disk"},
-		"two disks":        {[]string{write("a.vhdx", nil), write("b.vhdx", nil)}, "holds 2 disk images"},
-		"two images":       {[]string{one, two}, "holds 2 Windows directories"},
+		"no files":                    {[]string{}, "the artifact (test.builder) is empty: check the paths"},
+		"other files":                 {[]string{write("notes.txt", []byte("SYSTEM"))}, "holds no Windows directory"},
+		"a file like one":             {[]string{write("SYSTEM", nil)}, "holds no Windows directory"},
+		"not there":                   {[]string{"/nowhere/System32/config/SYSTEM"}, "holds no Windows directory"},
+		"behind a link":               {[]string{filepath.Dir(link)}, "holds no Windows directory"},
+		"a disk in a folder's folder": {[]string{filepath.Dir(filepath.Dir(deep))}, deep},
+		"the folder and its disk":     {[]string{filepath.Dir(filepath.Dir(deep)), deep}, deep},
+		"a disk by name":              {[]string{write("web01.vhdx", nil)}, "web01.vhdx"},
+		"a disk by itself":            {[]string{write("packer-web01", append(boot, boot...))}, "packer-web01"},
+		"a qcow2":                     {[]string{write("disk", append([]byte("QFI\xfb"), boot...))}, "disk"},
+		"two disks":                   {[]string{write("a.vhdx", nil), write("b.vhdx", nil)}, "holds 2 disk images"},
+		"two images":                  {[]string{one, two}, "holds 2 Windows directories"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := postProcess(t, map[string]any{"blob_file": file}, c.files...)

@@ -30,6 +30,7 @@ func (p *Provisioner) Prepare(raws ...any) error {
 	}
 	c := p.config
 	notYet := known(c.texts(), c.ctx)
+	expandHome(c.here())
 	return together(c.check(notYet))
 }
 
@@ -46,12 +47,13 @@ func (p *Provisioner) Provision(
 	if err := render(c.texts(), c.ctx, generated); err != nil {
 		return err
 	}
+	expandHome(c.here())
 	if err := c.checkPlace(); err != nil {
 		return err
 	}
 	if !c.Remote {
-		if runtime.GOOS == "windows" && c.WindowsPath != "" && guest.SameWindowsPath(c.WindowsPath, os.Getenv("SystemRoot")) {
-			return guest.Running(c.WindowsPath)
+		if err := notRunning(c.WindowsPath); err != nil {
+			return err
 		}
 		at, err := c.image(c.WindowsPath)
 		if err != nil {
@@ -64,7 +66,16 @@ func (p *Provisioner) Provision(
 		return stopped(ctx, err)
 	}
 	defer tree.Close() // it only forgets
+	tree.Report = screen{ui}.detail
 	return c.stage(ctx, ui, core.Image{Location: tree.Location(), Open: tree.Opener()}, runID(generated))
+}
+
+// notRunning refuses the Windows that this machine runs.
+func notRunning(windowsPath string) error {
+	if runtime.GOOS == "windows" && windowsPath != "" && guest.SameWindowsPath(windowsPath, os.Getenv("SystemRoot")) {
+		return guest.Running(windowsPath)
+	}
+	return nil
 }
 
 // remoteTree returns the image that the guest has mounted. Messages call it HOST:PATH.

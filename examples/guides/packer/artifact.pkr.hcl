@@ -1,4 +1,14 @@
-# What the builder leaves is a disk image file. The post-processor makes a new disk from it, with the join.
+# What the builder leaves is a disk image file. The post-processor makes a new disk from it, with the join. The source, and the
+# plugin that it needs, are in your build already.
+
+packer {
+  required_plugins {
+    offlinejoin = {
+      source  = "github.com/offlinejoin/offlinejoin"
+      version = ">= 0.1.0"
+    }
+  }
+}
 
 build {
   sources = ["source.qemu.ws2022"]

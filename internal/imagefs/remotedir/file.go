@@ -12,12 +12,16 @@ import (
 
 // content is a file of a remote tree as it is meant to be: what was fetched, with what was written since.
 type content struct {
-	entry  found
-	data   []byte
-	digest string // of what is on the machine, in hex
-	size   int64  // of what is on the machine
-	dirty  []span // what of data is not on the machine, in no order
-	gone   bool   // it was removed, renamed, or exchanged behind our back
+	entry   found
+	data    []byte
+	digest  string  // of what was on the machine when it was fetched or committed, in hex
+	size    int64   // after the last step
+	dirty   []span  // what of data has been written since the last step, in no order
+	old     []Piece // the pages of the file as the last step left it, of those that were written since
+	gone    bool    // it was removed, or something else took its name
+	touched bool    // steps of it are waiting for Commit
+	writers int     // handles for writing
+	spare   string  // its path on the machine when it is gone and was open for writing; "": none
 }
 
 // span is a run of bytes of a content.
@@ -51,15 +55,15 @@ func (r *Session) openFile(name string, write bool) (imagefs.File, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.files[at.name]
-	if c == nil {
-		if c, err = r.fetch(at); err != nil {
-			return nil, err
-		}
-		r.files[at.name] = c
+	c, err := r.content(at)
+	if err != nil {
+		return nil, err
 	}
-	if write && !r.checked {
-		r.backUp(at)
+	if write {
+		c.writers++
+		if !c.touched {
+			r.backUp(at)
+		}
 	}
 	return r.newHandle(c, write), nil
 }
@@ -73,6 +77,18 @@ func (r *Session) ReadHead(name string, n int) ([]byte, error) {
 	}
 	if !at.Mode.IsRegular() {
 		return nil, imagefs.Irregular(r.Path(at.name), at.Mode, "a regular file")
+	}
+	r.mu.Lock()
+	c := r.files[at.name]
+	if c == nil && usual(at.name) { // it will be read whole
+		c, err = r.content(at)
+	}
+	r.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	if c != nil {
+		return slices.Clone(c.data[:min(n, len(c.data))]), nil
 	}
 	if m, can := r.machine.(HeadFetcher); can {
 		head, err := m.FetchHead(r.ctx, at.path, n)
@@ -107,6 +123,24 @@ func (r *Session) newHandle(c *content, write bool) *handle {
 	return &handle{r: r, c: c, write: write}
 }
 
+// content returns what a file is meant to be, which it fetches when that is not known. With r.mu held.
+func (r *Session) content(at found) (*content, error) {
+	if r.files[at.name] == nil {
+		r.fetchUsual(at)
+	}
+	if c := r.files[at.name]; c != nil {
+		return c, nil
+	}
+	return r.fetch(at)
+}
+
+// take takes over what was fetched of a file. With r.mu held.
+func (r *Session) take(at found, data []byte) *content {
+	c := &content{entry: at, data: data, digest: sum(data), size: int64(len(data))}
+	r.files[at.name], r.fetched[at.path] = c, c.digest
+	return c
+}
+
 func (r *Session) fetch(at found) (*content, error) {
 	if at.Size > maxFetch {
 		return nil, winerr.Errorf(winerr.NotSupported, "%s has %d MiB, too much to fetch over a communicator: mount the "+
@@ -116,7 +150,7 @@ func (r *Session) fetch(at found) (*content, error) {
 	if err != nil {
 		return nil, r.failed(imagefs.OpRead, at.name, err)
 	}
-	return &content{entry: at, data: data, digest: sum(data), size: int64(len(data))}, nil
+	return r.take(at, data), nil
 }
 
 // ReadAt implements io.ReaderAt.
@@ -144,6 +178,10 @@ func (f *handle) WriteAt(p []byte, off int64) (int, error) {
 	if off < 0 || end > maxFetch {
 		return 0, f.failed(imagefs.OpWrite, errors.New("it would become too large"))
 	}
+	if f.c.gone && f.c.spare == "" {
+		return 0, f.failed(imagefs.OpWrite, errors.New("its name is another file's by now"))
+	}
+	f.c.keepOld(off, end)
 	f.resize(max(end, int64(len(f.c.data))))
 	f.c.dirty = append(f.c.dirty, span{off, end})
 	return copy(f.c.data[off:], p), nil
@@ -184,21 +222,22 @@ func (f *handle) Truncate(size int64) error {
 	if size < 0 || size > maxFetch {
 		return f.failed(imagefs.OpWrite, errors.New("no file can have that size"))
 	}
-	if have := int64(len(f.c.data)); size > have {
-		f.c.dirty = append(f.c.dirty, span{have, size})
-	}
+	have := int64(len(f.c.data))
+	f.c.keepOld(min(size, have), have)
+	f.c.dirty = append(f.c.dirty, span{min(size, have), max(size, have)}) // what is cut off may come back, as zeros
 	f.resize(size)
 	return nil
 }
 
-// Sync implements imagefs.File: it carries to the machine what was written, and waits for its disk.
+// Sync implements imagefs.File: what was written becomes a step of Commit, which is on the disk before the next.
 func (f *handle) Sync() error {
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
-	return f.r.flush(f.c)
+	f.r.flush(f.c)
+	return nil
 }
 
-// Close implements io.Closer. What was written reaches the machine.
+// Close implements io.Closer. What was written is a step of Commit.
 func (f *handle) Close() error {
 	f.r.mu.Lock()
 	defer f.r.mu.Unlock()
@@ -206,14 +245,17 @@ func (f *handle) Close() error {
 		return nil
 	}
 	f.closed = true
-	var err error
 	if f.write {
-		err = f.r.flush(f.c)
+		f.r.flush(f.c)
+		if f.c.writers--; f.c.gone && f.c.spare != "" && f.c.writers == 0 {
+			f.r.later(Step{Kind: Scrub, Paths: []string{f.c.spare}}) // who kept it open wanted to overwrite it
+			f.c.spare = ""
+		}
 	}
 	if f.r.open--; f.r.open == 0 {
 		f.r.stale = true
 	}
-	return err
+	return nil
 }
 
 // Size implements imagefs.File.

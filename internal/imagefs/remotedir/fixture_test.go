@@ -37,7 +37,7 @@ type windows struct{ *remotedir.Session }
 
 func openWindows(ctx context.Context, t *testing.T, d *disk, dir string) windows {
 	t.Helper()
-	s, err := remotedir.NewTree(d, at(dir)).Open(ctx)
+	s, err := remotedir.NewTree(d, at(dir)).Open(ctx, imagefs.Write)
 	must(t, err)
 	return windows{s}
 }

@@ -15,22 +15,25 @@ import (
 
 // Session is a visit to an image that is mounted on another machine: the tree of a rescue or surrogate system.
 //
-// What is opened is fetched whole and lives in memory; nothing of it is ever put into a file of this machine. Every Sync
-// of a file carries what was written to it since to the other machine, into the very file that is there, and waits for
-// the disk. So the order of writes and barriers by which package regf makes a hive old or new at every instant holds
-// there as it does on a local disk, wherever the connection breaks; owner, access list and the rest of the file stay as
-// they are; and the few pages that changed are all that travels.
+// What is opened is fetched whole and lives in memory; nothing of it is ever put into a file of this machine. Changes stay
+// in memory, too, as a list of steps: each Sync of a file is one, with the pages that were written since the last.
+// [Session.Commit] carries the list to the other machine, in one stream where the machine can take it so ([Batcher]). Each
+// step is done there, on the very file that is there, and on the disk, before the next begins. So the order of writes and
+// barriers by which package regf makes a hive old or new at every instant holds there as it does on a local disk, wherever
+// the connection breaks; owner, access list and the rest of a file stay as they are.
 //
-// Before the first write, everything that was fetched is compared by digest with what is there now. A difference refuses
-// the write (170): something else works on the image, and it may be a running Windows. Then each hive file that may be
-// written is copied beside itself, with [BackupSuffix]. [Session.Commit] compares what is there now with what is meant to
-// be there, and removes the copies. When the two differ, the copies stay, for the user to go back to.
+// The stream begins with a comparison, by digest, of everything that was fetched with what is there now. A difference
+// refuses the change (170): something else works on the image, and it may be a running Windows. Then each hive file that
+// may be written is copied beside itself, with [BackupSuffix]. It ends with a comparison with what is meant to be there,
+// and the removal of the copies. When the two differ, the copies stay, for the user to go back to. When a step fails and
+// the connection is still there, the steps before it are undone, the last first.
 //
-// All files closed and opened again are compared by digest first, and fetched anew when they differ: reading back is
-// reading what is there. That holds from one session of a [Tree] to the next, too.
+// A session of a [Tree] after another compares what the first had fetched by digest with what is there, and fetches anew
+// what differs: reading back is reading what is there. So it is, before a change, when all files are closed and opened
+// again.
 //
 // What a local directory has and this has not: a lock that others respect (TryLock reports so), and security descriptors.
-// A call fails when the context of [Tree.Open] ends, except that what is being written may go on for a little, so that a
+// A call fails when the context of [Tree.Open] ends, except that a Commit that has begun may go on for a little, so that a
 // user who interrupts does not leave a half-written image behind without need.
 type Session struct {
 	ctx     context.Context
@@ -40,12 +43,14 @@ type Session struct {
 	mu        sync.Mutex
 	listings  map[string][]Entry // by directory name in the image
 	files     map[string]*content
-	open      int  // handles
-	stale     bool // the contents are to be compared with what is there before they are used
-	checked   bool // the first write has been let through
+	fetched   map[string]string // the digest of each file that was fetched, by its path
+	open      int               // handles
+	stale     bool              // the contents are to be compared with what is there before they are used
+	gathered  bool              // the usual files were asked for
+	writes    bool              // the session is for changes
 	committed bool
+	queue     []change // what Commit is to do
 	backups   []backup
-	lost      []string // names of what was written and is not there
 	cost      imagefs.Cost
 }
 
@@ -56,7 +61,7 @@ type backup struct {
 }
 
 var (
-	_ imagefs.Session    = (*Session)(nil)
+	_ imagefs.Deferred   = (*Session)(nil)
 	_ imagefs.HeadReader = (*Session)(nil)
 )
 
@@ -80,22 +85,32 @@ func (r *Session) Path(name string) string {
 	return plaintext.Line(r.tree.at.Machine+":"+r.tree.on(name), 0)
 }
 
-// Prepare implements imagefs.Session: what is written reaches the machine when it is synced.
+// Prepare implements imagefs.Session: the steps are there already.
 func (r *Session) Prepare(context.Context) error { return nil }
 
-// Close implements imagefs.Session. After changes that were not committed it does what Commit does, and returns its error.
-// What was fetched is handed on to the tree's next session.
+// NewDisk implements imagefs.Deferred: the image itself is changed.
+func (r *Session) NewDisk() *imagefs.NewDisk { return nil }
+
+// Secret implements imagefs.Deferred: what the session holds of the image is wiped when it ends.
+func (r *Session) Secret([]byte) {}
+
+// ErasesFirst implements imagefs.Deferred: files are changed where they are, so what takes the place of a secret erases it.
+func (r *Session) ErasesFirst() bool { return false }
+
+// Close implements imagefs.Session. Changes that were not committed are dropped; a session for changes removes what a run
+// that was killed has left, and returns the error of that. What was fetched is handed on to the tree's next session.
 func (r *Session) Close() error {
 	r.mu.Lock()
-	committed := r.committed
+	leave := r.committed || !r.writes
 	r.mu.Unlock()
 	var err error
-	if !committed {
-		err = r.finish()
+	if !leave {
+		err = r.tidy()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tree.keep(r.files)
+	r.forgetChanges()
 	r.files, r.listings = map[string]*content{}, map[string][]Entry{}
 	return err
 }
@@ -166,6 +181,10 @@ func (r *Session) list(dir string) ([]Entry, error) {
 	if entries, ok := r.listings[dir]; ok {
 		return entries, nil
 	}
+	r.gather()
+	if entries, ok := r.listings[dir]; ok {
+		return entries, nil
+	}
 	entries, err := r.machine.List(r.ctx, r.tree.on(dir))
 	if err != nil {
 		return nil, r.failed(imagefs.OpRead, dir, err)
@@ -185,7 +204,13 @@ func (r *Session) Stat(name string) (imagefs.Info, error) {
 	if err != nil {
 		return imagefs.Info{}, err
 	}
-	return at.info(), nil
+	info := at.info()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.files[at.name]; c != nil {
+		info.Size = int64(len(c.data))
+	}
+	return info, nil
 }
 
 func (f found) info() imagefs.Info {

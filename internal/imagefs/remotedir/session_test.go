@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,10 +21,12 @@ import (
 type disk struct {
 	steps    []string // what was changed, in order
 	fetched  int
-	fails    error // what every change comes to
-	loseNext bool  // the next write says that it worked and does nothing
-	breaks   int   // the number of the change with which the connection breaks; 0: never
-	how      int   // it breaks before, amid or after that change
+	fails    error  // what every change comes to
+	loseNext bool   // the next write says that it worked and does nothing
+	breaks   int    // the number of the change with which the connection breaks; 0: never
+	how      int    // it breaks before, amid or after that change
+	once     bool   // it does not break: that change fails, before it has done anything
+	atStep   func() // called with every change
 }
 
 var _ remotedir.Machine = (*disk)(nil)
@@ -77,6 +81,12 @@ func (d *disk) step(what, path string, do func() error) error {
 		return d.fails
 	}
 	d.steps = append(d.steps, what+" "+filepath.Base(path))
+	if d.atStep != nil {
+		d.atStep()
+	}
+	if d.once && len(d.steps) == d.breaks {
+		return fmt.Errorf("no space for step %d", d.breaks)
+	}
 	if len(d.steps) != d.breaks {
 		return do()
 	}
@@ -209,6 +219,12 @@ func TestRemoteWritesOnlyWhatChanged(t *testing.T) {
 	_, err = f.WriteAt([]byte("end"), 5*4096+7)
 	must(t, err)
 	must(t, f.Sync())
+	must(t, f.Sync()) // nothing to do
+	must(t, f.Close())
+	if len(d.steps) > 0 {
+		t.Errorf("before the commit the machine was asked to %q", d.steps)
+	}
+	must(t, r.finish())
 	want := []byte(big + "end")
 	copy(want[2*4096+5:], "new")
 	got, err := os.ReadFile(filepath.Join(dir, "config", "SYSTEM"))
@@ -216,13 +232,6 @@ func TestRemoteWritesOnlyWhatChanged(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Error("the machine's file holds something else than what was written")
 	}
-	must(t, f.Sync()) // nothing to do
-	must(t, f.Close())
-	kept, err := os.ReadFile(filepath.Join(dir, "config", "SYSTEM"+remotedir.BackupSuffix))
-	if err != nil || string(kept) != big {
-		t.Errorf("the copy holds %d bytes, %v", len(kept), err)
-	}
-	must(t, r.finish())
 	if steps := strings.Join(d.steps, ", "); steps != "copy SYSTEM, write SYSTEM, scrub SYSTEM"+remotedir.BackupSuffix {
 		t.Errorf("the machine was asked to %s", steps)
 	}
@@ -263,7 +272,8 @@ func TestRemoteRefusesToWriteOverWhatSomebodyElseWrote(t *testing.T) {
 	_, err = f.WriteAt([]byte("mine"), 0)
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "SOFTWARE"), []byte("theirs"), 0o600))
-	wantCode(t, f.Sync(), winerr.Busy, "SOFTWARE has changed since it was fetched")
+	must(t, f.Sync())
+	wantCode(t, r.finish(), winerr.Busy, "SOFTWARE has changed since it was fetched")
 	if len(d.steps) > 0 {
 		t.Errorf("the machine was asked to %q", d.steps)
 	}
@@ -271,27 +281,17 @@ func TestRemoteRefusesToWriteOverWhatSomebodyElseWrote(t *testing.T) {
 
 func TestRemoteFinishComparesAndKeepsTheCopy(t *testing.T) {
 	t.Parallel()
-	for _, reopen := range []bool{false, true} {
-		r, d, dir := remoteTree(t, map[string]string{"SYSTEM": "one"})
-		f, err := r.OpenWrite("SYSTEM")
-		must(t, err)
-		_, err = f.WriteAt([]byte("two"), 0)
-		must(t, err)
-		d.loseNext = true
-		must(t, f.Close())
-		if reopen { // as the core does to read back
-			g, err := r.Open("SYSTEM")
-			must(t, err)
-			if got := read(t, g); got != "one" {
-				t.Errorf("read %q, which is not what is there", got)
-			}
-			must(t, g.Close())
-		}
-		wantCode(t, r.finish(), winerr.CantCreateJoinInfo, "does not hold what was written to it",
-			"SYSTEM"+remotedir.BackupSuffix)
-		if _, err := os.Stat(filepath.Join(dir, "SYSTEM"+remotedir.BackupSuffix)); err != nil {
-			t.Error("the copy is gone:", err)
-		}
+	r, d, dir := remoteTree(t, map[string]string{"SYSTEM": "one"})
+	f, err := r.OpenWrite("SYSTEM")
+	must(t, err)
+	_, err = f.WriteAt([]byte("two"), 0)
+	must(t, err)
+	d.loseNext = true
+	must(t, f.Close())
+	wantCode(t, r.finish(), winerr.CantCreateJoinInfo, "does not hold what was written to it",
+		"SYSTEM"+remotedir.BackupSuffix)
+	if _, err := os.Stat(filepath.Join(dir, "SYSTEM"+remotedir.BackupSuffix)); err != nil {
+		t.Error("the copy is gone:", err)
 	}
 }
 
@@ -323,12 +323,11 @@ func TestRemoteMakesNamesLikeADirectory(t *testing.T) {
 	wantCode(t, r.Rename("System32/odjboot.tmp", "../out"), winerr.InvalidParameter)
 	must(t, r.Rename("System32/odjboot.tmp", "odjboot.exe"))
 	must(t, r.SyncDir("System32"))
-	got, err := os.ReadFile(filepath.Join(dir, "System32", "ODJBOOT.EXE"))
-	if err != nil || string(got) != "prog" {
-		t.Errorf("the machine's file holds %q, %v", got, err)
-	}
 	if g, err := r.Open("System32/odjboot.exe"); err != nil || read(t, g) != "prog" {
 		t.Errorf("read %v", err)
+	}
+	if info, err := r.Stat("System32/odjboot.exe"); err != nil || info.Size != 4 {
+		t.Errorf("the file: %+v, %v", info, err)
 	}
 	entries, err := r.Session.ReadDir("Windows/System32")
 	must(t, err)
@@ -353,8 +352,24 @@ func TestRemoteMakesNamesLikeADirectory(t *testing.T) {
 		t.Errorf("the directory: %+v, %v", info, err)
 	}
 	must(t, r.RemoveDir("Panther"))
-	if _, err := os.Stat(filepath.Join(dir, "Panther")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := r.Stat("Panther"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("after removal: %v", err)
+	}
+	must(t, r.Mkdir("Setup"))
+	again, err := r.Create("System32/odjboot.exe")
+	must(t, err)
+	_, err = again.WriteAt([]byte("again"), 0)
+	must(t, err)
+	must(t, again.Close())
+	must(t, r.finish())
+	got, err := os.ReadFile(filepath.Join(dir, "System32", "odjboot.exe"))
+	if err != nil || string(got) != "again" {
+		t.Errorf("the machine's file holds %q, %v", got, err)
+	}
+	for name, there := range map[string]bool{"System32/ODJBOOT.EXE": false, "Panther": false, "Setup": true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != there {
+			t.Errorf("%s is there: %v", name, err == nil)
+		}
 	}
 }
 
@@ -373,10 +388,10 @@ func TestRemoteNeverGoesThroughALink(t *testing.T) {
 	if _, err := r.Create("other/new"); err == nil {
 		t.Error("a file was made through a link")
 	}
-	if _, err := remotedir.NewTree(&disk{}, at(filepath.Join(dir, "other"))).Open(t.Context()); err == nil {
+	if _, err := remotedir.NewTree(&disk{}, at(filepath.Join(dir, "other"))).Open(t.Context(), imagefs.Read); err == nil {
 		t.Error("a link was taken as the Windows directory")
 	}
-	_, err := remotedir.NewTree(&disk{}, at(filepath.Join(dir, "none"))).Open(t.Context())
+	_, err := remotedir.NewTree(&disk{}, at(filepath.Join(dir, "none"))).Open(t.Context(), imagefs.Read)
 	wantCode(t, err, winerr.FileNotFound, "is the image mounted there?")
 }
 
@@ -389,6 +404,8 @@ func TestRemoteErrorsHaveCodes(t *testing.T) {
 		r, d, _ := remoteTree(t, map[string]string{"SYSTEM": "x"})
 		d.fails = cause
 		_, err := r.Create("new")
+		must(t, err)
+		err = r.finish()
 		wantCode(t, err, code)
 		if !errors.Is(err, cause) {
 			t.Errorf("%v does not lead to %v", err, cause)
@@ -399,26 +416,86 @@ func TestRemoteErrorsHaveCodes(t *testing.T) {
 func TestRemoteEndsWhatHasBegunAndBeginsNothing(t *testing.T) {
 	t.Parallel()
 	for _, begun := range []bool{false, true} {
-		dir := tree(t, map[string]string{"SYSTEM": "x"})
+		dir := tree(t, map[string]string{"SYSTEM": "old", "SAM": "old"})
 		ctx, cancel := context.WithCancel(t.Context())
 		d := &disk{}
 		r := openWindows(ctx, t, d, dir)
-		f, err := r.OpenWrite("SYSTEM")
-		must(t, err)
-		if begun {
-			_, err = f.WriteAt([]byte("one"), 0)
+		for _, name := range []string{"SYSTEM", "SAM"} {
+			f, err := r.OpenWrite(name)
 			must(t, err)
-			must(t, f.Sync())
+			_, err = f.WriteAt([]byte("new"), 0)
+			must(t, err)
+			must(t, f.Close())
 		}
-		steps := len(d.steps)
-		cancel()
-		_, err = f.WriteAt([]byte("two"), 0)
-		must(t, err)
-		switch err := f.Sync(); {
-		case begun && (err != nil || len(d.steps) != steps+1):
+		if begun {
+			d.atStep = cancel
+		} else {
+			cancel()
+		}
+		err := r.finish()
+		sam, readErr := os.ReadFile(filepath.Join(dir, "SAM"))
+		must(t, readErr)
+		switch {
+		case begun && (err != nil || string(sam) != "new"):
 			t.Errorf("what had begun was not ended: %v", err)
 		case !begun && (!errors.Is(err, context.Canceled) || len(d.steps) > 0):
 			t.Errorf("the machine was asked to %q after the end: %v", d.steps, err)
+		}
+	}
+}
+
+// A step that fails on a machine that still answers takes back all that was done before it.
+func TestRemoteUndoesWhatWasDoneBeforeAFailure(t *testing.T) {
+	t.Parallel()
+	old := map[string]string{"SYSTEM": strings.Repeat("x", 3*4096), "gone": "gone", "name": "name", "short": strings.Repeat("y", 5000)}
+	changes := func(t *testing.T, d *disk, dir string) error {
+		r := openWindows(t.Context(), t, d, dir)
+		defer r.Close()
+		f, err := r.OpenWrite("SYSTEM")
+		must(t, err)
+		for _, at := range []int64{0, 2 * 4096, 3 * 4096} {
+			_, err = f.WriteAt([]byte("new"), at)
+			must(t, err)
+			must(t, f.Sync())
+		}
+		must(t, f.Close())
+		g, err := r.OpenWrite("short")
+		must(t, err)
+		must(t, g.Truncate(10))
+		_, err = g.WriteAt([]byte("longer"), 6000)
+		must(t, err)
+		must(t, g.Close())
+		must(t, r.Remove("gone"))
+		must(t, r.Mkdir("folder"))
+		h, err := r.Create("temp")
+		must(t, err)
+		_, err = h.WriteAt([]byte("content"), 0)
+		must(t, err)
+		must(t, h.Close())
+		must(t, r.Rename("temp", "name"))
+		must(t, r.Session.SyncDir("Windows"))
+		return r.finish()
+	}
+	whole := &disk{}
+	must(t, changes(t, whole, tree(t, old)))
+	for n := 1; n <= len(whole.steps); n++ {
+		if strings.HasPrefix(whole.steps[n-1], "scrub") {
+			continue // the changes are made by then
+		}
+		dir := tree(t, old)
+		err := changes(t, &disk{breaks: n, once: true}, dir)
+		wantCode(t, err, winerr.CantCreateJoinInfo, "no space for step")
+		found := map[string]string{}
+		must(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+			if path == dir || err != nil {
+				return err
+			}
+			content, _ := os.ReadFile(path) // of a directory: none
+			found[filepath.Base(path)] = string(content)
+			return nil
+		}))
+		if !maps.Equal(found, old) {
+			t.Errorf("after %s had failed: %d files are there, or one has other content", whole.steps[n-1], len(found))
 		}
 	}
 }
@@ -429,7 +506,7 @@ func TestRemoteIsRootedAtTheDrive(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, map[string]string{"System32/f": "x"})
 	must(t, os.WriteFile(filepath.Join(filepath.Dir(dir), "Unattend.xml"), []byte("answers"), 0o600))
-	s, err := remotedir.NewTree(&disk{}, at(dir)).Open(t.Context())
+	s, err := remotedir.NewTree(&disk{}, at(dir)).Open(t.Context(), imagefs.Read)
 	must(t, err)
 	f, err := s.Open("unattend.XML")
 	must(t, err)
@@ -441,7 +518,7 @@ func TestRemoteIsRootedAtTheDrive(t *testing.T) {
 	}
 	copied := filepath.Join(filepath.Dir(dir), "web01")
 	must(t, os.Rename(dir, copied))
-	s, err = remotedir.NewTree(&disk{}, at(copied)).Open(t.Context())
+	s, err = remotedir.NewTree(&disk{}, at(copied)).Open(t.Context(), imagefs.Read)
 	must(t, err)
 	if _, err := s.Open("web01/System32/f"); err != nil {
 		t.Error(err)
@@ -458,7 +535,7 @@ func TestRemoteSessionsShareWhatIsUnchanged(t *testing.T) {
 	d := &disk{}
 	tree := remotedir.NewTree(d, at(dir))
 	content := func(name string) string {
-		s, err := tree.Open(t.Context())
+		s, err := tree.Open(t.Context(), imagefs.Read)
 		must(t, err)
 		f, err := s.Open("Windows/" + name)
 		must(t, err)

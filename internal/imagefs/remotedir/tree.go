@@ -21,6 +21,9 @@ type Tree struct {
 	windows string // the name of the Windows directory
 	drive   string // the machine's path of the drive's root; "": not known
 
+	// Report is called with a line, safe to show, for each phase of the work that takes time; it may be nil.
+	Report func(line string)
+
 	mu    sync.Mutex
 	known map[string]*content
 }
@@ -44,14 +47,18 @@ func NewTree(m Machine, at imagefs.Location) *Tree {
 
 // Open begins a session, which ends with its Close; one at a time. The context ends all that is done in it. An error
 // carries 2 when the Windows directory is not there.
-func (t *Tree) Open(ctx context.Context) (*Session, error) {
+func (t *Tree) Open(ctx context.Context, mode imagefs.Mode) (*Session, error) {
 	t.mu.Lock()
 	files := t.known
 	t.known = map[string]*content{}
 	t.mu.Unlock()
 	r := &Session{
 		ctx: ctx, tree: t, machine: t.machine,
-		listings: map[string][]Entry{}, files: files, stale: len(files) > 0,
+		listings: map[string][]Entry{}, files: files, fetched: map[string]string{}, stale: len(files) > 0,
+		writes: mode == imagefs.Write,
+	}
+	for _, c := range files {
+		r.fetched[c.entry.path] = c.digest
 	}
 	if _, err := r.list(t.windows); err != nil {
 		t.keep(r.files)
@@ -69,8 +76,8 @@ func (t *Tree) Location() imagefs.Location { return t.at }
 
 // Opener returns t as an imagefs.Opener: it opens t, whatever location it is asked for.
 func (t *Tree) Opener() imagefs.Opener {
-	return func(ctx context.Context, _ imagefs.Location, _ imagefs.Mode) (imagefs.Session, error) {
-		s, err := t.Open(ctx)
+	return func(ctx context.Context, _ imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+		s, err := t.Open(ctx, mode)
 		if err != nil {
 			return nil, err // not a nil *Session in an interface
 		}
@@ -94,7 +101,7 @@ func (t *Tree) keep(files map[string]*content) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for name, c := range files {
-		if c.changed() || c.gone {
+		if c.changed() || c.touched || c.gone {
 			clear(c.data)
 			continue
 		}

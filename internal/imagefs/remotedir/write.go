@@ -33,46 +33,6 @@ func (r *Session) finishing() (context.Context, context.CancelFunc) {
 	return ctx, func() { stop(); cancel() }
 }
 
-// change lets one step of writing through to the machine, the first only when all that was fetched is still what is
-// there. With r.mu held.
-func (r *Session) change(do func(context.Context) error) error {
-	if !r.checked {
-		if err := r.ctx.Err(); err != nil {
-			return err // nothing was written yet
-		}
-		if err := r.check(); err != nil {
-			return err
-		}
-		r.checked = true
-	}
-	ctx, cancel := r.finishing()
-	defer cancel()
-	return do(ctx)
-}
-
-// check compares what was fetched with what is there, and copies what will be written.
-func (r *Session) check() error {
-	changed, err := r.compare(r.ctx, func(c *content) string { return c.digest })
-	if err != nil {
-		return err
-	}
-	if len(changed) > 0 {
-		return winerr.Errorf(winerr.Busy, "%s has changed since it was fetched: is another program, or that Windows itself, "+
-			"working on the image? End it and try again", r.Path(changed[0].entry.name))
-	}
-	ctx, cancel := r.finishing()
-	defer cancel()
-	if err := r.removeBackups(ctx, r.foundBackups()); err != nil { // of a run that was killed: they may hold a blob
-		return err
-	}
-	for _, b := range r.backups {
-		if err := r.machine.Copy(ctx, b.of, b.at); err != nil {
-			return imagefs.Wrap(imagefs.OpWrite, b.at, errors.Join(err, r.removeBackups(ctx, r.backups)))
-		}
-	}
-	return nil
-}
-
 // compare returns the contents whose digest differs from that of the machine's file.
 func (r *Session) compare(
 	ctx context.Context, digest func(*content) string,
@@ -101,55 +61,58 @@ func (r *Session) compare(
 	return differ, nil
 }
 
-// freshen forgets what is not any more what is there, once all files have been closed. What was written and is not there
-// is remembered for Commit. With r.mu held.
+// freshen forgets what is not any more what is there, once all files have been closed, unless changes are waiting, which
+// Commit compares. With r.mu held.
 func (r *Session) freshen() error {
-	if !r.stale {
+	if !r.stale || len(r.queue) > 0 {
 		return nil
 	}
-	differ, err := r.compare(r.ctx, func(c *content) string {
-		if c.changed() {
-			return "" // it could not be written
-		}
-		return c.digest
-	})
+	differ, err := r.compare(r.ctx, func(c *content) string { return c.digest })
 	if err != nil {
 		return err
 	}
 	for _, c := range differ {
-		if r.checked {
-			r.lost = append(r.lost, c.entry.name)
-		}
 		clear(c.data)
 		delete(r.files, c.entry.name)
+		delete(r.fetched, c.entry.path)
 	}
 	r.listings = map[string][]Entry{}
-	r.stale = false
+	r.stale, r.gathered = false, false
 	return nil
 }
 
-// flush carries the changes of a file to the machine. With r.mu held.
-func (r *Session) flush(c *content) error {
+// flush makes the changes of a file a step. With r.mu held.
+func (r *Session) flush(c *content) {
 	if !c.changed() || c.gone {
-		return nil
+		return
 	}
-	size := int64(-1)
+	do := Step{Kind: Write, Path: c.entry.path, Pieces: c.pieces(), Size: -1}
 	if int64(len(c.data)) < c.size {
-		size = int64(len(c.data))
+		do.Size = int64(len(c.data))
 	}
-	err := r.change(func(ctx context.Context) error { return r.machine.Write(ctx, c.entry.path, c.pieces(), size) })
-	if err != nil {
-		return r.failed(imagefs.OpWrite, c.entry.name, err)
+	undo := Step{Kind: Write, Path: c.entry.path, Pieces: c.old, Size: -1}
+	if int64(len(c.data)) != c.size {
+		undo.Size = c.size
 	}
+	r.later(do, undo)
 	r.cost.Syncs++
-	for _, p := range c.pieces() {
+	for _, p := range do.Pieces {
 		r.cost.Bytes += int64(len(p.Data))
 	}
-	c.dirty, c.digest, c.size = nil, sum(c.data), int64(len(c.data))
-	return nil
+	c.dirty, c.old, c.size, c.touched = nil, nil, int64(len(c.data)), true
 }
 
-// pieces returns the changed pages, each run of them as one.
+// keepOld keeps the pages of a run of bytes as they were before the first write since the last step.
+func (c *content) keepOld(from, to int64) {
+	for at := from &^ (pageSize - 1); at < min(to, c.size, int64(len(c.data))); at += pageSize {
+		if i, kept := slices.BinarySearchFunc(c.old, at, func(p Piece, at int64) int { return cmp.Compare(p.Offset, at) }); !kept {
+			page := slices.Clone(c.data[at:min(at+pageSize, c.size, int64(len(c.data)))])
+			c.old = slices.Insert(c.old, i, Piece{Offset: at, Data: page})
+		}
+	}
+}
+
+// pieces returns copies of the changed pages, each run of them as one.
 func (c *content) pieces() []Piece {
 	spans := slices.Clone(c.dirty)
 	for i, s := range spans {
@@ -168,12 +131,12 @@ func (c *content) pieces() []Piece {
 	}
 	pieces := make([]Piece, len(runs))
 	for i, s := range runs {
-		pieces[i] = Piece{Offset: s.from, Data: c.data[s.from:s.to]}
+		pieces[i] = Piece{Offset: s.from, Data: slices.Clone(c.data[s.from:s.to])}
 	}
 	return pieces
 }
 
-// Create implements imagefs.Volume. The file is there, and empty, when it returns.
+// Create implements imagefs.Volume.
 func (r *Session) Create(name string) (imagefs.File, error) {
 	at, err := r.free(name)
 	if err != nil {
@@ -181,12 +144,10 @@ func (r *Session) Create(name string) (imagefs.File, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.change(func(ctx context.Context) error { return r.machine.Create(ctx, at.path) }); err != nil {
-		return nil, r.failed(imagefs.OpCreate, at.name, err)
-	}
-	r.forget(at.name)
-	c := &content{entry: at, digest: sum(nil)}
+	r.later(Step{Kind: Create, Path: at.path}, Step{Kind: Scrub, Paths: []string{at.path}})
+	c := &content{entry: at, digest: sum(nil), touched: true, writers: 1}
 	r.files[at.name] = c
+	r.listed(at)
 	return r.newHandle(c, true), nil
 }
 
@@ -198,10 +159,10 @@ func (r *Session) Mkdir(name string) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.change(func(ctx context.Context) error { return r.machine.Mkdir(ctx, at.path) }); err != nil {
-		return r.failed(imagefs.OpCreate, at.name, err)
-	}
-	r.forget(at.name)
+	r.later(Step{Kind: Mkdir, Path: at.path}, Step{Kind: RemoveDir, Path: at.path})
+	at.Mode = fs.ModeDir
+	r.listed(at)
+	r.listings[at.name] = []Entry{}
 	return nil
 }
 
@@ -223,9 +184,7 @@ func (r *Session) RemoveDir(name string) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.change(func(ctx context.Context) error { return r.machine.RemoveDir(ctx, at.path) }); err != nil {
-		return r.failed(imagefs.OpRemove, at.name, err)
-	}
+	r.later(Step{Kind: RemoveDir, Path: at.path}, Step{Kind: Mkdir, Path: at.path})
 	r.forget(at.name)
 	return nil
 }
@@ -271,9 +230,12 @@ func (r *Session) Remove(name string) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.change(func(ctx context.Context) error { return r.machine.Remove(ctx, at.path) }); err != nil {
-		return r.failed(imagefs.OpRemove, at.name, err)
+	c, err := r.content(at) // to bring it back when a later step fails
+	if err != nil {
+		return err
 	}
+	r.flush(c)
+	r.later(Step{Kind: Remove, Paths: []string{at.path}}, c.anew()...)
 	r.forget(at.name)
 	return nil
 }
@@ -287,14 +249,39 @@ func (r *Session) regular(name string) (found, error) {
 	return at, err
 }
 
-// forget drops what is known of a name that means something else from now on. With r.mu held.
+// anew are the steps that make a file which is not there any more.
+func (c *content) anew() []Step {
+	return []Step{
+		{Kind: Create, Path: c.entry.path},
+		{Kind: Write, Path: c.entry.path, Pieces: []Piece{{Data: slices.Clone(c.data)}}, Size: -1},
+	}
+}
+
+// listed adds an entry to the listing of its directory. With r.mu held.
+func (r *Session) listed(at found) {
+	dir := path.Dir(at.name)
+	r.unlisted(at.name)
+	if entries, known := r.listings[dir]; known {
+		r.listings[dir] = append(slices.Clone(entries), at.Entry)
+	}
+}
+
+// unlisted takes a name out of the listing of its directory. With r.mu held.
+func (r *Session) unlisted(name string) {
+	dir, base := path.Dir(name), path.Base(name)
+	if entries, known := r.listings[dir]; known {
+		r.listings[dir] = slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.Name == base })
+	}
+}
+
+// forget drops what is known of a name that is not there any more. With r.mu held.
 func (r *Session) forget(name string) {
 	if c := r.files[name]; c != nil {
 		c.gone = true
 		delete(r.files, name)
 	}
 	delete(r.listings, name)
-	delete(r.listings, path.Dir(name))
+	r.unlisted(name)
 }
 
 // Rename implements imagefs.Volume.
@@ -307,28 +294,57 @@ func (r *Session) Rename(name, as string) error {
 		return err
 	}
 	dir := path.Dir(at.name)
+	var replaced *found
 	switch e, err := r.entry(dir, as); {
 	case err == nil && !e.Mode.IsRegular():
 		return imagefs.Irregular(r.Path(path.Join(dir, e.Name)), e.Mode, "a regular file")
-	case err == nil:
+	case err == nil && e.Name != at.Name:
 		as = e.Name
+		replaced = &found{Entry: e, name: path.Join(dir, as), path: r.machine.Join(r.tree.on(dir), as)}
+	case err == nil:
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	to := r.machine.Join(r.tree.on(dir), as)
-	if err := r.change(func(ctx context.Context) error { return r.machine.Rename(ctx, at.path, to) }); err != nil {
-		return r.failed(imagefs.OpChange, at.name, err)
+	to := found{Entry: at.Entry, name: path.Join(dir, as), path: r.machine.Join(r.tree.on(dir), as)}
+	to.Entry.Name = as
+	undo := []Step{{Kind: Rename, Path: to.path, To: at.path}}
+	if replaced != nil {
+		c, err := r.content(*replaced) // to bring it back when a later step fails
+		if err != nil {
+			return err
+		}
+		undo = append(undo, c.anew()...)
+		if _, can := r.machine.(Batcher); can && c.writers > 0 {
+			defer r.spare(c, at.path)()
+		}
 	}
 	moved := r.files[at.name]
-	r.forget(path.Join(dir, as))
-	delete(r.files, at.name)
 	if moved != nil {
-		moved.entry.Name, moved.entry.name, moved.entry.path = as, path.Join(dir, as), to
-		r.files[moved.entry.name] = moved
+		r.flush(moved)
+	}
+	r.later(Step{Kind: Rename, Path: at.path, To: to.path}, undo...)
+	r.forget(to.name)
+	delete(r.files, at.name)
+	r.unlisted(at.name)
+	r.listed(to)
+	if moved != nil {
+		moved.entry, moved.touched = to, true
+		r.files[to.name] = moved
 	}
 	return nil
+}
+
+// spare keeps a file that loses its name to another reachable, so that it can be overwritten: by a second name until then,
+// and by the name that the other had from then on, where the next run finds it. With r.mu held.
+func (r *Session) spare(c *content, free string) (after func()) {
+	second := c.entry.path + ".odjold"
+	r.later(Step{Kind: Link, Path: c.entry.path, To: second}, Step{Kind: Remove, Paths: []string{second}})
+	return func() {
+		c.spare = free
+		r.later(Step{Kind: Rename, Path: second, To: free}, Step{Kind: Scrub, Paths: []string{free}})
+	}
 }
 
 // SyncDir implements imagefs.Volume.
@@ -339,107 +355,7 @@ func (r *Session) SyncDir(name string) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	ctx, cancel := r.finishing()
-	defer cancel()
+	r.later(Step{Kind: SyncDir, Path: at.path})
 	r.cost.Syncs++
-	if err := r.machine.SyncDir(ctx, at.path); err != nil {
-		return r.failed(imagefs.OpWrite, at.name, err)
-	}
 	return nil
-}
-
-// Commit implements imagefs.Session. It ends the work on a tree, whether it went well or not: it compares every file that
-// was fetched or written with what it is meant to be, and removes the copies that were made before the first write, and
-// those that a run which was killed has left. When something differs, the copies stay and the error names one (2711).
-// After a run that wrote nothing it does nothing but remove what others left.
-func (r *Session) Commit(context.Context) (imagefs.Cost, error) {
-	err := r.finish()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.cost, err
-}
-
-func (r *Session) finish() error {
-	left := r.leftBackups()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.committed = true
-	ctx, cancel := r.finishing()
-	defer cancel()
-	if !r.checked {
-		return r.removeBackups(ctx, left)
-	}
-	differ, err := r.compare(ctx, func(c *content) string { return sum(c.data) })
-	if err != nil {
-		return winerr.Errorf(codeOf(err), "%s; %s", sentence(err), r.kept())
-	}
-	for _, c := range differ {
-		r.lost = append(r.lost, c.entry.name)
-	}
-	if len(r.lost) > 0 {
-		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s does not hold what was written to it; %s", r.Path(r.lost[0]), r.kept())
-	}
-	return r.removeBackups(ctx, r.backups)
-}
-
-func codeOf(err error) winerr.Code {
-	if code, ok := winerr.CodeOf(err); ok {
-		return code
-	}
-	return winerr.CantCreateJoinInfo
-}
-
-// sentence drops the code at the end of an error's text.
-func sentence(err error) string {
-	if e, ok := errors.AsType[*winerr.Error](err); ok {
-		return e.Message
-	}
-	return err.Error()
-}
-
-// kept says where the copies are.
-func (r *Session) kept() string {
-	if len(r.backups) == 0 {
-		return "check the disk, and try again"
-	}
-	return "check the disk; the hive as it was is in " + r.backups[0].at
-}
-
-func (r *Session) removeBackups(ctx context.Context, backups []backup) error {
-	if len(backups) == 0 {
-		return nil
-	}
-	paths := make([]string, len(backups))
-	for i, b := range backups {
-		paths[i] = b.at
-	}
-	if err := r.machine.Scrub(ctx, paths...); err != nil {
-		return imagefs.Wrap(imagefs.OpRemove, paths[0], err)
-	}
-	return nil
-}
-
-// foundBackups returns those of the copies that the listings of their folders have. With r.mu held.
-func (r *Session) foundBackups() (found []backup) {
-	for _, b := range r.backups {
-		name := path.Base(b.name) + BackupSuffix
-		if slices.ContainsFunc(r.listings[path.Dir(b.name)], func(e Entry) bool { return e.Name == name }) {
-			found = append(found, b)
-		}
-	}
-	return found
-}
-
-// leftBackups returns the copies that a run which was killed has left.
-func (r *Session) leftBackups() []backup {
-	r.mu.Lock()
-	wanted := slices.Clone(r.backups)
-	r.mu.Unlock()
-	var left []backup
-	for _, b := range wanted {
-		if _, err := r.regular(b.name + BackupSuffix); err == nil {
-			left = append(left, b)
-		}
-	}
-	return left
 }

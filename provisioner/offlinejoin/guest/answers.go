@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -58,6 +59,62 @@ func parsePosixList(out string) ([]remotedir.Entry, error) {
 		entries = append(entries, e)
 	}
 	return entries, nil
+}
+
+// parsePosixLists reads what posix/lists.sh printed. A listing that cannot be read is left out, so that whoever asks for
+// it alone gets the error.
+func parsePosixLists(out string) ([]remotedir.Listing, error) {
+	var all []remotedir.Listing
+	var bad bool
+	for line := range strings.Lines(out) {
+		line = strings.TrimSuffix(line, "\n")
+		if header, ok := strings.CutPrefix(line, "in "); ok {
+			index, name, _ := strings.Cut(header, " ")
+			asked, err := strconv.ParseUint(index, 10, 16)
+			if err != nil {
+				return nil, unknownEntry(line)
+			}
+			all, bad = append(all, remotedir.Listing{Asked: int(asked), Name: strings.Trim(name, "/")}), false
+			continue
+		}
+		if bad {
+			continue
+		}
+		e, err := parseEntry(line)
+		switch {
+		case len(all) == 0:
+			return nil, unknownEntry(line)
+		case err != nil:
+			all, bad = all[:len(all)-1], true
+			continue
+		}
+		last := &all[len(all)-1]
+		last.Entries = append(last.Entries, e)
+	}
+	return all, nil
+}
+
+// parsePosixFetches reads what posix/fetches.sh printed of n files; nil is one that is not there.
+func parsePosixFetches(out []byte, n int) ([][]byte, error) {
+	all := make([][]byte, 0, n)
+	for range n {
+		length, rest, found := bytes.Cut(out, []byte("\n"))
+		out = rest
+		if found && string(length) == "-" {
+			all = append(all, nil)
+			continue
+		}
+		size, err := strconv.ParseUint(string(length), 10, 62)
+		if !found || err != nil || size > uint64(len(out)) {
+			return nil, errors.New("a file changed, or was cut off, while it was fetched")
+		}
+		all = append(all, bytes.Clone(out[:size]))
+		out = out[size:]
+	}
+	if len(out) > 0 {
+		return nil, errors.New("the guest answers more than it was asked for")
+	}
+	return all, nil
 }
 
 // parseEntry reads "MODE-IN-HEX SIZE LINKS PATH".

@@ -17,7 +17,9 @@ func Open(ctx context.Context, comm packersdk.Communicator, windowsPath string) 
 		return nil, noGuest(errors.New("the builder has no communicator"))
 	}
 	// sh leaves %OS% alone and has no PSHOME; PowerShell has PSHOME; cmd replaces %OS% and leaves $PSHOME alone.
-	told, err := run(ctx, comm, `echo "offlinejoin [$PSHOME] [%OS%]"`, nil, maxTold)
+	told, err := probe(ctx, func(ctx context.Context) (result, error) {
+		return run(ctx, comm, `echo "offlinejoin [$PSHOME] [%OS%]"`, nil, maxTold)
+	})
 	if err != nil {
 		return nil, noGuest(err)
 	}

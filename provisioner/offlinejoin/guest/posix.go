@@ -3,8 +3,6 @@ package guest
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,6 +22,7 @@ import (
 type posix struct {
 	comm packersdk.Communicator
 	sum  string // the command that prints the SHA-256 of its standard input
+	full string // the option of dd that makes it wait for full blocks
 }
 
 var _ remotedir.Machine = (*posix)(nil)
@@ -33,15 +32,23 @@ var sumCommands = [...]string{"sha256sum", "shasum -a 256", "openssl dgst -sha25
 
 func openPosix(ctx context.Context, comm packersdk.Communicator, windowsPath string) (remotedir.Machine, error) {
 	p := &posix{comm: comm}
-	told, err := p.run(ctx, nil, maxTold, script("posix/probe.sh"), append([]string{windowsPath}, sumCommands[:]...)...)
+	told, err := probe(ctx, func(ctx context.Context) (result, error) {
+		return p.run(ctx, allBytes(), maxTold, script("posix/probe.sh"), append([]string{windowsPath}, sumCommands[:]...)...)
+	})
 	if err != nil {
 		return nil, noGuest(err)
 	}
+	var echoed []byte
 	switch told.code {
 	case 0:
-		if p.sum = strings.TrimSpace(string(told.stdout)); !slices.Contains(sumCommands[:], p.sum) {
-			return nil, noGuest(fmt.Errorf("it names no command for digests, but %q", oneLine(p.sum)))
+		lines := bytes.SplitN(told.stdout, []byte("\n"), 3)
+		if len(lines) != 3 || !slices.Contains(sumCommands[:], string(lines[0])) ||
+			!slices.Contains([]string{"iflag=fullblock", "ibs=1"}, string(lines[1])) {
+			return nil, noGuest(fmt.Errorf("it names no command for digests, but %q", oneLine(string(told.stdout))))
 		}
+		p.sum, p.full, echoed = string(lines[0]), string(lines[1]), lines[2]
+	case exitTerminal:
+		return nil, terminal()
 	case exitRunning:
 		return nil, Running(windowsPath)
 	case exitTool:
@@ -54,28 +61,30 @@ func openPosix(ctx context.Context, comm packersdk.Communicator, windowsPath str
 		return nil, winerr.Errorf(winerr.InvalidParameter, "windows_path %s is no absolute path of the guest: give where the "+
 			"image's Windows directory is mounted there, such as /mnt/web01/Windows", windowsPath)
 	}
-	return p, p.carries(ctx)
+	if !bytes.Equal(echoed, allBytes()) {
+		return nil, winerr.Errorf(winerr.NotSupported, "the communicator changes the bytes that it carries: leave ssh_pty out")
+	}
+	return p, nil
 }
 
-// carries makes sure that bytes reach the guest and come back as they are. A terminal in between changes them.
-func (p *posix) carries(ctx context.Context) error {
+// allBytes are sent to the guest and must come back as they are.
+func allBytes() []byte {
 	all := make([]byte, 256)
 	for i := range all {
 		all[i] = byte(i)
 	}
-	told, err := p.run(ctx, all, maxTold, "cat")
-	if err != nil {
-		return noGuest(err)
-	}
-	if !bytes.Equal(told.stdout, all) {
-		return winerr.Errorf(winerr.NotSupported, "the communicator changes the bytes that it carries: leave ssh_pty out")
-	}
-	return nil
+	return all
+}
+
+// terminal is the refusal of a communicator that gives every command a terminal.
+func terminal() error {
+	return winerr.Errorf(winerr.NotSupported, "the communicator gives each command a terminal, which changes the bytes that "+
+		"it carries and never ends its input: leave ssh_pty out of the source (or set ssh_pty = false)")
 }
 
 // run runs a script with arguments. $sum is the command that computes digests.
 func (p *posix) run(ctx context.Context, stdin []byte, limit int64, text string, args ...string) (result, error) {
-	frame := "LC_ALL=C; export LC_ALL; umask 077; " + exitNames() + "sum=" + quote(p.sum) + "\n"
+	frame := "LC_ALL=C; export LC_ALL; umask 077; " + exitNames() + "sum=" + quote(p.sum) + " full=" + quote(p.full) + "\n"
 	command := "sh -c " + quote(frame+text) + " sh"
 	for _, a := range args {
 		command += " " + quote(a)
@@ -110,6 +119,8 @@ func (told result) failed() error {
 		return errors.New("it is something else")
 	case told.code == exitNewline:
 		return errors.New("a name in it has a line break")
+	case told.code == exitChanged:
+		return remotedir.ErrDiffers
 	case told.code == exitDiffers:
 		return errors.New("the guest does not hold what was written to it")
 	case strings.Contains(says, "Read-only file system"):
@@ -191,25 +202,7 @@ func (p *posix) RemoveDir(ctx context.Context, name string) error {
 
 // Write implements remotedir.Machine.
 func (p *posix) Write(ctx context.Context, name string, pieces []remotedir.Piece, size int64) error {
-	const block = 512
-	for _, piece := range pieces {
-		if piece.Offset%block != 0 {
-			return fmt.Errorf("offset %d is no multiple of %d", piece.Offset, block)
-		}
-		out, err := p.do(ctx, piece.Data, script("posix/regular.sh", "posix/write.sh"), name,
-			strconv.FormatInt(piece.Offset/block, 10), strconv.Itoa(len(piece.Data)))
-		if err != nil {
-			return err
-		}
-		want := sha256.Sum256(piece.Data)
-		if !strings.HasPrefix(out, hex.EncodeToString(want[:])) {
-			return result{code: exitDiffers}.failed()
-		}
-	}
-	if size < 0 {
-		return nil
-	}
-	_, err := p.do(ctx, nil, script("posix/regular.sh", "posix/size.sh"), name, strconv.FormatInt(size, 10))
+	_, err := p.Batch(ctx, []remotedir.Step{{Kind: remotedir.Write, Path: name, Pieces: pieces, Size: size}})
 	return err
 }
 

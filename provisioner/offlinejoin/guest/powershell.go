@@ -35,7 +35,11 @@ var _ remotedir.Machine = (*windows)(nil)
 
 func openWindows(ctx context.Context, comm packersdk.Communicator, windowsPath string) (remotedir.Machine, error) {
 	w := &windows{comm: comm}
-	out, err := w.do(ctx, "powershell/probe.ps1", nil)
+	var out string
+	_, err := probe(ctx, func(ctx context.Context) (_ result, err error) {
+		out, err = w.do(ctx, "powershell/probe.ps1", nil)
+		return result{}, err
+	})
 	if err != nil {
 		return nil, winerr.Errorf(winerr.NotSupported, "the guest runs no PowerShell: add the optional components WinPE-NetFx "+
 			"and WinPE-PowerShell to the WinPE, or use a Linux rescue system: %w", err)

@@ -78,8 +78,8 @@ func stageRemotely(t *testing.T, comm *shell, windows string, blob *odj.Blob, on
 // breakBeforeTheEnd cuts the connection while the copy of a hive that holds an older blob is there.
 func breakBeforeTheEnd(t *testing.T, windows string, blob *odj.Blob) {
 	t.Helper()
-	for breaks := int64(1); breaks < 200; breaks++ {
-		_, err := stageOver(t.Context(), &shell{breaks: breaks, after: true}, windows, blob.Bytes(), core.OnExistingReplace)
+	for cuts := int64(1000); cuts < 1<<20; cuts *= 2 { // 256 of them are the guest's probe
+		_, err := stageOver(t.Context(), &shell{cuts: cuts}, windows, blob.Bytes(), core.OnExistingReplace)
 		if err == nil {
 			break
 		}

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/remotedir"
 )
 
 // result is what a command came to.
@@ -20,7 +23,13 @@ type result struct {
 const maxTold = 64 << 20
 
 // errLost is what is left of a connection that broke.
-var errLost = errors.New("the connection to the guest was lost")
+var errLost error = lost{}
+
+type lost struct{}
+
+func (lost) Error() string { return "the connection to the guest was lost" }
+
+func (lost) Is(target error) bool { return target == remotedir.ErrLost }
 
 // lostCode is what Packer's remote procedure calls report when they do not have the exit code of a command.
 const lostCode = 123
@@ -60,6 +69,24 @@ func run(ctx context.Context, comm packersdk.Communicator, command string, stdin
 		return result{}, errors.New("the guest answers more than it was asked for")
 	}
 	return result{code: code, stdout: stdout.data, stderr: oneLine(string(stderr.data))}, nil
+}
+
+// probeLimit bounds each command that finds out what the guest is. They need milliseconds, and a slow guest seconds.
+const probeLimit = time.Minute
+
+// probe runs a command that finds out what the guest is, and gives it up when there is no answer in time.
+func probe(ctx context.Context, ask func(context.Context) (result, error)) (result, error) {
+	return probeWithin(ctx, probeLimit, ask)
+}
+
+func probeWithin(ctx context.Context, limit time.Duration, ask func(context.Context) (result, error)) (result, error) {
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	told, err := ask(within)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		return result{}, fmt.Errorf("it gave no answer within %s: when the source has ssh_pty = true, leave that out", limit)
+	}
+	return told, err
 }
 
 // bounded keeps the first bytes that are written to it.

@@ -19,9 +19,13 @@ const (
 	exitKind    = 42
 	exitExists  = 43
 	exitNewline = 44
-	exitDiffers = 45 // no script's: the bytes that were read back differ
+	exitDiffers = 45
 	exitTool    = 46
 	exitRunning = 47
+
+	exitTerminal = 48
+	exitChanged  = 49
+	exitFailed   = 50 // and the reason on standard error
 )
 
 // exitNames sets the variables that the scripts call the exit codes by.
@@ -38,6 +42,10 @@ func exitNames() string {
 		{"newline", exitNewline},
 		{"tool", exitTool},
 		{"running", exitRunning},
+		{"differs", exitDiffers},
+		{"terminal", exitTerminal},
+		{"changed", exitChanged},
+		{"failed", exitFailed},
 	} {
 		fmt.Fprintf(&b, "exit_%s=%d ", e.name, e.code)
 	}

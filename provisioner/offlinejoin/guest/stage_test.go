@@ -72,23 +72,39 @@ func TestABrokenConnectionLeavesTheImageOldOrNew(t *testing.T) {
 		t.Fatalf("staged: %+v", receipt)
 	}
 	onlyTheImage(t, windows)
-	commands := count.commands.Load()
+	steps := &shell{stops: 1 << 40}
 	windows = sampletest.Image(t, sample.Image{})
-	for _, c := range []struct {
-		breaks int64
-		want   core.State
-	}{{commands / 2, core.StateAbsent}, {commands - 2, core.StateStaged}} {
-		_, err := stage(t.Context(), &shell{breaks: c.breaks, after: true}, windows, blob.Bytes())
-		if err == nil {
-			t.Errorf("command %d of %d was cut off: no error", c.breaks, commands)
-		}
-		if state := stateOf(t, windows); state != c.want {
-			t.Errorf("command %d of %d was cut off: the image is %s, want %s", c.breaks, commands, state, c.want)
-		}
-	}
-	_, err = stage(t.Context(), &shell{}, windows, blob.Bytes())
+	_, err = stage(t.Context(), steps, windows, blob.Bytes())
 	must(t, err)
+	all := steps.steps.Load()
+	seen := map[core.State]int{}
+	for stops := range all - 1 {
+		seen[brokenStage(t, &shell{stops: stops + 1}, blob.Bytes())]++
+	}
+	for cuts := int64(300); cuts < 1<<20; cuts *= 3 { // 256 of them are the guest's probe
+		seen[brokenStage(t, &shell{cuts: cuts}, blob.Bytes())]++
+	}
+	t.Logf("broken after each of %d steps, and in the middle: %v", all-1, seen)
+	if seen[core.StateAbsent] == 0 || seen[core.StateStaged] == 0 || len(seen) != 2 {
+		t.Errorf("the image was %v, want absent and staged", seen)
+	}
+}
+
+// brokenStage stages over a connection that breaks, then over one that does not, and returns the state in between.
+func brokenStage(t *testing.T, comm *shell, blob []byte) core.State {
+	t.Helper()
+	windows := sampletest.Image(t, sample.Image{})
+	if _, err := stage(t.Context(), comm, windows, blob); err == nil {
+		t.Errorf("the connection broke (stops %d, cuts %d): no error", comm.stops, comm.cuts)
+	}
+	between := stateOf(t, windows)
+	_, err := stage(t.Context(), &shell{}, windows, blob)
+	must(t, err)
+	if state := stateOf(t, windows); state != core.StateStaged {
+		t.Errorf("staged again, the image is %s", state)
+	}
 	onlyTheImage(t, windows)
+	return between
 }
 
 func TestARemoteStageIsALocalStage(t *testing.T) {
