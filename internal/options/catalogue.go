@@ -98,10 +98,6 @@ var catalogue = map[Name]entry{
 		doc: "With `method` = `native`: join the Windows that is running, instead of an image, when `true`. It needs an " +
 			"elevated member of Administrators, and a restart afterwards (documented). Default: `false`.",
 	},
-	SourceFile: {
-		doc: "The file to read the provisioning blob from, in any encoding that `djoin`, Samba or Windows' API " +
-			"writes, plain or encrypted with age. It is read when Terraform plans and again when it applies.",
-	},
 	CompletionProgram: {
 		doc: "A completion program of your own making, to be put in the image instead of the one that is built in, " +
 			"such as one that you have signed. Default: the built-in program for the image's architecture.",

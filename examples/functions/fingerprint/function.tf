@@ -5,7 +5,7 @@ variable "blob" {
 
 # An ephemeral argument makes the result ephemeral: it can steer, but it is kept nowhere.
 ephemeral "offlinejoin_blob" "file" {
-  source_file = "${path.root}/secrets/web01.djoin"
+  blob_file = "${path.root}/secrets/web01.djoin"
 
   lifecycle {
     postcondition {

@@ -2,7 +2,7 @@
 # command that gets it in its environment, which is kept in neither plan nor state.
 
 ephemeral "offlinejoin_blob" "web01" {
-  source_file = "${path.root}/secrets/web01.djoin"
+  blob_file = "${path.root}/secrets/web01.djoin"
 }
 
 resource "terraform_data" "answer_disk" {

@@ -1,6 +1,6 @@
 # The blob passes through Terraform without being kept anywhere.
 ephemeral "offlinejoin_blob" "web01" {
-  source_file = "${path.root}/secrets/web01.djoin"
+  blob_file = "${path.root}/secrets/web01.djoin"
 }
 
 resource "offlinejoin_staged_join" "web01" {
