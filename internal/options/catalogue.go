@@ -52,7 +52,7 @@ var catalogue = map[Name]entry{
 		secret: true,
 		doc: "The provisioning blob as text (base64), write-only: it is in neither plan nor state. Give it by an " +
 			"ephemeral resource or an `ephemeral` variable; a literal or a plain `sensitive` variable is kept " +
-			"in the plan file.",
+			"in the plan file. What `filebase64()` gives of a file is taken, too; `file()` cannot read the UTF-16 of `djoin`.",
 	},
 	BlobVersion: {
 		doc: "Any text; changing it makes Terraform look at a `blob_wo` that is not known while planning. " +

@@ -5,8 +5,8 @@ import "testing"
 func TestAsFlags(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
-		`or set on_existing = "replace"`:                 `or set --on-existing replace`,
-		`set on_existing = "replace" or reuse = "allow"`: `set --on-existing replace or --reuse allow`,
+		`or set on_existing = "replace"`:                 `or give --on-existing replace`,
+		`set on_existing = "replace" or reuse = "allow"`: `give --on-existing replace or --reuse allow`,
 		`has a pass "Specialize"`:                        `has a pass "Specialize"`,
 		`toaster = "yes" is no option`:                   `toaster = "yes" is no option`,
 		`an on_existing without a value`:                 `an on_existing without a value`,

@@ -1,3 +1,9 @@
+terraform {
+  required_providers {
+    offlinejoin = { source = "offlinejoin/offlinejoin" }
+  }
+}
+
 variable "blob" {
   type      = string
   ephemeral = true
