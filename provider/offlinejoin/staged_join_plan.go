@@ -175,8 +175,12 @@ func (p *planning) foretell(receipt *core.Receipt) {
 	}
 	windows := receipt.Status.Image
 	for _, fact := range []factValue{
-		{&p.plan.MachineName, receipt.Blob.MachineName}, {&p.plan.Domain, receipt.Blob.Domain}, {&p.plan.MethodUsed, string(receipt.Method)},
-		{&p.plan.WindowsProduct, windows.ProductName}, {&p.plan.WindowsEdition, windows.EditionID}, {&p.plan.WindowsBuild, windows.Build},
+		{&p.plan.MachineName, receipt.Blob.MachineName},
+		{&p.plan.Domain, receipt.Blob.Domain},
+		{&p.plan.MethodUsed, string(receipt.Method)},
+		{&p.plan.WindowsProduct, windows.ProductName},
+		{&p.plan.WindowsEdition, windows.EditionID},
+		{&p.plan.WindowsBuild, windows.Build},
 	} {
 		if fact.to.IsUnknown() && fact.text != "" {
 			*fact.to = types.StringValue(fact.text)
