@@ -233,7 +233,7 @@ func (s *scanner) broken(err error) error {
 	why := "an XML syntax error"
 	switch {
 	case has("closed by"):
-		why = "another end tag than that of the element " + s.innermost()
+		why = "the element " + s.innermost() + " is not closed where another end tag comes"
 	case has("unexpected EOF") && len(s.open) > 0:
 		why = "the file ends, and the element " + s.innermost() + " is not closed"
 	case has("unexpected EOF"):

@@ -31,6 +31,16 @@ func (d *document) checkPasses() error {
 	return nil
 }
 
+// warnOfPasses reports passes that Setup does not have. Their names may be of anybody's, and are shown as names are.
+func (p *planner) warnOfPasses() {
+	for _, settings := range children(p.root, tagSettings) {
+		if name := attr(settings, attrPass); !slices.Contains(passNames[:], name) {
+			p.warnings = append(p.warnings, fmt.Sprintf("there is a pass %q (line %d), which is none of the documented ones: what is in "+
+				"it is not used", plaintext.Line(name, plaintext.Name), lineOf(p.text, p.spans[settings].start)))
+		}
+	}
+}
+
 // warnOfTwins tells of components that are there twice in one pass for one architecture, at which Setup stops (observed in
 // public reports: "specified more than once"). The two components that a join needs are refused before.
 func (p *planner) warnOfTwins() {
@@ -84,7 +94,8 @@ func (p *planner) planOffline() error {
 // any spelling of case; what is encoded or in a script of its own cannot be seen.
 var renames = regexp.MustCompile(`(?i)\b(rename-computer|add-computer|remove-computer|djoin(\.exe)?\s|` +
 	`netdom(\.exe)?\s+(join|move|remove|renamecomputer)|joindomainorworkgroup|` +
-	`computersystem\b.{0,200}\brename\b|netsetup\b.{0,40}\bjoin)`)
+	`computersystem\b.{0,200}\brename\b|netsetup\b.{0,40}\bjoin|` +
+	`\breg(\.exe)?"?\s+add\b.{0,200}\\computername\b)`)
 
 // commandTags are the elements whose text is a command (documented), each with the element around it that a message
 // names.

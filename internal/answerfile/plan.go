@@ -210,6 +210,7 @@ func (p *planner) plan() error {
 		return err
 	}
 	p.warnOfArchitecture(settings)
+	p.warnOfPasses()
 	p.warnOfTwins()
 	p.warnOfCommands()
 	p.warnOfAutoLogon()

@@ -337,7 +337,7 @@ func badShapes() []shape {
 		bad("wrong-namespace", `<unattend xmlns="urn:schemas-microsoft-com:cpi"/>`, wrong, namespace),
 		bad("cut-off", head+specialize(""), wrong, "line 5: the file ends, and the element unattend of line 2 is not closed"),
 		bad("not-closed", head+specialize("<Password><Value><Hidden></Value></Password>")+tail, wrong,
-			"line 4: another end tag than that of the element Hidden of line 4"),
+			"line 4: the element Hidden of line 4 is not closed where another end tag comes"),
 		bad("hyphens", head+"<!-- a -- b -->"+tail, wrong, `line 3: two hyphens ("--") in a comment`),
 		bad("lone-ampersand", head+specialize("<Path>a & b</Path>")+tail, wrong, "line 4: an \"&\" that begins no character reference"),
 		bad("unquoted", head+"<settings pass=specialize/>"+tail, wrong, "line 3: an attribute without value, or without quotes"),

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,9 +39,25 @@ func checkArguments(root *cobra.Command, args []string) error {
 			if err := options.NotContent(options.Name(name), value); err != nil {
 				return err
 			}
+			if err := checkQuotes(name, value); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// checkQuotes refuses a value with a quote in it that names nothing: the shells of Windows take \" at the end of
+// "C:\img\Windows\" for a quote, and what follows for more of the value.
+func checkQuotes(flag, value string) error {
+	if !strings.Contains(value, `"`) || !strings.Contains(value, `\`) {
+		return nil
+	}
+	if _, err := os.Lstat(value); err == nil {
+		return nil
+	}
+	return fmt.Errorf(`the value of %s has a quote in it, which no path of Windows has: a backslash before the closing quote, as in `+
+		`"C:\img\Windows\", takes that quote into the value, and all that follows; leave the last backslash out`, flag)
 }
 
 // takesValue reports whether an argument is a flag whose value is the next argument.

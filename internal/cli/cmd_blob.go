@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -80,7 +81,7 @@ it is not needed any more. A file that is encrypted already is opened with --ide
 			if err := s.recipients(); err != nil {
 				return err
 			}
-			return a.encrypt(&s, args)
+			return a.encrypt(&s, matching(args, runtime.GOOS == "windows"))
 		}),
 	}
 	flags := cmd.Flags()

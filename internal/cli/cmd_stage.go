@@ -223,7 +223,7 @@ func (a *app) warnings() func(offlinejoin.Event) {
 		return nil
 	}
 	return func(e offlinejoin.Event) {
-		if e.Kind == offlinejoin.EventWarning {
+		if e.Kind == offlinejoin.EventWarning || e.Kind == offlinejoin.EventNote {
 			fmt.Fprintln(a.Err, eventLine(e))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -54,6 +55,11 @@ func (c *fleetCommand) addFlags(cmd *cobra.Command) {
 		return nil
 	}}, "var-file", "set variables from a file of NAME = VALUE lines, or of one JSON object when it ends in .json")
 	flags.Var(&checkedFlag{kind: "FILE", set: func(s string) error {
+		for _, other := range c.reports {
+			if filepath.Clean(other) == filepath.Clean(s) {
+				return fmt.Errorf("it is given twice")
+			}
+		}
 		c.reports = append(c.reports, s)
 		return report.CheckName(s)
 	}}, "report", "write what became of every join to FILE: JSON when it ends in .json, a page to look at when in .html; "+

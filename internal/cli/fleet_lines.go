@@ -60,6 +60,7 @@ func (w jsonLines) Begin(j *joinfile.Join) {
 func (w jsonLines) Event(j *joinfile.Join, e offlinejoin.Event) {
 	levels := map[offlinejoin.EventKind]string{
 		offlinejoin.EventStep: "step", offlinejoin.EventDetail: "detail", offlinejoin.EventWarning: "warning",
+		offlinejoin.EventNote: "warning",
 	}
 	w.printLine(jsonLine{Type: lineEvent, Join: plaintext.Line(j.Address, 0), Level: levels[e.Kind], Text: e.Text})
 }

@@ -83,7 +83,7 @@ func (w barLines) close(*fleet.Report) { w.bars.Close() }
 // endLine is what became of a join, in a line.
 func endLine(r *fleet.Result) string {
 	plain := plainResult(*r)
-	text := plain.Join + ": " + resultWord(&plain)
+	text := plain.Join + ": " + plain.Word()
 	if plain.Error != nil {
 		text += ": " + failureText(plain.Error)
 	}

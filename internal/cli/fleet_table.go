@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -94,7 +93,7 @@ func (c *fleetCommand) showPlan(r *fleet.Report) {
 	if len(r.Joins) > 1 && !c.details && r.Count(offlinejoin.OutcomePlanned) > 0 {
 		more = " --details shows every change."
 	}
-	fmt.Fprintf(c.Out, "\n%s: %s. Nothing has been written.%s\n", term.NewPainter(c.Out).Bold("Plan"), tally(r), more)
+	fmt.Fprintf(c.Out, "\n%s: %s. Nothing has been written.%s\n", term.NewPainter(c.Out).Bold("Plan"), r.Tally(), more)
 }
 
 func (a *app) showPlanDetails(r *fleet.Report) {
@@ -131,7 +130,7 @@ func (a *app) showResults(r *fleet.Report) {
 	a.showTable(r)
 	a.showWarnings(r)
 	a.showFailures(r)
-	fmt.Fprintf(a.Out, "\n%s: %s in %s.%s\n", term.NewPainter(a.Out).Bold(actionWord(r.Action)), tally(r),
+	fmt.Fprintf(a.Out, "\n%s: %s in %s.%s\n", term.NewPainter(a.Out).Bold(actionWord(r.Action)), r.Tally(),
 		r.Elapsed().Round(10*time.Millisecond), advice(r))
 }
 
@@ -145,7 +144,7 @@ func (a *app) showTable(r *fleet.Report) {
 	table := term.NewTable(columns...)
 	for i := range r.Joins {
 		one := &r.Joins[i]
-		cells := []string{one.Join, resultWord(one), machineOf(one), one.WindowsPath}
+		cells := []string{one.Join, one.Word(), machineOf(one), one.WindowsPath}
 		if accounts {
 			cells = slices.Insert(cells, 3, accountWord(one.Account))
 		}
@@ -220,20 +219,6 @@ func failureText(f *fleet.Failure) string {
 	return fmt.Sprintf("%s (%d %s)", f.Message, f.Code, f.Name)
 }
 
-// resultWord is a result in a word: the outcome, or the status that was read.
-func resultWord(one *fleet.Result) string {
-	if one.Outcome == fleet.OutcomeRead && one.Status.Incomplete {
-		return "incomplete"
-	}
-	if one.Outcome == fleet.OutcomeRead {
-		return string(one.Status.State)
-	}
-	if one.Outcome == offlinejoin.OutcomePlanned {
-		return "to stage"
-	}
-	return strings.ReplaceAll(string(one.Outcome), "_", " ")
-}
-
 func machineOf(one *fleet.Result) string {
 	machine, domain := one.Machine()
 	if machine == "" {
@@ -257,56 +242,6 @@ func markOfOutcome(one *fleet.Result) term.Mark {
 func actionWord(action fleet.Action) string {
 	word := string(action)
 	return strings.ToUpper(word[:1]) + word[1:]
-}
-
-// tally counts the results by kind: "3 to stage, 1 unchanged".
-func tally(r *fleet.Report) string {
-	var parts []string
-	add := func(n int, what string) {
-		if n > 0 {
-			parts = append(parts, strconv.Itoa(n)+" "+what)
-		}
-	}
-	states, incomplete := map[offlinejoin.State]int{}, 0
-	for _, one := range r.Joins {
-		switch {
-		case one.Outcome != fleet.OutcomeRead:
-		case one.Status.Incomplete:
-			incomplete++
-		default:
-			states[one.Status.State]++
-		}
-	}
-	for _, s := range []offlinejoin.State{
-		offlinejoin.StateAbsent, offlinejoin.StateStaged, offlinejoin.StateCompleted, offlinejoin.StateFailed,
-		offlinejoin.StateJoined, offlinejoin.StateForeign,
-	} {
-		what := string(s)
-		if s == offlinejoin.StateFailed {
-			what = "failed at first boot"
-		}
-		add(states[s], what)
-	}
-	add(incomplete, "staged but not complete")
-	for _, kind := range []struct {
-		outcome fleet.Outcome
-		what    string
-	}{
-		{offlinejoin.OutcomePlanned, "to stage"},
-		{offlinejoin.OutcomeStaged, "staged"},
-		{offlinejoin.OutcomeUnstaged, "taken back"},
-		{offlinejoin.OutcomeUnchanged, "unchanged"},
-		{offlinejoin.OutcomeKept, "kept"},
-		{offlinejoin.OutcomeAbsent, "without a join"},
-		{fleet.OutcomeFailed, "failed"},
-		{fleet.OutcomeNotBegun, "not begun"},
-	} {
-		add(r.Count(kind.outcome), kind.what)
-	}
-	if len(parts) == 0 {
-		return "no joins"
-	}
-	return strings.Join(parts, ", ")
 }
 
 // advice is how to go on after a run that ended before all was done.

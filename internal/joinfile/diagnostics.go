@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -51,9 +52,17 @@ func (d *Diagnostics) Write(to io.Writer, width uint, colour bool) error {
 			return err
 		}
 	}
-	_, err := to.Write(shorten(maskRuns(text.Bytes()))) // names of blocks are shown without their source
+	_, err := to.Write(headings(shorten(maskRuns(text.Bytes())))) // names of blocks are shown without their source
 	return err
 }
+
+// headings writes the words that begin a diagnostic as all other messages of the command line have them.
+func headings(text []byte) []byte {
+	return firstWord.ReplaceAllFunc(text, bytes.ToLower)
+}
+
+// firstWord matches the first word of a diagnostic, with the colour around it.
+var firstWord = regexp.MustCompile("(?m)^(\x1b\\[[0-9;]*m)*(Error|Warning)(\x1b\\[[0-9;]*m)*: ")
 
 // shorten lets a masked secret be as short as it is dull.
 func shorten(text []byte) []byte {

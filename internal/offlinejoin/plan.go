@@ -96,6 +96,10 @@ func (p *plan) check(ctx context.Context, mode imagefs.Mode) error {
 	p.receipt.Blob = p.blob.Facts()
 	p.blobChecked(p.receipt.Blob)
 	if p.image != nil {
+		if at := p.req.Image; mode == imagefs.Rehearse && at.Machine == "" && at.ImagePath == "" && imagefs.ReadOnly(at.WindowsPath) {
+			p.warn("the image is mounted read-only: mount it for writing before it is staged into (an NTFS volume that was not shut " +
+				"down cleanly, or is hibernated, is often mounted read-only)")
+		}
 		p.warn(p.image.notes()...)
 		p.warn(p.image.Facts().Warnings...)
 		if err := p.warnOfGolden(); err != nil {

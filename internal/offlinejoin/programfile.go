@@ -107,8 +107,7 @@ func (f *programFile) warnings() []string {
 	if f.secures {
 		return found
 	}
-	return append(found, "the file system of this image cannot hold Windows access rights: "+systemFolder+`\`+
-		completion.ProgramFile+" gets its own from itself at first boot, before anybody can log on")
+	return append(found, noAccessRights+completion.ProgramFile+" gets its own from itself at first boot, before anybody can log on")
 }
 
 // write puts the program in place at once: it is written and secured under another name first. undo brings back what was

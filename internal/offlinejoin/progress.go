@@ -23,6 +23,10 @@ func (r reporter) report(kind EventKind, format string, args ...any) {
 func (r reporter) step(format string, args ...any)   { r.report(EventStep, format, args...) }
 func (r reporter) detail(format string, args ...any) { r.report(EventDetail, format, args...) }
 
+// noAccessRights begins what is reported of a program file that the image's file system cannot protect. The program does that
+// itself at first boot, so that there is nothing to do.
+const noAccessRights = "the file system of this image cannot hold Windows access rights: " + systemFolder + `\`
+
 // warn reports warnings, each of them once in a request.
 func (r reporter) warn(warnings ...string) {
 	for _, w := range warnings {
@@ -30,7 +34,11 @@ func (r reporter) warn(warnings ...string) {
 			continue
 		}
 		r.receipt.Warnings = append(r.receipt.Warnings, w)
-		r.report(EventWarning, "%s", w)
+		kind := EventWarning
+		if strings.HasPrefix(w, noAccessRights) {
+			kind = EventNote
+		}
+		r.report(kind, "%s", w)
 	}
 }
 

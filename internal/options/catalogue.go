@@ -52,7 +52,7 @@ var catalogue = map[Name]entry{
 		secret: true,
 		doc: "The provisioning blob as text (base64), write-only: it is in neither plan nor state. Give it by an " +
 			"ephemeral resource or an `ephemeral` variable; a literal or a plain `sensitive` variable is kept " +
-			"in the plan file.",
+			"in the plan file. What `filebase64()` gives of a file is taken, too; `file()` cannot read the UTF-16 of `djoin`.",
 	},
 	BlobVersion: {
 		doc: "Any text; changing it makes Terraform look at a `blob_wo` that is not known while planning. " +
@@ -97,10 +97,6 @@ var catalogue = map[Name]entry{
 		allowed:  []string{"false", "true"},
 		doc: "With `method` = `native`: join the Windows that is running, instead of an image, when `true`. It needs an " +
 			"elevated member of Administrators, and a restart afterwards (documented). Default: `false`.",
-	},
-	SourceFile: {
-		doc: "The file to read the provisioning blob from, in any encoding that `djoin`, Samba or Windows' API " +
-			"writes, plain or encrypted with age. It is read when Terraform plans and again when it applies.",
 	},
 	CompletionProgram: {
 		doc: "A completion program of your own making, to be put in the image instead of the one that is built in, " +

@@ -20,7 +20,7 @@ const TemplateFile Name = "template_file"
 // IsPath reports whether the option's value is the path of a file or folder.
 func (w Name) IsPath() bool {
 	switch w {
-	case WindowsPath, ImagePath, OverlayPath, CopyPath, JournalDir, BlobFile, SourceFile, IdentityFile, recipientsFile, TemplateFile, CompletionProgram, LedgerFile, Backup, ReportFile,
+	case WindowsPath, ImagePath, OverlayPath, CopyPath, JournalDir, BlobFile, IdentityFile, recipientsFile, TemplateFile, CompletionProgram, LedgerFile, Backup, ReportFile,
 		ADPasswordFile, ADKeytab, ADCCache, ADCAFile:
 		return true
 	}
@@ -40,7 +40,7 @@ func NotContent(option Name, value string, instead ...Name) error {
 		way += `; in a path of Windows that is written in HCL, \n and \t are a line break and a tab: write it with slashes or with ` +
 			`two backslashes`
 	}
-	if what == contentBlob && (option == BlobFile || option == SourceFile) && len(instead) > 0 {
+	if what == contentBlob && option == BlobFile && len(instead) > 0 {
 		way = fmt.Sprintf("give the blob as %s, or here %s", instead[0], strings.TrimPrefix(way, "give "))
 	}
 	return winerr.Errorf(winerr.InvalidParameter, "%s wants a path, and what it was given looks like %s, which is not shown: "+

@@ -5,8 +5,8 @@ import "testing"
 func TestAsFlags(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
-		`or set on_existing = "replace"`:                 `or set --on-existing replace`,
-		`set on_existing = "replace" or reuse = "allow"`: `set --on-existing replace or --reuse allow`,
+		`or set on_existing = "replace"`:                 `or give --on-existing replace`,
+		`set on_existing = "replace" or reuse = "allow"`: `give --on-existing replace or --reuse allow`,
 		`has a pass "Specialize"`:                        `has a pass "Specialize"`,
 		`set security = "sealed"`:                        `set --ad-security sealed`,
 		`set replace_live = true if it is gone`:          `set --account-replace-live if it is gone`,

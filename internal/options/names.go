@@ -23,7 +23,6 @@ const (
 	MethodName     Name = "method"
 	OnExistingName Name = "on_existing"
 	DryRun         Name = "dry_run"
-	SourceFile     Name = "source_file"
 	Online         Name = "online"
 
 	IdentityFile      Name = "identity_file"

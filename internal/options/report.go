@@ -31,7 +31,23 @@ func CheckReport(path string) error {
 		return winerr.Errorf(winerr.InvalidParameter, "report_file %s is no regular file: name another",
 			plaintext.Line(path, 0))
 	}
-	return checkOverwritten(path)
+	if err := checkOverwritten(path); err != nil {
+		return err
+	}
+	return checkWritable(path)
+}
+
+// checkWritable refuses a report whose folder takes no new file, by making one and removing it again.
+func checkWritable(path string) error {
+	f, err := privatefile.CreateTemp(filepath.Dir(path), ".report-")
+	if err == nil {
+		return errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		err = at.Err // the name of the file is ours, and means nothing to the user
+	}
+	return winerr.Errorf(winerr.AccessDenied, "report_file %s cannot be written, since its folder takes no new file (%w): name another "+
+		"folder", plaintext.Line(path, 0), err)
 }
 
 // checkOverwritten refuses to put a report in place of a file that is no report of this program (87).

@@ -141,7 +141,7 @@ func findConfig(s imagefs.Session) error {
 	}
 	isDir := func(name string) bool { info, err := s.Stat(in(name)); return err == nil && info.IsDir }
 	isFile := func(name string) bool { info, err := s.Stat(in(name)); return err == nil && !info.IsDir }
-	hint := "give the image's Windows directory, such as /mnt/web01/Windows"
+	hint := "give the image's Windows directory, such as " + imagefs.ExamplePath()
 	switch {
 	case isDir("Windows/" + configDir):
 		hint = "did you mean " + s.Path(in("Windows")) + "?"

@@ -30,8 +30,8 @@ func (e *blobEphemeral) Metadata(
 
 func (e *blobEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		options.SourceFile.String(): schema.StringAttribute{
-			MarkdownDescription: options.SourceFile.Doc(), Required: true, Validators: textOf(options.SourceFile),
+		options.BlobFile.String(): schema.StringAttribute{
+			MarkdownDescription: options.BlobFile.Doc(), Required: true, Validators: textOf(options.BlobFile),
 		},
 		options.IdentityFile.String(): schema.StringAttribute{
 			MarkdownDescription: options.IdentityFile.Doc() + providersFirst, Optional: true,
@@ -65,7 +65,7 @@ func (e *blobEphemeral) Configure(
 }
 
 func (e *blobEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	at, identityAt := path.Root(options.SourceFile.String()), path.Root(options.IdentityFile.String())
+	at, identityAt := path.Root(options.BlobFile.String()), path.Root(options.IdentityFile.String())
 	var file, identity types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &file)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, identityAt, &identity)...)

@@ -36,7 +36,7 @@ func reading(files ...string) string {
 	return fmt.Sprintf(`
 ephemeral "offlinejoin_blob" "test" {
   for_each    = toset(split(",", %q))
-  source_file = each.key
+  blob_file = each.key
 }
 provider "echo" {
   data = ephemeral.offlinejoin_blob.test
@@ -55,7 +55,7 @@ func TestAccBlobInEveryEncoding(t *testing.T) {
 	for _, file := range []string{djoin, raw, text} {
 		checks = append(checks, statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey(file),
 			knownvalue.ObjectPartial(map[string]knownvalue.Check{
-				"source_file":   knownvalue.StringExact(file),
+				"blob_file":     knownvalue.StringExact(file),
 				"identity_file": knownvalue.Null(),
 				"blob":          knownvalue.StringExact(blob.AccountData()),
 				"fingerprint":   knownvalue.StringExact(blob.Fingerprint()),

@@ -49,8 +49,8 @@ func TestAccContentInPlaceOfAPathIsNotShown(t *testing.T) {
 		"ledger_file": {
 			blob, sensitive + "provider \"offlinejoin\" { ledger_file = var.s }\n" + joinOf(image, `"x"`, ""), "blob itself",
 		},
-		"ephemeral source_file": {
-			blob, ephemeral + "ephemeral \"offlinejoin_blob\" \"b\" { source_file = var.s }\n", "blob_wo",
+		"ephemeral blob_file": {
+			blob, ephemeral + "ephemeral \"offlinejoin_blob\" \"b\" { blob_file = var.s }\n", "blob_wo",
 		},
 		"data blob_file": {blob, sensitive + "data \"offlinejoin_blob\" \"b\" { blob_file = var.s }\n", "blob itself"},
 		"data windows_path": {

@@ -24,7 +24,7 @@ func TestAccADeletedBlobStopsNothing(t *testing.T) {
 			return fmt.Sprintf("variable \"file\" {\n  default = %q\n}\n", file) + fmt.Sprintf(`
 ephemeral "offlinejoin_blob" "test" {
   for_each    = toset([var.file])
-  source_file = each.key
+  blob_file = each.key
 }
 resource "offlinejoin_staged_join" "test" {
   windows_path    = %q

@@ -53,8 +53,9 @@ func (f *blobFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 func blobParameter() function.Parameter {
 	return function.StringParameter{
 		Name: options.Blob.String(),
-		MarkdownDescription: "The provisioning blob as text: base64 as Samba and `djoin` write it. Blanks and line breaks " +
-			"do not matter.",
+		MarkdownDescription: "The provisioning blob as text: base64 as Samba and `djoin /printblob` write it, or what " +
+			"`filebase64(\"web01.djoin\")` gives, or `base64encode` of one of these. Terraform's `file()` cannot read a file of " +
+			"`djoin /savefile`, which is UTF-16. Blanks and line breaks do not matter.",
 	}
 }
 

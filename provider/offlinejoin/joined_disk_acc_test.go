@@ -165,7 +165,7 @@ func TestAccCopy(t *testing.T) {
 	config := func(path string) string {
 		return fmt.Sprintf(`
 ephemeral "offlinejoin_blob" "test" {
-  source_file = %q
+  blob_file = %q
 }
 resource "offlinejoin_joined_disk" "test" {
   image_path = %q

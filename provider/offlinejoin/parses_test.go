@@ -47,7 +47,7 @@ func TestABlobIsParsedOncePerCall(t *testing.T) {
 		p.good(p.read("offlinejoin_blob", map[string]string{"blob_file": file}).Diagnostics)
 	})
 	parsesOnce(t, "the ephemeral resource", func() {
-		p.good(p.openBlob(map[string]string{"source_file": file}).Diagnostics)
+		p.good(p.openBlob(map[string]string{"blob_file": file}).Diagnostics)
 	})
 	for name, args := range map[string][]string{
 		"fingerprint": nil, "inspect_blob": nil, "account_data": nil, "answer_file": {"amd64"},

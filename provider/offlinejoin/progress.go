@@ -28,7 +28,7 @@ func (r *run) progress(ctx context.Context, image core.Image, diags *diag.Diagno
 			if r.said.first(name, event.Text) {
 				diags.AddWarning("Image needs attention", name+": "+event.Text)
 			}
-		case core.EventDetail:
+		case core.EventDetail, core.EventNote: // nothing to do about it
 			tflog.Debug(ctx, event.Text)
 		default:
 			tflog.Info(ctx, event.Text)

@@ -49,7 +49,7 @@ resource "offlinejoin_staged_join" "test" {
 func fromEphemeral(windowsPath, file string) string {
 	return fmt.Sprintf(`
 ephemeral "offlinejoin_blob" "test" {
-  source_file = %q
+  blob_file = %q
 }
 resource "offlinejoin_staged_join" "test" {
   windows_path = %q

@@ -119,8 +119,9 @@ func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFa
 	switch drift.decide() {
 	case restage:
 		blob.warnOfMissing(diags)
-		p.rehearse(ctx, p.request(ctx, &p.plan, &p.config, blob, drift.existing(), drift.restages, diags), blob)
+		receipt := p.rehearse(ctx, p.request(ctx, &p.plan, &p.config, blob, drift.existing(), drift.restages, diags), blob)
 		p.plan.setUnknown(&p.config.joinModel)
+		p.foretell(receipt)
 	case leave:
 		p.tellWhyLeft(drift)
 		p.plan.keep(&p.state.joinModel, &p.config.joinModel)
@@ -162,7 +163,29 @@ func (p *planning) rehearseNew(ctx context.Context, blob givenBlob, replaces boo
 	if replaces && replaced != "" && imageHas(ctx, req.Image, replaced) {
 		req.OnExisting = core.OnExistingReplace
 	}
-	p.rehearse(ctx, req, blob)
+	p.foretell(p.rehearse(ctx, req, blob))
+}
+
+// foretell plans as known what the rehearsal has read and staging does not change. What a new blob for the same machine may
+// bring along, such as another domain controller, stays open: the blob may be made anew between plan and apply, and Terraform
+// takes a planned value for a promise.
+func (p *planning) foretell(receipt *core.Receipt) {
+	if receipt == nil || receipt.Outcome == core.OutcomeKept || p.plan.OnExisting.ValueString() == string(core.OnExistingKeep) {
+		return
+	}
+	windows := receipt.Status.Image
+	for _, fact := range []factValue{
+		{&p.plan.MachineName, receipt.Blob.MachineName},
+		{&p.plan.Domain, receipt.Blob.Domain},
+		{&p.plan.MethodUsed, string(receipt.Method)},
+		{&p.plan.WindowsProduct, windows.ProductName},
+		{&p.plan.WindowsEdition, windows.EditionID},
+		{&p.plan.WindowsBuild, windows.Build},
+	} {
+		if fact.to.IsUnknown() && fact.text != "" {
+			*fact.to = types.StringValue(fact.text)
+		}
+	}
 }
 
 func imageHas(ctx context.Context, image core.Image, fingerprint string) bool {
@@ -171,15 +194,37 @@ func imageHas(ctx context.Context, image core.Image, fingerprint string) bool {
 }
 
 // rehearse lets the core check all that it would check when it stages, if blob and image are there. An image that
-// somebody is changing right now is looked at when Terraform applies.
-func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlob) {
-	if blob.state != blobKnown || p.plan.placeUnknown() || p.plan.openChoice() || req.Image.Presence() != core.Present {
-		return
+// somebody is changing right now is looked at when Terraform applies. It returns nil when it was not carried through.
+func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlob) *core.Receipt {
+	if p.plan.placeUnknown() || !p.imageThere(req.Image) || blob.state != blobKnown || p.plan.openChoice() {
+		return nil
 	}
-	_, err := core.Plan(ctx, req)
-	if err != nil && !core.InUse(err) {
-		blame(ctx, placeAt(req.Image), "Join cannot be staged", p.adviseSuccessor(ctx, req, err), &p.resp.Diagnostics)
+	receipt, err := core.Plan(ctx, req)
+	if err != nil {
+		if !core.InUse(err) {
+			blame(ctx, placeAt(req.Image), "Join cannot be staged", p.adviseSuccessor(ctx, req, err), &p.resp.Diagnostics)
+		}
+		return nil
 	}
+	return receipt
+}
+
+// imageThere reports whether there is an image to look at now, and warns when not: it may be made or mounted by what is
+// applied before. A Windows directory that is missing in a folder with other things is a wrong path: a mounted image has its
+// Windows directory with all else. A disk image file may well be made beside others.
+func (p *planning) imageThere(at core.Image) bool {
+	switch presence := at.Presence(); {
+	case presence == core.Present:
+		return true
+	case presence == core.Missing && at.ImagePath == "":
+		p.resp.Diagnostics.AddAttributeError(placeAt(at), "Image not there", at.String()+" does not exist, and the folder that it "+
+			"would be in holds other things: check the path. An image that is mounted or made by this run is looked for in a "+
+			"folder of its own.")
+	default:
+		p.resp.Diagnostics.AddAttributeWarning(placeAt(at), "Image not checked yet", at.String()+" does not exist now, and must when "+
+			"Terraform applies: mount it, or let what makes it be applied before (depends_on).")
+	}
+	return false
 }
 
 // adviseSuccessor adds the way out to a refusal because of a join that a resource of Terraform has staged, which may be the

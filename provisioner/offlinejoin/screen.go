@@ -15,7 +15,7 @@ type screen struct{ ui packersdk.Ui }
 
 func (s screen) show(event core.Event) {
 	switch event.Kind {
-	case core.EventWarning:
+	case core.EventWarning, core.EventNote:
 		s.warn(event.Text)
 	case core.EventDetail:
 		s.detail(event.Text)

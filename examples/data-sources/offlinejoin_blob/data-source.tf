@@ -1,3 +1,9 @@
+terraform {
+  required_providers {
+    offlinejoin = { source = "offlinejoin/offlinejoin" }
+  }
+}
+
 data "offlinejoin_blob" "web01" {
   blob_file = "${path.root}/secrets/web01.djoin"
 }

@@ -1,3 +1,9 @@
+terraform {
+  required_providers {
+    offlinejoin = { source = "offlinejoin/offlinejoin" }
+  }
+}
+
 data "offlinejoin_image" "web01" {
   windows_path = "/mnt/web01/Windows"
 }

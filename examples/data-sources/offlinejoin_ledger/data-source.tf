@@ -1,3 +1,9 @@
+terraform {
+  required_providers {
+    offlinejoin = { source = "offlinejoin/offlinejoin" }
+  }
+}
+
 data "offlinejoin_ledger" "all" {
   ledger_file = "${path.root}/joins.ledger"
 }

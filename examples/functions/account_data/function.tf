@@ -1,5 +1,11 @@
+terraform {
+  required_providers {
+    offlinejoin = { source = "offlinejoin/offlinejoin" }
+  }
+}
+
 ephemeral "offlinejoin_blob" "web01" {
-  source_file = "${path.root}/secrets/web01.djoin"
+  blob_file = "${path.root}/secrets/web01.djoin"
 }
 
 # The secret goes into the environment of a command, which Terraform neither keeps nor shows.

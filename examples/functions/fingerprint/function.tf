@@ -1,3 +1,9 @@
+terraform {
+  required_providers {
+    offlinejoin = { source = "offlinejoin/offlinejoin" }
+  }
+}
+
 variable "blob" {
   type      = string
   ephemeral = true
@@ -5,7 +11,7 @@ variable "blob" {
 
 # An ephemeral argument makes the result ephemeral: it can steer, but it is kept nowhere.
 ephemeral "offlinejoin_blob" "file" {
-  source_file = "${path.root}/secrets/web01.djoin"
+  blob_file = "${path.root}/secrets/web01.djoin"
 
   lifecycle {
     postcondition {

@@ -1,5 +1,11 @@
+terraform {
+  required_providers {
+    offlinejoin = { source = "offlinejoin/offlinejoin" }
+  }
+}
+
 ephemeral "offlinejoin_blob" "web01" {
-  source_file = "${path.root}/secrets/web01.djoin"
+  blob_file = "${path.root}/secrets/web01.djoin"
 }
 
 locals {

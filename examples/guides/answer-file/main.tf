@@ -1,8 +1,14 @@
+terraform {
+  required_providers {
+    offlinejoin = { source = "offlinejoin/offlinejoin" }
+  }
+}
+
 # Where the disk cannot be reached any more after its upload, the answer file brings the join. It goes to the platform by a
 # command that gets it in its environment, which is kept in neither plan nor state.
 
 ephemeral "offlinejoin_blob" "web01" {
-  source_file = "${path.root}/secrets/web01.djoin"
+  blob_file = "${path.root}/secrets/web01.djoin"
 }
 
 resource "terraform_data" "answer_disk" {

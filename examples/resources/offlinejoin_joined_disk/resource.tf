@@ -18,7 +18,7 @@ resource "offlinejoin_joined_disk" "web" {
 
 # A disk of its own, for what takes no overlays. The blob passes through Terraform without being kept anywhere.
 ephemeral "offlinejoin_blob" "app01" {
-  source_file = "${path.root}/secrets/app01.djoin"
+  blob_file = "${path.root}/secrets/app01.djoin"
 }
 
 resource "offlinejoin_joined_disk" "app01" {

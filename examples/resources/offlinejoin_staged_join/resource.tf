@@ -1,19 +1,25 @@
-# The blob passes through Terraform without being kept anywhere.
-ephemeral "offlinejoin_blob" "web01" {
-  source_file = "${path.root}/secrets/web01.djoin"
+terraform {
+  required_providers {
+    offlinejoin = { source = "offlinejoin/offlinejoin" }
+  }
 }
 
+# The provider reads the file itself, and keeps it nowhere. Once the join is staged, the file may be deleted.
 resource "offlinejoin_staged_join" "web01" {
   windows_path = "/mnt/web01/Windows"
-  blob_wo      = ephemeral.offlinejoin_blob.web01.blob
+  blob_file    = "${path.root}/secrets/web01.djoin"
   machine_name = "WEB01"
   domain       = "corp.example.com"
 }
 
-# Shorter, and as safe: the provider reads the file itself.
+# A blob that comes from elsewhere passes through Terraform without being kept anywhere.
+ephemeral "offlinejoin_blob" "web02" {
+  blob_file = "${path.root}/secrets/web02.djoin"
+}
+
 resource "offlinejoin_staged_join" "web02" {
   windows_path = "/mnt/web02/Windows"
-  blob_file    = "${path.root}/secrets/web02.djoin"
+  blob_wo      = ephemeral.offlinejoin_blob.web02.blob
   machine_name = "WEB02"
 }
 
@@ -38,3 +44,6 @@ resource "offlinejoin_staged_join" "app" {
 output "join" {
   value = offlinejoin_staged_join.web01.status # staged, and completed after the first boot
 }
+
+# terraform destroy takes joins back that no machine has booted with, and leaves no secret in the images (on_destroy). The
+# blob files are yours to delete.

@@ -36,7 +36,7 @@ const defaultName = "Windows"
 func Open(windowsPath string) (*Session, error) {
 	if windowsPath == "" {
 		return nil, winerr.Errorf(winerr.InvalidParameter,
-			"no Windows directory was given: name the image's, such as /mnt/web01/Windows")
+			"no Windows directory was given: name the image's, such as %s", imagefs.ExamplePath())
 	}
 	s := &Session{name: filepath.Base(filepath.Clean(windowsPath)), cost: new(cost)}
 	if imagefs.Component(s.name) != nil || s.name == "." {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -198,5 +199,9 @@ func (w *work) withBlob(ctx context.Context, j *joinfile.Join, progress func(off
 	}
 	req := j.Request
 	req.StagedBy, req.Progress = w.By, progress
-	return do(ctx, req)
+	receipt, err := do(ctx, req)
+	if err == nil && j.BlobWarning != "" {
+		receipt.Warnings = slices.Insert(receipt.Warnings, 0, j.BlobWarning)
+	}
+	return receipt, err
 }

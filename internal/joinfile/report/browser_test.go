@@ -72,6 +72,12 @@ func TestPageInABrowser(t *testing.T) {
 		{Evaluate: "document.title", want: "offlinejoin apply · fleet.join.hcl"},
 		{Evaluate: `performance.getEntriesByType("resource").length`, want: 0.0},
 		{Screenshot: wide},
+		{Viewport: []int{900, 900}},
+		{Evaluate: noStrip, want: true},
+		{Evaluate: wholeWords, want: true},
+		{Viewport: []int{1000, 900}},
+		{Evaluate: noStrip, want: true},
+		{Evaluate: wholeWords, want: true},
 		{Viewport: []int{420, 800}},
 		{Screenshot: narrow},
 		{Media: []string{"prefers-color-scheme", "dark"}},
@@ -84,6 +90,30 @@ func TestPageInABrowser(t *testing.T) {
 		t.Logf("kept %d bytes in %s", len(content), picture)
 	}
 }
+
+// noStrip evaluates to true when the table has no empty strip at its right, and the page needs no scrolling sideways.
+const noStrip = `(() => {
+	const cells = Array.from(document.querySelectorAll("#joins thead th")).filter(c => c.offsetParent !== null);
+	const gap = document.querySelector("#joins").getBoundingClientRect().right - cells.at(-1).getBoundingClientRect().right;
+	return Math.abs(gap) < 3 && document.documentElement.scrollWidth <= window.innerWidth;
+})()`
+
+// wholeWords evaluates to true when no word of a path is broken into two lines: what stands between two separators has one
+// rectangle. The row with a path that is hostile is not looked at.
+const wholeWords = `Array.from(document.querySelectorAll("#joins td.path")).every(cell => {
+	const text = cell.firstChild, path = cell.textContent;
+	if (!/^[a-z0-9/]+$/i.test(path)) return true;
+	for (const word of path.matchAll(/[^/]+/g)) {
+		for (const node of cell.childNodes) {
+			const at = node.nodeType === Node.TEXT_NODE ? node.data.indexOf(word[0]) : -1;
+			if (at < 0) continue;
+			const range = document.createRange();
+			range.setStart(node, at); range.setEnd(node, at + word[0].length);
+			if (range.getClientRects().length !== 1) return false;
+		}
+	}
+	return true;
+})`
 
 // rows counts the rows that are shown.
 func rows(want int) step {

@@ -157,7 +157,7 @@ func rowOf(one *fleet.Result) row {
 		}
 	}
 	r := row{
-		Join: one.Join, Kind: kind, Word: strings.ReplaceAll(kind, "_", " "), Image: one.WindowsPath,
+		Join: one.Join, Kind: kind, Word: one.Word(), Image: one.WindowsPath,
 		Declared: one.File + ":" + strconv.Itoa(one.Line), Took: (time.Duration(one.Millis) * time.Millisecond).String(),
 	}
 	if one.Outcome == fleet.OutcomeNotBegun {
