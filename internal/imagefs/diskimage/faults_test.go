@@ -372,7 +372,7 @@ func mountTmpfs(t *testing.T, dir string, size int64) (unmount func()) {
 	})
 }
 
-// TestReplaceCost: the receipt of a replacement counts the commit that erases the older blob, too.
+// TestReplaceCost: the receipt of a replacement counts all flushes.
 func TestReplaceCost(t *testing.T) {
 	t.Parallel()
 	image := convert(t, inMBR(t, volume(t, sample.Image{})), "", nil)
