@@ -71,6 +71,9 @@ func (l location) remove() (kept string, err error) {
 	if err := l.dropLeft(); err != nil {
 		return "", err
 	}
+	if erasesRemoved(l.tree) {
+		return "", l.durably(func() error { return l.tree.Remove(l.file) })
+	}
 	if err := l.durably(func() error { return l.tree.Rename(l.file, tempName) }); err != nil {
 		return "", err
 	}
@@ -231,8 +234,21 @@ func scrub(f imagefs.File) error {
 	return f.Sync()
 }
 
+// erasesRemoved reports whether a tree zeroes what it removes by itself, as the last thing of a change. Overwriting it before would
+// put the bytes into the journal of that change.
+func erasesRemoved(tree imagefs.Volume) bool {
+	_, ok := tree.(imagefs.Deferred)
+	return ok
+}
+
 // scrubAway overwrites and removes a file that nobody reads, if it is there.
 func scrubAway(tree imagefs.Volume, name string) error {
+	if erasesRemoved(tree) {
+		if err := tree.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
 	f, err := tree.OpenWrite(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

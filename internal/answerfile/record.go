@@ -75,6 +75,14 @@ func (p *Place) Record(e *Edit) (*Record, error) {
 	return r, err
 }
 
+// Followed returns the record of another join in the place of the recorded one, by an edit that is planned for the file without
+// the recorded one.
+func (r *Record) Followed(e *Edit) *Record {
+	next := *r
+	next.Undo = e.Undo
+	return &next
+}
+
 // Write makes a planned edit true. security is the new file's security descriptor, for it holds a secret; where it
 // cannot be set, a warning says so.
 func (p *Place) Write(e *Edit, r *Record, security []byte) (warnings []string, err error) {

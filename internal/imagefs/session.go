@@ -54,9 +54,9 @@ type Deferred interface {
 	// Secret names bytes that the image holds and that are being taken away, so that they are kept nowhere. It copies
 	// them.
 	Secret(b []byte)
-	// ErasesFirst reports whether a secret that something else takes the place of must be erased in a commit of its own
-	// before that.
-	ErasesFirst() bool
+	// KeepsOld reports whether Commit keeps old bytes for a while, to put them back when it is interrupted. It leaves a Secret
+	// out of them only where zeros replace it.
+	KeepsOld() bool
 }
 
 // Making is a session that may be about a disk made from a golden image.

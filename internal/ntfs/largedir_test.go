@@ -17,6 +17,9 @@ func TestLargeDirectory(t *testing.T) {
 	}{{4096, 1024, 200, 900}, {512, 1024, 30, 1500}, {65536, 1024, 240, 400}, {4096, 4096, 120, 900}} {
 		t.Run(fmt.Sprintf("cluster %d record %d", c.cluster, c.record), func(t *testing.T) {
 			t.Parallel()
+			if c.record > 1024 && !long() {
+				t.Skip("skipped: it is in the long run (make disk-long)")
+			}
 			m := format(t, 48<<20, c.cluster, c.record).memory
 			rnd := rand.New(rand.NewPCG(uint64(c.cluster), 9))
 			var names []string

@@ -193,7 +193,7 @@ func (w *twin) check(t *testing.T, r interface {
 
 func TestRandomChanges(t *testing.T) {
 	t.Parallel()
-	commits, steps := 12, 40
+	commits, steps := 8, 40
 	if long() {
 		commits = 60
 	}

@@ -1,9 +1,6 @@
 package offlinejoin
 
 import (
-	"context"
-	"errors"
-
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -66,54 +63,12 @@ func (im *openImage) newDiskExisted() error {
 		"place with image_path = %q", plaintext.Line(made.Path, 0), plaintext.Line(made.Path, 0))
 }
 
-// eraseFirst takes the blob of an older join out of an image that could otherwise not forget it while another takes its
-// place, and plans anew. Whoever is stopped in between finds a join without a blob, and stages again.
-func eraseFirst(ctx context.Context, p *plan) (*plan, error) {
-	if p.image == nil || p.receipt.Outcome != OutcomeStaged || len(p.record.blob) == 0 {
-		return p, nil
+// keepApart prepares a session that keeps old bytes in a journal for taking an older join's blob away in the commit that brings
+// another one in: the journal leaves the blob out, which only zeros may replace then.
+func (im *openImage) keepApart(r *record) {
+	if d := im.deferred(); d == nil || len(r.blob) == 0 || !d.KeepsOld() {
+		return
 	}
-	if d := p.image.deferred(); d == nil || !d.ErasesFirst() {
-		return p, nil
-	}
-	t := newTransaction(p)
-	err := t.backup(ctx, p.req.Backup)
-	if err == nil {
-		err = t.rehearse(ctx)
-	}
-	if err := errors.Join(err, p.close()); err != nil {
-		return nil, err
-	}
-	req := p.req
-	erased, err := eraseBlob(ctx, req.Image)
-	if err != nil {
-		return nil, winerr.Errorf(codeOf(err), "the blob of the join that %s holds could not be erased: %w", req.Image, uncoded{err})
-	}
-	req.Backup, req.Progress = "", nil // the copy is made, and everything was reported
-	again, err := prepare(ctx, req, imagefs.Write)
-	if err != nil {
-		return nil, winerr.Errorf(codeOf(err), "the blob of the join that %s held is erased, and the new join is not staged yet: %w: "+
-			"stage again", req.Image, uncoded{err})
-	}
-	again.reporter = reporter{p.req.Progress, again.receipt}
-	again.receipt.Changes, again.erased = p.receipt.Changes, erased
-	return again, nil
-}
-
-// eraseBlob takes the blob out of an image's record, in a commit of its own.
-func eraseBlob(ctx context.Context, at Image) (imagefs.Cost, error) {
-	im, err := at.open(ctx, imagefs.Write)
-	if err != nil {
-		return imagefs.Cost{}, err
-	}
-	defer im.Close() // what was to be written has been committed
-	r, err := readRecord(im.System())
-	if err != nil {
-		return imagefs.Cost{}, err
-	}
-	defer r.wipe()
 	im.secret(r.blob)
-	if err := im.commitEdits(erasingEdits(), true); err != nil {
-		return imagefs.Cost{}, err
-	}
-	return im.commit(ctx)
+	im.System().Apart()
 }

@@ -26,6 +26,8 @@ type answerFileMethod struct {
 	place *answerfile.Place
 	edit  *answerfile.Edit
 	undo  *answerfile.Record
+
+	follows bool // edit is for the file without older
 }
 
 func (m *answerFileMethod) plan(p *plan) error {
@@ -63,6 +65,7 @@ func (m *answerFileMethod) find() (err error) {
 // planEdit plans the change on what the file will be without an older join of ours.
 func (m *answerFileMethod) planEdit() (err error) {
 	content := m.place.Content
+	m.follows = false
 	if m.older != nil && content != nil && !m.holdsThis(m.place) {
 		removal, err := answerfile.Remove(content, m.older.Undo)
 		if err != nil {
@@ -70,7 +73,7 @@ func (m *answerFileMethod) planEdit() (err error) {
 		}
 		if removal.Outcome != answerfile.Gone {
 			defer clear(removal.Content)
-			content = removal.Content
+			content, m.follows = removal.Content, true
 		}
 	}
 	f := m.im.Facts()
@@ -84,7 +87,9 @@ func (m *answerFileMethod) planEdit() (err error) {
 		m.undo = m.older
 		return nil
 	}
-	if m.undo, err = m.place.Record(m.edit); err != nil {
+	if m.follows {
+		m.undo = m.older.Followed(m.edit)
+	} else if m.undo, err = m.place.Record(m.edit); err != nil {
 		return err
 	}
 	if n := len(m.undo.Text()); n > maxUndo {
@@ -131,9 +136,11 @@ func (m *answerFileMethod) changes() (out []Change) {
 
 func (m *answerFileMethod) warnings() []string { return append(m.place.Notes, m.edit.Warnings...) }
 
-// apply writes the registry first: the record is what finds the join in the file again.
+// apply writes the registry first: the record is what finds the join in the file again. Where nothing reaches the image before
+// it is committed, the new file takes the place of one with an older join at once; elsewhere that is taken out before, so that
+// whoever is stopped in between finds either of them by its record.
 func (m *answerFileMethod) apply(ctx context.Context, t *transaction) error {
-	if m.older != nil && !m.edit.Unchanged() {
+	if m.older != nil && !m.edit.Unchanged() && !(m.follows && m.im.deferred() != nil) {
 		if err := m.takeOlderOut(t); err != nil {
 			return err
 		}

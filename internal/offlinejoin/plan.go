@@ -47,8 +47,6 @@ type plan struct {
 	goldenEdits []edit // of the record, about the disk below
 	use         singleUse
 
-	erased imagefs.Cost // what erasing an older join's blob took
-
 	exposed bool // it was warned that others can get at the image's files
 }
 
@@ -240,6 +238,7 @@ func (p *plan) listChanges() error {
 	if p.edits, p.receipt.Changes, err = pending(p.image.System(), p.stagingEdits(p.method)); err != nil {
 		return hiveError(p.image, err)
 	}
+	p.image.keepApart(&p.record)
 	if err := p.image.makeEdits(p.edits); err != nil {
 		return err
 	}

@@ -16,9 +16,6 @@ func Stage(ctx context.Context, req Request) (*Receipt, error) {
 	if err != nil {
 		return nil, nothingWritten(err)
 	}
-	if p, err = eraseFirst(ctx, p); err != nil {
-		return nil, err
-	}
 	defer p.close() // whatever was to be written has been committed
 	if p.receipt.Outcome != OutcomeStaged {
 		if err := p.remember(ctx); err != nil || len(p.edits) == 0 {

@@ -140,7 +140,7 @@ func (t *transaction) commit(ctx context.Context) error {
 		s.Progress(t.copied())
 	}
 	cost, err := t.image.commit(ctx)
-	t.receipt.BytesWritten, t.receipt.Syncs = t.erased.Bytes+cost.Bytes, t.erased.Syncs+cost.Syncs
+	t.receipt.BytesWritten, t.receipt.Syncs = cost.Bytes, cost.Syncs
 	t.receipt.NewDisk = t.image.newDisk()
 	t.warn(t.image.notes()...)
 	return err

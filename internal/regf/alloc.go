@@ -117,9 +117,32 @@ func (h *Hive) appendBin(need uint32) (uint32, error) {
 	return cell, h.initCell(cell, need)
 }
 
+// Apart keeps the changes from now to the next commit away from what they free: a value that is replaced gets other cells, and
+// cells that are freed are zeroed by the commit and hold nothing else before. So a hive file whose commit is undone from
+// a journal can leave out of it what was there: all that comes in its place is zeros.
+func (h *Hive) Apart() { h.apart = true }
+
+// releaseKept frees the cells that were kept for the commit.
+func (h *Hive) releaseKept() error {
+	h.apart = false
+	return h.edit(func() error {
+		for _, cell := range h.kept {
+			if err := h.free(cell); err != nil {
+				return err
+			}
+		}
+		h.kept = nil
+		return nil
+	})
+}
+
 // free gives a cell back, zeroes it, and merges it with free neighbours, as Windows does: no two free cells of a bin ever
 // touch (docs/internals/regf.md §1.3).
 func (h *Hive) free(cell uint32) error {
+	if h.apart {
+		h.kept = append(h.kept, cell)
+		return nil
+	}
 	n, err := h.cellAt(cell)
 	if err != nil {
 		return err

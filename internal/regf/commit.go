@@ -95,6 +95,9 @@ func (h *Hive) Commit(o CommitOptions) (CommitReport, error) {
 	if h.broken != nil {
 		return report, h.broken
 	}
+	if err := h.releaseKept(); err != nil {
+		return report, err
+	}
 	if h.Changed() {
 		plan, err := h.planFor(o)
 		if err != nil {

@@ -33,6 +33,8 @@ type Hive struct {
 	dirtied []uint32          // indexes of the dirty pages, in the order in which they became so
 	puts    int               // writes into the overlay since Open
 	broken  error             // an edit failed half-way: no commit any more
+	apart   bool              // see Apart
+	kept    []uint32          // cells that the commit frees
 
 	// Now is the clock for the last-write times of keys; nil means time.Now.
 	Now func() time.Time

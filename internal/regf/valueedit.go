@@ -126,13 +126,14 @@ func (h *Hive) appendToValueList(n *node, value uint32) error {
 	return h.putU32(n.rel+nkValues, n.values)
 }
 
-// setData gives a value new data: inline up to 4 bytes, in place when the old cell has room, else in new cells.
+// setData gives a value new data: inline up to 4 bytes, in place when the old cell has room and nothing is to stay [Hive.Apart],
+// else in new cells.
 func (h *Hive) setData(v Value, typ Type, data []byte) error {
 	if err := h.putU32(v.rel+vkType, uint32(typ)); err != nil {
 		return err
 	}
 	size := uint32(len(data))
-	if size > 4 && !v.in && !h.isBig(v.size) && !h.isBig(size) && v.size > 0 {
+	if size > 4 && !h.apart && !v.in && !h.isBig(v.size) && !h.isBig(size) && v.size > 0 {
 		room, err := h.cellSize(v.data)
 		if err != nil {
 			return err

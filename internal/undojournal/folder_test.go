@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/undojournal"
@@ -252,16 +253,33 @@ func TestGarbageJournal(t *testing.T) {
 	}
 }
 
+// TestJournalOfAnotherVersion: the journal of an older or a newer build is refused by readers and writers, with the way out. It
+// stays, and nothing is changed.
 func TestJournalOfAnotherVersion(t *testing.T) {
 	t.Parallel()
-	_, kept := interrupt(t, plainTrial(), 8, nil)
-	f, d, dir := onDisk(t, plainTrial().old)
-	kept[8]++
-	if err := os.WriteFile(filepath.Join(dir, journalName), undojournal.Seal(kept), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := undojournal.Recover(f, d, journalName, nil); !errors.Is(err, undojournal.ErrJournal) {
-		t.Errorf("error %v", err)
+	c := plainTrial()
+	_, kept := interrupt(t, c, 8, nil)
+	for _, version := range []byte{1, 3} {
+		kept[8] = version
+		other := undojournal.Seal(kept)
+		f, d, dir := onDisk(t, c.old)
+		path := filepath.Join(dir, journalName)
+		if err := os.WriteFile(path, other, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, viewed := undojournal.View(f, d, journalName, nil)
+		_, recovered := undojournal.Recover(f, d, journalName, nil)
+		for _, err := range []error{viewed, recovered} {
+			if !errors.Is(err, undojournal.ErrJournal) || !strings.Contains(err.Error(), "run the command with the build that made the edit") {
+				t.Errorf("version %d: %v", version, err)
+			}
+		}
+		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, other) {
+			t.Errorf("version %d: the journal changed (%v)", version, err)
+		}
+		if now, err := os.ReadFile(f.Name()); err != nil || !bytes.Equal(now, c.old) {
+			t.Errorf("version %d: the file changed (%v)", version, err)
+		}
 	}
 }
 

@@ -171,7 +171,9 @@ func decode(b []byte) (*journal, error) {
 		return nil, errTorn
 	}
 	if v := le.Uint32(b[8:]); v != version {
-		return nil, fmt.Errorf("%w: it has version %d, and this program writes version %d", ErrJournal, v, version)
+		return nil, fmt.Errorf("%w: it has version %d of its format, and this build reads version %d: run the command with the build "+
+			"that made the edit, which undoes or completes it, or restore the file from a copy and delete the journal", ErrJournal, v,
+			version)
 	}
 	r := reader{rest: body[headerSize:]}
 	j := &journal{

@@ -45,6 +45,9 @@ func deviceAt(t *testing.T, device string) core.Image {
 func TestBlockDevice(t *testing.T) {
 	t.Parallel()
 	for method, im := range methods() {
+		if method != core.MethodAnswerFile && !long() { // TestBlockDeviceKilled has the other one
+			continue
+		}
 		t.Run(string(method), func(t *testing.T) {
 			t.Parallel()
 			file := convert(t, inMBR(t, volume(t, im)), "", nil)

@@ -175,8 +175,12 @@ func TestFaultsInPlace(t *testing.T) {
 				was, err := os.ReadFile(image)
 				must(t, err)
 				old, changed := 0, 0
+				stride := 3 // an odd one, so that faults that stay and faults that pass take turns
+				if long() {
+					stride = 1
+				}
 				k := 1
-				for ; ; k++ {
+				for ; ; k += stride {
 					f := &faults{at: k, err: kind.err, stays: (k+i)%2 == 0}
 					err := stageThrough(t, at(image), f)
 					if err == nil && f.n < k {
@@ -189,7 +193,7 @@ func TestFaultsInPlace(t *testing.T) {
 						must(t, os.WriteFile(image, was, 0o600))
 					}
 				}
-				t.Logf("%d operations failed: %d left the old image, %d the new one or a journal", k-1, old, changed)
+				t.Logf("%d operations failed: %d left the old image, %d the new one or a journal", old+changed, old, changed)
 				if old == 0 || changed == 0 {
 					t.Error("only one of the two was seen: this test proves nothing")
 				}
@@ -372,7 +376,7 @@ func mountTmpfs(t *testing.T, dir string, size int64) (unmount func()) {
 	})
 }
 
-// TestReplaceCost: the receipt of a replacement counts the commit that erases the older blob, too.
+// TestReplaceCost: the receipt of a replacement counts all flushes.
 func TestReplaceCost(t *testing.T) {
 	t.Parallel()
 	image := convert(t, inMBR(t, volume(t, sample.Image{})), "", nil)

@@ -89,7 +89,7 @@ func lifecycleAt(t *testing.T, place core.Image, method core.Method) {
 	req.OnExisting = core.OnExistingReplace
 	replaced, err := core.Stage(t.Context(), req)
 	must(t, err)
-	if replaced.Syncs < 10 || replaced.BytesWritten < 3<<10 { // of the commit that erases, and of the one that stages
+	if replaced.Syncs < 10 || replaced.BytesWritten < 3<<10 {
 		t.Errorf("replacing wrote %d bytes with %d flushes", replaced.BytesWritten, replaced.Syncs)
 	}
 	t.Logf("staged: %d bytes, %d flushes; replaced: %d bytes, %d flushes", receipt.BytesWritten, receipt.Syncs, replaced.BytesWritten,

@@ -33,6 +33,7 @@ func canMount() bool {
 
 // judged is a raw disk before a join, with what others read of it.
 type judged struct {
+	noReplace    string // see behaviour
 	disk, volume string
 	off, size    int64
 	files        map[string]string // by path: what a mount shows; nil where nothing can be mounted
@@ -186,6 +187,14 @@ func (j *judged) stageAndJudge(t *testing.T, image, format string) {
 	expectState(t, image, core.StateStaged, "WEB01")
 	readByOthers(t, j.after(t, image, format), staged.Method)
 	_, err = core.Stage(t.Context(), core.Request{Image: at(image), Blob: second, OnExisting: core.OnExistingReplace})
+	if j.noReplace != "" {
+		if err == nil || !strings.Contains(err.Error(), j.noReplace) {
+			t.Errorf("replaced: %v", err)
+		}
+		_, err = core.Unstage(t.Context(), core.UnstageRequest{Image: at(image)})
+		must(t, err)
+		_, err = core.Stage(t.Context(), core.Request{Image: at(image), Blob: second})
+	}
 	must(t, err)
 	expectState(t, image, core.StateStaged, "WEB02")
 	if long() {

@@ -454,8 +454,8 @@ func (s *Session) NewDisk() *imagefs.NewDisk { return s.made }
 // Progress implements imagefs.Progressing.
 func (s *Session) Progress(report func(done, total int64)) { s.progress = report }
 
-// ErasesFirst implements imagefs.Deferred: the journal of a change in place keeps old bytes.
-func (s *Session) ErasesFirst() bool { return s.inPlace() }
+// KeepsOld implements imagefs.Deferred: the journal of a change in place keeps old bytes.
+func (s *Session) KeepsOld() bool { return s.inPlace() }
 
 // Secret implements imagefs.Deferred.
 func (s *Session) Secret(b []byte) {

@@ -180,11 +180,13 @@ func (s *Session) Mkdir(name string) error {
 	return fileError(imagefs.OpCreate, s.Path(name), err)
 }
 
-// RemoveDir implements imagefs.Volume.
+// RemoveDir implements imagefs.Volume. What was in the directory is gone from the disk before it goes: never do two things at once
+// have no name.
 func (s *Session) RemoveDir(name string) error {
 	inside, err := s.enter(name, imagefs.OpRemove)
 	defer s.mu.Unlock()
 	if err == nil {
+		s.tx.Barrier()
 		err = s.tx.RemoveDir(inside)
 	}
 	return fileError(imagefs.OpRemove, s.Path(name), err)
