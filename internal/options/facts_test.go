@@ -72,7 +72,7 @@ func fill(v reflect.Value, name string, texts map[string]bool) {
 	for i := range v.NumField() {
 		field, name := v.Field(i), name+"."+v.Type().Field(i).Name
 		switch {
-		case field.Type() == reflect.TypeFor[time.Time]():
+		case !field.CanSet(), field.Type() == reflect.TypeFor[time.Time]():
 		case field.Kind() == reflect.Struct:
 			fill(field, name, texts)
 		case field.Kind() == reflect.String && field.Len() == 0:

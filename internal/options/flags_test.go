@@ -8,7 +8,7 @@ func TestAsFlags(t *testing.T) {
 		`or set on_existing = "replace"`:                 `or give --on-existing replace`,
 		`set on_existing = "replace" or reuse = "allow"`: `give --on-existing replace or --reuse allow`,
 		`has a pass "Specialize"`:                        `has a pass "Specialize"`,
-		`set security = "sealed"`:                        `set --ad-security sealed`,
+		`set security = "sealed"`:                        `give --ad-security sealed`,
 		`set replace_live = true if it is gone`:          `set --account-replace-live if it is gone`,
 		`use reuse = "own"`:                              `use --account-reuse own`,
 		`dc = "dc1.corp.example.com" is`:                 `--dc dc1.corp.example.com is`,

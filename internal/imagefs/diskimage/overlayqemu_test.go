@@ -12,7 +12,6 @@ import (
 	"time"
 
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
-	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
 // TestOverlayAmongQemusTools has qemu's programs do with an overlay what people do: check, map, compare, convert, rebase onto
@@ -115,34 +114,5 @@ func openInMachine(t *testing.T, image string) {
 	}
 	if err := cmd.Wait(); err != nil || !found {
 		t.Errorf("qemu-system-x86_64: %v, opened: %v\n%s", err, found, &said)
-	}
-}
-
-// TestInPlaceAndOverlayAreTheSame stages a join in place and into an overlay, with one clock: but for times and what they
-// protect, which the volume keeps by the real clock, no sector differs.
-func TestInPlaceAndOverlayAreTheSame(t *testing.T) {
-	t.Parallel()
-	for method, im := range methods() {
-		t.Run(string(method), func(t *testing.T) {
-			t.Parallel()
-			golden := convert(t, inMBR(t, volume(t, im)), "qcow2", nil)
-			inPlace, overlay := filepath.Join(t.TempDir(), "inplace.qcow2"), filepath.Join(t.TempDir(), "web01.qcow2")
-			run(t, "cp", golden, inPlace)
-			blob, _ := blobFor(t, "WEB01", 1107)
-			now := func() time.Time { return time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC) }
-			one, two := core.Request{Image: at(inPlace), Blob: blob, Now: now}, core.Request{Image: at(golden), Blob: blob, Now: now}
-			two.Image.OverlayPath = overlay
-			for _, req := range []core.Request{one, two} {
-				_, err := core.Stage(t.Context(), req)
-				must(t, err)
-			}
-			out, err := exec.Command(testenv.Tool(t, "python3"), testenv.Shared(t, "lab/disk/secdiff.py"), rawOf(t, inPlace, "qcow2"),
-				rawOf(t, overlay, "qcow2"), fmt.Sprint(volumeStart), fmt.Sprint(volumeSize), "--allow",
-				"mft:*,index:*,data:*/config/SYSTEM*").CombinedOutput()
-			if err != nil {
-				t.Errorf("secdiff.py: %v\n%s", err, out)
-			}
-			t.Logf("%s", out)
-		})
 	}
 }

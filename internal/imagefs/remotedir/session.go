@@ -94,8 +94,8 @@ func (r *Session) NewDisk() *imagefs.NewDisk { return nil }
 // Secret implements imagefs.Deferred: what the session holds of the image is wiped when it ends.
 func (r *Session) Secret([]byte) {}
 
-// ErasesFirst implements imagefs.Deferred: files are changed where they are, so what takes the place of a secret erases it.
-func (r *Session) ErasesFirst() bool { return false }
+// KeepsOld implements imagefs.Deferred: files are changed where they are, and no old bytes are kept.
+func (r *Session) KeepsOld() bool { return false }
 
 // Close implements imagefs.Session. Changes that were not committed are dropped; a session for changes removes what a run
 // that was killed has left, and returns the error of that. What was fetched is handed on to the tree's next session.

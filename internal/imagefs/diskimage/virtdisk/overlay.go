@@ -84,8 +84,8 @@ func (sys *system) create(path, parent string, device uint32) error {
 // Secret implements imagefs.Deferred. The golden disk keeps what it holds; nothing else had it.
 func (*newOverlay) Secret([]byte) {}
 
-// ErasesFirst implements imagefs.Deferred.
-func (*newOverlay) ErasesFirst() bool { return false }
+// KeepsOld implements imagefs.Deferred.
+func (*newOverlay) KeepsOld() bool { return false }
 
 // Commit implements imagefs.Session: the disk is detached, and gets its name unless that exists by now.
 func (o *newOverlay) Commit(ctx context.Context) (imagefs.Cost, error) {
