@@ -9,7 +9,7 @@ func TestAsFlags(t *testing.T) {
 		`set on_existing = "replace" or reuse = "allow"`: `give --on-existing replace or --reuse allow`,
 		`has a pass "Specialize"`:                        `has a pass "Specialize"`,
 		`set security = "sealed"`:                        `give --ad-security sealed`,
-		`set replace_live = true if it is gone`:          `set --account-replace-live if it is gone`,
+		`set replace_live = true if it is gone`:          `give --account-replace-live if it is gone`,
 		`use reuse = "own"`:                              `use --account-reuse own`,
 		`dc = "dc1.corp.example.com" is`:                 `--dc dc1.corp.example.com is`,
 		`toaster = "yes" is no option`:                   `toaster = "yes" is no option`,
