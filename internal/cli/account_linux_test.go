@@ -392,7 +392,7 @@ join "web" {
 		t.Errorf("%d %s", code, stderr)
 	}
 	must(t, os.WriteFile(joins, []byte(text), 0o600))
-	if out := must1("unstage", "--yes", "--account", "delete"); strings.Count(out, "unstaged") != 3 || strings.Count(out, "gone") != 2 {
+	if out := must1("unstage", "--yes", "--account", "delete"); strings.Count(out, "]  unstaged") != 3 || strings.Count(out, "gone") != 2 {
 		t.Errorf("%s", out)
 	}
 	if left := l.search(t, "(cn=FLEET*)", "dn"); strings.Count(left, "dn:") != 1 || !strings.Contains(left, "FLEET1") {

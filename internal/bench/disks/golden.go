@@ -110,7 +110,7 @@ func makeDisk(path string, size int64, windows string) error {
 	}
 	defer f.Close() // an error of what matters comes from the writes and Sync
 	volume := path + ".volume"
-	defer os.Remove(volume)
+	defer os.RemoveAll(volume)
 	if err := format(volume, size-2*volumeStart); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func reflinked(t *testing.T, path string) bool {
 	defer from.Close()
 	to, err := os.Create(path + ".clone")
 	must(t, err)
-	defer os.Remove(to.Name())
+	defer os.RemoveAll(to.Name())
 	defer to.Close()
 	return unix.IoctlFileClone(int(to.Fd()), int(from.Fd())) == nil
 }

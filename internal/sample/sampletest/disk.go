@@ -32,7 +32,7 @@ func BlobInDisk(t testing.TB, disk string) *odj.Blob {
 	if out, err := exec.Command(testenv.Tool(t, "qemu-img"), "convert", "-O", "raw", disk, raw).CombinedOutput(); err != nil {
 		t.Fatalf("qemu-img: %v\n%s", err, out)
 	}
-	defer os.Remove(raw)
+	defer os.RemoveAll(raw)
 	hive, err := exec.Command(testenv.Tool(t, "ntfscat"), raw, "/Windows/System32/config/SYSTEM").Output()
 	if err != nil {
 		t.Fatalf("ntfscat: %v", err)

@@ -41,13 +41,3 @@ type system struct {
 	// sleep waits for a while, or returns the context's error.
 	sleep func(ctx context.Context, d time.Duration) error
 }
-
-// sleep implements system.sleep.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
-}

@@ -1,7 +1,9 @@
 package virtdisk
 
 import (
+	"context"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -158,4 +160,14 @@ func moveFile(from, to string) error {
 		return err
 	}
 	return windows.MoveFileEx(src, dst, windows.MOVEFILE_WRITE_THROUGH)
+}
+
+// sleep implements system.sleep.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }

@@ -183,7 +183,7 @@ func ask[T any](sys *system, h handle, code uint32) (t T, err error) {
 		return t, err
 	}
 	if n < len(out) {
-		return t, errors.New("Windows returned less than it documents")
+		return t, errors.New("the system returned less than is documented")
 	}
 	_, err = binary.Decode(out, binary.LittleEndian, &t)
 	return t, err
