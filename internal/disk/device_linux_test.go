@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/disk"
@@ -15,29 +13,12 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
-// loopDevice makes a block device of a file, which needs root.
-func loopDevice(t *testing.T, path string) string {
-	t.Helper()
-	losetup := testenv.Tool(t, "losetup")
-	out, err := exec.Command(losetup, "-f", "--show", path).CombinedOutput()
-	if err != nil {
-		testenv.Absent(t, "the right to make a loop device")
-	}
-	device := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command(losetup, "-d", device).CombinedOutput(); err != nil {
-			t.Errorf("losetup -d: %v, %s", err, out)
-		}
-	})
-	return device
-}
-
 func TestBlockDevice(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := sparseRaw(t, dir)
 	before := sumFile(t, path)
-	device := loopDevice(t, path)
+	device := testenv.LoopDevice(t, path)
 
 	i, err := open(device, lock.Change)
 	if err != nil {
@@ -86,7 +67,7 @@ func TestImageOnABlockDevice(t *testing.T) {
 	if err := os.Truncate(path, 4<<20); err != nil {
 		t.Fatal(err)
 	}
-	device := loopDevice(t, path)
+	device := testenv.LoopDevice(t, path)
 	_, err := open(device, lock.Change)
 	wantRefused(t, err, container.Unsupported, device+" cannot be used: a qcow2 image on a block device")
 	i, err := open(device, lock.Read)

@@ -2,9 +2,7 @@ package offlinejoin
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
@@ -15,7 +13,7 @@ import (
 // in the state; without one the plan refuses.
 func TestBlockDevice(t *testing.T) {
 	t.Parallel()
-	device := loopDevice(t, goldenImage(t))
+	device := testenv.LoopDevice(t, goldenImage(t))
 	journals := filepath.Join(t.TempDir(), "journals")
 	if err := os.Mkdir(journals, 0o700); err != nil {
 		t.Fatal(err)
@@ -48,21 +46,4 @@ func TestBlockDevice(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("left in the folder: %v, %v", left, err)
 	}
-}
-
-// loopDevice makes a block device of a file, which needs root.
-func loopDevice(t *testing.T, path string) string {
-	t.Helper()
-	losetup := testenv.Tool(t, "losetup")
-	out, err := exec.Command(losetup, "-f", "--show", path).CombinedOutput()
-	if err != nil {
-		testenv.Absent(t, "the right to make a loop device")
-	}
-	device := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command(losetup, "-d", device).CombinedOutput(); err != nil {
-			t.Errorf("losetup -d: %v, %s", err, out)
-		}
-	})
-	return device
 }

@@ -2,7 +2,6 @@ package diskimage_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,23 +13,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
-
-// loopDevice makes a block device of a file, which needs root.
-func loopDevice(t *testing.T, path string) string {
-	t.Helper()
-	losetup := testenv.Tool(t, "losetup")
-	out, err := exec.Command(losetup, "-f", "--show", path).CombinedOutput()
-	if err != nil {
-		testenv.Absent(t, "the right to make a loop device")
-	}
-	device := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command(losetup, "-d", device).CombinedOutput(); err != nil {
-			t.Errorf("losetup -d: %v, %s", err, out)
-		}
-	})
-	return device
-}
 
 // deviceAt is a device with a folder for its journal.
 func deviceAt(t *testing.T, device string) core.Image {
@@ -52,7 +34,7 @@ func TestBlockDevice(t *testing.T) {
 			t.Parallel()
 			file := convert(t, inMBR(t, volume(t, im)), "", nil)
 			before := volumeOf(t, file)
-			device := loopDevice(t, file)
+			device := testenv.LoopDevice(t, file)
 			place := deviceAt(t, device)
 			lifecycleAt(t, place, method)
 			left, err := os.ReadDir(place.JournalDir)
@@ -72,7 +54,7 @@ func TestBlockDeviceKilled(t *testing.T) {
 	t.Parallel()
 	file := convert(t, inMBR(t, volume(t, sample.Image{})), "", nil)
 	before := volumeOf(t, file)
-	place := deviceAt(t, loopDevice(t, file))
+	place := deviceAt(t, testenv.LoopDevice(t, file))
 	journal, _, err := diskimage.JournalPlace(place.Location)
 	must(t, err)
 	killRoundsAt(t, place.ImagePath, place.JournalDir, journal)
@@ -83,7 +65,7 @@ func TestBlockDeviceKilled(t *testing.T) {
 func TestBlockDeviceJournal(t *testing.T) {
 	t.Parallel()
 	file := convert(t, inMBR(t, volume(t, sample.Image{})), "", nil)
-	device := loopDevice(t, file)
+	device := testenv.LoopDevice(t, file)
 	place := deviceAt(t, device)
 	journal, identity, err := diskimage.JournalPlace(place.Location)
 	must(t, err)
@@ -119,7 +101,7 @@ func TestBlockDeviceJournal(t *testing.T) {
 // TestBlockDeviceRefusals are of devices without a place for the journal, or in use.
 func TestBlockDeviceRefusals(t *testing.T) {
 	t.Parallel()
-	device := loopDevice(t, convert(t, inMBR(t, volume(t, sample.Image{})), "", nil))
+	device := testenv.LoopDevice(t, convert(t, inMBR(t, volume(t, sample.Image{})), "", nil))
 	refuse := func(place core.Image, code winerr.Code, says string) {
 		t.Helper()
 		blob, _ := blobFor(t, "WEB01", 1107)
