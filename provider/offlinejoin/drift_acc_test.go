@@ -129,7 +129,7 @@ func TestAccMeaningOfDrift(t *testing.T) {
 				"failed": "failed", "renewed": "staged", "absent": "staged", "another": "staged", "damaged": "staged",
 			}),
 				tells("completed", "completed_at", "2026-11-24T12:00:00Z"), tells("completed", "result", "0 NERR_Success"),
-				tells("failed", "result", "1355"), tells("failed", "result_text", "Windows refused the join"),
+				tells("failed", "result", "1355 ERROR_NO_SUCH_DOMAIN"), tells("failed", "result_text", "Windows refused the join"),
 				tells("recompleted", "fingerprint", f["recompleted"].blob.Fingerprint()),
 				tells("renewed", "fingerprint", renewed.Fingerprint()),
 				tells("another", "fingerprint", f["another"].blob.Fingerprint()),

@@ -38,7 +38,7 @@ func TestAccLedgerIsNoFileOfSomebodys(t *testing.T) {
 			Config: provider(file) + late + joinOf(image, "terraform_data.s.output", ""), ExpectError: same,
 		},
 		resource.TestStep{
-			Config: provider(key) + fromFile(image, file, ""), ExpectError: regexp.MustCompile(`line\s+1\s+is\s+damaged`),
+			Config: provider(key) + fromFile(image, file, ""), ExpectError: regexp.MustCompile(`is\s+not\s+a\s+ledger`),
 		},
 		resource.TestStep{
 			Config:      provider(filepath.Join(image, "l")) + fromFile(image, file, ""),
