@@ -47,7 +47,7 @@ func openPosix(ctx context.Context, comm packersdk.Communicator, windowsPath str
 			return nil, noGuest(fmt.Errorf("it names no command for digests, but %q", oneLine(string(told.stdout))))
 		}
 		p.sum, p.full, echoed = string(lines[0]), string(lines[1]), lines[2]
-	case exitTerminal:
+	case exitTerminal, exitInterrupted, exitQuit, exitStopped:
 		return nil, terminal()
 	case exitRunning:
 		return nil, Running(windowsPath)
@@ -66,6 +66,14 @@ func openPosix(ctx context.Context, comm packersdk.Communicator, windowsPath str
 	}
 	return p, nil
 }
+
+// How a shell ends when a terminal takes one of the bytes that it is sent for a key: Ctrl-C, Ctrl-\, Ctrl-Z ([POSIX] 2.8.2:
+// more than 128). Whether that comes before the script has found the terminal by itself is chance.
+const (
+	exitInterrupted = 128 + 2
+	exitQuit        = 128 + 3
+	exitStopped     = 128 + 20
+)
 
 // allBytes are sent to the guest and must come back as they are.
 func allBytes() []byte {
