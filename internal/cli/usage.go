@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
@@ -62,12 +62,7 @@ func didYouMean(typed string, known []string) string {
 	if word := synonyms[strings.ToLower(typed)]; slices.Contains(known, word) {
 		return fmt.Sprintf("did you mean %q?", word)
 	}
-	best, nearest := "", 3
-	for _, name := range known {
-		if d := levenshtein.Distance(strings.ToLower(typed), name, nil); d < nearest && d < len(name) {
-			best, nearest = name, d
-		}
-	}
+	best := options.Nearest(typed, known)
 	if best == "" {
 		return ""
 	}

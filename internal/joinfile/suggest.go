@@ -3,17 +3,12 @@ package joinfile
 import (
 	"fmt"
 
-	"github.com/agext/levenshtein"
+	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // didYouMean returns ` Did you mean "x"?` with the nearest of the known names, and "" when none is near.
 func didYouMean(given string, known []string) string {
-	best, nearest := "", 3
-	for _, name := range known {
-		if d := levenshtein.Distance(given, name, nil); d < nearest && d < len(name) {
-			best, nearest = name, d
-		}
-	}
+	best := options.Nearest(given, known)
 	if best == "" {
 		return ""
 	}
