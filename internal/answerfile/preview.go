@@ -33,7 +33,7 @@ type Preview struct {
 func Look(image imagefs.Session, pointer, architecture string, client bool) *Preview {
 	place, err := Find(image, pointer)
 	if err != nil {
-		return &Preview{Refused: withoutCode(err)}
+		return &Preview{Refused: winerr.MessageOf(err)}
 	}
 	defer place.Wipe()
 	p := &Preview{Path: place.Path, Order: place.Order, Exists: place.Exists(), Notes: place.Notes}
@@ -48,26 +48,18 @@ func Look(image imagefs.Session, pointer, architecture string, client bool) *Pre
 	options := Options{Client: client, Name: place.Path, Replace: true}
 	edit, err := Plan(place.Content, join, options)
 	if err != nil {
-		p.Refused = withoutCode(err)
+		p.Refused = winerr.MessageOf(err)
 		return p
 	}
 	p.Notes = append(p.Notes, edit.Warnings...)
 	edit.Wipe()
 	options.Replace = false
 	if edit, err = Plan(place.Content, join, options); err != nil {
-		p.Replaces = withoutCode(err)
+		p.Replaces = winerr.MessageOf(err)
 		return p
 	}
 	edit.Wipe()
 	return p
-}
-
-// withoutCode returns the sentence of an error.
-func withoutCode(err error) string {
-	if e, ok := errors.AsType[*winerr.Error](err); ok {
-		return e.Message
-	}
-	return err.Error()
 }
 
 // setupScript is run by Setup after it is done (documented: "Add a custom script to Windows Setup").

@@ -55,7 +55,7 @@ func cannotBackUp(folder string, err error) error {
 		err = fmt.Errorf("%s: %w", plaintext.Line(pe.Path, 0), pe.Err)
 	}
 	return winerr.Errorf(codeOf(err), "the SYSTEM hive cannot be copied to %s: %w: name a folder of this image alone that "+
-		"can be written. Nothing was written to the image.", plaintext.Line(folder, 0), uncoded{err})
+		"can be written. Nothing was written to the image.", plaintext.Line(folder, 0), winerr.Uncoded(err))
 }
 
 func backUpFile(image imagefs.Volume, name, to string) (err error) {

@@ -1,7 +1,6 @@
 package offlinejoin
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -37,7 +36,7 @@ func named(name string, err error) error {
 	if name == "" || !ok {
 		return err
 	}
-	return winerr.Errorf(code, "%s: %w", plaintext.Line(name, 0), uncoded{err})
+	return winerr.Errorf(code, "%s: %w", plaintext.Line(name, 0), winerr.Uncoded(err))
 }
 
 // Format implements fmt.Formatter: whatever the verb, it prints what the blob is for.
@@ -128,17 +127,9 @@ func impossibleName(name string) error {
 	}
 	if _, err := odj.ValidateMachineName(name); err != nil {
 		return winerr.Errorf(winerr.InvalidParameter, "a machine name is expected that no computer can have: %s",
-			strings.TrimSuffix(messageOf(err), "; choose another name and make the blob for that"))
+			strings.TrimSuffix(winerr.MessageOf(err), "; choose another name and make the blob for that"))
 	}
 	return nil
-}
-
-// messageOf returns the sentence of an error, without its code.
-func messageOf(err error) string {
-	if e, ok := errors.AsType[*winerr.Error](err); ok {
-		return e.Message
-	}
-	return err.Error()
 }
 
 // Facts returns what the blob is for. Nothing of it is secret.

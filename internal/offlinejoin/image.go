@@ -75,7 +75,7 @@ func doubtful(s imagefs.Session, err error) error {
 		return err
 	}
 	if doubt := f.Doubt(); doubt != "" {
-		return winerr.Errorf(codeOf(err), "%w (%s)", uncoded{err}, doubt)
+		return winerr.Errorf(codeOf(err), "%w (%s)", winerr.Uncoded(err), doubt)
 	}
 	return err
 }

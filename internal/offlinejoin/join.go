@@ -102,6 +102,9 @@ func newJoin(ctx context.Context, d *Directory, acc AccountRequest, req Request)
 		at = nil
 	}
 	if j.plan, err = planAccount(ctx, d, acc, at, j.held); err != nil {
+		if j.held != nil {
+			j.held.blob.Wipe()
+		}
 		return nil, err
 	}
 	j.warn(j.plan.Warnings...)
@@ -249,7 +252,29 @@ func (j *accountJoin) rehearse(ctx context.Context) (*Receipt, error) {
 	}
 	receipt.Account = j.plan.Account
 	j.addWarnings(receipt)
+	j.forget(receipt, blob)
 	return receipt, nil
+}
+
+// later stands for what is not known before the account has its password.
+const later = "known once the account has its password"
+
+// forget takes out of a receipt what is of the rehearsal alone, and would be taken for a fact of the join.
+func (j *accountJoin) forget(receipt *Receipt, rehearsal *Blob) {
+	fingerprint := rehearsal.Facts().Fingerprint
+	receipt.Blob.Fingerprint = ""
+	if j.plan.existing == nil {
+		receipt.Blob.AccountSID = ""
+	}
+	if receipt.Status.Fingerprint == fingerprint {
+		receipt.Status.Fingerprint = ""
+	}
+	for i := range receipt.Changes {
+		c := &receipt.Changes[i]
+		if c.After == fingerprint || c.After == rehearsalGUID || c.Name == completion.ValueAccountPwdLastSet {
+			c.After = later
+		}
+	}
 }
 
 // rehearsalGUID has the length of every objectGUID.
@@ -311,10 +336,10 @@ func (j *accountJoin) failed(ctx context.Context, made *Provisioned, err error) 
 		return err
 	}
 	stop := ". "
-	if strings.HasSuffix(uncoded{err}.Error(), ".") {
+	if strings.HasSuffix(winerr.MessageOf(err), ".") {
 		stop = " "
 	}
-	return winerr.Errorf(code, "%w%s%s", uncoded{err}, stop, j.afterUndo(made))
+	return winerr.Errorf(code, "%w%s%s", winerr.Uncoded(err), stop, j.afterUndo(made))
 }
 
 // afterUndo says what is left in the directory.

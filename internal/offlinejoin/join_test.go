@@ -81,6 +81,22 @@ func TestPlanJoinWritesNothing(t *testing.T) {
 	if err != nil || p.Action != AccountCreate || r.Outcome != OutcomePlanned || p.DN != "CN=WEB01,"+fakeOU {
 		t.Errorf("%+v, %+v, %v", p, r, err)
 	}
+	// The rehearsal's own facts are nobody's.
+	if r.Blob.Fingerprint != "" || r.Blob.AccountSID != "" || r.Blob.MachineName != "WEB01" {
+		t.Errorf("%+v", r.Blob)
+	}
+	open := 0
+	for _, c := range r.Changes {
+		if c.After == later {
+			open++
+		}
+		if len(c.After) == 64 && c.Name == "Fingerprint" || c.After == rehearsalGUID {
+			t.Errorf("%+v", c)
+		}
+	}
+	if open != 3 {
+		t.Errorf("%d changes are open, want fingerprint, objectGUID and pwdLastSet: %+v", open, r.Changes)
+	}
 	if f.writes != 0 || len(f.accounts) != 0 || tree(t, req.Image.WindowsPath) != before {
 		t.Error("something was written")
 	}

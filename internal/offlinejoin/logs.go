@@ -10,6 +10,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Log is the end of a log of the image.
@@ -48,7 +49,7 @@ func readLogs(im *openImage) []Log {
 		}
 		l := Log{Path: im.session.Path(name), Lines: lines}
 		if err != nil {
-			l.Error = uncoded{err}.Error()
+			l.Error = winerr.MessageOf(err)
 		}
 		logs = append(logs, l)
 	}

@@ -72,7 +72,7 @@ func ReadDisk(ctx context.Context, req DiskRequest) (*Disk, error) {
 		return d, nil
 	}
 	if d.Mark, err = im.mark(file, st); err != nil {
-		d.Mark, d.Used = nil, uncoded{err}.Error()
+		d.Mark, d.Used = nil, winerr.MessageOf(err)
 	}
 	return d, nil
 }
@@ -233,7 +233,7 @@ func RemoveDisk(ctx context.Context, req RemoveDiskRequest) (*DiskRemoval, error
 	}
 	warning, err := req.SingleUse.releaseUse(ctx, image, req.Was.Fingerprint, req.StagedBy, req.Image.LockTimeout)
 	if err != nil {
-		out.Warnings = append(out.Warnings, "the disk is removed, but the ledger could not be told: "+uncoded{err}.Error())
+		out.Warnings = append(out.Warnings, "the disk is removed, but the ledger could not be told: "+winerr.MessageOf(err))
 	}
 	if warning != "" {
 		out.Warnings = append(out.Warnings, warning)
@@ -294,7 +294,7 @@ func (req RemoveDiskRequest) removeOpen(ctx context.Context, out *DiskRemoval) e
 	case InUse(err):
 		return err
 	case err != nil: // a disk that is not in order was used
-		out.Used = uncoded{err}.Error()
+		out.Used = winerr.MessageOf(err)
 		if req.Used {
 			return req.removeHeld(ctx, out)
 		}
@@ -315,14 +315,14 @@ func (req RemoveDiskRequest) removeOpen(ctx context.Context, out *DiskRemoval) e
 func (im *openImage) judge(file imagefs.DiskFile, was *DiskMark) string {
 	st, err := im.readStatus(false)
 	if err != nil {
-		return uncoded{err}.Error()
+		return winerr.MessageOf(err)
 	}
 	if why := started(st); why != "" {
 		return why
 	}
 	now, err := im.mark(file, st)
 	if err != nil {
-		return uncoded{err}.Error()
+		return winerr.MessageOf(err)
 	}
 	return was.differs(now)
 }
@@ -331,7 +331,7 @@ func (im *openImage) judge(file imagefs.DiskFile, was *DiskMark) string {
 func (out *DiskRemoval) removing(remove func() error, wanted bool) error {
 	err := remove()
 	if code, _ := winerr.CodeOf(err); code == winerr.CantCreateJoinInfo && !wanted {
-		out.Used = uncoded{err}.Error()
+		out.Used = winerr.MessageOf(err)
 		return nil
 	}
 	out.Removed = err == nil

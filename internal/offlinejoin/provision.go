@@ -114,7 +114,7 @@ func (m *Provisioned) afterLoss(ctx context.Context, lost error) (a *activedirec
 	switch {
 	case err != nil:
 		return nil, winerr.Errorf(codeOf(lost), "%w; whether the account %s was written is not known (run %s): look with offlinejoin "+
-			"account show, and run this again", uncoded{lost}, m.plan.req.MachineName, m.marker.Run)
+			"account show, and run this again", winerr.Uncoded(lost), m.plan.req.MachineName, m.marker.Run)
 	case a == nil || a.Marker != m.marker:
 		return nil, lost // nothing was written
 	case ctx.Err() != nil: // written, and not wanted any more
@@ -216,7 +216,7 @@ func (m *Provisioned) Staged(ctx context.Context) (warning string, err error) {
 			"no use", m.account.DN)
 	}
 	if err != nil && (now == nil || now.Marker.State != activedirectory.MarkerStaged) {
-		return "the join is staged, but the account's marker could not be changed: " + uncoded{err}.Error(), nil
+		return "the join is staged, but the account's marker could not be changed: " + winerr.MessageOf(err), nil
 	}
 	return "", nil
 }
@@ -243,7 +243,7 @@ func (m *Provisioned) Undo(ctx context.Context) error {
 		return nil
 	}
 	return winerr.Errorf(codeOf(err), "the account %s could not be taken back: %w; it has a password that nobody has (marker %s): "+
-		"run this again, or delete the account", m.account.DN, uncoded{err}, m.marker.Run)
+		"run this again, or delete the account", m.account.DN, winerr.Uncoded(err), m.marker.Run)
 }
 
 // takeBack first changes the marker, so that a run that takes the account up at the same time and this one cannot both have it.

@@ -112,7 +112,7 @@ func (p *plan) guarded(ctx context.Context, t *transaction) error {
 // warnOfLedger reports that the ledger could not be written after the image was.
 func (p *plan) warnOfLedger(err error) {
 	if err != nil {
-		p.warn("the join is staged, but the ledger could not be told: " + uncoded{err}.Error())
+		p.warn("the join is staged, but the ledger could not be told: " + winerr.MessageOf(err))
 	}
 }
 

@@ -42,8 +42,8 @@ func nothingWritten(err error) error {
 		return err
 	}
 	stop := "."
-	if strings.HasSuffix(uncoded{err}.Error(), "?") {
+	if strings.HasSuffix(winerr.MessageOf(err), "?") {
 		stop = ""
 	}
-	return winerr.Errorf(code, "%w%s Nothing was written.", uncoded{err}, stop)
+	return winerr.Errorf(code, "%w%s Nothing was written.", winerr.Uncoded(err), stop)
 }

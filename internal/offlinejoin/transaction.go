@@ -122,13 +122,13 @@ func (t *transaction) failed(err error) error {
 	}
 	t.begun = false
 	return winerr.Errorf(codeOf(err), "the join cannot be staged into %s: %w. Nothing was written.", t.image.session,
-		uncoded{err})
+		winerr.Uncoded(err))
 }
 
 // halfWritten says that the image is whole, but may be the new one already.
 func (t *transaction) halfWritten(err error) error {
 	return winerr.Errorf(codeOf(err), "staging into %s stopped half-way; the image is whole, with the join or without: "+
-		"stage again to finish: %w", t.image.session, uncoded{err})
+		"stage again to finish: %w", t.image.session, winerr.Uncoded(err))
 }
 
 // commit makes the session's changes ready, lets go of the hives, and ends the changes.
@@ -151,7 +151,7 @@ func (t *transaction) readBack(ctx context.Context) error {
 	again, err := t.req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return winerr.Errorf(codeOf(err), "the join was written to %s, but could not be read back: %w: stage it again, which "+
-			"writes nothing where it is whole", t.image.session, uncoded{err})
+			"writes nothing where it is whole", t.image.session, winerr.Uncoded(err))
 	}
 	defer again.Close() // nothing was written
 	r, err := readRecord(again.System())

@@ -69,7 +69,7 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 	}
 	warning, err := req.SingleUse.releaseUse(ctx, image, u.record.fingerprint, req.StagedBy, req.Image.LockTimeout)
 	if err != nil {
-		u.warn("the join is taken back, but the ledger could not be told: " + uncoded{err}.Error())
+		u.warn("the join is taken back, but the ledger could not be told: " + winerr.MessageOf(err))
 	}
 	if warning != "" {
 		u.warn(warning)
@@ -242,7 +242,7 @@ func (u *removal) removeFromAnswerFile() error {
 
 func (u *removal) notTakenBack(err error) error {
 	return winerr.Errorf(codeOf(err), "the join of %s could not be taken back: %w: unstage again", u.image.session,
-		uncoded{err})
+		winerr.Uncoded(err))
 }
 
 // confirm reads the image anew.
@@ -250,7 +250,7 @@ func (u *removal) confirm(ctx context.Context, at Image) error {
 	st, err := ReadStatus(ctx, StatusRequest{Image: at})
 	if err != nil {
 		return winerr.Errorf(codeOf(err), "the join of %s was taken back, but the image could not be read again: %w: unstage once "+
-			"more, which writes nothing where all of it is gone", u.image.session, uncoded{err})
+			"more, which writes nothing where all of it is gone", u.image.session, winerr.Uncoded(err))
 	}
 	u.receipt.Outcome, u.receipt.Status = OutcomeUnstaged, *st
 	where := "in the SYSTEM hive or its logs"

@@ -184,6 +184,23 @@ func (e *Error) Error() string { return e.Message + " (" + e.Code.String() + ")"
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// MessageOf returns the sentence of the first [Error] in err's chain, without the code at its end, and the whole text of
+// another error.
+func MessageOf(err error) string {
+	if e, is := errors.AsType[*Error](err); is {
+		return e.Message
+	}
+	return err.Error()
+}
+
+// Uncoded returns an error that is err, but whose text has no code at its end: for a longer sentence that ends with it.
+func Uncoded(err error) error { return uncoded{err} }
+
+type uncoded struct{ error }
+
+func (u uncoded) Error() string { return MessageOf(u.error) }
+func (u uncoded) Unwrap() error { return u.error }
+
 // CodeOf returns the code of the first [Error] in err's chain, and ok = false when there is none.
 func CodeOf(err error) (code Code, ok bool) {
 	if e, is := errors.AsType[*Error](err); is {

@@ -65,13 +65,13 @@ func (s *Session) writeError(journal string, err error) error {
 	code, _ := winerr.CodeOf(cause)
 	switch w.State {
 	case undojournal.Unchanged:
-		return winerr.Errorf(code, "%w. The image is as it was before.", uncoded{cause})
+		return winerr.Errorf(code, "%w. The image is as it was before.", winerr.Uncoded(cause))
 	case undojournal.Changed:
 		return winerr.Errorf(code, "%s is changed, but %s could not be removed: remove it, or run the command again: %w", s.shown(),
 			plaintext.Line(journal, 0), plain{w.Err})
 	}
 	return winerr.Errorf(code, "%w: do not start the machine while %s is there; run the command again, which undoes or completes "+
-		"the change", uncoded{cause}, plaintext.Line(journal, 0))
+		"the change", winerr.Uncoded(cause), plaintext.Line(journal, 0))
 }
 
 func (s *Session) makeOverlay(ctx context.Context, p *prepared) (imagefs.Cost, error) {

@@ -92,20 +92,6 @@ func systemError(o imagefs.Op, what string, err error) error {
 	return imagefs.Wrap(o, what, imagefs.FromSystem(err))
 }
 
-// uncoded is an error without its code, for a longer sentence that ends with it.
-type uncoded struct{ error }
-
-// Error implements error.
-func (u uncoded) Error() string {
-	if e, ok := errors.AsType[*winerr.Error](u.error); ok {
-		return e.Message
-	}
-	return u.error.Error()
-}
-
-// Unwrap returns the error itself.
-func (u uncoded) Unwrap() error { return u.error }
-
 // plain is an error of the engines, which show names of files and of what is in them as they are, as text for a line.
 type plain struct{ error }
 

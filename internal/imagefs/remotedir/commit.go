@@ -144,15 +144,15 @@ func (r *Session) notCommitted(ctx context.Context, steps []Step, first, done in
 	err = imagefs.Wrap(opOf(failed.Kind), r.onMachine(failed), err)
 	if done >= first+len(r.queue) { // the changes are made
 		return winerr.Errorf(codeOf(err), "%w; the changes are written, and the image is whole: the same again removes what is "+
-			"left", uncoded{err})
+			"left", winerr.Uncoded(err))
 	}
 	if errors.Is(err, ErrLost) {
 		return winerr.Errorf(codeOf(err), "%w; the image is whole, with the changes or without, and the same again finishes "+
-			"the work", uncoded{err})
+			"the work", winerr.Uncoded(err))
 	}
 	if undoErr := r.undo(ctx, first, done); undoErr != nil {
 		return winerr.Errorf(codeOf(err), "%w; the image is whole, with the changes or without, and the same again finishes "+
-			"the work (taking back what was done: %v)", uncoded{err}, uncoded{undoErr})
+			"the work (taking back what was done: %v)", winerr.Uncoded(err), winerr.Uncoded(undoErr))
 	}
 	return err
 }
@@ -253,18 +253,6 @@ func codeOf(err error) winerr.Code {
 		return code
 	}
 	return winerr.CantCreateJoinInfo
-}
-
-// uncoded is an error without the code at the end of its text.
-type uncoded struct{ error }
-
-func (u uncoded) Unwrap() error { return u.error }
-
-func (u uncoded) Error() string {
-	if e, ok := errors.AsType[*winerr.Error](u.error); ok {
-		return e.Message
-	}
-	return u.error.Error()
 }
 
 // kept says where the copies are.
