@@ -47,6 +47,8 @@ func arrows() map[string][]string {
 		},
 		"internal/options":      {"internal/offlinejoin", "internal/agefile"},
 		"internal/options/gen":  {"internal/options"},
+		"internal/claims":       {},
+		"internal/claims/gen":   {"internal/claims"},
 		"internal/cli/docgen":   {"internal/cli", "internal/joinfile"},
 		"internal/joinfile":     {"internal/offlinejoin", "internal/options"},
 		"internal/offlinejoin":  core(),

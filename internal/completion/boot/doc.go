@@ -52,11 +52,12 @@
 // CreateProcess, TerminateProcess, BCryptHash, RegisterEventSource, ReportEvent.
 //
 // Observed (public logs and tools): SetupType = 2 runs CmdLine as SYSTEM before anybody can log on, the command itself
-// must put the values back, SetupShutdownRequired = 1 makes Windows restart after it, and EventCreate.exe is a message
-// file for events of other programs.
+// must put the values back, SetupShutdownRequired = 1 makes Windows restart after it, a second process can be started that
+// early, and EventCreate.exe is a message file for events of other programs.
 //
 // Inferred: that NetRequestOfflineDomainJoin works that early, and that 2138 (Workstation service not started) there
-// passes by waiting; that a second process can be started that early; that calling the function again after an
+// passes by waiting; that a program without a console is waited for as any other; that calling the function again after an
 // unfinished call does no harm; that a value overwritten with data of the same length loses its old bytes in the hive's
-// file; that SetupShutdownRequired still counts when it is set while CmdLine runs and SetupType is back at 0.
+// file; that SetupShutdownRequired still counts when it is set while CmdLine runs and SetupType is back at 0. The table of
+// all claims is package claims.
 package boot

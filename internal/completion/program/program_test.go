@@ -120,8 +120,11 @@ func TestEmbedded(t *testing.T) {
 			if f.Machine != machines[arch] {
 				t.Errorf("machine type %#x, want %#x", f.Machine, machines[arch])
 			}
-			if p.Size > 2<<20 {
-				t.Errorf("%d bytes: the aim is 2 MiB at most", p.Size)
+			if got := subsystem(f); got != pe.IMAGE_SUBSYSTEM_WINDOWS_GUI {
+				t.Errorf("subsystem %d: a console program shows its window before anybody has logged on", got)
+			}
+			if p.Size > 1_900_000 {
+				t.Errorf("%d bytes: the aim is 1.9 MB at most", p.Size)
 			}
 			if got, contract := marked(exe); got != version.Version || contract != completion.Version {
 				t.Errorf("the program's marker says version %q, contract %d; these are %s and %d", got, contract, version.Version,
@@ -135,4 +138,15 @@ func TestEmbedded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// subsystem returns what the optional header says of how Windows starts the program.
+func subsystem(f *pe.File) uint16 {
+	switch h := f.OptionalHeader.(type) {
+	case *pe.OptionalHeader32:
+		return h.Subsystem
+	case *pe.OptionalHeader64:
+		return h.Subsystem
+	}
+	return pe.IMAGE_SUBSYSTEM_UNKNOWN
 }
