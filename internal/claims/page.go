@@ -42,8 +42,8 @@ Wine, ReactOS and the simulated machine are shown apart, and prove nothing about
 const pageEnd = `
 ## How to add to it
 
-What to look at on a Windows, by hand, says [first-boot.md](first-boot.md#what-to-verify-on-real-windows). A program that does it
-and writes such a file does not exist yet.
+[Run the lab](run-the-lab.md) on a Windows that you have, for half an hour. What it cannot look at, a first boot, says
+[first-boot.md](first-boot.md#what-to-verify-on-real-windows).
 `
 
 // standing says which systems there are.

@@ -1,0 +1,100 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/claims"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/version"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// Step is one check of one claim.
+type Step struct {
+	Name  string // of evidence files
+	Claim string // ID of package claims
+	// Run does it in an empty folder of its own, and returns counts and codes for the evidence.
+	Run func(ctx context.Context, m Machine, dir string) (Detail, error)
+}
+
+// Detail is what a step counted.
+type Detail map[string]string
+
+func count(n int) string { return strconv.Itoa(n) }
+
+// Steps returns all steps in their order.
+func Steps() []Step {
+	return append(hiveSteps(), requestSteps()...)
+}
+
+// Run runs the steps below the folder dir and returns what they came to. told is called after each. It stops early only when ctx
+// ends: then the steps that are left are skipped.
+func Run(ctx context.Context, m Machine, dir string, steps []Step, told func(claims.Step)) claims.Evidence {
+	e := claims.Evidence{
+		Format: claims.Format, Program: "offlinejoin-lab " + version.Version, System: m.System(),
+		Date: time.Now().Format(time.DateOnly),
+	}
+	for _, s := range steps {
+		done := run(ctx, m, filepath.Join(dir, s.Name), s)
+		e.Steps = append(e.Steps, done)
+		told(done)
+	}
+	return e
+}
+
+func run(ctx context.Context, m Machine, dir string, s Step) claims.Step {
+	done := claims.Step{Step: s.Name, Claim: s.Claim, Result: claims.Passed}
+	err := ctx.Err()
+	if err == nil {
+		err = os.Mkdir(dir, 0o700)
+	}
+	if err == nil {
+		done.Detail, err = guarded(ctx, m, dir, s)
+	}
+	_ = os.RemoveAll(dir) // the whole folder of the run goes at its end
+	if reason, is := isLacking(err); is {
+		done.Result, done.Reason = claims.Skipped, reason
+	} else if errors.Is(err, context.Canceled) {
+		done.Result, done.Reason = claims.Skipped, "interrupted"
+	} else if err != nil {
+		done.Result, done.Reason = claims.Failed, reasonOf(err)
+	}
+	return done
+}
+
+// guarded turns a panic of a step into its failure, so that the steps after it run.
+func guarded(ctx context.Context, m Machine, dir string, s Step) (d Detail, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = differs("a defect of this program: %v", r)
+		}
+	}()
+	return s.Run(ctx, m, dir)
+}
+
+// difference is a failure whose text is ours alone, so that it can stand in the evidence.
+type difference struct{ text string }
+
+func (d difference) Error() string { return d.text }
+
+func differs(format string, args ...any) error { return difference{fmt.Sprintf(format, args...)} }
+
+const maxReason = 200 // runes
+
+// reasonOf returns what the evidence says of a failure. Other programs' errors name files and users, so that only their codes
+// pass.
+func reasonOf(err error) string {
+	if d, is := errors.AsType[difference](err); is {
+		return plaintext.Line(d.text, maxReason)
+	}
+	if code, has := winerr.CodeOf(err); has {
+		return "code " + strconv.FormatUint(uint64(code), 10)
+	}
+	return fmt.Sprintf("an error of type %T", err)
+}
