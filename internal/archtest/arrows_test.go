@@ -213,6 +213,7 @@ func testArrows() map[string][]string {
 		"internal/imagefs/diskimage": {"internal/offlinejoin", "internal/cli"},
 		"internal/disk":              {"internal/undojournal"}, // the two are made for each other, and know nothing of it
 		"internal/joinfile":          judges,
+		"internal/lab":               {"internal/odj"},                                         // its stand-in of a Windows judges blobs
 		"internal/sample/golden":     {"internal/disk"},                                        // what it makes is read by our own readers, too
 		"provider/offlinejoin":       append(slices.Clone(judges), "internal/activedirectory"), // a domain in memory
 		"provisioner/offlinejoin":    judges,
