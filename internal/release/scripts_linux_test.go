@@ -70,6 +70,38 @@ func TestAgree(t *testing.T) {
 	}
 }
 
+// TestChangelogHeadings keeps to the headings that users of Terraform and Packer know, in their order.
+func TestChangelogHeadings(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(testenv.Root(), "CHANGELOG.md"))
+	must(t, err)
+	order := []string{"BREAKING CHANGES", "FEATURES", "ENHANCEMENTS", "BUG FIXES", "SECURITY"}
+	heading := regexp.MustCompile(`^[A-Z]{2,}[A-Z ]*`)
+	last, found := -1, 0
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "## ") {
+			last = -1
+			if !regexp.MustCompile(`^## (Unreleased|\d+\.\d+\.\d+ \(\d{4}-\d\d-\d\d\))\n$`).MatchString(line) {
+				t.Errorf("%q is no heading of a version", line)
+			}
+			continue
+		}
+		words := strings.TrimSpace(strings.TrimSuffix(heading.FindString(line), " since"))
+		if words == "" || strings.HasPrefix(line, " ") {
+			continue
+		}
+		at := slices.Index(order, words)
+		if at <= last {
+			t.Errorf("the heading %q has another name or place than %q", strings.TrimSpace(line), order)
+		}
+		last = max(last, at)
+		found++
+	}
+	if found < 2 {
+		t.Errorf("only %d headings", found)
+	}
+}
+
 func TestNotes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
