@@ -5,8 +5,6 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/offlinejoin/offlinejoin/internal/cli"
 	"github.com/offlinejoin/offlinejoin/internal/coredump"
@@ -14,9 +12,5 @@ import (
 
 func main() {
 	_ = coredump.Off() // where it cannot be, the program is no worse than others
-	interrupts := make(chan os.Signal, 2)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
-	os.Exit(cli.Run(context.Background(), os.Args[1:], cli.Streams{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interrupts: interrupts,
-	}))
+	os.Exit(cli.Run(context.Background(), os.Args[1:], cli.Process()))
 }

@@ -95,6 +95,7 @@ func arrows() map[string][]string {
 		"internal/privatefile":                         {},
 		"internal/testenv":                             {},
 		"internal/archtest":                            {},
+		"internal/release":                             {"internal/cli", "internal/version", "internal/completion"},
 		"internal/canary":                              {},
 		"internal/compat":                              {},
 		"internal/e2e":                                 {},

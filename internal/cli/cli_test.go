@@ -3,9 +3,7 @@ package cli_test
 import (
 	"context"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,12 +13,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"offlinejoin": func() {
-			interrupts := make(chan os.Signal, 2)
-			signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
-			streams := cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interrupts: interrupts}
-			os.Exit(cli.Run(context.Background(), os.Args[1:], streams))
-		},
+		"offlinejoin": func() { os.Exit(cli.Run(context.Background(), os.Args[1:], cli.Process())) },
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/term"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 func (a *app) demo() *cobra.Command {
@@ -102,7 +103,7 @@ func (d *demoCommand) makeFleet() error {
 }
 
 func (d *demoCommand) run(ctx context.Context) error {
-	folder, err := os.MkdirTemp("", "offlinejoin-demo-")
+	folder, err := temporaryFolder()
 	if err != nil {
 		return err
 	}
@@ -122,6 +123,25 @@ func (d *demoCommand) run(ctx context.Context) error {
 	}
 	d.closing(s)
 	return nil
+}
+
+// temporaryFolder makes the folder of a demonstration: where the system keeps such folders, else in the working directory, for
+// systems that have no /tmp, such as an image with one program. The error names the first place.
+func temporaryFolder() (string, error) {
+	const name = "offlinejoin-demo-"
+	folder, err := os.MkdirTemp("", name)
+	if err == nil {
+		return folder, nil
+	}
+	here, hereErr := os.Getwd()
+	if hereErr == nil {
+		folder, hereErr = os.MkdirTemp(here, name)
+	}
+	if hereErr == nil {
+		return folder, nil
+	}
+	return "", winerr.Errorf(codeFor(err), "the sample needs a folder, and neither %s nor the working directory takes one: %w: "+
+		"set TMPDIR to a folder that does", plaintext.Line(os.TempDir(), 0), err)
 }
 
 func (d *demoCommand) asJSON(ctx context.Context, s demo.Sample) error {

@@ -14,6 +14,7 @@ import (
 type versionDocument struct {
 	SchemaVersion   int    `json:"schema_version"`
 	Version         string `json:"version"`
+	Commit          string `json:"commit,omitempty"` // of a release
 	ContractVersion uint32 `json:"contract_version"`
 	Go              string `json:"go"`
 	Platform        string `json:"platform"`
@@ -30,14 +31,18 @@ func (a *app) version() *cobra.Command {
 			switch {
 			case a.json:
 				return a.printJSON(versionDocument{
-					SchemaVersion: schemaVersion, Version: version.String(), ContractVersion: completion.Version,
-					Go: runtime.Version(), Platform: platform,
+					SchemaVersion: schemaVersion, Version: version.String(), Commit: version.Commit,
+					ContractVersion: completion.Version, Go: runtime.Version(), Platform: platform,
 				})
 			case short:
 				fmt.Fprintln(a.Out, version.String())
 			default:
-				fmt.Fprintf(a.Out, "offlinejoin %s (registry contract %d, %s, %s)\n",
-					version.String(), completion.Version, platform, runtime.Version())
+				commit := ""
+				if version.Commit != "" {
+					commit = ", commit " + version.Commit
+				}
+				fmt.Fprintf(a.Out, "offlinejoin %s (registry contract %d, %s, %s%s)\n",
+					version.String(), completion.Version, platform, runtime.Version(), commit)
 			}
 			return nil
 		}),

@@ -9,6 +9,7 @@
 // Every command has a file of its own, cmd_*.go: its flags, what it does, and what it prints. What they share:
 //
 //	run.go, root.go     one run: exit codes and errors; the tree of commands, and how flags are made of options
+//	results.go          standard output: what cannot be written there makes every command fail
 //	output.go           JSON documents, warnings, what several commands print alike
 //	interrupt.go        Ctrl-C, and the question before anything is written
 //	blobsource.go       the blob that a command is given

@@ -42,12 +42,12 @@ type jsonLine struct {
 	Millis      *int64                `json:"duration_ms,omitempty"`  // summary
 }
 
-// printLine writes one line. A closed pipe at the reader's end is the reader's choice.
+// printLine writes one line.
 func (a *app) printLine(l jsonLine) {
 	l.SchemaVersion, l.At = fleet.SchemaVersion, time.Now().UTC()
 	enc := json.NewEncoder(a.Out)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(l) // see above
+	_ = enc.Encode(l) // the run ends with what [results] could not write
 }
 
 // jsonLines reports a run in lines of JSON.

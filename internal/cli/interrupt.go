@@ -75,7 +75,9 @@ func isNothing(f *os.File) bool {
 
 // ask wants the word yes from standard input, and returns an error when it gets another answer or is interrupted.
 func (a *app) ask(ctx context.Context, question string) error {
-	fmt.Fprintf(a.Out, "%s Only the word yes is taken for yes: ", question)
+	if _, err := fmt.Fprintf(a.Out, "%s Only the word yes is taken for yes: ", question); err != nil {
+		return err // whatever is answered was not meant for a question that nobody has seen
+	}
 	answer := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(a.In).ReadString('\n') // what cannot be read is not taken for yes

@@ -38,16 +38,32 @@ const (
 
 // app is what the commands share during one run.
 type app struct {
-	Streams
-	json    bool // --json
-	lines   bool // JSON is printed in lines, not in one document
-	started bool // a command began its work, so that an error is not about usage any more
-	flags   bool // the command is told its options by flags, not in a join file: messages name them so
+	Streams          // Out is results
+	results *results // standard output
+	json    bool     // --json
+	lines   bool     // JSON is printed in lines, not in one document
+	started bool     // a command began its work, so that an error is not about usage any more
+	flags   bool     // the command is told its options by flags, not in a join file: messages name them so
 }
 
 // Run carries out one command line, without the program's name, and returns the exit code.
 func Run(ctx context.Context, args []string, s Streams) int {
-	a := &app{Streams: s}
+	out := &results{to: s.Out}
+	s.Out = out
+	a := &app{Streams: s, results: out}
+	code := a.run(ctx, args)
+	if err := out.failure(); err != nil {
+		a.fail(err)
+		if code != exitUsage || wantsDetailedExitCode(args) { // whose 2 means that there are changes, and that they were shown
+			code = exitFailed
+		}
+	}
+	return code
+}
+
+// run is Run, but for results that could not be written.
+func (a *app) run(ctx context.Context, args []string) int {
+	s := a.Streams
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(s.In)
@@ -62,6 +78,8 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	switch {
 	case err == nil:
 		return exitOK
+	case a.results.caused(err):
+		return exitFailed // Run says it, in better words
 	case errors.Is(err, errReported):
 		return exitFailed
 	case errors.Is(err, errChanges):

@@ -7,15 +7,41 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"testing"
 )
 
-// Root returns the repository's top folder.
+// Root returns the repository's top folder: the one above the folder that the test was started in, which is its package's.
+// Where this file is cannot be asked: programs are built without the names of folders.
 func Root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+	if root == "" {
+		panic("testenv: the process was not started in the repository, and " + rootVariable + " is not set")
+	}
+	return root
 }
+
+// rootVariable names the top folder for processes that a test starts elsewhere.
+const rootVariable = "OFFLINEJOIN_ROOT"
+
+var root = func() string {
+	if dir := os.Getenv(rootVariable); dir != "" {
+		return dir
+	}
+	dir, err := os.Getwd()
+	for err == nil {
+		if text, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && strings.HasPrefix(string(text), "module "+module+"\n") {
+			_ = os.Setenv(rootVariable, dir) // a name and a path that the system takes
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	return ""
+}()
+
+const module = "github.com/offlinejoin/offlinejoin"
 
 // Shared returns the path of sub below the shared folder: $OFFLINEJOIN_SHARED, or ../shared beside the repository.
 func Shared(t testing.TB, sub string) string {

@@ -14,7 +14,8 @@ command -v timeout >/dev/null 2>&1 && limit="timeout 120"
 	for config in config accountconfig postprocessorconfig blobconfig imageconfig; do $limit $sdc struct-markdown $config.go; done)
 
 # Packer: pages for the integrations site. They are the pages in docs/ with the partials in, and without front matter and
-# first heading, which the site makes itself. The landing page is docs/README.md.
+# first heading, which the site makes itself; links to other pages of docs/ lead to the source, since the site has none of
+# them. The landing page is docs/README.md.
 mkdir -p .web-docs
 cp docs/README.md .web-docs/README.md
 web() { # web KIND-IN-DOCS KIND-ON-THE-SITE
@@ -27,7 +28,7 @@ web() { # web KIND-IN-DOCS KIND-ON-THE-SITE
 		mkdir -p "$to"
 		awk 'NR == 1 && /^---$/ { skip = 1; next } skip && /^---$/ { skip = 0; next }
 			/^# / && !title { title = 1; next } !skip' "$page" |
-			sed '/./,$!d' >"$to/README.md"
+			sed -e '/./,$!d' -e 's#](\.\./#](https://github.com/offlinejoin/offlinejoin/blob/main/docs/#g' >"$to/README.md"
 	done
 }
 web provisioners provisioner

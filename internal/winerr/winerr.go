@@ -25,11 +25,13 @@ const (
 	NotEnoughMemory             Code = 8
 	OutOfMemory                 Code = 14
 	NotReady                    Code = 21
+	WriteFault                  Code = 29
 	GenFailure                  Code = 31
 	SharingViolation            Code = 32
 	LockViolation               Code = 33
 	NotSupported                Code = 50
 	InvalidParameter            Code = 87
+	BrokenPipe                  Code = 109
 	DiskFull                    Code = 112
 	DirNotEmpty                 Code = 145
 	Busy                        Code = 170
@@ -90,11 +92,13 @@ var catalogue = map[Code]entry{
 	NotEnoughMemory:             {"ERROR_NOT_ENOUGH_MEMORY", "there is not enough memory"},
 	OutOfMemory:                 {"ERROR_OUTOFMEMORY", "there is not enough memory"},
 	NotReady:                    {"ERROR_NOT_READY", "the system is not ready"},
+	WriteFault:                  {"ERROR_WRITE_FAULT", "the device cannot be written to"},
 	GenFailure:                  {"ERROR_GEN_FAILURE", "something in the system does not work"},
 	SharingViolation:            {"ERROR_SHARING_VIOLATION", "the file is in use by another process"},
 	LockViolation:               {"ERROR_LOCK_VIOLATION", "a part of the file is locked by another process"},
 	NotSupported:                {"ERROR_NOT_SUPPORTED", "the request is not supported"},
 	InvalidParameter:            {"ERROR_INVALID_PARAMETER", "an argument is missing or wrong"},
+	BrokenPipe:                  {"ERROR_BROKEN_PIPE", "the pipe has been ended"},
 	DiskFull:                    {"ERROR_DISK_FULL", "there is not enough space on the disk"},
 	DirNotEmpty:                 {"ERROR_DIR_NOT_EMPTY", "it is not empty"},
 	Busy:                        {"ERROR_BUSY", "the resource is in use"},

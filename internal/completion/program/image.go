@@ -1,6 +1,7 @@
 package program
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 )
@@ -104,4 +105,20 @@ func (im image) arch() string {
 		return "arm64"
 	}
 	return "another architecture"
+}
+
+// AuthenticodeSHA256 is the digest by which Windows' application control knows a program: of all of the file but the
+// checksum, the entry of the certificate table, and that table ("Windows Authenticode Portable Executable Signature Format",
+// Microsoft). It is the same for a signed copy. The error says that the file is no program.
+func AuthenticodeSHA256(exe []byte) ([sha256.Size]byte, error) {
+	im, err := parseImage(exe)
+	if err != nil {
+		return [sha256.Size]byte{}, err
+	}
+	covered := im.unsigned()
+	h := sha256.New()
+	h.Write(covered[:im.checksum])
+	h.Write(covered[im.checksum+4 : im.directory])
+	h.Write(covered[im.directory+8:])
+	return [sha256.Size]byte(h.Sum(nil)), nil
 }

@@ -215,6 +215,18 @@ func checkSigned(t *testing.T, path, arch string) {
 	if ours, _ := Lookup(arch); !p.Signed || p.Size <= ours.Size || p.SHA256 == ours.SHA256 || p.Arch != arch {
 		t.Errorf("%+v", p)
 	}
+	// The digest that whoever signed has computed is in the signature, and ours is that one, of the signed copy and without.
+	im, err := parseImage(p.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, _ := Lookup(arch)
+	for name, exe := range map[string][]byte{"signed": p.Bytes(), "not signed": ours.Bytes()} {
+		sum, err := AuthenticodeSHA256(exe)
+		if err != nil || !bytes.Contains(im.file[im.certificate:], sum[:]) {
+			t.Errorf("%s, %s: the Authenticode digest %x is not in the signature: %v", arch, name, sum, err)
+		}
+	}
 	for _, other := range Architectures() {
 		if other == arch {
 			continue

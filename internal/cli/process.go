@@ -1,0 +1,17 @@
+package cli
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Process returns the streams of this process, and takes its signals from now on: Ctrl-C and SIGTERM become interrupts, and
+// a write to a pipe that nobody reads any more becomes an error, not the end of the process.
+func Process() Streams {
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	// Not ignored: what is ignored stays so in the processes that this one starts.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interrupts: interrupts}
+}
