@@ -18,5 +18,7 @@ func main() {
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	os.Exit(cli.Run(context.Background(), os.Args[1:], cli.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interrupts: interrupts,
+		// A signal that is taken makes writes to a broken pipe fail; one that is ignored would stay so in programs that are run.
+		Outlive: func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) },
 	}))
 }

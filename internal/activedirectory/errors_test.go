@@ -60,7 +60,7 @@ func TestErrorTableFromSources(t *testing.T) {
 		{"NTLM off, Samba 4.22", serverError(49, "8009030C: LdapErr: DSID-0C0904DC, comment: AcceptSecurityContext error, data 418, v1db1"), 1326, []string{"keytab"}},
 		// seen: github.com/cannatag/ldap3/issues/1030, Windows Server 2019
 		{"signing required, Windows", serverError(8, "00002028: LdapErr: DSID-0C090259, comment: The server requires binds to turn on integrity checking if SSL\\TLS are not already active on the connection, data 0, v4563\x00"), 2718, []string{"sealed"}},
-		// seen: MicrosoftDocs/SupportArticles-docs, status-code-0x216d-not-joined-domain.md (NetSetup.log)
+		// seen: Microsoft, "Status code 0x216d: Your computer could not be joined to the domain" (NetSetup.log)
 		{"quota, Windows", serverError(53, quotaText), 8557, []string{"one OU"}},
 		// seen: github.com/go-ldap/ldap/issues/451
 		{"password rule", serverError(53, "0000052D: SvcErr: DSID-031A124C, problem 5003 (WILL_NOT_PERFORM), data 0"), 1325, nil},
@@ -125,7 +125,7 @@ func TestErrorTableFromSources(t *testing.T) {
 }
 
 // quotaText is what a Windows controller answers a user whose quota is used up, as Microsoft's article prints it
-// (MicrosoftDocs/SupportArticles-docs, status-code-0x216d-not-joined-domain.md).
+// ("Status code 0x216d: Your computer could not be joined to the domain").
 const quotaText = "0000216D: SvcErr: DSID-031A124C, problem 5003 (WILL_NOT_PERFORM), data 0"
 
 // refusingConnection refuses what is to be written, and finds what it has.

@@ -26,6 +26,7 @@ where it stopped: what is staged already is not written again.`,
   offlinejoin apply joins/ --yes --parallel 4 --report report.html`,
 		Args: joinFileArgument,
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
+			c.outlive()
 			defer c.domains.Close()
 			joins, err := c.load(ctx, args[0])
 			if err != nil {

@@ -75,6 +75,7 @@ machines get one account, and lock each other out. A join that is still in its i
 		Example: `  offlinejoin ledger release 4f1c22e09a7b8d31 --ledger-file joins.ledger --reason "web01 was rebuilt"`,
 		Args:    cobra.ExactArgs(1),
 		RunE: a.begin(func(ctx context.Context, args []string) error {
+			a.outlive()
 			req.ID = args[0]
 			if err := offlinejoin.ReleaseUse(ctx, req); err != nil {
 				return err

@@ -32,6 +32,7 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
   offlinejoin stage --image-path golden.qcow2 --overlay-path web01.qcow2 --blob-file web01.djoin`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
+			a.outlive()
 			req, err := words.Request()
 			if err != nil {
 				return err

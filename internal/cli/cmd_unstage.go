@@ -33,6 +33,7 @@ image.`,
   offlinejoin unstage fleet.join.hcl --yes`,
 		Args: imageOrJoinFile(&place),
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
+			a.outlive()
 			if len(args) > 0 {
 				return c.unstageOf(ctx, args[0])
 			}

@@ -26,6 +26,11 @@ type Streams struct {
 	// Interrupts brings the signals that ask to end, such as Ctrl-C; nil: none come. The first stops a command; one that
 	// works on many images finishes those in hand, and stops them with the second.
 	Interrupts <-chan os.Signal
+
+	// Outlive makes the process outlive the readers of its output: a write that nobody reads any more fails, and does not
+	// end the process, as it does by default on Unixes. A command that changes something calls it before it does, so that
+	// no change is broken off because of what is printed about it. nil: nothing is to be done.
+	Outlive func()
 }
 
 // The exit codes.
@@ -105,6 +110,13 @@ func (a *app) fail(err error) {
 		return
 	}
 	_ = a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
+}
+
+// outlive is Outlive, where there is one.
+func (a *app) outlive() {
+	if a.Outlive != nil {
+		a.Outlive()
+	}
 }
 
 // asTyped returns a message with options named as the user of this command types them.

@@ -31,6 +31,7 @@ const (
 	NotSupported                Code = 50
 	InvalidParameter            Code = 87
 	DiskFull                    Code = 112
+	BrokenPipe                  Code = 109
 	DirNotEmpty                 Code = 145
 	Busy                        Code = 170
 	UnhandledException          Code = 574
@@ -96,6 +97,7 @@ var catalogue = map[Code]entry{
 	NotSupported:                {"ERROR_NOT_SUPPORTED", "the request is not supported"},
 	InvalidParameter:            {"ERROR_INVALID_PARAMETER", "an argument is missing or wrong"},
 	DiskFull:                    {"ERROR_DISK_FULL", "there is not enough space on the disk"},
+	BrokenPipe:                  {"ERROR_BROKEN_PIPE", "nobody reads what is written any more"},
 	DirNotEmpty:                 {"ERROR_DIR_NOT_EMPTY", "it is not empty"},
 	Busy:                        {"ERROR_BUSY", "the resource is in use"},
 	UnhandledException:          {"ERROR_UNHANDLED_EXCEPTION", "the program crashed"},
