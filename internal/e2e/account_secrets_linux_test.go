@@ -52,6 +52,37 @@ func TestAccountSecrets(t *testing.T) {
 		}
 	}
 	t.Run("a program that dies", w.dies)
+	t.Run("a reader that dies", w.readerDies)
+}
+
+// readerDies gives the command line an output that nobody reads: `provision` takes the account back and says so, and a join is
+// carried out all the same.
+func (w *secretRuns) readerDies(t *testing.T) {
+	with := func(args ...string) []string {
+		return append(args, "--domain", "odj.test", "--dc", "dc1.odj.test", "--ad-user", secretUser, "--ad-password-file", w.credentials["password"].file)
+	}
+	for _, row := range []struct {
+		machine string
+		code    int
+		args    []string
+	}{
+		{"READER1", 1, with(w.command(), "provision", "--machine-name", "READER1", "--output", "-")},
+		{"READER2", 0, with(w.command(), "join", "--machine-name", "READER2", "--image-path", w.golden, "--overlay-path", filepath.Join(t.TempDir(), "x.qcow2"))},
+	} {
+		r, out, err := os.Pipe()
+		must(t, err)
+		must(t, r.Close())
+		var said bytes.Buffer
+		cmd := w.Command(t, row.args...)
+		cmd.Stdout, cmd.Stderr = out, &said
+		_ = cmd.Run() // its exit code tells
+		_ = out.Close()
+		found := w.Run(t, "ldapsearch", "-LLL", "-x", "-H", "ldaps://dc1.odj.test", "-D", "Administrator@odj.test", "-w", samba.AdminPassword,
+			"-b", "DC=odj,DC=test", "(cn="+row.machine+")", "dn")
+		if cmd.ProcessState.ExitCode() != row.code || strings.Contains(found, "dn: ") != (row.code == 0) {
+			t.Errorf("%q: %v, %s\n%s", row.args, cmd.ProcessState, &said, found)
+		}
+	}
 }
 
 const (

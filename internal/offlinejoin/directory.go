@@ -84,6 +84,7 @@ type session interface {
 	MemberOf(ctx context.Context, sid string) []string
 	Container(ctx context.Context, d activedirectory.Domain, dn string) (activedirectory.Container, error)
 	Find(ctx context.Context, d activedirectory.Domain, machine string) (*activedirectory.Account, error)
+	FindDN(ctx context.Context, dn string) (*activedirectory.Account, error)
 	FindGUID(ctx context.Context, guid string) (*activedirectory.Account, error)
 	Marked(ctx context.Context, d activedirectory.Domain, keep func(*activedirectory.Account) bool) ([]*activedirectory.Account, error)
 	Create(ctx context.Context, d activedirectory.Domain, n activedirectory.New) (*activedirectory.Account, error)

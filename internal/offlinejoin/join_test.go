@@ -415,6 +415,31 @@ func TestMarkerAfterTheImage(t *testing.T) {
 	}
 }
 
+// An administrator who writes a description while a join is under way takes its marker away, and nothing else: the join holds,
+// the description stays, and the next run changes nothing.
+func TestDescriptionChangedWhileJoining(t *testing.T) {
+	t.Parallel()
+	f := newFakeDirectory()
+	acc, req := joinOf(t)
+	acc.Description = "web"
+	acc.at = func(point string) {
+		if point == "after the image" {
+			a := f.accounts[f.only(t).GUID]
+			a.Own, a.Marker = "bought in 2026", activedirectory.Marker{}
+		}
+	}
+	r, err := Join(t.Context(), f.directory(), acc, req)
+	if err != nil || r.Outcome != OutcomeStaged || !strings.Contains(strings.Join(r.Warnings, " "), "marker could not be changed") {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	set := f.only(t).PasswordLastSet
+	acc.at = nil
+	r, err = Join(t.Context(), f.directory(), acc, req)
+	if a := f.only(t); err != nil || r.Outcome != OutcomeUnchanged || a.Own != "bought in 2026" || a.PasswordLastSet != set || !f.valid(t, req.Image) {
+		t.Errorf("%+v, %+v, %v", a, r, err)
+	}
+}
+
 // What was made for a join that could not be kept is taken away again, join and disk; where somebody has the disk by then, it
 // stays, and is named.
 func TestNewDiskIsTakenBackWithItsJoin(t *testing.T) {

@@ -113,8 +113,9 @@ func (m *Provisioned) afterLoss(ctx context.Context, lost error) (a *activedirec
 	})
 	switch {
 	case err != nil:
-		return nil, winerr.Errorf(codeOf(lost), "%w; whether the account %s was written is not known (run %s): look with offlinejoin "+
-			"account show, and run this again", winerr.Uncoded(lost), m.plan.req.MachineName, m.marker.Run)
+		return nil, winerr.Errorf(codeOf(lost), "%w; whether the account %s was written at %s is not known (run %s): when that "+
+			"controller answers again, look there with offlinejoin account show, or run this again", winerr.Uncoded(lost),
+			m.plan.req.MachineName, m.plan.DC, m.marker.Run)
 	case a == nil || a.Marker != m.marker:
 		return nil, lost // nothing was written
 	case ctx.Err() != nil: // written, and not wanted any more
