@@ -3,6 +3,7 @@ package activedirectory
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -21,18 +22,24 @@ func (d *labDomain) local(t testing.TB, args ...string) string {
 		"-H", filepath.Join(d.dir, "private", "sam.ldb"))...)
 }
 
-// The states of a user that a controller tells by a code of its own: locked out after wrong passwords, and with a password that
-// has expired. Both need rules of their own for that user.
-func TestUsersThatMayNotLogOn(t *testing.T) {
+// A user who is locked out after wrong passwords, by rules of its own. By Kerberos Samba gives no status with it, so that the
+// sentence names all that it can be. (Samba 4.17 takes no password for expired whose pwdLastSet was set back in its database:
+// that answer is in the table from sources.)
+func TestUserThatIsLockedOut(t *testing.T) {
 	t.Parallel()
 	d := theDomain(t)
 	d.local(t, "domain", "passwordsettings", "pso", "create", "oad-rules", "7", "--account-lockout-threshold=3", "--account-lockout-duration=30",
-		"--reset-account-lockout-after=30", "--min-pwd-age=0", "--max-pwd-age=1", "--min-pwd-length=4", "--history-length=0", "--complexity=off",
+		"--reset-account-lockout-after=30", "--min-pwd-age=0", "--max-pwd-age=0", "--min-pwd-length=4", "--history-length=0", "--complexity=off",
 		"--store-plaintext=off")
-	t.Cleanup(func() { d.local(t, "domain", "passwordsettings", "pso", "delete", "oad-rules") })
-	locked, expired := d.user(t, "oad-locked"), d.user(t, "oad-pwdold")
+	t.Cleanup(func() { // the context of a test has ended by then
+		remove := exec.Command(filepath.Join(d.dir, "exec"), "samba-tool", "domain", "passwordsettings", "pso", "delete", "oad-rules",
+			"-s", filepath.Join(d.dir, "etc", "smb.conf"), "-H", filepath.Join(d.dir, "private", "sam.ldb"))
+		if out, err := remove.CombinedOutput(); err != nil {
+			t.Errorf("%v %s", err, out)
+		}
+	})
+	locked := d.user(t, "oad-locked")
 	d.local(t, "domain", "passwordsettings", "pso", "apply", "oad-rules", "oad-locked")
-	d.local(t, "domain", "passwordsettings", "pso", "apply", "oad-rules", "oad-pwdold")
 	wrong := Credential{User: "oad-locked", Password: NewSecret([]byte("wrong.Passw0rd"))}
 	for range 4 {
 		settings := d.settings(t, Sealed)
@@ -40,10 +47,6 @@ func TestUsersThatMayNotLogOn(t *testing.T) {
 			t.Fatal("a wrong password is accepted")
 		}
 	}
-	// A week ago, which the database takes only below its rules.
-	partition := filepath.Join(d.dir, "private", "sam.ldb.d", "DC=ODJ,DC=TEST.ldb")
-	d.run(t, "dn: CN=oad-pwdold,CN=Users,"+d.base()+"\nchangetype: modify\nreplace: pwdLastSet\npwdLastSet: 134390000000000000\n",
-		"ldbmodify", "-H", partition)
 	for _, row := range []struct {
 		name  string
 		user  Credential
@@ -51,10 +54,8 @@ func TestUsersThatMayNotLogOn(t *testing.T) {
 		code  int
 		words []string
 	}{
-		{"locked out, Kerberos", locked, func(*Settings) {}, 1909, []string{"locked out"}},
+		{"locked out, Kerberos", locked, func(*Settings) {}, 1331, []string{"locked out", "Kerberos error 18"}},
 		{"locked out, simple", locked, simple, 1909, []string{"775"}},
-		{"expired password, Kerberos", expired, func(*Settings) {}, 1330, []string{"has expired"}},
-		{"expired password, simple", expired, simple, 1330, []string{"532"}},
 	} {
 		settings := d.settings(t, Sealed)
 		row.way(&settings)
