@@ -1,6 +1,7 @@
 package activedirectory
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Account is a computer account as one domain controller has it. DN, OperatingSystem and DNSHostName are safe for a line; the
@@ -35,6 +37,7 @@ type Account struct {
 	Own    string // description without the marker
 	Marker Marker // of the description
 	text   string // description, as it must be named to be replaced
+	dn     string // as the directory has it; "": as DN
 }
 
 // Bits of userAccountControl ([MS-ADTS] 2.2.16).
@@ -59,11 +62,9 @@ func (a *Account) Live() (live bool, why string) {
 // Disabled reports whether nobody can log on with the account.
 func (a *Account) Disabled() bool { return a.Control&ControlDisabled != 0 }
 
-// Parent returns the DN of the OU or container that the account is in.
-func (a *Account) Parent() string { return parentDN(a.DN) }
-
-// In reports whether the account is directly in the OU or container.
-func (a *Account) In(container string) bool { return sameDN(a.Parent(), container) }
+// In reports whether the account is directly in the OU or container. It goes by the name that the directory has, which may
+// hold characters that no line shows, and be longer than one.
+func (a *Account) In(container string) bool { return sameDN(parentDN(cmp.Or(a.dn, a.DN)), container) }
 
 // Rid returns the last number of the account's SID, 0 when there is none.
 func (a *Account) Rid() uint32 {
@@ -155,6 +156,20 @@ func (s *Session) FindGUID(ctx context.Context, guid string) (*Account, error) {
 	return found[0], nil
 }
 
+// FindDN returns the account with a distinguished name, in whatever spelling, and nil when there is none. Errors: 87 for a text
+// that is no such name.
+func (s *Session) FindDN(ctx context.Context, dn string) (*Account, error) {
+	if err := CheckContainer(dn); err != nil {
+		return nil, winerr.Errorf(winerr.InvalidParameter, "%q is no distinguished name of an account: write it as "+
+			"CN=WEB01,OU=Web,DC=corp,DC=example,DC=com", shown(dn))
+	}
+	found, err := s.accounts(ctx, &ldap.SearchRequest{BaseDN: dn, Scope: ldap.ScopeBaseObject, Filter: "(objectSid=*)"})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
+}
+
 // mostMarked bounds a search for accounts with a marker.
 const mostMarked = 500
 
@@ -202,7 +217,7 @@ func (s *Session) accounts(ctx context.Context, r *ldap.SearchRequest) ([]*Accou
 // newAccount makes an Account of what a controller has sent.
 func newAccount(e *ldap.Entry) (*Account, error) {
 	a := &Account{
-		Name: strings.TrimSuffix(e.GetEqualFoldAttributeValue("sAMAccountName"), "$"), DN: shown(e.DN),
+		Name: strings.TrimSuffix(e.GetEqualFoldAttributeValue("sAMAccountName"), "$"), DN: shown(e.DN), dn: e.DN,
 		OperatingSystem: shown(e.GetEqualFoldAttributeValue("operatingSystem")),
 		DNSHostName:     shown(e.GetEqualFoldAttributeValue("dNSHostName")),
 		text:            e.GetEqualFoldAttributeValue("description"),

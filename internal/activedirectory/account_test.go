@@ -49,6 +49,22 @@ func TestNewAccount(t *testing.T) {
 	}
 }
 
+// An account is in its OU whatever the OU is called: a line shows less of a name than the directory has.
+func TestAccountIsInItsOU(t *testing.T) {
+	t.Parallel()
+	guid, sid := decoded(t, "21761c6389522143bc9e80f843f868c3"), decoded(t, "0105000000000005150000000100000002000000030000005104"+"0000")
+	for _, name := range []string{"Web", "a\u00a0b", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", strings.Repeat("long ", 100) + "x", `"quoted, and more"`} {
+		ou := "OU=" + ldap.EscapeDN(name) + ",DC=odj,DC=test"
+		e := entryOf(guid, sid, nil, "4096", "1", "")
+		e.DN = "CN=X," + ou
+		a, err := newAccount(e)
+		must(t, err)
+		if !a.In(ou) || a.In("DC=odj,DC=test") || a.DN != shown(e.DN) {
+			t.Errorf("%q: %+v", name, a)
+		}
+	}
+}
+
 // Whatever a controller sends of an account, it is one with an identity, and with texts for a line, or an error.
 func FuzzNewAccount(f *testing.F) {
 	f.Add(decoded(f, "21761c6389522143bc9e80f843f868c3"), decoded(f, everyone), decoded(f, ownerDescriptor), "4096", "1", "mine")

@@ -56,13 +56,13 @@ func (s *Session) explainCreate(ctx context.Context, err error, d Domain, name, 
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultEntryAlreadyExists):
 		return winerr.Errorf(winerr.UserExists, "%s already has an account or an object with the name %s: use account reuse if it is "+
 			"yours, delete it, or choose another machine_name", d.DNSName, name)
-	case ldap.IsErrorWithCode(err, ldap.LDAPResultInsufficientAccessRights):
-		return winerr.Errorf(winerr.AccessDenied, "this user has no right to make computer accounts in %s: grant it \"Create "+
-			"Computer objects\" there, or name an OU in which it has that right", shown(container))
 	case says(err, "0000216D"):
 		return winerr.Errorf(winerr.MachineAccountQuotaExceeded, "this user has made as many computer accounts in %s as the domain "+
 			"allows (ms-DS-MachineAccountQuota): grant it \"Create Computer objects\" on an OU instead, and name that in ou",
 			d.DNSName)
+	case ldap.IsErrorWithCode(err, ldap.LDAPResultInsufficientAccessRights):
+		return winerr.Errorf(winerr.AccessDenied, "this user has no right to make computer accounts in %s: grant it \"Create "+
+			"Computer objects\" there, or name an OU in which it has that right", shown(container))
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultConstraintViolation):
 		if holder := s.holderOf(ctx, d, name, host); holder != "" {
 			return winerr.Errorf(winerr.SPNValueNotUnique, "the service principal names of %s belong to %s already: remove them "+

@@ -172,12 +172,8 @@ func TestLiveAccountsHostileNames(t *testing.T) {
 			t.Errorf("%q finds %+v, %v", filter, a, err)
 		}
 	}
-	list := computersIn(t, lab, lab.base())
 	for _, bad := range []string{"12345", "A234567890123456", "a.b", "wéb01", "x,OU=Domain Controllers", "CN=x"} {
 		wantCode(t, CheckNewName(bad), winerr.InvalidMachineNameForJoin)
-	}
-	if after := computersIn(t, lab, lab.base()); after != list {
-		t.Error("something was made")
 	}
 }
 

@@ -133,7 +133,7 @@ func TestSettingsNeverAllowAPasswordInTheClear(t *testing.T) {
 		{Settings{Security: StartTLS, Simple: true}, StartTLS},
 	} {
 		got, err := row.set.withDefaults(p)
-		if err != nil || got.Security != row.want || got.Timeout <= 0 || got.dial == nil {
+		if err != nil || got.Security != row.want || got.Timeout <= 0 || got.Dial == nil {
 			t.Errorf("%+v: %+v %v", row.set, got.Security, err)
 		}
 	}

@@ -39,7 +39,8 @@ type Query struct {
 	// Resolver asks DNS; nil is the system's.
 	Resolver *net.Resolver
 
-	dial dialFunc // opens connections, for tests; nil is a net.Dialer's
+	// Dial opens connections; nil is a net.Dialer's.
+	Dial DialFunc
 }
 
 // Note is a remark for people about how a controller was chosen: who was passed over, and why.

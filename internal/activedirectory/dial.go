@@ -56,7 +56,7 @@ func dial(ctx context.Context, dc DC, c Credential, settings Settings) (_ *Sessi
 	if settings.Security == LDAPS {
 		port = ldapsPort
 	}
-	raw, err := settings.dial(ctx, "tcp", net.JoinHostPort(dc.Address, port))
+	raw, err := settings.Dial(ctx, "tcp", net.JoinHostPort(dc.Address, port))
 	if err != nil {
 		return nil, unreachable{"LDAP on port " + port, err}
 	}
@@ -118,7 +118,7 @@ func protect(ctx context.Context, raw net.Conn, dc DC, settings Settings) (net.C
 // kerberosLogon binds with Kerberos, and returns the connection as it is to be used from then on.
 func kerberosLogon(ctx context.Context, conn net.Conn, dc DC, c Credential, settings Settings, bindings []byte) (net.Conn, error) {
 	seal := settings.Security == Sealed
-	k := kdc{domain: dc.Domain, service: "ldap/" + dc.Host, address: dc.Address, dial: settings.dial}
+	k := kdc{domain: dc.Domain, service: "ldap/" + dc.Host, address: dc.Address, dial: settings.Dial}
 	sc, err := newSecurityContext(ctx, k, c, settings.changeBindings(bindings), seal)
 	if err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ func serverError(code uint16, text string) error {
 
 // The rows of the error table that the live lab does not answer. Each says where its bytes come from:
 //
-//	seen      a Windows controller's answer as the cited issue or page prints it
+//	seen      a Windows controller's answer, byte for byte as the cited issue or page prints it
 //	Samba     seen by this project on Samba 4.17 or 4.22
 //	number    only the number is documented ([MS-ERREF] 2.2); no source prints the whole text, so its shape is inferred
 //	ours      made here: no server's bytes are needed
@@ -60,23 +60,34 @@ func TestErrorTableFromSources(t *testing.T) {
 		{"NTLM off, Samba 4.22", serverError(49, "8009030C: LdapErr: DSID-0C0904DC, comment: AcceptSecurityContext error, data 418, v1db1"), 1326, []string{"keytab"}},
 		// seen: github.com/cannatag/ldap3/issues/1030, Windows Server 2019
 		{"signing required, Windows", serverError(8, "00002028: LdapErr: DSID-0C090259, comment: The server requires binds to turn on integrity checking if SSL\\TLS are not already active on the connection, data 0, v4563\x00"), 2718, []string{"sealed"}},
-		// number
-		{"quota, Windows", serverError(53, "0000216D: SvcErr: DSID-031A124C, problem 5003 (WILL_NOT_PERFORM), data 0"), 8557, []string{"one OU"}},
+		// seen: Microsoft, "Status code 0x216d: Your computer could not be joined to the domain" (NetSetup.log)
+		{"quota, Windows", serverError(53, quotaText), 8557, []string{"one OU"}},
 		// seen: github.com/go-ldap/ldap/issues/451
 		{"password rule", serverError(53, "0000052D: SvcErr: DSID-031A124C, problem 5003 (WILL_NOT_PERFORM), data 0"), 1325, nil},
-		// number: github.com/MicrosoftDocs/windowsserverdocs/issues/6081 (21C7 is 8647)
-		{"SPN, Windows", serverError(19, "000021C7: AtrErr: DSID-033E0F1B, #1:\n\t0: 000021C7: DSID-033E0F1B, problem 1005 (CONSTRAINT_ATT_TYPE), data 0"), 8647, []string{"another account"}},
+		// seen: en.chuso.net/documents/technical/active-directory-spn-upn-constraint-violation.html
+		{"SPN, Windows", serverError(19, "000021C7: AtrErr: DSID-03200DF3, #1:\n\t0: 000021C7: DSID-03200DF3, problem 1005 (CONSTRAINT_ATT_TYPE), data 0, Att 90303 (servicePrincipalName)\n\x00"), 8647, []string{"another account"}},
 		{"SPN, Samba", serverError(19, "0000202F: Failed: spn[HOST/WEB01] would cause a conflict"), 8647, []string{"another account"}},
+		// Samba
 		{"name taken", serverError(68, "Entry CN=A,DC=b already exists"), 2224, []string{"reuse"}},
+		// seen: github.com/rapid7/insightconnect-plugins/pull/840 (the sAMAccountName), github.com/ldapjs/node-ldapjs/issues/898 (the DN)
+		{"name taken, Windows", serverError(68, "00000524: UpdErr: DSID-031A1261, problem 6005 (ENTRY_EXISTS), data 0\n\x00"), 2224, []string{"reuse"}},
+		{"DN taken, Windows", serverError(68, "00002071: UpdErr: DSID-030503CF, problem 6005 (ENTRY_EXISTS), data 0"), 2224, []string{"reuse"}},
+		// Samba
 		{"no rights", serverError(50, "acl: unable to get access to CN=Computers"), 5, nil},
-		// number
-		{"no rights, Windows", serverError(50, "00002098: SecErr: DSID-03150F94, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0"), 5, nil},
+		// seen: github.com/Seji64/LAPS-WebUI/issues/31, github.com/skelsec/msldap/pull/34
+		{"no rights, Windows", serverError(50, "00002098: SecErr: DSID-031514B3, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n"), 5, nil},
+		{"access denied, Windows", serverError(50, "00000005: SecErr: DSID-03152E13, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n\x00"), 5, nil},
+		// Samba
 		{"no such OU", serverError(32, "00002030: No such Base DN"), 2, nil},
 		{"bad DN", serverError(34, "invalid DN"), 87, nil},
 		{"marker moved", serverError(16, "00002001: attribute 'description': no matching attribute value"), 170, []string{"read it again"}},
+		// seen: a comment in TheManticoreProject's LDAP session (Modify of description)
+		{"marker moved, Windows", serverError(16, "00002076: AtrErr: DSID-030F1BC2, #1:\n\t0: 00002076: DSID-030F1BC2, problem 1001 (NO_ATTRIBUTE_OR_VAL), data 0, Att d (description)\n\x00"), 170, []string{"read it again"}},
 		// seen: github.com/the-useless-one/pywerview/issues/26
 		{"referral, Windows", serverError(10, "0000202B: RefErr: DSID-0310082F, data 0, 1 access points"), 2453, []string{"writable dc"}},
+		// Samba
 		{"children", serverError(66, "subtree_delete: Unable to delete a non-leaf node"), 145, nil},
+		// ours
 		{"busy", serverError(51, ""), 1723, nil},
 		{"unavailable", serverError(52, "00000000: "), 1722, nil},
 		{"unheard of", serverError(80, "something"), 31, []string{"LDAP 80", "something"}},
@@ -109,6 +120,60 @@ func TestErrorTableFromSources(t *testing.T) {
 			if row.code.Name() == "" {
 				t.Errorf("%d has no name", row.code)
 			}
+		})
+	}
+}
+
+// quotaText is what a Windows controller answers a user whose quota is used up, as Microsoft's article prints it
+// ("Status code 0x216d: Your computer could not be joined to the domain").
+const quotaText = "0000216D: SvcErr: DSID-031A124C, problem 5003 (WILL_NOT_PERFORM), data 0"
+
+// refusingConnection refuses what is to be written, and finds what it has.
+type refusingConnection struct {
+	connection
+	err   error
+	found []*ldap.Entry
+}
+
+func (c refusingConnection) Add(*ldap.AddRequest) error       { return c.err }
+func (c refusingConnection) Modify(*ldap.ModifyRequest) error { return c.err }
+func (c refusingConnection) Del(*ldap.DelRequest) error       { return c.err }
+func (c refusingConnection) Search(*ldap.SearchRequest) (*ldap.SearchResult, error) {
+	return &ldap.SearchResult{Entries: c.found}, nil
+}
+
+// What a refused write comes to, by answers of Windows that the lab does not give; each is printed above with its source.
+func TestRefusedWritesOfWindows(t *testing.T) {
+	t.Parallel()
+	d := Domain{DNSName: "corp.example.com", DN: "DC=corp,DC=example,DC=com"}
+	n := New{Name: "WEB01", Container: "OU=Web,DC=corp,DC=example,DC=com", Password: []uint16{'x'}}
+	a := &Account{DN: "CN=WEB01," + n.Container, GUID: "631c7621-5289-4321-bc9e-80f843f868c3"}
+	create := func(s *Session) error { _, err := s.Create(t.Context(), d, n); return err }
+	mark := func(s *Session) error { _, err := s.Mark(t.Context(), a, pending()); return err }
+	holder := []*ldap.Entry{{DN: "CN=OLD,DC=corp,DC=example,DC=com"}}
+	for name, row := range map[string]struct {
+		do    func(*Session) error
+		err   error
+		found []*ldap.Entry
+		code  winerr.Code
+		words []string
+	}{
+		"quota":                 {create, serverError(53, quotaText), nil, 8557, []string{"ms-DS-MachineAccountQuota", "Create Computer objects", "corp.example.com"}},
+		"quota, as access":      {create, serverError(50, quotaText), nil, 8557, []string{"ms-DS-MachineAccountQuota"}},
+		"no right":              {create, serverError(50, "00000005: SecErr: DSID-03152E13, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n\x00"), nil, 5, []string{"Create Computer objects", n.Container}},
+		"name taken":            {create, serverError(68, "00000524: UpdErr: DSID-031A1261, problem 6005 (ENTRY_EXISTS), data 0\n\x00"), nil, 2224, []string{"account reuse"}},
+		"DN taken":              {create, serverError(68, "00002071: UpdErr: DSID-030503CF, problem 6005 (ENTRY_EXISTS), data 0"), nil, 2224, []string{"account or an object"}},
+		"SPN taken, holder":     {create, serverError(19, "000021C7: AtrErr: DSID-03200DF3, #1:\n\t0: 000021C7: DSID-03200DF3, problem 1005 (CONSTRAINT_ATT_TYPE), data 0, Att 90303 (servicePrincipalName)\n\x00"), holder, 8647, []string{"CN=OLD"}},
+		"SPN taken":             {create, serverError(19, "000021C7: AtrErr: DSID-03200DF3, #1:\n\t0: 000021C7: DSID-03200DF3, problem 1005 (CONSTRAINT_ATT_TYPE), data 0, Att 90303 (servicePrincipalName)\n\x00"), nil, 8647, []string{"WEB01"}},
+		"read-only controller":  {create, serverError(10, "0000202B: RefErr: DSID-0310082F, data 0, 1 access points"), nil, 2453, []string{"RODC"}},
+		"marker moved":          {mark, serverError(16, "00002076: AtrErr: DSID-030F1BC2, #1:\n\t0: 00002076: DSID-030F1BC2, problem 1001 (NO_ATTRIBUTE_OR_VAL), data 0, Att d (description)\n\x00"), nil, 170, []string{"CN=WEB01", "nothing of it was written"}},
+		"marker was there":      {mark, serverError(20, ""), nil, 170, nil},
+		"account of a stranger": {mark, serverError(50, "00002098: SecErr: DSID-031514B3, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n"), nil, 5, []string{"CN=WEB01"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &Session{conn: refusingConnection{err: row.err, found: row.found}, timeout: time.Minute, abort: func() {}, dc: DC{Host: "dc1.corp.example.com"}}
+			wantRefusal(t, row.do(s), row.code, row.words...)
 		})
 	}
 }

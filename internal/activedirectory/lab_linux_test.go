@@ -162,7 +162,7 @@ func (d *labDomain) resolver() *net.Resolver {
 }
 
 func (d *labDomain) query() Query {
-	return Query{Domain: d.domain(), Resolver: d.resolver(), dial: d.dial, Timeout: 10 * time.Second}
+	return Query{Domain: d.domain(), Resolver: d.resolver(), Dial: d.dial, Timeout: 10 * time.Second}
 }
 
 func (d *labDomain) dc() DC { return DC{Host: d.host(), Address: d.address(), Domain: d.domain()} }
@@ -172,7 +172,7 @@ func (d *labDomain) settings(t testing.TB, security Security) Settings {
 	t.Helper()
 	roots, err := LoadRoots(d.ca())
 	must(t, err)
-	return Settings{Security: security, Roots: roots, dial: d.dial}
+	return Settings{Security: security, Roots: roots, Dial: d.dial}
 }
 
 // session is one of the administrator's, sealed.

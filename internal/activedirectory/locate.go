@@ -86,7 +86,7 @@ type locator struct {
 	Query
 	domain, site string
 	machine      string
-	dial         dialFunc
+	dial         DialFunc
 	hosts        []string // not yet asked
 	asked        []string // answered or not
 	notes        []Note
@@ -95,7 +95,7 @@ type locator struct {
 }
 
 func newLocator(q Query) (*locator, error) {
-	l := &locator{Query: q, domain: trimName(q.Domain), site: q.Site, dial: q.dial}
+	l := &locator{Query: q, domain: trimName(q.Domain), site: q.Site, dial: q.Dial}
 	if !validName(l.domain) || !strings.Contains(l.domain, ".") {
 		return nil, winerr.Errorf(winerr.InvalidParameter,
 			"%q is not the DNS name of a domain: give its full name, such as corp.example.com", shown(q.Domain))

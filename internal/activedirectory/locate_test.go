@@ -31,7 +31,7 @@ type testNetwork struct {
 }
 
 func (n *testNetwork) query() Query {
-	return Query{Domain: "corp.example.com", Timeout: 300 * time.Millisecond, dial: n.dial, Resolver: &net.Resolver{
+	return Query{Domain: "corp.example.com", Timeout: 300 * time.Millisecond, Dial: n.dial, Resolver: &net.Resolver{
 		PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 			return n.serve(func(b []byte) []byte {
 				answer := n.dns(b[2:]) // as over TCP, with a length in front

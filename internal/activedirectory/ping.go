@@ -29,10 +29,11 @@ const (
 // errEmptyPong means that the server answered that it has nothing to answer: it is not a controller of the domain.
 var errEmptyPong = errors.New("an empty netlogon answer")
 
-type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+// DialFunc opens a connection, as a net.Dialer's DialContext does.
+type DialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // ping asks one address. domain may be "": then a controller answers for its own.
-func ping(ctx context.Context, dial dialFunc, address, domain, machine string, timeout time.Duration) (pong, error) {
+func ping(ctx context.Context, dial DialFunc, address, domain, machine string, timeout time.Duration) (pong, error) {
 	var last error
 	for attempt := range pingAttempts {
 		network := "udp"
@@ -51,7 +52,7 @@ func ping(ctx context.Context, dial dialFunc, address, domain, machine string, t
 	return pong{}, last
 }
 
-func pingOnce(ctx context.Context, dial dialFunc, network, address, domain, machine string, wait time.Duration) (pong, error) {
+func pingOnce(ctx context.Context, dial DialFunc, network, address, domain, machine string, wait time.Duration) (pong, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	conn, err := dial(ctx, network, net.JoinHostPort(address, ldapPort))

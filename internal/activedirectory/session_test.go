@@ -100,7 +100,7 @@ func TestDialObeysItsContext(t *testing.T) {
 				t.Parallel()
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(20*time.Millisecond, cancel)
-				settings := Settings{Security: security, Simple: simple, dial: silent}
+				settings := Settings{Security: security, Simple: simple, Dial: silent}
 				if _, err := Dial(ctx, DC{Host: "dc1.corp.example.com", Domain: "corp.example.com"}, c, settings); !errors.Is(err, context.Canceled) {
 					t.Errorf("%v", err)
 				}
@@ -115,6 +115,6 @@ func TestDialObeysItsContext(t *testing.T) {
 func TestDialSaysWhatCannotBeReached(t *testing.T) {
 	t.Parallel()
 	refused := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("connection refused") }
-	_, err := Dial(t.Context(), DC{Host: "dc1.corp.example.com"}, Credential{User: "u", Keytab: "k"}, Settings{dial: refused})
+	_, err := Dial(t.Context(), DC{Host: "dc1.corp.example.com"}, Credential{User: "u", Keytab: "k"}, Settings{Dial: refused})
 	wantRefusal(t, err, 1722, "dc1.corp.example.com as u", "port 389", "connection refused")
 }

@@ -29,8 +29,9 @@ type Settings struct {
 	Roots    *x509.CertPool // certificate authorities for TLS; nil are the system's
 	Timeout  time.Duration  // for connecting and binding together, and for each operation; 0 means 30 seconds
 
-	// dial opens connections, for tests; nil is a net.Dialer's.
-	dial dialFunc
+	// Dial opens connections; nil is a net.Dialer's.
+	Dial DialFunc
+
 	// spoil changes the channel bindings, for tests; nil leaves them.
 	spoil func([]byte) []byte
 }
@@ -58,8 +59,8 @@ func (s Settings) withDefaults(c Credential) (Settings, error) {
 	if s.Timeout <= 0 {
 		s.Timeout = 30 * time.Second
 	}
-	if s.dial == nil {
-		s.dial = new(net.Dialer).DialContext
+	if s.Dial == nil {
+		s.Dial = new(net.Dialer).DialContext
 	}
 	return s, nil
 }

@@ -16,7 +16,7 @@ const module = "github.com/offlinejoin/offlinejoin"
 
 // forEverybody are the rooms that every other may use, except the engines, which import nothing of the project.
 func forEverybody() []string {
-	return []string{"internal/winerr", "internal/plaintext", "internal/privatefile"}
+	return []string{"internal/winerr", "internal/plaintext", "internal/privatefile", "internal/killpoint"}
 }
 
 // engines know neither Windows' error codes nor how text is shown.
@@ -93,6 +93,7 @@ func arrows() map[string][]string {
 		"internal/version":                             {},
 		"internal/coredump":                            {},
 		"internal/privatefile":                         {},
+		"internal/killpoint":                           {}, // nothing but in builds for tests
 		"internal/testenv":                             {},
 		"internal/archtest":                            {},
 		"internal/release":                             {"internal/cli", "internal/version", "internal/completion"},

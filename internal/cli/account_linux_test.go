@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -253,6 +254,49 @@ func TestInsideProvision(t *testing.T) {
 	if code, _, stderr := l.run(t, "account", "delete", "nobody1", "--yes"); code != 1 || !strings.Contains(stderr, "has no account") {
 		t.Errorf("%d %s", code, stderr)
 	}
+}
+
+// TestInsideProvisionForNobody writes a blob to an output that nobody reads any more: the account goes, as --account-on-error
+// says. One that was written is named, since nothing tells whether the reader kept it.
+func TestInsideProvisionForNobody(t *testing.T) {
+	l := newLab(t)
+	provision := func(machine string, out *os.File, more ...string) (code int, stderr string) {
+		t.Helper()
+		var e bytes.Buffer
+		args := append(append([]string{"provision", "--account-ou", labOU, "--machine-name", machine, "--output", "-"}, more...), l.reach()...)
+		code = cli.Run(t.Context(), args, cli.Streams{In: strings.NewReader(""), Out: out, Err: &e})
+		return code, e.String()
+	}
+	for _, row := range []struct{ machine, on, said, left string }{
+		{"NOBODY1", "delete", "is deleted again", ""},
+		{"NOBODY2", "disable", "is disabled", "userAccountControl: 4098"},
+		{"NOBODY3", "keep", "is kept", "userAccountControl: 4096"},
+	} {
+		r, w, err := os.Pipe()
+		must(t, err)
+		must(t, r.Close())
+		code, stderr := provision(row.machine, w, "--account-on-error", row.on)
+		_ = w.Close()
+		found := l.search(t, "(cn="+row.machine+")", "userAccountControl")
+		if code != 1 || !strings.Contains(stderr, "109 ERROR_BROKEN_PIPE") || !strings.Contains(stderr, row.said) ||
+			strings.Contains(found, "dn: ") != (row.left != "") || !strings.Contains(found, row.left) {
+			t.Errorf("%s: exit code %d, %s\n%s", row.on, code, stderr, found)
+		}
+	}
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	must(t, err)
+	code, stderr := provision("SOMEBODY1", file)
+	content, err := os.ReadFile(file.Name())
+	must(t, errors.Join(err, file.Close()))
+	blob, err := odj.Parse(content)
+	must(t, err)
+	if code != 0 || !strings.Contains(stderr, "CN=SOMEBODY1,"+labOU) || !strings.Contains(stderr, "objectGUID") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	if found := secrets(blob).In([]byte(stderr)); found != nil {
+		t.Errorf("shown: %q", found)
+	}
+	l.boots(t, blob, "SOMEBODY1")
 }
 
 // TestInsideLostAccounts finds what broken runs have left by its marker, and deletes it.

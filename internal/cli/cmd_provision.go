@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -166,7 +167,7 @@ func (a *app) writeProvisioned(ctx context.Context, d *offlinejoin.Directory, pl
 	}
 	defer made.Wipe()
 	if err := out.write(made.Blob, p); err != nil {
-		return errors.Join(err, out.remove(), made.Undo(ctx))
+		return made.Failed(ctx, errors.Join(err, out.remove()))
 	}
 	warning, err := made.Staged(ctx)
 	if err != nil {
@@ -183,7 +184,11 @@ func (a *app) writeProvisioned(ctx context.Context, d *offlinejoin.Directory, pl
 	switch {
 	case a.json:
 		return a.printJSON(document)
-	case p.output == standardFile:
+	case p.output == standardFile: // nothing tells whether the reader kept it
+		f := document.Account
+		fmt.Fprintf(a.Err, "Wrote the blob of %s to standard output. Its account is %s (objectGUID %s), %s at %s.\n",
+			plaintext.Line(join(document.Blob.MachineName, document.Blob.Domain), 0), plaintext.Line(f.DN, 0), f.ObjectGUID,
+			madeOrReset(f), plaintext.Line(f.DC, 0))
 		return nil
 	}
 	a.showProvisioned(document)
@@ -232,10 +237,19 @@ func (o *output) write(blob *offlinejoin.Blob, p *provisioning) error {
 		}
 		content = sealed
 	}
-	if _, err := o.Write(content); err != nil || o.file == nil {
-		return err
+	_, err := o.Write(content)
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		return winerr.Errorf(winerr.BrokenPipe, "the blob could not be written: nobody reads standard output any more")
+	case err != nil:
+		return coded(err)
+	case o.file == nil:
+		return nil
 	}
-	return errors.Join(o.file.Sync(), o.file.Close())
+	if err := errors.Join(o.file.Sync(), o.file.Close()); err != nil {
+		return coded(err)
+	}
+	return nil
 }
 
 // remove takes a file away again that is not to be.

@@ -27,7 +27,8 @@ func TestAccountFigures(t *testing.T) {
 		t.Skip("set OFFLINEJOIN_ACCOUNTS to a number of machines, or run make accounts")
 	}
 	d, disk, bin := samba.Start(t), sampletest.Disk(t, sample.Image{}), t.TempDir()
-	build := exec.CommandContext(t.Context(), testenv.Tool(t, "go"), "build", "-ldflags", "-s -w", "-o", bin+"/", ".")
+	build := exec.CommandContext(t.Context(), testenv.Tool(t, "go"), "build", "-ldflags", "-s -w", "-o", bin+"/", ".",
+		"./provider/terraform-provider-offlinejoin")
 	build.Dir, build.Env = testenv.Root(), append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", build, err, out)
@@ -64,6 +65,7 @@ func TestAccountFigures(t *testing.T) {
 	if peak > 96<<10 {
 		t.Errorf("%d KiB of memory, and 96 MiB are promised", peak)
 	}
+	t.Run("terraform", func(t *testing.T) { providerFigures(t, d, programs{bin}, disk, password, min(machines, 100), prefix) })
 	const few = 10
 	each := func(what string, command func(i int) *exec.Cmd) {
 		start := time.Now()
@@ -94,5 +96,78 @@ func TestAccountFigures(t *testing.T) {
 			cmd.Stdin = strings.NewReader(samba.AdminPassword + "\n")
 			return cmd
 		})
+	}
+}
+
+// providerFigures makes as many machines by one terraform apply, and prints the peak of memory of the provider's process.
+func providerFigures(t *testing.T, d *samba.Domain, p programs, disk, password string, machines int, prefix string) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "main.tf"), fmt.Appendf(nil, `terraform {
+  required_providers {
+    offlinejoin = { source = "offlinejoin/offlinejoin" }
+  }
+}
+provider "offlinejoin" {
+  active_directory = { domain = "odj.test", dc = "dc1.odj.test", user = "Administrator", password_file = %q }
+}
+resource "offlinejoin_domain_join" "f" {
+  count        = %d
+  machine_name = "%sT${count.index}"
+  image_path   = %q
+  overlay_path = "%s/t${count.index}.qcow2"
+}
+`, password, machines, prefix, disk, dir), 0o600))
+	terraform, env := testenv.Tool(t, "terraform"), append(os.Environ(), mirrored(t, p)...)
+	run := func(args ...string) (took time.Duration, peak int) {
+		cmd := d.Command(t, append([]string{terraform}, args...)...)
+		cmd.Dir, cmd.Env = dir, env
+		var all bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &all, &all
+		start := time.Now()
+		must(t, cmd.Start())
+		done, result := make(chan struct{}), make(chan int)
+		go func() { result <- peakOf("terraform-provider-offlinejoin", done) }()
+		err := cmd.Wait()
+		close(done)
+		peak = <-result
+		if err != nil {
+			t.Fatalf("%q: %v\n%s", args, err, all.Bytes()[max(0, all.Len()-4000):])
+		}
+		return time.Since(start), peak
+	}
+	run("init", "-no-color")
+	for _, args := range [][]string{{"apply", "-no-color", "-auto-approve"}, {"plan", "-no-color"}} {
+		took, peak := run(args...)
+		t.Logf("terraform %s of %d: %s; the provider's peak of memory is %.1f MiB", args[0], machines, took.Round(time.Second), float64(peak)/1024)
+		if peak == 0 || peak > providerBound {
+			t.Errorf("%d KiB of memory, and %d are promised", peak, providerBound)
+		}
+	}
+}
+
+// providerBound is what docs/accounts.md promises of the provider for 100 machines, in KiB.
+const providerBound = 128 << 10
+
+// peakOf returns the greatest peak of memory, in KiB, of the processes of a program that are seen until done is closed.
+func peakOf(program string, done <-chan struct{}) (peak int) {
+	for {
+		links, _ := filepath.Glob("/proc/[0-9]*/exe") // the pattern is right
+		for _, link := range links {
+			exe, err := os.Readlink(link)
+			if err != nil || !strings.HasPrefix(filepath.Base(exe), program) {
+				continue
+			}
+			status, _ := os.ReadFile(filepath.Join(filepath.Dir(link), "status")) // it may be gone
+			_, after, _ := strings.Cut(string(status), "VmHWM:")
+			if fields := strings.Fields(after); len(fields) > 0 {
+				n, _ := strconv.Atoi(fields[0])
+				peak = max(peak, n)
+			}
+		}
+		select {
+		case <-done:
+			return peak
+		case <-time.After(5 * time.Millisecond):
+		}
 	}
 }

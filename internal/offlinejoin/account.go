@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/activedirectory"
+	"github.com/offlinejoin/offlinejoin/internal/killpoint"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -158,6 +159,7 @@ func (r AccountRequest) clock() time.Time {
 }
 
 func (r AccountRequest) reached(point string) {
+	killpoint.Reached(point)
 	if r.at != nil {
 		r.at(point)
 	}

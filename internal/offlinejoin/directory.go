@@ -84,6 +84,7 @@ type session interface {
 	MemberOf(ctx context.Context, sid string) []string
 	Container(ctx context.Context, d activedirectory.Domain, dn string) (activedirectory.Container, error)
 	Find(ctx context.Context, d activedirectory.Domain, machine string) (*activedirectory.Account, error)
+	FindDN(ctx context.Context, dn string) (*activedirectory.Account, error)
 	FindGUID(ctx context.Context, guid string) (*activedirectory.Account, error)
 	Marked(ctx context.Context, d activedirectory.Domain, keep func(*activedirectory.Account) bool) ([]*activedirectory.Account, error)
 	Create(ctx context.Context, d activedirectory.Domain, n activedirectory.New) (*activedirectory.Account, error)
@@ -153,7 +154,7 @@ func logOn(ctx context.Context, req DirectoryRequest) (*link, error) {
 	if req.Domain == "" {
 		return nil, winerr.Errorf(winerr.InvalidParameter, "no domain was given: set domain to its DNS name")
 	}
-	query := activedirectory.Query{Domain: req.Domain, DC: req.DC, Site: req.Site}
+	query := activedirectory.Query{Domain: req.Domain, DC: req.DC, Site: req.Site, Dial: req.Settings.Dial}
 	dc, notes, err := activedirectory.Locate(ctx, query)
 	if err != nil {
 		return nil, err
@@ -171,7 +172,7 @@ func logOn(ctx context.Context, req DirectoryRequest) (*link, error) {
 		l.notes = append(l.notes, string(n))
 	}
 	l.others = activedirectory.NewOthers(s, domain, 0, func(ctx context.Context, host string) (*activedirectory.Session, error) {
-		other, _, err := activedirectory.Locate(ctx, activedirectory.Query{Domain: req.Domain, DC: host})
+		other, _, err := activedirectory.Locate(ctx, activedirectory.Query{Domain: req.Domain, DC: host, Dial: req.Settings.Dial})
 		if err != nil {
 			return nil, err
 		}

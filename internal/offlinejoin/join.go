@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/activedirectory"
@@ -77,6 +76,7 @@ type accountJoin struct {
 	req       Request
 	plan      *AccountPlan
 	held      *heldJoin // of the image; nil: none
+	newDisk   bool      // the disk is to be made by this run
 }
 
 // newJoin looks at the image and at the account, and decides what is to be done.
@@ -304,6 +304,7 @@ func (j *accountJoin) carryOut(ctx context.Context) (*Receipt, error) {
 		j.step("Gave the account %s a new password", made.Account.DN)
 	}
 	record := &AccountRecord{ObjectGUID: made.Account.ObjectGUID, PasswordLastSet: made.Account.PasswordLastSet}
+	j.newDisk = j.req.Image.NewPath() != "" && !DiskExists(j.req.Image)
 	receipt, err := Stage(ctx, j.withAccount(made.Blob, record))
 	if err != nil {
 		return nil, j.failed(ctx, made, err)
@@ -311,7 +312,7 @@ func (j *accountJoin) carryOut(ctx context.Context) (*Receipt, error) {
 	j.acc.reached("after the image")
 	warning, err := made.Staged(ctx)
 	if err != nil { // somebody else has the account
-		return nil, errors.Join(err, j.unstage(ctx, made))
+		return nil, errors.Join(err, j.unstage(ctx, made, true))
 	}
 	j.acc.reached("after the marker")
 	account := made.Account
@@ -326,37 +327,12 @@ func (j *accountJoin) carryOut(ctx context.Context) (*Receipt, error) {
 // failed takes the account back when the image could not be written: the image first, so that none is left with a join whose
 // account is gone.
 func (j *accountJoin) failed(ctx context.Context, made *Provisioned, err error) error {
-	err = errors.Join(err, j.unstage(ctx, made))
-	undo := made.Undo(ctx)
-	if undo != nil {
-		return errors.Join(err, undo)
-	}
-	code, ok := winerr.CodeOf(err)
-	if !ok {
-		return err
-	}
-	stop := ". "
-	if strings.HasSuffix(winerr.MessageOf(err), ".") {
-		stop = " "
-	}
-	return winerr.Errorf(code, "%w%s%s", winerr.Uncoded(err), stop, j.afterUndo(made))
+	return made.Failed(ctx, errors.Join(err, j.unstage(ctx, made, false)))
 }
 
-// afterUndo says what is left in the directory.
-func (j *accountJoin) afterUndo(made *Provisioned) string {
-	switch {
-	case j.acc.OnError == OnErrorKeep:
-		return "The account " + made.Account.DN + " is kept, as on_error says; nobody has its password"
-	case !made.Account.Made:
-		return "The account " + made.Account.DN + " existed before; its former password is gone, and nobody has the new one"
-	case j.acc.OnError == OnErrorDisable:
-		return "The account " + made.Account.DN + " is disabled, as on_error says"
-	}
-	return "The account that was made for it is deleted again"
-}
-
-// unstage takes the join of this blob out of the image, where it got there.
-func (j *accountJoin) unstage(ctx context.Context, made *Provisioned) error {
+// unstage takes the join of this blob out of the image, where it got there, and a disk that was made for it away. staged says
+// that it is known to have got there.
+func (j *accountJoin) unstage(ctx context.Context, made *Provisioned, staged bool) error {
 	if j.req.Online || j.req.Method == MethodNative {
 		return nil
 	}
@@ -367,9 +343,36 @@ func (j *accountJoin) unstage(ctx context.Context, made *Provisioned) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Minute)
 	defer cancel()
 	st, err := ReadStatus(ctx, StatusRequest{Image: at})
+	if err != nil && staged {
+		return winerr.Errorf(codeOf(err), "%s holds the join still, which is of no use: run offlinejoin unstage on it, or remove it: %w", at,
+			winerr.Uncoded(err))
+	}
 	if err != nil || st.State != StateStaged || st.Fingerprint != made.Blob.parsed.Fingerprint() {
 		return nil // it is not there, or cannot be read: the failure that is reported says so
 	}
+	if j.newDisk && j.removeDisk(ctx) {
+		return nil
+	}
 	_, err = Unstage(ctx, UnstageRequest{Image: at, SingleUse: j.req.SingleUse, StagedBy: j.req.StagedBy, Now: j.req.Now})
+	if err == nil && j.newDisk {
+		j.warn(at.String() + " was made for this join and stays, without the join, because somebody has it open or has changed it")
+	}
 	return err
+}
+
+// removeDisk removes the disk that this run has made, with its join, as long as nobody has used it: without the join it is of
+// no use, and would be in the way of the next run. It reports whether the disk is gone.
+func (j *accountJoin) removeDisk(ctx context.Context) bool {
+	disk, err := ReadDisk(ctx, DiskRequest{Image: j.req.Image, Mark: true})
+	if err != nil || disk.Mark == nil {
+		return false
+	}
+	removal, err := RemoveDisk(ctx, RemoveDiskRequest{
+		Image: j.req.Image, Was: disk.Mark, SingleUse: j.req.SingleUse, StagedBy: j.req.StagedBy,
+	})
+	if err != nil || !removal.Removed {
+		return false
+	}
+	j.warn(removal.Warnings...)
+	return true
 }

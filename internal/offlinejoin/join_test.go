@@ -10,6 +10,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/activedirectory"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/open"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -412,6 +413,92 @@ func TestMarkerAfterTheImage(t *testing.T) {
 	if code, _ := winerr.CodeOf(err); code != winerr.Busy || holdsJoin(t, req.Image) {
 		t.Errorf("%v", err)
 	}
+}
+
+// An administrator who writes a description while a join is under way takes its marker away, and nothing else: the join holds,
+// the description stays, and the next run changes nothing.
+func TestDescriptionChangedWhileJoining(t *testing.T) {
+	t.Parallel()
+	f := newFakeDirectory()
+	acc, req := joinOf(t)
+	acc.Description = "web"
+	acc.at = func(point string) {
+		if point == "after the image" {
+			a := f.accounts[f.only(t).GUID]
+			a.Own, a.Marker = "bought in 2026", activedirectory.Marker{}
+		}
+	}
+	r, err := Join(t.Context(), f.directory(), acc, req)
+	if err != nil || r.Outcome != OutcomeStaged || !strings.Contains(strings.Join(r.Warnings, " "), "marker could not be changed") {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	set := f.only(t).PasswordLastSet
+	acc.at = nil
+	r, err = Join(t.Context(), f.directory(), acc, req)
+	if a := f.only(t); err != nil || r.Outcome != OutcomeUnchanged || a.Own != "bought in 2026" || a.PasswordLastSet != set || !f.valid(t, req.Image) {
+		t.Errorf("%+v, %+v, %v", a, r, err)
+	}
+}
+
+// What was made for a join that could not be kept is taken away again, join and disk; where somebody has the disk by then, it
+// stays, and is named.
+func TestNewDiskIsTakenBackWithItsJoin(t *testing.T) {
+	t.Parallel()
+	for _, held := range []bool{false, true} {
+		for _, form := range []string{"overlay", "copy"} {
+			t.Run(fmt.Sprintf("%s, held %v", form, held), func(t *testing.T) {
+				t.Parallel()
+				f := newFakeDirectory()
+				acc, req := joinOf(t)
+				golden, disk := sampletest.Volume(t, sample.Image{}), filepath.Join(t.TempDir(), "web01.img")
+				req.Image = Image{}
+				req.Image.ImagePath = golden
+				if form == "overlay" {
+					req.Image.OverlayPath = disk
+				} else {
+					req.Image.CopyPath = disk
+				}
+				req.SingleUse.LedgerFile = filepath.Join(t.TempDir(), "ledger")
+				acc.at = func(point string) {
+					if point != "after the image" {
+						return
+					}
+					if _, err := f.Reset(t.Context(), f.only(t), "", activedirectory.Marker{State: activedirectory.MarkerPending, Run: "other"}, []uint16{1}); err != nil {
+						t.Error(err)
+					}
+					if held {
+						holder, err := open.HoldDisk(t.Context(), disk, true, 0)
+						if err != nil {
+							t.Fatal(err)
+						}
+						t.Cleanup(func() { _ = holder.Close() })
+					}
+				}
+				_, err := Join(t.Context(), f.directory(), acc, req)
+				if code, _ := winerr.CodeOf(err); code != winerr.Busy {
+					t.Fatalf("%v", err)
+				}
+				if there := DiskExists(req.Image); there != held || held != strings.Contains(err.Error(), disk+" holds the join still") {
+					t.Errorf("the disk is there: %v, %v", there, err)
+				}
+				if held {
+					return
+				}
+				// Nothing is in the way of the next run: neither a disk nor a use in the ledger.
+				acc.at, acc.Reuse = nil, AccountReuseOwn
+				f.accounts[f.only(t).GUID].Marker = activedirectory.Marker{}
+				if r, err := Join(t.Context(), f.directory(), acc, req); err != nil || r.NewDisk == nil || !f.valid(t, made(req.Image)) {
+					t.Errorf("again: %+v, %v", r, err)
+				}
+			})
+		}
+	}
+}
+
+// made returns the image as it is found once the new disk is there.
+func made(at Image) Image {
+	at.Location = at.Made()
+	return at
 }
 
 func holdsJoin(t testing.TB, at Image) bool {

@@ -599,6 +599,7 @@ func TestInsideKSecondController(t *testing.T) {
 	if list := computers(t, lab, "(cn=TWICE01)", "dn"); strings.Contains(list, "dn:") {
 		t.Errorf("the first controller has it, too: %s", list)
 	}
+	firstDies(t, lab, second)
 	lab.StopSecond(t, "dc2")
 	for range 300 {
 		conn, err := net.Dial("tcp", "dc2.odj.test:389")
@@ -614,5 +615,120 @@ func TestInsideKSecondController(t *testing.T) {
 	r, err = Join(t.Context(), again, acc, req)
 	if err != nil || !strings.Contains(strings.Join(r.Warnings, "\n"), "dc2.odj.test could not be asked") {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// cutWire breaks the way to a controller at one instant, and keeps it broken until it is mended.
+type cutWire struct {
+	address     string
+	armed, dead atomic.Bool
+	sent        atomic.Int64
+}
+
+func (w *cutWire) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if host == w.address && w.dead.Load() {
+		return nil, fmt.Errorf("%s is down", address)
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	return wire{conn, w}, err
+}
+
+type wire struct {
+	net.Conn
+	w *cutWire
+}
+
+// Write lets one request through once the wire is armed, and cuts it at the next one.
+func (c wire) Write(b []byte) (int, error) {
+	if c.w.armed.Load() && c.w.sent.Add(1) > 1 {
+		c.w.dead.Store(true)
+		_ = c.Conn.Close()
+		return 0, net.ErrClosed
+	}
+	return c.Conn.Write(b)
+}
+
+// firstDies lets the first controller die between the add and the look at what it came to: no second account is made, neither
+// there nor on the other one, and when it is back the next run finishes.
+func firstDies(t *testing.T, lab *samba.Domain, second *Directory) {
+	t.Helper()
+	w := &cutWire{address: "10.53.0.1"}
+	request := labRequest()
+	request.Settings.Dial = w.dial
+	d := NewDirectory(request)
+	defer func() { _ = d.Close() }()
+	acc, req := labJoin(t, "DYING01")
+	acc.at = func(point string) { w.armed.Store(w.armed.Load() || point == "before the account") }
+	_, err := Join(t.Context(), d, acc, req)
+	t.Log(err)
+	if err == nil || !strings.Contains(err.Error(), "is not known") || !strings.Contains(err.Error(), "dc1.odj.test") || !w.dead.Load() {
+		t.Fatalf("error %v, dead %v", err, w.dead.Load())
+	}
+	made := find(t, lab1(t), "DYING01")
+	if made.Status != AccountFresh || !strings.Contains(made.Marker, " pending ") || find(t, second, "DYING01").Status != AccountGone {
+		t.Errorf("%+v", made)
+	}
+	w.armed.Store(false)
+	acc.at = nil
+	again := NewDirectory(request)
+	defer func() { _ = again.Close() }()
+	_, err = Join(t.Context(), again, acc, req)
+	wantLiveCode(t, err, winerr.DCNotFound)
+	if find(t, second, "DYING01").Status != AccountGone {
+		t.Error("the other controller has an account now")
+	}
+	w.dead.Store(false)
+	r, err := Join(t.Context(), again, acc, req)
+	if err != nil || r.Account.ObjectGUID != made.ObjectGUID {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	logsOn(t, lab, req.Image)
+}
+
+// lab1 is the first controller, by a wire that is whole.
+func lab1(t *testing.T) *Directory {
+	t.Helper()
+	d := NewDirectory(labRequest())
+	t.Cleanup(func() { _ = d.Close() })
+	return d
+}
+
+// DNS names a controller that is down, before one that is not: it is passed over.
+func TestInsideDeadControllerInDNS(t *testing.T) {
+	lab, _ := labDirectory(t)
+	dns := func(verb string, more ...string) {
+		t.Helper()
+		lab.Run(t, append(append([]string{"samba-tool", "dns", verb, "10.53.0.1"}, more...), "-UAdministrator%"+samba.AdminPassword)...)
+	}
+	host := []string{"odj.test", "dead1", "A", "10.53.0.77"}
+	service := []string{"_msdcs.odj.test", "_ldap._tcp.dc", "SRV", "dead1.odj.test 389 0 65535"} // before the others, but for chance
+	dns("add", host...)
+	dns("add", service...)
+	defer func() {
+		dns("delete", service...)
+		dns("delete", host...)
+	}()
+	request := labRequest()
+	request.DC = ""
+	passed := false
+	for i := range 5 {
+		d := NewDirectory(request)
+		acc, req := labJoin(t, fmt.Sprintf("DEADDNS%d", i))
+		r, err := Join(t.Context(), d, acc, req)
+		_ = d.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		passed = passed || strings.Contains(strings.Join(r.Warnings, "\n"), "dead1.odj.test was passed over: it does not answer")
+		if r.Account.DC != "dc1.odj.test" {
+			t.Errorf("%+v", r.Account)
+		}
+	}
+	if !passed {
+		t.Error("nothing tells that a controller was passed over")
 	}
 }

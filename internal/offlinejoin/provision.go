@@ -113,8 +113,9 @@ func (m *Provisioned) afterLoss(ctx context.Context, lost error) (a *activedirec
 	})
 	switch {
 	case err != nil:
-		return nil, winerr.Errorf(codeOf(lost), "%w; whether the account %s was written is not known (run %s): look with offlinejoin "+
-			"account show, and run this again", winerr.Uncoded(lost), m.plan.req.MachineName, m.marker.Run)
+		return nil, winerr.Errorf(codeOf(lost), "%w; whether the account %s was written at %s is not known (run %s): when that "+
+			"controller answers again, look there with offlinejoin account show, or run this again", winerr.Uncoded(lost),
+			m.plan.req.MachineName, m.plan.DC, m.marker.Run)
 	case a == nil || a.Marker != m.marker:
 		return nil, lost // nothing was written
 	case ctx.Err() != nil: // written, and not wanted any more
@@ -244,6 +245,37 @@ func (m *Provisioned) Undo(ctx context.Context) error {
 	}
 	return winerr.Errorf(codeOf(err), "the account %s could not be taken back: %w; it has a password that nobody has (marker %s): "+
 		"run this again, or delete the account", m.account.DN, winerr.Uncoded(err), m.marker.Run)
+}
+
+// left says in a sentence what Undo, after it went well, has left in the directory.
+func (m *Provisioned) left() string {
+	dn, on := m.Account.DN, m.plan.req.OnError
+	switch {
+	case on == OnErrorKeep:
+		return "The account " + dn + " is kept, as on_error says; nobody has its password"
+	case !m.Account.Made:
+		return "The account " + dn + " existed before; its former password is gone, and nobody has the new one"
+	case on == OnErrorDisable:
+		return "The account " + dn + " is disabled, as on_error says"
+	}
+	return "The account that was made for it is deleted again"
+}
+
+// Failed takes the account back as Undo does, for a blob that did not get to where it belongs, and returns the failure with
+// what is left in the directory.
+func (m *Provisioned) Failed(ctx context.Context, err error) error {
+	if undo := m.Undo(ctx); undo != nil {
+		return errors.Join(err, undo)
+	}
+	code, ok := winerr.CodeOf(err)
+	if !ok {
+		return err
+	}
+	stop := ". "
+	if strings.HasSuffix(winerr.MessageOf(err), ".") {
+		stop = " "
+	}
+	return winerr.Errorf(code, "%w%s%s", winerr.Uncoded(err), stop, m.left())
 }
 
 // takeBack first changes the marker, so that a run that takes the account up at the same time and this one cannot both have it.

@@ -11,9 +11,10 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// AccountQuery names an account: by its objectGUID, or by its machine's name.
+// AccountQuery names an account: by its objectGUID, or by its machine's name, or by its distinguished name.
 type AccountQuery struct {
 	ObjectGUID      string
+	DN              string // where neither of the others is given
 	MachineName     string
 	PasswordLastSet FileTime // of the password that was staged; 0: not known
 }
@@ -22,7 +23,7 @@ type AccountQuery struct {
 // its status is gone. After an error it is unknown.
 func ReadAccount(ctx context.Context, d *Directory, q AccountQuery) (*AccountFacts, error) {
 	facts := &AccountFacts{Status: AccountUnknown, MachineName: plaintext.Line(q.MachineName, plaintext.Name), ObjectGUID: q.ObjectGUID}
-	if q.ObjectGUID == "" && q.MachineName == "" {
+	if q.ObjectGUID == "" && q.MachineName == "" && q.DN == "" {
 		return facts, winerr.Errorf(winerr.InvalidParameter, "no account was named: give its objectGUID or its machine's name")
 	}
 	err := d.read(ctx, func(l *link) error {
@@ -52,8 +53,11 @@ func ReadAccount(ctx context.Context, d *Directory, q AccountQuery) (*AccountFac
 
 // named returns the account of a query, nil when there is none.
 func (l *link) named(ctx context.Context, q AccountQuery) (*activedirectory.Account, error) {
-	if q.ObjectGUID != "" {
+	switch {
+	case q.ObjectGUID != "":
 		return l.FindGUID(ctx, q.ObjectGUID)
+	case q.MachineName == "":
+		return l.FindDN(ctx, q.DN)
 	}
 	return l.Find(ctx, l.domain, q.MachineName)
 }

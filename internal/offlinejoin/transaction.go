@@ -6,6 +6,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/killpoint"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -139,7 +140,9 @@ func (t *transaction) commit(ctx context.Context) error {
 	if s, ok := t.image.session.(imagefs.Progressing); ok {
 		s.Progress(t.copied())
 	}
+	killpoint.Reached("before the commit")
 	cost, err := t.image.commit(ctx)
+	killpoint.Reached("after the commit")
 	t.receipt.BytesWritten, t.receipt.Syncs = cost.Bytes, cost.Syncs
 	t.receipt.NewDisk = t.image.newDisk()
 	t.warn(t.image.notes()...)

@@ -33,6 +33,7 @@ const (
 	InvalidParameter            Code = 87
 	BrokenPipe                  Code = 109
 	DiskFull                    Code = 112
+	BrokenPipe                  Code = 109
 	DirNotEmpty                 Code = 145
 	Busy                        Code = 170
 	UnhandledException          Code = 574
@@ -100,6 +101,7 @@ var catalogue = map[Code]entry{
 	InvalidParameter:            {"ERROR_INVALID_PARAMETER", "an argument is missing or wrong"},
 	BrokenPipe:                  {"ERROR_BROKEN_PIPE", "the pipe has been ended"},
 	DiskFull:                    {"ERROR_DISK_FULL", "there is not enough space on the disk"},
+	BrokenPipe:                  {"ERROR_BROKEN_PIPE", "nobody reads what is written any more"},
 	DirNotEmpty:                 {"ERROR_DIR_NOT_EMPTY", "it is not empty"},
 	Busy:                        {"ERROR_BUSY", "the resource is in use"},
 	UnhandledException:          {"ERROR_UNHANDLED_EXCEPTION", "the program crashed"},

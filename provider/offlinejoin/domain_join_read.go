@@ -291,16 +291,14 @@ var guidForm = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-
 
 // importedAccount finds an account by its objectGUID, its DN, or as DOMAIN\NAME$.
 func (r *run) importedAccount(ctx context.Context, name string, diags *diag.Diagnostics) (*core.AccountFacts, error) {
-	query, dn, domain := core.AccountQuery{}, "", ""
+	query, domain := core.AccountQuery{}, ""
 	switch before, after, isDown := strings.Cut(name, `\`); {
 	case guidForm.MatchString(name):
 		query.ObjectGUID = strings.ToLower(name)
 	case isDown && strings.HasSuffix(after, "$"):
 		domain, query.MachineName = before, strings.TrimSuffix(after, "$")
 	case len(name) > 3 && strings.EqualFold(name[:3], "CN="):
-		dn = name
-		first, _, _ := strings.Cut(name[3:], ",")
-		query.MachineName = first
+		query.DN = name
 	default:
 		return nil, errors.New(importForm)
 	}
@@ -312,8 +310,6 @@ func (r *run) importedAccount(ctx context.Context, name string, diags *diag.Diag
 		return nil, errors.New("the domain is not known while importing: active_directory must not depend on other resources then")
 	case facts.Status == core.AccountGone:
 		return nil, errors.New("there is no account " + name + " in " + facts.Domain)
-	case dn != "" && !strings.EqualFold(dn, facts.DN):
-		return nil, errors.New("the account of " + query.MachineName + " is " + facts.DN + ", and not " + dn)
 	case strings.Contains(domain, ".") && !strings.EqualFold(domain, facts.Domain):
 		return nil, errors.New("active_directory is the domain " + facts.Domain + ", and not " + domain)
 	}

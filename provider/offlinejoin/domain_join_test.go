@@ -131,6 +131,13 @@ func TestAccDomainJoin(t *testing.T) {
 			},
 		},
 		resource.TestStep{Config: config, ConfigPlanChecks: empty},
+		resource.TestStep{ // the account by its distinguished name, which another one has not
+			ResourceName: joinAddress, ImportState: true, ImportStateId: "CN=WEB01," + activedirectorytest.OU + "|" + windows,
+		},
+		resource.TestStep{
+			ResourceName: joinAddress, ImportState: true, ImportStateId: "CN=WEB02," + activedirectorytest.OU + "|" + windows,
+			ExpectError: regexp.MustCompile(`there is no account CN=WEB02`),
+		},
 		resource.TestStep{ // somebody reset the account, and no machine has booted: one image, staged again
 			PreConfig: func() {
 				d.Change("WEB01", func(a *activedirectory.Account) { a.PasswordLastSet += 7 })

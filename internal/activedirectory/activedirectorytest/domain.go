@@ -177,6 +177,18 @@ func (d *Domain) FindGUID(_ context.Context, guid string) (*activedirectory.Acco
 	return copyOf(d.accounts[guid]), err
 }
 
+// FindDN returns an account by its distinguished name.
+func (d *Domain) FindDN(_ context.Context, dn string) (*activedirectory.Account, error) {
+	err := d.asked()
+	defer d.mu.Unlock()
+	for _, a := range d.accounts {
+		if strings.EqualFold(a.DN, dn) {
+			return copyOf(a), err
+		}
+	}
+	return nil, err
+}
+
 // Marked returns the accounts with a marker.
 func (d *Domain) Marked(
 	_ context.Context, _ activedirectory.Domain, keep func(*activedirectory.Account) bool,

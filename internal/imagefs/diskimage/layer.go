@@ -2,6 +2,7 @@ package diskimage
 
 import (
 	"github.com/offlinejoin/offlinejoin/internal/disk/newfile"
+	"github.com/offlinejoin/offlinejoin/internal/killpoint"
 	"github.com/offlinejoin/offlinejoin/internal/undojournal"
 )
 
@@ -27,8 +28,26 @@ func (l *layer) folder(f undojournal.Folder) undojournal.Folder {
 }
 
 func (l *layer) made() func(newfile.Layer) newfile.Layer {
-	if l == nil {
-		return nil
+	switch {
+	case l != nil:
+		return l.newFile
+	case killpoint.On:
+		return func(f newfile.Layer) newfile.Layer { return killed{f} }
 	}
-	return l.newFile
+	return nil
+}
+
+// killed is a new file in a build for tests whose process is killed while the file is written.
+type killed struct{ newfile.Layer }
+
+func (k killed) WriteAt(p []byte, off int64) (int, error) {
+	killpoint.Reached("before a write of the new disk")
+	return k.Layer.WriteAt(p, off)
+}
+
+func (k killed) Sync() error {
+	killpoint.Reached("before the sync of the new disk")
+	err := k.Layer.Sync()
+	killpoint.Reached("after the sync of the new disk")
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/killpoint"
 )
 
 // file is a regular file of a tree. Its errors name it in full and carry a code.
@@ -44,7 +45,10 @@ func (f *file) Truncate(size int64) error { return failed(imagefs.OpWrite, f.pat
 // Sync implements imagefs.File.
 func (f *file) Sync() error {
 	f.cost.synced()
-	return failed(imagefs.OpWrite, f.path, f.f.Sync())
+	killpoint.Reached("before a sync")
+	err := f.f.Sync()
+	killpoint.Reached("after a sync")
+	return failed(imagefs.OpWrite, f.path, err)
 }
 
 // Close implements io.Closer.

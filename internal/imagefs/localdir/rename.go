@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/killpoint"
 )
 
 // Rename implements imagefs.Volume.
@@ -29,6 +30,7 @@ func (d *Tree) Rename(name, as string) error {
 	if info, err := p.parent.root.Lstat(as); err == nil && !info.Mode().IsRegular() {
 		return imagefs.Irregular(join(p.parent.path, as), info.Mode(), "a regular file")
 	}
+	killpoint.Reached("before a rename")
 	return failed(imagefs.OpChange, p.path, p.parent.root.Rename(p.name, as))
 }
 

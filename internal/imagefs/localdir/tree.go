@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/killpoint"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -185,6 +186,7 @@ func (d *Tree) openFile(name string, flag int, o imagefs.Op) (*file, error) {
 
 // Create implements imagefs.Volume.
 func (d *Tree) Create(name string) (imagefs.File, error) {
+	killpoint.Reached("before a new file")
 	parent, base, err := d.findParent(name)
 	if err != nil {
 		return nil, err

@@ -44,6 +44,20 @@ func BlobInDisk(t testing.TB, disk string) *odj.Blob {
 	return blob
 }
 
+// BlobInTree reads the blob of a staged join out of the SYSTEM hive of a mounted tree.
+func BlobInTree(t testing.TB, windowsPath string) *odj.Blob {
+	t.Helper()
+	hive, err := os.ReadFile(filepath.Join(windowsPath, "System32", "config", "SYSTEM"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := blobInHive(hive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return blob
+}
+
 func blobInHive(hive []byte) (*odj.Blob, error) {
 	h, err := regf.Open(regf.Files{Primary: regf.NewMemFile(hive), AsIs: true})
 	if err != nil {
