@@ -36,6 +36,7 @@ Name one image by --windows-path or --image-path, or give a join file (*.join.hc
 			if len(args) > 0 {
 				return c.statusOf(ctx, args[0])
 			}
+			a.flags = true
 			ctx, stop := a.untilInterrupted(ctx)
 			defer stop()
 			image, err := place.Image()
