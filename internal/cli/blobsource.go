@@ -38,7 +38,7 @@ func (a *app) readBlob(from blobSource) (blob []byte, name string, err error) {
 	var warning string
 	if from.file == standardFile {
 		name = standardInput
-		blob, warning, err = options.ReadBlob(a.In, name, from.identityFile)
+		blob, warning, err = options.ReadBlob(a.stdin, name, from.identityFile)
 	} else {
 		blob, warning, err = options.ReadBlobFile(from.file, from.identityFile)
 	}

@@ -75,8 +75,7 @@ it is not needed any more. A file that is encrypted already is opened with --ide
 		},
 		RunE: a.begin(func(_ context.Context, args []string) error {
 			if term.IsTerminal(a.Out) && s.output == standardFile && !s.asText {
-				return winerr.Errorf(winerr.InvalidParameter, "an encrypted file is not for a terminal: give --armor, or a "+
-					"file to --output")
+				return misuse("an encrypted file is not for a terminal: give --armor, or a file to --output")
 			}
 			if err := s.recipients(); err != nil {
 				return err
@@ -102,7 +101,7 @@ it is not needed any more. A file that is encrypted already is opened with --ide
 func (s *sealing) recipients() error {
 	for _, key := range s.keys {
 		if err := s.to.Add(key); err != nil {
-			return err
+			return options.WrongWords{Err: err}
 		}
 	}
 	for _, name := range s.lists {
@@ -145,8 +144,7 @@ func (a *app) seal(s *sealing, file string) (*sealedFile, error) {
 	if one.File == "" {
 		one.File = file + ".age"
 		if file == standardFile {
-			return nil, winerr.Errorf(winerr.InvalidParameter, "there is no name for what standard input is encrypted to: "+
-				"give --output")
+			return nil, misuse("there is no name for what standard input is encrypted to: give --output")
 		}
 	}
 	if err := free(one.File); err != nil {
@@ -237,7 +235,7 @@ goes to standard output only when --output - asks for it.`,
 func (a *app) readSealedBlob(from blobSource) (blob []byte, err error) {
 	var warning string
 	if from.file == standardFile {
-		blob, warning, err = options.ReadSealedBlob(a.In, standardInput, from.identityFile)
+		blob, warning, err = options.ReadSealedBlob(a.stdin, standardInput, from.identityFile)
 	} else {
 		blob, warning, err = options.ReadSealedBlobFile(from.file, from.identityFile)
 	}

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,7 +12,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // answerFileArgs are what `blob answer-file` was given.
@@ -53,16 +54,29 @@ read, and to standard output only when --output - asks for it.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&given.output, "output", "o", "", "write to this new `FILE`; a dash means standard output")
 	flags.StringVar(&given.template, options.TemplateFile.Flag(), "", "merge the join into the answer file at this `PATH`")
-	flags.StringVar(&given.architecture, "architecture", "amd64", "the `ARCHITECTURE` of the Windows: amd64, arm64 or x86")
+	given.architecture = architectures[0]
+	flags.Var(&checkedFlag{kind: "ARCHITECTURE", shown: given.architecture, set: func(s string) error {
+		if given.architecture = strings.ToLower(s); !slices.Contains(architectures, given.architecture) {
+			return errors.New("write " + strings.Join(architectures, ", "))
+		}
+		return nil
+	}}, "architecture", "of the Windows: amd64, arm64 or x86")
 	if err := cmd.MarkFlagRequired("output"); err != nil {
 		panic(err) // the flag was added some lines above
 	}
 	identityFlag(cmd, &given.from)
 	optionFlag(cmd, options.MachineName, "NAME", setString(&given.expect.MachineName))
 	optionFlag(cmd, options.Domain, "NAME", setString(&given.expect.Domain))
-	optionFlag(cmd, options.OnExistingName, "WHAT", setString(&given.existing))
+	optionFlag(cmd, options.OnExistingName, "WHAT", func(s string) error {
+		given.existing = s
+		_, err := options.OnExisting(s)
+		return err
+	})
 	return cmd
 }
+
+// architectures are those that answer files have, the default first.
+var architectures = []string{"amd64", "arm64", "x86"}
 
 func (a *app) writeAnswerFile(given answerFileArgs) error {
 	if err := free(given.output); err != nil {
@@ -73,8 +87,8 @@ func (a *app) writeAnswerFile(given answerFileArgs) error {
 		return err
 	}
 	if existing == offlinejoin.OnExistingKeep {
-		return winerr.Errorf(winerr.InvalidParameter, "--on-existing keep is for images, where it leaves another join alone: the "+
-			"template of an answer file can only be refused (fail) or changed (replace)")
+		return misuse("--on-existing keep is for images, where it leaves another join alone: the template of an answer file can only " +
+			"be refused (fail) or changed (replace)")
 	}
 	req := offlinejoin.AnswerFileRequest{
 		Expect: given.expect, Architecture: strings.ToLower(given.architecture), Replace: existing == offlinejoin.OnExistingReplace,

@@ -44,7 +44,7 @@ password.`,
     --ad-user svc-build --ad-keytab build.keytab --image-path golden.qcow2 --overlay-path web01.qcow2
   kinit svc-build && offlinejoin join --machine-name WEB01 --domain corp.example.com \
     --windows-path /mnt/web01/Windows --dry-run`,
-		Args: cobra.NoArgs,
+		Args: oneImage(&words, &online),
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
 			req, err := words.Request()
 			if err != nil {

@@ -2,14 +2,20 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/version"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 func (a *app) ledger() *cobra.Command {
@@ -37,7 +43,7 @@ func (a *app) ledgerList() *cobra.Command {
 				return a.printJSON(ledgerDocument{schemaVersion, uses})
 			}
 			if len(uses) == 0 {
-				fmt.Fprintln(a.Out, "No account is in use.")
+				fmt.Fprintln(a.Out, noUses(file))
 				return nil
 			}
 			rows := make([]term.Row, len(uses))
@@ -53,6 +59,14 @@ func (a *app) ledgerList() *cobra.Command {
 	}
 	required(cmd, options.LedgerFile, "FILE", setString(&file))
 	return cmd
+}
+
+// noUses says that no account is in use, and when the ledger is not there, which a mistyped name can be the reason of.
+func noUses(file string) string {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return plaintext.Line(file, 0) + " does not exist: no account was staged with it."
+	}
+	return "No account is in use."
 }
 
 func imageOfUse(u offlinejoin.LedgerEntry) string {
@@ -75,6 +89,12 @@ machines get one account, and lock each other out. A join that is still in its i
 		Example: `  offlinejoin ledger release 4f1c22e09a7b8d31 --ledger-file joins.ledger --reason "web01 was rebuilt"`,
 		Args:    cobra.ExactArgs(1),
 		RunE: a.begin(func(ctx context.Context, args []string) error {
+			if strings.TrimSpace(req.Reason) == "" {
+				return misuse("--reason is empty: say what became of the image")
+			}
+			if _, err := os.Stat(req.LedgerFile); errors.Is(err, fs.ErrNotExist) {
+				return winerr.Errorf(winerr.FileNotFound, "the ledger %s does not exist: check the path", req.LedgerFile)
+			}
 			req.ID = args[0]
 			if err := offlinejoin.ReleaseUse(ctx, req); err != nil {
 				return err

@@ -19,7 +19,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/version"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // provisionDocument is what became of an account and its blob. It holds no secret.
@@ -144,12 +143,11 @@ func (a *app) checkOutput(p *provisioning) error {
 	}
 	switch {
 	case p.asText && p.to.Len() == 0:
-		return winerr.Errorf(winerr.InvalidParameter, "--armor is for what is encrypted: give --age-recipient, too")
+		return misuse("--armor is for what is encrypted: give --age-recipient, too")
 	case p.output == standardFile && a.json:
-		return winerr.Errorf(winerr.InvalidParameter, "the blob and a JSON document cannot both go to standard output: give a file to "+
-			"--output")
+		return misuse("the blob and a JSON document cannot both go to standard output: give a file to --output")
 	case p.output == standardFile && term.IsTerminal(a.Out) && !p.asText:
-		return winerr.Errorf(winerr.InvalidParameter, "a blob is a machine password, and not for a terminal: give a file to --output")
+		return misuse("a blob is a machine password, and not for a terminal: give a file to --output")
 	}
 	return free(p.output)
 }

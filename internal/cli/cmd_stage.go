@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -30,7 +31,7 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 		Example: `  offlinejoin stage --windows-path /mnt/web01/Windows --blob-file web01.djoin --machine-name WEB01 --dry-run
   pass show web01 | offlinejoin stage --windows-path /mnt/web01/Windows --blob-file -
   offlinejoin stage --image-path golden.qcow2 --overlay-path web01.qcow2 --blob-file web01.djoin`,
-		Args: cobra.NoArgs,
+		Args: oneImage(&words, &online),
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
 			req, err := words.Request()
 			if err != nil {
@@ -64,6 +65,23 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
 	cmd.Flags().BoolVar(&online, options.Online.Flag(), false, doc(options.Online))
 	cmd.Flags().BoolVar(&dryRun, options.DryRun.Flag(), false, "make every check, show every change and write nothing")
 	return cmd
+}
+
+// oneImage wants a flag for the image, or none for the Windows that is running, and no argument.
+func oneImage(words *options.JoinWords, online *bool) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) > 0:
+			return cobra.NoArgs(cmd, args)
+		case *online && words.Method != string(offlinejoin.MethodNative):
+			return errors.New("--online is for --method native: give that, too")
+		case *online && words.Named():
+			return errors.New("--online joins the Windows that is running: leave --windows-path and --image-path out")
+		case !words.Named() && !*online:
+			return errors.New("give --windows-path PATH or --image-path FILE for the image")
+		}
+		return nil
+	}
 }
 
 // placeFlags are the flags that say where an image is.

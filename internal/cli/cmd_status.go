@@ -11,7 +11,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/term"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 type statusDocument struct {
@@ -36,6 +35,7 @@ Name one image by --windows-path or --image-path, or give a join file (*.join.hc
 			if len(args) > 0 {
 				return c.statusOf(ctx, args[0])
 			}
+			a.flags = true
 			ctx, stop := a.untilInterrupted(ctx)
 			defer stop()
 			image, err := place.Image()
@@ -78,13 +78,13 @@ func imageOrJoinFile(place *options.PlaceWords) cobra.PositionalArgs {
 
 // showStatus prints what an image holds: the state, then what is known of the join and of the Windows.
 func (a *app) showStatus(st *offlinejoin.Status) {
-	fmt.Fprintln(a.Out, headline(st))
+	fmt.Fprintln(a.Out, st.Headline())
 	facts := []term.Fact{
 		fact("Status", string(st.State)),
 		fact("Method", string(st.Method)),
 		fact("Staged", stagedBy(st)),
 		fact("Completed", st.CompletedAt),
-		fact("Result", result(st)),
+		fact("Result", st.Attempted()),
 		fact("Found", st.Detail),
 		fact("Beside", st.BesideText()),
 		fact("Fingerprint", st.Fingerprint),
@@ -96,67 +96,11 @@ func (a *app) showStatus(st *offlinejoin.Status) {
 	term.WriteFacts(a.Out, facts...)
 }
 
-func headline(st *offlinejoin.Status) string {
-	name := join(st.MachineName, st.Domain)
-	switch st.State {
-	case offlinejoin.StateAbsent:
-		return "No join is staged."
-	case offlinejoin.StateStaged:
-		return name + stagedHeadline(st)
-	case offlinejoin.StateCompleted:
-		return name + " was joined at the first boot."
-	case offlinejoin.StateFailed:
-		if st.Result == 0 {
-			return name + " was not joined at the first boot."
-		}
-		return name + " was refused by Windows at the first boot."
-	case offlinejoin.StateJoined:
-		return "The image is a domain member already, not by this tool."
-	case offlinejoin.StateForeign:
-		return "Another tool's join is pending."
-	}
-	return string(st.State)
-}
-
-// stagedHeadline says of a staged join that it waits for a boot only where nothing is known that keeps it from completing.
-func stagedHeadline(st *offlinejoin.Status) string {
-	switch {
-	case st.Program == offlinejoin.ProgramMissing:
-		return " is staged, and its completion program is missing: it will not join."
-	case st.Program == offlinejoin.ProgramChanged:
-		return " is staged, and the program that the next boot runs as SYSTEM is not the one that was staged."
-	case st.NotRun:
-		return " is staged, and Windows was started since without joining."
-	case st.Incomplete:
-		return " was staged, but is not complete any more: the next boot does not join."
-	case st.Attempts > 0:
-		return " is staged and waits for the next boot."
-	case len(st.Notices()) > 0:
-		return " is staged, and needs attention."
-	}
-	return " is staged and waits for the first boot."
-}
-
 func stagedBy(st *offlinejoin.Status) string {
 	if st.StagedAt == "" || st.StagedBy == "" {
 		return st.StagedAt + st.StagedBy
 	}
 	return st.StagedAt + " by " + st.StagedBy
-}
-
-func result(st *offlinejoin.Status) string {
-	if st.Attempts == 0 {
-		return ""
-	}
-	tries := "1 attempt"
-	if st.Attempts > 1 {
-		tries = fmt.Sprintf("%d attempts", st.Attempts)
-	}
-	text := st.ResultText
-	if text == "" {
-		text = winerr.Code(st.Result).Text()
-	}
-	return fmt.Sprintf("%s (%s), %s", text, winerr.Code(st.Result), tries)
 }
 
 // imageLine is the identity of a Windows in one line.

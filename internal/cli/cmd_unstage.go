@@ -12,7 +12,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/version"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 func (a *app) unstage() *cobra.Command {
@@ -37,9 +36,10 @@ image.`,
 				return c.unstageOf(ctx, args[0])
 			}
 			if accountEnd != "" {
-				return winerr.Errorf(winerr.InvalidParameter, "--account is for join files, which say how the domain is reached: use "+
+				return misuse("--account is for join files, which say how the domain is reached: use " +
 					"offlinejoin account disable or delete for one image")
 			}
+			a.flags = true
 			ctx, stop := a.untilInterrupted(ctx)
 			defer stop()
 			image, err := place.Image()

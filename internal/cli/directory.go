@@ -62,7 +62,7 @@ func accountFlags(cmd *cobra.Command, w *options.AccountWords) {
 
 // directory returns the domain that the words name. The caller calls end, which forgets the password.
 func (a *app) directory(w options.DirectoryWords) (d *offlinejoin.Directory, end func(), err error) {
-	w.In = a.In
+	w.In = a.stdin
 	req, warnings, err := w.Request()
 	if err != nil {
 		return nil, nil, err

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -48,7 +50,9 @@ func (c *fleetCommand) addFlags(cmd *cobra.Command) {
 		return nil
 	}}, "var", "set a variable of the join file; can be given several times, later ones win")
 	flags.Var(&checkedFlag{kind: "FILE", set: func(s string) error {
-		if _, err := os.Stat(s); err != nil {
+		if _, err := os.Stat(s); errors.Is(err, fs.ErrNotExist) {
+			return errors.New("it does not exist: check the path")
+		} else if err != nil {
 			return err
 		}
 		c.vars = append(c.vars, joinfile.Var{File: s})

@@ -12,6 +12,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/term"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // widestText is the width to which the texts of diagnostics are wrapped, where a terminal is not narrower.
@@ -27,7 +28,10 @@ func (a *app) showDiagnostics(d *joinfile.Diagnostics) error {
 	if err := d.Write(a.Err, uint(term.Width(a.Err, widestText)), term.NewPainter(a.Err).On()); err != nil {
 		return err
 	}
-	if d.HasErrors() {
+	switch {
+	case d.OfAssignment():
+		return errUsage
+	case d.HasErrors():
 		return errReported
 	}
 	return nil
@@ -216,6 +220,9 @@ func (a *app) showFailures(r *fleet.Report) {
 }
 
 func failureText(f *fleet.Failure) string {
+	if f.Code == uint32(winerr.Cancelled) {
+		return f.Message // the user's own doing
+	}
 	return fmt.Sprintf("%s (%d %s)", f.Message, f.Code, f.Name)
 }
 
@@ -244,12 +251,17 @@ func actionWord(action fleet.Action) string {
 	return strings.ToUpper(word[:1]) + word[1:]
 }
 
+// isBroken reports whether a join has failed by itself, not by an interrupt.
+func isBroken(one fleet.Result) bool {
+	return one.Error != nil && one.Error.Code != uint32(winerr.Cancelled)
+}
+
 // advice is how to go on after a run that ended before all was done.
 func advice(r *fleet.Report) string {
 	switch {
 	case r.Well() || r.Action == fleet.Status:
 		return ""
-	case r.Count(fleet.OutcomeFailed) > 0:
+	case slices.ContainsFunc(r.Joins, isBroken):
 		return " Mend what failed, then run it again: what is done is not done twice."
 	}
 	return " Run it again to go on with the rest."

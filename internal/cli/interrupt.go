@@ -4,11 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/term"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // untilInterrupted returns a context that ends with the first interrupt. The caller calls stop.
@@ -22,6 +22,34 @@ func (a *app) untilInterrupted(ctx context.Context) (_ context.Context, stop fun
 		}
 	}()
 	return ctx, cancel
+}
+
+// interruptible reads until its context ends, whether or not a read of its source has come back by then.
+type interruptible struct {
+	ctx  context.Context
+	from io.Reader
+}
+
+// Read implements [io.Reader]. What an abandoned read still brings is lost.
+func (r *interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	own := make([]byte, len(p)) // the read may outlive the caller, who wipes p
+	done := make(chan result, 1)
+	go func() {
+		n, err := r.from.Read(own)
+		done <- result{n, err}
+	}()
+	select {
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	case got := <-done:
+		n := copy(p, own[:got.n])
+		clear(own)
+		return n, got.err
+	}
 }
 
 // gracefulStop is for work on many images: the first interrupt, or the end of the outer context, closes soft, and the
@@ -57,12 +85,11 @@ func (a *app) stopGracefully(outer context.Context, first func()) gracefulStop {
 // canAsk refuses to ask where nobody could read the question among JSON.
 func (a *app) canAsk() error {
 	if a.json {
-		return winerr.Errorf(winerr.InvalidParameter, "with --json there is nobody to ask: give --yes, too. Nothing was "+
-			"written.")
+		return misuse("with --json there is nobody to ask: give --yes, too. Nothing was written.")
 	}
 	// Standard input that is no terminal and no pipe, such as /dev/null, answers nothing: it is told before any work.
 	if f, ok := a.In.(*os.File); ok && !term.IsTerminal(f) && isNothing(f) {
-		return winerr.Errorf(winerr.InvalidParameter, "there is no terminal to ask on: give --yes. Nothing was written.")
+		return misuse("there is no terminal to ask on: give --yes. Nothing was written.")
 	}
 	return nil
 }
@@ -95,6 +122,8 @@ func (a *app) ask(ctx context.Context, question string) error {
 		}
 	case <-ctx.Done():
 		fmt.Fprintln(a.Out)
+		fmt.Fprintln(a.Err, "Not confirmed: interrupted. Nothing was written.")
+		return errReported
 	}
 	fmt.Fprintln(a.Err, "Not confirmed: the answer was not yes. Nothing was written.")
 	return errReported

@@ -160,7 +160,7 @@ func TestReportedPlaces(t *testing.T) {
 		words []string
 	}{
 		"hibernated":     {[]string{"--windows-path", asleep}, []string{"is hibernated", "shutdown /s /full"}},
-		"disk image":     {[]string{"--windows-path", disk}, []string{"name a disk image file by image_path"}},
+		"disk image":     {[]string{"--windows-path", disk}, []string{"name a disk image file by --image-path"}},
 		"volume's root":  {[]string{"--windows-path", filepath.Dir(windows)}, []string{"did you mean", "Windows?"}},
 		"too long":       {[]string{"--windows-path", windows, "--machine-name", "my-long-computer-name"}, []string{"no computer can have", "21 characters", "15"}},
 		"with $":         {[]string{"--windows-path", windows, "--machine-name", "WEB01$"}, []string{"WEB01$"}},

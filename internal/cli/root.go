@@ -26,7 +26,10 @@ func (a *app) root() *cobra.Command {
 
 The machine comes up joined at its first boot, with no network and no domain credential there. What to join comes from the
 domain itself (join makes the account and stages it in one), or from a blob made by provision, djoin or Samba; the image
-is a mounted Windows directory or a disk image.`,
+is a mounted Windows directory or a disk image.
+
+Exit codes: 0 when all went well; 1 when something was refused or failed, was interrupted, or was not confirmed; 2 when the
+command line is wrong. Of plan --detailed-exitcode: 0 nothing to do, 1 an error of any kind, 2 changes.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -37,6 +40,7 @@ is a mounted Windows directory or a disk image.`,
 	cmd.SetVersionTemplate("offlinejoin {{.Version}}\n")
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of text: one document, or lines of JSON "+
 		"where many images are worked on")
+	cmd.SetHelpCommand(helpOn(cmd))
 	cmd.AddCommand(
 		a.inspect(),
 		a.blob(),
@@ -53,24 +57,52 @@ is a mounted Windows directory or a disk image.`,
 		a.demo(),
 		a.version(),
 	)
+	cmd.SetOut(a.Out) // which the commands of the shells take up here
+	cmd.InitDefaultCompletionCmd()
+	shells, _, err := cmd.Find([]string{"completion"})
+	if err != nil {
+		panic(err) // it was added one line above
+	}
+	onlyGroup(shells)
 	return cmd
+}
+
+// helpOn returns the command help, which refuses what is no command.
+func helpOn(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Show what a command is for, and its flags",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := root.Find(args)
+			if err == nil && len(rest) > 0 {
+				err = fmt.Errorf("unknown command %q for %q", rest[0], found.CommandPath())
+			}
+			if err != nil {
+				return err
+			}
+			found.InitDefaultHelpFlag() // so that it is shown, too
+			return found.Help()
+		},
+	}
 }
 
 // group is a command that only holds others.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   use,
-		Short: short,
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
-		},
-	}
+	cmd := &cobra.Command{Use: use, Short: short}
+	onlyGroup(cmd)
 	cmd.AddCommand(commands...)
 	return cmd
+}
+
+// onlyGroup lets a command that only holds others show its help, and refuse what is none of them.
+func onlyGroup(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+	}
 }
 
 // checkedFlag is a flag whose value is checked by set while the command line is parsed, so that a wrong word is a usage error.

@@ -38,15 +38,17 @@ const (
 
 // app is what the commands share during one run.
 type app struct {
-	Streams          // Out is results
-	results *results // standard output
-	json    bool     // --json
-	lines   bool     // JSON is printed in lines, not in one document
-	started bool     // a command began its work, so that an error is not about usage any more
-	flags   bool     // the command is told its options by flags, not in a join file: messages name them so
+	Streams           // Out is results
+	results *results  // standard output
+	json    bool      // --json
+	lines   bool      // JSON is printed in lines, not in one document
+	stdin   io.Reader // standard input, as far as no interrupt comes; of commands on one image
+	started bool      // a command began its work, so that an error is not about usage any more
+	flags   bool      // the command is told its options by flags, not in a join file: messages name them so
 }
 
-// Run carries out one command line, without the program's name, and returns the exit code.
+// Run carries out one command line, without the program's name, and returns the exit code: 0 when all went well, 1 when
+// something was refused, failed or interrupted, 2 when the command line is wrong. Plan --detailed-exitcode has Terraform's.
 func Run(ctx context.Context, args []string, s Streams) int {
 	out := &results{to: s.Out}
 	s.Out = out
@@ -67,12 +69,11 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(s.In)
-	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 
 	if err := checkArguments(root, args); err != nil {
-		fmt.Fprintf(s.Err, "error: %v\n", err)
-		return exitUsage
+		a.usage(root, args, err)
+		return usageCode(args)
 	}
 	cmd, err := root.ExecuteContextC(ctx)
 	switch {
@@ -85,16 +86,32 @@ func (a *app) run(ctx context.Context, args []string) int {
 	case errors.Is(err, errChanges):
 		return exitChanges
 	case errors.Is(err, errUsage):
-		return exitUsage
-	case !a.started:
+		return usageCode(args)
+	case !a.started, isMisuse(err):
 		a.usage(cmd, args, err)
-		if wantsDetailedExitCode(args) {
-			return exitFailed // 2 would mean that there are changes
-		}
-		return exitUsage
+		return usageCode(args)
 	}
 	a.fail(err)
 	return exitFailed
+}
+
+// usageCode is the exit code of a wrong command line: of plan --detailed-exitcode, 2 would mean that there are changes.
+func usageCode(args []string) int {
+	if wantsDetailedExitCode(args) {
+		return exitFailed
+	}
+	return exitUsage
+}
+
+// isMisuse reports whether an error is about the command line, found when its work had begun already.
+func isMisuse(err error) bool {
+	_, is := errors.AsType[options.WrongWords](err)
+	return is
+}
+
+// misuse is an error about the command line (exit code 2). It has a code for the JSON document alone.
+func misuse(format string, args ...any) error {
+	return options.WrongWords{Err: winerr.Errorf(winerr.InvalidParameter, format, args...)}
 }
 
 var (
@@ -110,14 +127,21 @@ var (
 // in the errors of the system and of libraries, and words that were typed, enter the output here.
 func (a *app) fail(err error) {
 	e := coded(err)
-	if _, ok := winerr.CodeOf(err); !ok {
+	switch _, isCoded := winerr.CodeOf(err); {
+	case errors.Is(err, context.Canceled):
+		err = errors.New(e.Message) // the user knows why, and Windows has no part in it
+	case !isCoded:
 		err = e
 	}
 	fmt.Fprintf(a.Err, "error: %s\n", a.asTyped(sentence(err.Error())))
-	if !a.json {
-		return
+	if a.json {
+		a.printError(e.Code, a.asTyped(sentence(e.Message)))
 	}
-	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: a.asTyped(sentence(e.Message))}
+}
+
+// printError prints an error for programs.
+func (a *app) printError(code winerr.Code, message string) {
+	facts := errorFacts{Code: uint32(code), Name: code.Name(), Message: message}
 	if a.lines {
 		a.printLine(jsonLine{Type: lineError, Error: &facts})
 		return
@@ -151,6 +175,7 @@ func (a *app) begin(work func(ctx context.Context, args []string) error) func(*c
 		}
 		ctx, stop := a.untilInterrupted(cmd.Context())
 		defer stop()
+		a.stdin = &interruptible{ctx: ctx, from: a.In}
 		return work(ctx, args)
 	}
 }
@@ -168,11 +193,15 @@ func (a *app) beginMany(work func(ctx context.Context, args []string) error) fun
 
 // coded returns the coded error in err's chain, or one made of err with the code that codeFor finds.
 func coded(err error) *winerr.Error {
-	if e, ok := errors.AsType[*winerr.Error](err); ok {
+	e, ok := errors.AsType[*winerr.Error](err)
+	switch {
+	case ok && errors.Is(err, context.Canceled):
+		message := strings.ReplaceAll(e.Message, context.Canceled.Error(), "interrupted")
+		return &winerr.Error{Code: winerr.Cancelled, Message: message, Err: err}
+	case ok:
 		return e
-	}
-	if errors.Is(err, context.Canceled) {
-		return &winerr.Error{Code: winerr.Cancelled, Message: "stopped by an interrupt", Err: err}
+	case errors.Is(err, context.Canceled):
+		return &winerr.Error{Code: winerr.Cancelled, Message: "stopped by an interrupt: every image is as it was, or done whole", Err: err}
 	}
 	return &winerr.Error{Code: codeFor(err), Message: err.Error(), Err: err}
 }
@@ -192,8 +221,6 @@ func codeFor(err error) winerr.Code {
 		return winerr.AccessDenied
 	case errors.Is(err, syscall.ENOSPC):
 		return winerr.DiskFull
-	case errors.Is(err, context.Canceled):
-		return winerr.Cancelled
 	case errors.Is(err, context.DeadlineExceeded):
 		return winerr.Timeout
 	case errors.Is(err, regf.ErrNotHive), errors.Is(err, regf.ErrCorrupt), errors.Is(err, regf.ErrUnrecoverable):

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -10,11 +12,12 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // usage prints what is wrong with a command line, with what was probably meant, and with --json also for programs.
 func (a *app) usage(cmd *cobra.Command, args []string, err error) {
-	message := plaintext.Line(firstLine(err), 0)
+	message := plaintext.Line(wrongUse(err), 0)
 	if hint := meant(cmd, message); hint != "" {
 		message += ": " + hint
 	}
@@ -22,10 +25,35 @@ func (a *app) usage(cmd *cobra.Command, args []string, err error) {
 	if !a.json && !slices.Contains(args, "--json") { // the parser may not have come to that flag
 		return
 	}
-	e := coded(err)
-	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: message}
-	_ = a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
+	a.json = true
+	a.printError(coded(err).Code, message)
 }
+
+// wrongUse is the sentence on what is wrong with a command line. Windows' codes have no place there, and options have the names
+// of flags.
+func wrongUse(err error) string {
+	value, isValue := errors.AsType[*pflag.InvalidValueError](err)
+	_, isOurs := errors.AsType[*winerr.Error](err)
+	switch {
+	case isOurs && isValue:
+		return options.AsFlags(assigned.ReplaceAllLiteralString(winerr.MessageOf(err), "--"+value.GetFlag().Name+" "+value.GetValue()))
+	case isOurs:
+		return options.AsFlags(winerr.MessageOf(err))
+	case !isValue:
+		return firstLine(err)
+	}
+	flag, because := value.GetFlag(), value.Unwrap().Error()
+	switch flag.Value.Type() {
+	case "bool":
+		because = "write true or false, or nothing"
+	case "duration":
+		because = `write a number with its unit, such as "30m" or "2h"`
+	}
+	return fmt.Sprintf("--%s does not take %q: %s", flag.Name, value.GetValue(), because)
+}
+
+// assigned is a setting of HCL that a message begins with.
+var assigned = regexp.MustCompile(`^[a-z_]+ = "(?:[^"\\]|\\.)*"`)
 
 // meant returns what the user of a wrong command line probably meant, "" when nothing is near. message is cobra's or
 // pflag's own.

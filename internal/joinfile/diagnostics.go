@@ -17,6 +17,8 @@ type Diagnostics struct {
 	list  hcl.Diagnostics
 	files map[string]*hcl.File
 
+	assigned bool // an assignment of the inputs is wrong, not the files
+
 	values   hidden // of the environment: in no message
 	contents hidden // of secret files, where paths were wanted: in no message, and not where they are written
 }
@@ -34,6 +36,9 @@ type Problem struct {
 
 // HasErrors reports whether anything is wrong; warnings alone are not.
 func (d *Diagnostics) HasErrors() bool { return d != nil && d.list.HasErrors() }
+
+// OfAssignment reports whether an assignment of the inputs is wrong (Var.Assign), so that the files are not to blame.
+func (d *Diagnostics) OfAssignment() bool { return d != nil && d.assigned }
 
 // Write shows every diagnostic for people: what is wrong, where with the source, and what to write. Details are wrapped
 // to width unless that is 0.

@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // fileFunction is file(path): a text file's content, relative to the folder of the join files.
@@ -21,7 +22,7 @@ func fileFunction(folder string) function.Function {
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			if err := options.NotContent("file()", args[0].AsString()); err != nil {
-				return cty.NilVal, function.NewArgError(0, errors.New(message(err)))
+				return cty.NilVal, function.NewArgError(0, errors.New(winerr.MessageOf(err)))
 			}
 			name := below(folder, args[0].AsString())
 			text, err := readText(name)
@@ -40,7 +41,7 @@ func filesetFunction(base string) function.Function {
 		Type:   function.StaticReturnType(cty.Set(cty.String)),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			if err := options.NotContent("fileset()", args[0].AsString()); err != nil {
-				return cty.NilVal, function.NewArgError(0, errors.New(message(err)))
+				return cty.NilVal, function.NewArgError(0, errors.New(winerr.MessageOf(err)))
 			}
 			pattern := strings.Split(path.Clean(filepath.ToSlash(args[1].AsString())), "/")
 			if _, err := path.Match(args[1].AsString(), ""); err != nil {

@@ -48,54 +48,57 @@ func (l *loader) readInputs(values map[string]cty.Value) {
 			l.readVarFile(values, given.File)
 			continue
 		}
-		name, text, ok := strings.Cut(given.Assign, "=")
-		if name = strings.TrimSpace(name); !ok || name == "" {
-			l.add(general("Invalid --var", "Write --var 'NAME=VALUE'.")) // what was written may be a secret
-			continue
+		if !l.assign(values, given.Assign) {
+			l.diagnostics.assigned = true
 		}
-		v, ok := l.variables[name]
-		if !ok {
-			l.add(general("Unknown variable", fmt.Sprintf("--var sets %q, which no variable block declares.%s", name,
-				didYouMean(name, l.variableNames()))))
-			continue
-		}
-		l.setText(values, v, text, "--var "+name)
 	}
 }
 
-// setText sets a variable from text: taken as it is where a string, number or bool is wanted, else as an expression.
-func (l *loader) setText(values map[string]cty.Value, v *variable, text, source string) {
+// assign sets a variable by NAME=VALUE, and reports whether it could be.
+func (l *loader) assign(values map[string]cty.Value, assignment string) bool {
+	name, text, ok := strings.Cut(assignment, "=")
+	if name = strings.TrimSpace(name); !ok || name == "" {
+		return !l.add(general("Invalid --var", "Write --var 'NAME=VALUE'.")) // what was written may be a secret
+	}
+	v, ok := l.variables[name]
+	if !ok {
+		return !l.add(general("Unknown variable", fmt.Sprintf("--var sets %q, which no variable block declares.%s", name,
+			didYouMean(name, l.variableNames()))))
+	}
+	return l.setText(values, v, text, "--var "+name)
+}
+
+// setText sets a variable from text: taken as it is where a string, number or bool is wanted, else as an expression. It
+// reports whether the text is a value of the variable.
+func (l *loader) setText(values map[string]cty.Value, v *variable, text, source string) bool {
 	value := cty.StringVal(text)
 	if !v.takesText() {
 		if len(text) > MaxFile || checkNesting([]byte(text), source).HasErrors() {
-			l.add(general("Invalid value", fmt.Sprintf("The value of %s is too large or too deeply nested.", source)))
-			return
+			return !l.add(general("Invalid value", fmt.Sprintf("The value of %s is too large or too deeply nested.", source)))
 		}
 		expr, diags := hclsyntax.ParseExpression([]byte(text), source, hcl.InitialPos)
 		if !diags.HasErrors() {
 			value, diags = expr.Value(nil)
 		}
 		if diags.HasErrors() {
-			l.add(general("Invalid value", fmt.Sprintf("The value of %s is no HCL value: write a list as [\"a\", \"b\"] and "+
+			return !l.add(general("Invalid value", fmt.Sprintf("The value of %s is no HCL value: write a list as [\"a\", \"b\"] and "+
 				"a map as { a = \"b\" }.", source)))
-			return
 		}
 	}
-	l.set(values, v, value, hcl.Range{}, source)
+	return l.set(values, v, value, hcl.Range{}, source)
 }
 
-func (l *loader) set(values map[string]cty.Value, v *variable, value cty.Value, at hcl.Range, source string) {
+func (l *loader) set(values map[string]cty.Value, v *variable, value cty.Value, at hcl.Range, source string) bool {
 	converted, err := v.convert(value)
 	if err == nil {
 		values[v.name] = converted
-		return
+		return true
 	}
 	detail := fmt.Sprintf("The value of %s is not what the type of variable %q says: %v.", source, v.name, err)
 	if at.Filename == "" {
-		l.add(general("Value of the wrong type", detail))
-		return
+		return !l.add(general("Value of the wrong type", detail))
 	}
-	l.add(wrong(at, "Value of the wrong type", detail))
+	return !l.add(wrong(at, "Value of the wrong type", detail))
 }
 
 func (l *loader) readVarFile(values map[string]cty.Value, path string) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Join is one declared join: a request that is whole but for the blob.
@@ -229,12 +230,12 @@ func (b joinBlock) join(i instance) (Join, bool) {
 		return j, false
 	}
 	if _, err := j.words.Image(); err != nil {
-		b.add(wrong(b.block.DefRange, "Invalid place", fmt.Sprintf("In %s: %s.", j.Address, message(err))))
+		b.add(wrong(b.block.DefRange, "Invalid place", fmt.Sprintf("In %s: %s.", j.Address, winerr.MessageOf(err))))
 		return j, false
 	}
 	var err error
 	if j.Request, err = j.words.Request(); err != nil { // each word by itself is right
-		b.add(wrong(b.reuseRange(), "Invalid reuse", fmt.Sprintf("In %s: %s.", j.Address, message(err))))
+		b.add(wrong(b.reuseRange(), "Invalid reuse", fmt.Sprintf("In %s: %s.", j.Address, winerr.MessageOf(err))))
 		return j, false
 	}
 	return j, true

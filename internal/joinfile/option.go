@@ -134,7 +134,7 @@ func (b joinBlock) applyOne(j *Join, o option, value cty.Value, at hcl.Range) hc
 	if o.name.IsPath() {
 		if err := options.NotContent(o.name, text.AsString()); err != nil {
 			b.diagnostics.contents.add(text.AsString())
-			return wrong(at, "Looks like a secret", fmt.Sprintf("In %s: %s.", j.Address, message(err)))
+			return wrong(at, "Looks like a secret", fmt.Sprintf("In %s: %s.", j.Address, winerr.MessageOf(err)))
 		}
 	}
 	if !showable(text.AsString()) && !(o.name.IsPath() && showablePath(text.AsString())) {
@@ -147,7 +147,7 @@ func (b joinBlock) applyOne(j *Join, o option, value cty.Value, at hcl.Range) hc
 		if len(marks) > 0 {
 			b.diagnostics.hideValue(text.AsString())
 		}
-		return wrong(at, "Invalid value", fmt.Sprintf("In %s: %s.%s", j.Address, message(err), guess))
+		return wrong(at, "Invalid value", fmt.Sprintf("In %s: %s.%s", j.Address, winerr.MessageOf(err), guess))
 	}
 	return nil
 }
@@ -161,12 +161,4 @@ func called(t cty.Type) string {
 		return "a map"
 	}
 	return "a " + t.FriendlyName()
-}
-
-// message is an error's sentence without its code, which a file's reader has no use for.
-func message(err error) string {
-	if e, ok := err.(*winerr.Error); ok { // the setters return it as it is
-		return e.Message
-	}
-	return err.Error()
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // section is what a join block, or the defaults, say: options, and the blocks account and active_directory.
@@ -217,7 +218,7 @@ func (b joinBlock) finishAccount(j *Join) bool {
 		err = j.Directory.Check()
 	}
 	if err != nil {
-		b.add(wrong(at, "Invalid account", fmt.Sprintf("In %s: %s.", j.Address, message(err))))
+		b.add(wrong(at, "Invalid account", fmt.Sprintf("In %s: %s.", j.Address, winerr.MessageOf(err))))
 		return false
 	}
 	j.Account = &request

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/hcl/v2/json"
 
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // The endings of join files.
@@ -33,7 +34,7 @@ func IsJoinFile(name string) bool {
 // that their relative paths start from.
 func find(path string) (files []string, folder string, diags hcl.Diagnostics) {
 	if err := options.NotContent("FILE|FOLDER", path); err != nil {
-		return nil, "", general("Looks like a secret", message(err)+".")
+		return nil, "", general("Looks like a secret", winerr.MessageOf(err)+".")
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -70,7 +71,7 @@ func find(path string) (files []string, folder string, diags hcl.Diagnostics) {
 // parse reads one HCL file, native or JSON by its name.
 func parse(path string) (*hcl.File, hcl.Diagnostics) {
 	if err := options.NotContent("--var-file", path); err != nil {
-		return nil, general("Looks like a secret", message(err)+".")
+		return nil, general("Looks like a secret", winerr.MessageOf(err)+".")
 	}
 	src, err := readText(path)
 	if err != nil {

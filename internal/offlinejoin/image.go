@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"path"
 	"time"
 
@@ -24,7 +25,8 @@ type openImage struct {
 // lockPoll is the pause between two tries to open an image that somebody else is changing.
 const lockPoll = 100 * time.Millisecond
 
-// open opens the image, waiting for others who are changing it as long as the request says.
+// open opens the image, waiting for others who are changing it as long as the request says, and as long as the context lasts:
+// then the error is the context's.
 func (at Image) open(ctx context.Context, mode imagefs.Mode) (*openImage, error) {
 	giveUp := time.Now().Add(at.LockTimeout)
 	for {
@@ -35,7 +37,7 @@ func (at Image) open(ctx context.Context, mode imagefs.Mode) (*openImage, error)
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return nil, fmt.Errorf("%w while waiting for another offlinejoin to be done with %s", ctx.Err(), at)
 		case <-time.After(lockPoll):
 		}
 	}

@@ -49,6 +49,7 @@ type Status struct {
 	Logs     []Log      `json:"logs,omitempty"` // when asked for
 
 	golden goldenState // what [Status.Golden] returns
+	cure   string      // the end of Detail that says what to do about it
 }
 
 // What [Status.Program] can be.

@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,7 +103,7 @@ func (im *openImage) status(r *record) (Status, error) {
 	}
 	im.findBeside(r, &st)
 	if im.Facts().Hive("SYSTEM").State == winimage.HiveUnrecoverable {
-		st.Detail = strings.TrimPrefix(st.Detail+"; "+unrecoverableDetail, "; ")
+		st.unrecoverable()
 	}
 	return st, err
 }
@@ -125,34 +126,51 @@ func (im *openImage) programStatus(r *record, st *Status) error {
 	if err != nil {
 		return err
 	}
-	st.NotRun = r.program != "" && r.attempts == 0 && !bytes.Equal(now, r.shutdownTime)
-	st.Incomplete = len(r.blob) == 0 || !r.hook.Armed() || st.Program != ProgramInPlace || st.NotRun
-	if st.Detail == "" {
-		st.Detail = programDetail(st)
-	}
+	st.judgeProgram(r, now)
 	return nil
 }
 
-func programDetail(st *Status) string {
+// judgeProgram says what the program and the last shutdown of Windows mean for a join that waits. What else the record lacks
+// comes first.
+func (st *Status) judgeProgram(r *record, shutdownTime []byte) {
+	st.NotRun = r.program != "" && r.attempts == 0 && !bytes.Equal(shutdownTime, r.shutdownTime)
+	whole := len(r.blob) > 0 && r.hook.Armed()
+	st.Incomplete = !whole || st.Program != ProgramInPlace || st.NotRun
+	if found := programFinding(st); whole && found.what != "" {
+		st.say(found)
+	}
+}
+
+// memberOf is the domain that an image is a member of.
+func memberOf(f winimage.Facts) string {
+	return cmp.Or(f.Membership.DomainName, f.Membership.NetBIOSName, "a domain")
+}
+
+func programFinding(st *Status) finding {
 	const file = systemFolder + `\` + completion.ProgramFile
 	switch {
 	case st.Program == ProgramMissing:
-		return file + " is missing, so that the next boot does not join: stage it again"
+		return finding{file + " is missing, so that the next boot does not join", "stage it again"}
 	case st.Program == ProgramChanged:
-		return file + " is not the program that was staged, and would run as SYSTEM: stage it again, and find out who " +
-			"replaced it"
+		return finding{file + " is not the program that was staged, and would run as SYSTEM", "stage it again, and find out who " +
+			"replaced it"}
 	case st.NotRun:
-		return "Windows was started after staging, and the completion program never ran: application control or antivirus " +
-			"may have blocked it, and people may have logged on since, with the blob still in the image: look into its event " +
-			"logs, then stage it again, or unstage it"
+		return finding{"Windows was started after staging, and the completion program never ran: application control or antivirus " +
+			"may have blocked it, and people may have logged on since, with the blob still in the image", "look into its event " +
+			"logs, then stage it again, or unstage it"}
 	}
-	return ""
+	return finding{}
 }
 
 // unrecoverableDetail qualifies a status that was read of a hive as its file stands.
 const unrecoverableDetail = "the SYSTEM hive was not closed cleanly and its logs do not complete it, so that this is what " +
 	"its file holds and may be out of date; nothing can be staged or taken back before this Windows was started once and " +
 	"shut down, or the logs that belong to the hive are there"
+
+// unrecoverable qualifies what was found. What to do about that cannot be done yet.
+func (st *Status) unrecoverable() {
+	st.say(finding{what: strings.TrimPrefix(strings.TrimSuffix(st.Detail, st.cure)+"; "+unrecoverableDetail, "; ")})
+}
 
 // recordStatus returns what the record means by itself.
 func recordStatus(r *record, f winimage.Facts) Status {
@@ -164,12 +182,14 @@ func recordStatus(r *record, f winimage.Facts) Status {
 		st.MachineName, st.Domain = r.machine, r.domain
 		st.StagedAt, st.StagedBy, st.CompletedAt = r.stagedAt, r.stagedBy, r.completedAt
 		st.Attempts, st.Result, st.ResultText = r.attempts, r.result, r.resultText
-		st.Detail, st.Owner, st.Account = recordDetail(r), r.owner, r.account
+		st.Owner, st.Account = r.owner, r.account
+		st.say(recordFinding(r))
 		if r.state == completion.StateStarted {
 			st.State = StateFailed
 		}
 		if known := st.State == StateStaged || st.State == StateCompleted || st.State == StateFailed; !known {
-			st.State, st.Detail = StateForeign, fmt.Sprintf("our key has the unknown state %q", r.state)
+			st.State = StateForeign
+			st.say(finding{what: fmt.Sprintf("our key has the unknown state %q", r.state)})
 		}
 	case len(f.PendingJoins) > 0:
 		st.State, st.Detail = StateForeign, pendingDetail(f.PendingJoins)
@@ -184,51 +204,70 @@ func recordStatus(r *record, f winimage.Facts) Status {
 	return st
 }
 
-// recordDetail says what a record lacks.
-func recordDetail(r *record) string {
+// recordFinding says what a record lacks.
+func recordFinding(r *record) finding {
 	switch {
 	case r.state == completion.StateStarted:
-		return "the completion program was stopped in the middle of its work, and nothing goes on by itself; the blob may still " +
-			"be in the image: unstage it"
+		return finding{"the completion program was stopped in the middle of its work, and nothing goes on by itself; the blob may " +
+			"still be in the image", "unstage it"}
 	case r.state != completion.StateStaged || r.method != completion.MethodRegistry:
-		return ""
+		return finding{}
 	case len(r.blob) == 0:
-		return "the blob is missing: stage it again"
+		return noBlob
 	case !r.hook.Armed():
-		return "the completion program is not armed: stage it again"
+		return finding{"the completion program is not armed, so that the next boot does not join", "stage it again"}
 	case r.attempts > 0:
-		return fmt.Sprintf("attempt %d of %d came too early (%s); the next boot tries again", r.attempts,
-			completion.MaxAttempts, winerr.Code(r.result))
+		code := ""
+		if r.result != 0 {
+			code = " (" + winerr.Code(r.result).String() + ")"
+		}
+		return finding{what: fmt.Sprintf("attempt %d of %d came too early%s; the next boot tries again", r.attempts,
+			max(completion.MaxAttempts, r.attempts), code)}
 	}
-	return ""
+	return finding{}
 }
+
+// noBlob is also what an unstage leaves that was broken off.
+var noBlob = finding{"the blob is missing, so that the next boot does not join", "unstage it to clear away the rest, or stage it again"}
 
 // answerFileStatus finds out what has become of a join in an answer file. Nobody writes it into the record: Windows Setup knows
 // nothing of that.
 func (im *openImage) answerFileStatus(r *record, st *Status) error {
-	f := im.Facts()
-	switch {
-	case f.Membership.Joined && sameDomain(r.domain, f.Membership.DomainName, f.Membership.NetBIOSName):
-		st.State, st.Detail = StateCompleted, "Windows Setup has joined the machine"
-		return nil
-	case f.Membership.Joined:
-		st.State, st.Detail = StateJoined, "the machine is a member of "+f.Membership.DomainName+", not by the join that was staged"
-		return nil
-	case f.Phase == winimage.PhaseInstalled, f.Phase == winimage.PhaseSpecialized, f.Phase == winimage.PhaseUndeployable:
-		st.State = StateFailed
-		st.Detail = "Windows Setup has been through its specialize pass, and the machine is no member of " + r.domain +
-			`: read Panther\setupact.log and debug\NetSetup.log in the image`
-		return nil
-	case f.Phase == winimage.PhaseSetup:
-		st.Detail = "Windows Setup has begun, and has not come to an end"
+	if st.judgeSetup(r, im.Facts()) {
 		return nil
 	}
 	holds, err := im.answerFileHolds(r)
 	if err == nil && !holds {
-		st.Incomplete = true
-		st.Detail = "the answer file does not hold the join any more: stage it again"
+		st.answerFileGone()
 	}
 	return err
+}
+
+func (st *Status) answerFileGone() {
+	st.Incomplete = true
+	st.say(finding{"the answer file does not hold the join any more, so that the next boot does not join", "stage it again"})
+}
+
+// judgeSetup says how far Windows Setup has come with a join, and reports whether it has begun.
+func (st *Status) judgeSetup(r *record, f winimage.Facts) bool {
+	switch {
+	case f.Membership.Joined && sameDomain(r.domain, f.Membership.DomainName, f.Membership.NetBIOSName):
+		st.State = StateCompleted
+		st.say(finding{what: "Windows Setup has joined the machine"})
+	case f.Membership.Joined:
+		st.State = StateJoined
+		st.MachineName, st.Domain = f.ComputerName, cmp.Or(f.Membership.DomainName, f.Membership.NetBIOSName)
+		st.say(finding{what: "the machine is a member of " + memberOf(f) + ", not by the join that was staged"})
+	case f.Phase == winimage.PhaseInstalled, f.Phase == winimage.PhaseSpecialized, f.Phase == winimage.PhaseUndeployable:
+		st.State = StateFailed
+		st.say(finding{"Windows Setup has been through its specialize pass, and the machine is no member of " + r.domain,
+			`read Panther\setupact.log and debug\NetSetup.log in the image`})
+	case f.Phase == winimage.PhaseSetup:
+		st.say(finding{what: "Windows Setup has begun, and has not come to an end"})
+	default:
+		return false
+	}
+	return true
 }
 
 // answerFileHolds reports whether the answer file that the record names still holds the recorded join.

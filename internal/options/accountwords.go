@@ -24,6 +24,11 @@ type AccountWords struct {
 // Request returns the request for the account, whole but for what is the front end's own. The error names the first word that
 // is wrong (87, and 2724 for a name).
 func (w AccountWords) Request() (req offlinejoin.AccountRequest, err error) {
+	req, err = w.request()
+	return req, wrongWords(err)
+}
+
+func (w AccountWords) request() (req offlinejoin.AccountRequest, err error) {
 	for _, one := range w.texts() {
 		if err := notSecret(one.Option, one.Path); err != nil {
 			return req, err

@@ -136,16 +136,8 @@ func (w DirectoryWords) timeout() (time.Duration, error) {
 // name are read. The caller wipes the password of the credential (offlinejoin.Secret.Wipe) when the directory is closed. Each
 // warning is one sentence. Errors carry 87 for wrong words, for no credential and for two of them, 2 and 5 for files.
 func (w DirectoryWords) Request() (req offlinejoin.DirectoryRequest, warnings []string, err error) {
-	if err := w.Check(); err != nil {
-		return req, nil, err
-	}
-	w = w.withEnvironment()
-	if err := w.Check(); err != nil {
-		return req, nil, err
-	}
-	if w.Domain == "" {
-		return req, nil, winerr.Errorf(winerr.InvalidParameter, "no domain is named: set domain to its DNS name, or the environment "+
-			"variable %s", ADDomain.Variable())
+	if w, err = w.settled(); err != nil {
+		return req, nil, wrongWords(err)
 	}
 	req = offlinejoin.DirectoryRequest{Domain: w.Domain, DC: w.DC, Site: w.Site}
 	req.Settings.Security, req.Settings.Simple = offlinejoin.Security(w.Security), w.SimpleBind
@@ -159,6 +151,36 @@ func (w DirectoryWords) Request() (req offlinejoin.DirectoryRequest, warnings []
 	}
 	req.Credential, warnings, err = w.credential()
 	return req, warnings, err
+}
+
+// settled returns the words with what the environment adds, checked.
+func (w DirectoryWords) settled() (DirectoryWords, error) {
+	if err := w.Check(); err != nil {
+		return w, err
+	}
+	w = w.withEnvironment()
+	if err := w.Check(); err != nil {
+		return w, err
+	}
+	if w.Domain == "" {
+		return w, winerr.Errorf(winerr.InvalidParameter, "no domain is named: set domain to its DNS name, or the environment "+
+			"variable %s", ADDomain.Variable())
+	}
+	return w, w.checkCredential()
+}
+
+// checkCredential refuses words that name no credential, or one without its user (87).
+func (w DirectoryWords) checkCredential() error {
+	switch given := w.credentials(); {
+	case len(given) == 0:
+		return winerr.Errorf(winerr.InvalidParameter, "no credential for the domain is given: set user with password_file or "+
+			"keytab, or set ccache to a credential cache of kinit, or the environment variables %s and %s, %s or %s",
+			ADUser.Variable(), ADPasswordFile.Variable(), ADKeytab.Variable(), ADCCache.Variable())
+	case w.User == "" && w.CCache == "" && !w.CurrentUser:
+		return winerr.Errorf(winerr.InvalidParameter, "%s is given without a user: set user, or the environment variable %s",
+			given[0], ADUser.Variable())
+	}
+	return nil
 }
 
 // withEnvironment fills in what was not written. A credential of the environment is used only where none was written.
@@ -205,15 +227,6 @@ func (w DirectoryWords) withEnvironment() DirectoryWords {
 // credential reads what the words name.
 func (w DirectoryWords) credential() (c offlinejoin.Credential, warnings []string, err error) {
 	c = offlinejoin.Credential{User: w.User, Password: w.Password, Keytab: w.Keytab, CCache: w.CCache, CurrentUser: w.CurrentUser}
-	switch given := w.credentials(); {
-	case len(given) == 0:
-		return c, nil, winerr.Errorf(winerr.InvalidParameter, "no credential for the domain is given: set user with password_file or "+
-			"keytab, or set ccache to a credential cache of kinit, or the environment variables %s and %s, %s or %s",
-			ADUser.Variable(), ADPasswordFile.Variable(), ADKeytab.Variable(), ADCCache.Variable())
-	case w.User == "" && w.CCache == "" && !w.CurrentUser:
-		return c, nil, winerr.Errorf(winerr.InvalidParameter, "%s is given without a user: set user, or the environment variable %s",
-			given[0], ADUser.Variable())
-	}
 	if w.PasswordFile != "" {
 		var warning string
 		if c.Password, warning, err = w.readPassword(); err != nil {

@@ -120,7 +120,7 @@ func TestDirectoryWordsRefuse(t *testing.T) {
 		"timeout":            {words{Domain: "d", Timeout: "soon"}, nil, winerr.InvalidParameter, `timeout = "soon"`},
 		"no file":            {words{Domain: "d", User: "u", PasswordFile: "/nowhere/at/all"}, nil, winerr.FileNotFound, "does not exist"},
 		"no keytab":          {words{Domain: "d", User: "u", Keytab: "/nowhere/at/all"}, nil, winerr.FileNotFound, "does not exist"},
-		"no authorities":     {words{Domain: "d", User: "u", CAFile: "/nowhere/at/all"}, nil, winerr.FileNotFound, "ca_file"},
+		"no authorities":     {words{Domain: "d", User: "u", PasswordFile: "-", CAFile: "/nowhere/at/all"}, nil, winerr.FileNotFound, "ca_file"},
 		"long":               {words{Domain: "d", User: "u", PasswordFile: long}, nil, winerr.InvalidParameter, "4 KiB"},
 		"two lines":          {words{Domain: "d", User: "u", PasswordFile: two}, nil, winerr.InvalidParameter, "more than one line"},
 		"nothing":            {words{Domain: "d", User: "u", PasswordFile: "-", In: strings.NewReader("\n")}, nil, winerr.InvalidParameter, "is empty"},

@@ -7,11 +7,16 @@ import (
 )
 
 // setting is an option with a value as messages write it, which is HCL: on_existing = "replace", replace_live = true.
-var setting = regexp.MustCompile(`\b(set )?([a-z]+(?:_[a-z]+)*) = (?:"([a-z0-9_/.-]+)"|true\b)`)
+var setting = regexp.MustCompile(`\b(set )?([a-z]+(?:_[a-z]+)*) = (?:"([A-Za-z0-9_/.-]+)"|true\b)`)
 
-// AsFlags returns a message with the settings in it as the command line has them: on_existing = "replace" becomes
-// --on-existing replace, and replace_live = true becomes --account-replace-live. What is not an option stays as it is.
+// AsFlags returns a message with the options in it as the command line has them: on_existing = "replace" becomes
+// --on-existing replace, replace_live = true becomes --account-replace-live, and ledger_file --ledger-file. What is not an
+// option, or one whose name is an ordinary word, stays as it is.
 func AsFlags(message string) string {
+	return bareAsFlags(settingsAsFlags(message))
+}
+
+func settingsAsFlags(message string) string {
 	return setting.ReplaceAllStringFunc(message, func(s string) string {
 		parts := setting.FindStringSubmatch(s)
 		name := named(parts[2], parts[3])
@@ -23,6 +28,20 @@ func AsFlags(message string) string {
 			give = "give "
 		}
 		return give + strings.TrimSpace("--"+name.Flag()+" "+parts[3])
+	})
+}
+
+// bare is a name that no ordinary word is, with what stands before and after it.
+var bare = regexp.MustCompile(`[^\s,;:()"]*\b[a-z]+(?:_[a-z]+)+\b[^\s,;:()"]*`)
+
+// bareAsFlags turns names of options that stand alone into flags. A part of a path, a quoted word and expect.domain are none.
+func bareAsFlags(message string) string {
+	return bare.ReplaceAllStringFunc(message, func(s string) string {
+		word := strings.TrimRight(s, ".")
+		if name := named(word, ""); name != "" {
+			return "--" + name.Flag() + s[len(word):]
+		}
+		return s
 	})
 }
 

@@ -13,7 +13,11 @@ func TestAsFlags(t *testing.T) {
 		`use reuse = "own"`:                              `use --account-reuse own`,
 		`dc = "dc1.corp.example.com" is`:                 `--dc dc1.corp.example.com is`,
 		`toaster = "yes" is no option`:                   `toaster = "yes" is no option`,
-		`an on_existing without a value`:                 `an on_existing without a value`,
+		`an on_existing without a value`:                 `an --on-existing without a value`,
+		`set reuse_reason, or ledger_file.`:              `set --reuse-reason, or --ledger-file.`,
+		`/mnt/windows_path/ledger_file.db stays`:         `/mnt/windows_path/ledger_file.db stays`,
+		`or change expect.machine_name`:                  `or change expect.machine_name`,
+		`"blob_file" stays, and an id_rsa`:               `"--blob-file" stays, and an id_rsa`,
 		``:                                               ``,
 	} {
 		if got := AsFlags(message); got != want {

@@ -31,11 +31,11 @@ func (w PlaceWords) Image() (at offlinejoin.Image, err error) {
 	at.JournalDir = w.JournalDir
 	if w.Partition != "" {
 		if at.Partition, err = strconv.Atoi(w.Partition); err != nil || at.Partition < 1 {
-			return offlinejoin.Image{}, winerr.Errorf(winerr.InvalidParameter,
-				"partition = %q is no number of a partition: they count from 1", w.Partition)
+			return offlinejoin.Image{}, wrongWords(winerr.Errorf(winerr.InvalidParameter,
+				"partition = %q is no number of a partition: they count from 1", w.Partition))
 		}
 	}
-	return at, at.Check()
+	return at, wrongWords(at.Check())
 }
 
 // JoinWords are the options of one join as the user wrote them, in whatever front end; what is empty was not written.
@@ -57,6 +57,11 @@ type JoinWords struct {
 // Request returns the request for the join, whole but for the blob and what is the front end's own. The error names the
 // first word that is wrong (87).
 func (w JoinWords) Request() (req offlinejoin.Request, err error) {
+	req, err = w.request()
+	return req, wrongWords(err)
+}
+
+func (w JoinWords) request() (req offlinejoin.Request, err error) {
 	if err := w.checkPaths(); err != nil {
 		return offlinejoin.Request{}, err
 	}

@@ -22,7 +22,9 @@ type Used struct {
 // is read, or another of them, or lies in the image. Two paths are one when they lead to one file, however they are
 // spelled: relative, by a link, by another name of the file. It looks and opens nothing; it is asked before anything is
 // opened for writing.
-func CheckPaths(paths ...Used) error {
+func CheckPaths(paths ...Used) error { return wrongWords(checkPaths(paths)) }
+
+func checkPaths(paths []Used) error {
 	all := make([]used, 0, len(paths))
 	images, first := map[any]string{}, map[any]used{}
 	for _, p := range paths {

@@ -98,6 +98,7 @@ var seen = map[Code]entry{
 	2697: {"NERR_ComputerAccountNotFound", "the domain has no account for this computer"},
 	2698: {"NERR_PersonalSku", "this edition of Windows cannot join a domain"},
 	2699: {"NERR_SetupCheckDNSConfig", "the domain controller was not found: check the DNS servers of the machine"},
+	2700: {"NERR_AlreadyCloudDomainJoined", "the machine is joined to a domain in the cloud"},
 	2701: {"NERR_PasswordMustChange", "the password must be changed before the first logon"},
 	2702: {"NERR_AccountLockedOut", "the account is locked"},
 	2703: {"NERR_PasswordTooLong", "the password is too long"},
@@ -127,9 +128,6 @@ var seen = map[Code]entry{
 	9852: {"DNS_ERROR_NO_DNS_SERVERS", "no DNS server is configured"},
 
 	// HRESULTs and status codes that the same logs show ([MS-ERREF] 2.1 and 2.3).
-	0x8007052E: {"HRESULT of ERROR_LOGON_FAILURE", "user name or password are not right"},
-	0x80070005: {"HRESULT of ERROR_ACCESS_DENIED", "access is denied"},
-	0x80070032: {"HRESULT of ERROR_NOT_SUPPORTED", "the request is not supported"},
 	0x80090308: {"SEC_E_INVALID_TOKEN", "the token of the logon is not valid"},
 	0x8009030C: {"SEC_E_LOGON_DENIED", "the logon is denied"},
 	0x8009030E: {"SEC_E_NO_CREDENTIALS", "there are no credentials"},
@@ -143,8 +141,17 @@ var seen = map[Code]entry{
 	0xC000018D: {"STATUS_TRUSTED_RELATIONSHIP_FAILURE", "the trust between the computer and the domain failed"},
 }
 
-// entryOf returns what is known of a code.
+// entryOf returns what is known of a code. A Win32 code in an HRESULT, as HRESULT_FROM_WIN32 makes it ([MS-ERREF] 2.1), has the
+// name of what it holds.
 func entryOf(c Code) entry {
+	const ofWin32 Code = 0x8007_0000
+	if c&^0xFFFF == ofWin32 {
+		e := entryOf(c &^ ofWin32)
+		if e.name != "" {
+			e.name = "HRESULT of " + e.name
+		}
+		return e
+	}
 	if e, ok := catalogue[c]; ok {
 		return e
 	}

@@ -33,7 +33,6 @@ const (
 	InvalidParameter            Code = 87
 	BrokenPipe                  Code = 109
 	DiskFull                    Code = 112
-	BrokenPipe                  Code = 109
 	DirNotEmpty                 Code = 145
 	Busy                        Code = 170
 	UnhandledException          Code = 574
@@ -99,9 +98,8 @@ var catalogue = map[Code]entry{
 	LockViolation:               {"ERROR_LOCK_VIOLATION", "a part of the file is locked by another process"},
 	NotSupported:                {"ERROR_NOT_SUPPORTED", "the request is not supported"},
 	InvalidParameter:            {"ERROR_INVALID_PARAMETER", "an argument is missing or wrong"},
-	BrokenPipe:                  {"ERROR_BROKEN_PIPE", "the pipe has been ended"},
-	DiskFull:                    {"ERROR_DISK_FULL", "there is not enough space on the disk"},
 	BrokenPipe:                  {"ERROR_BROKEN_PIPE", "nobody reads what is written any more"},
+	DiskFull:                    {"ERROR_DISK_FULL", "there is not enough space on the disk"},
 	DirNotEmpty:                 {"ERROR_DIR_NOT_EMPTY", "it is not empty"},
 	Busy:                        {"ERROR_BUSY", "the resource is in use"},
 	UnhandledException:          {"ERROR_UNHANDLED_EXCEPTION", "the program crashed"},

@@ -161,8 +161,8 @@ func (seen *seenJoin) warn(at path.Path, status *core.Status, diags *diag.Diagno
 	where := status.Image.WindowsPath
 	switch {
 	case status.State == core.StateFailed && status.Fingerprint == seen.mine.Fingerprint:
-		diags.AddAttributeWarning(at, "Join failed at first boot", "Windows refused the join of "+status.MachineName+" in "+where+": "+
-			status.ResultText+". Nothing is changed. When the machine is not needed as it is, terraform apply -replace joins anew.")
+		diags.AddAttributeWarning(at, "Join failed at first boot", status.MachineName+" was not joined at the first boot of "+where+": "+
+			status.Failure()+". Nothing is changed. When the machine is not needed as it is, terraform apply -replace joins anew.")
 	case status.State != core.StateAbsent && status.Fingerprint == seen.mine.Fingerprint:
 		if status.Detail != "" {
 			diags.AddAttributeWarning(at, "Join needs attention", where+": "+status.Detail+".")

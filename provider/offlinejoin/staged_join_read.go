@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Read takes over what the image says. What that means is decided in the plan (drift.go); only an image that is gone
@@ -65,7 +64,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	if status.Fingerprint != "" && status.Fingerprint == mine.Fingerprint {
 		mine.Booted = booted(status)
-		mine.Damaged = status.State == core.StateStaged && !mine.Booted && status.Detail != ""
+		mine.Damaged = status.State == core.StateStaged && !mine.Booted && status.Incomplete
 	}
 	if status.State == core.StateStaged && status.Fingerprint == mine.Fingerprint {
 		r.run.images.see(state.image().Key(), status.Fingerprint)
@@ -82,9 +81,9 @@ func warnOfTrouble(at path.Path, status *core.Status, diags *diag.Diagnostics) {
 	switch {
 	case status.State == core.StateFailed:
 		diags.AddAttributeWarning(at, "Join failed at first boot", fmt.Sprintf(
-			"Windows refused the join of %s in %s: %s (%s). Nothing is changed. Make a new blob and give it to this "+
+			"%s was not joined at the first boot of %s: %s. Nothing is changed. Make a new blob and give it to this "+
 				"resource: it is staged with the next apply.",
-			status.MachineName, status.Image.WindowsPath, status.ResultText, winerr.Code(status.Result)))
+			status.MachineName, status.Image.WindowsPath, status.Failure()))
 	case status.Detail != "" && status.State != core.StateForeign && status.State != core.StateJoined:
 		diags.AddAttributeWarning(at, "Join needs attention", status.Image.WindowsPath+": "+status.Detail+".")
 	}

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
@@ -117,14 +118,19 @@ func failure(err error) *Failure {
 }
 
 func uncheckedFailure(err error) *Failure {
-	if e, ok := errors.AsType[*winerr.Error](err); ok {
-		return &Failure{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
-	}
-	if errors.Is(err, context.Canceled) {
-		return &Failure{
+	e, ok := errors.AsType[*winerr.Error](err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		f := &Failure{
 			Code: uint32(winerr.Cancelled), Name: winerr.Cancelled.Name(),
 			Message: "stopped by your second interrupt: run it again",
 		}
+		if ok { // it says more, such as that nothing was written
+			f.Message += " (" + strings.ReplaceAll(e.Message, context.Canceled.Error(), "interrupted") + ")"
+		}
+		return f
+	case ok:
+		return &Failure{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
 	}
 	return &Failure{Code: uint32(winerr.InvalidParameter), Name: winerr.InvalidParameter.Name(), Message: err.Error()}
 }

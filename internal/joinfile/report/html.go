@@ -192,7 +192,7 @@ func (r *row) describe(one *fleet.Result) {
 		add("Method", string(st.Method))
 		add("Staged", strings.TrimSpace(st.StagedAt+" "+st.StagedBy))
 		add("Completed", st.CompletedAt)
-		add("Result", st.ResultText)
+		add("Result", st.Attempted())
 		add("Found", st.Detail)
 		add("Beside", st.BesideText())
 		for _, w := range st.Warnings {
