@@ -138,9 +138,9 @@ func TestAccDomainJoinCreateBeforeDestroyWithADisk(t *testing.T) {
 			config := func(path, more string) string {
 				return joinConfig(atOverlay(golden, path), fmt.Sprintf("account_on_destroy = %q\n  %s\n  %s", end, more, createFirst))
 			}
-			const site = `account = { persistent_site = "Branch" }`
+			const site, own = `account = { persistent_site = "Branch" }`, `account = { persistent_site = "Branch", reuse = "own" }`
 			staged := []statecheck.StateCheck{joinIs("status", "staged"), joinIs("account_status", "fresh")}
-			want := map[string]string{"keep": "there", "disable": "disabled", "delete": "deleted"}[end]
+			want := map[string]string{"keep": "there", "disable": "disabled", "delete": "disabled"}[end]
 			still := func(path string) resource.TestCheckFunc {
 				return func(s *terraform.State) error {
 					if !exists(path) {
@@ -152,22 +152,30 @@ func TestAccDomainJoinCreateBeforeDestroyWithADisk(t *testing.T) {
 			empty := func(config string) resource.TestStep {
 				return resource.TestStep{Config: config, ConfigPlanChecks: plans(plancheck.ExpectEmptyPlan()), ConfigStateChecks: staged}
 			}
-			domainScenario(t, d, accountIs(d, want),
-				resource.TestStep{Config: config(path, "")},
-				resource.TestStep{ // its own join is in the disk, which is taken over
+			steps := []resource.TestStep{
+				{Config: config(path, "")},
+				{ // its own join is in the disk, which is taken over
 					Config: config(path, ""), Taint: []string{joinAddress}, ConfigStateChecks: staged, Check: still(path),
 				},
 				empty(config(path, "")),
-				resource.TestStep{ // another join, and another path
-					Config: config(path+".2", site), ConfigStateChecks: staged,
+				{ // another join, and another path: the account has to be taken by a word
+					Config: config(path+".2", site), ExpectError: words("set account reuse to own to give it a new password"),
+				},
+				{
+					Config: config(path+".2", own), ConfigStateChecks: staged,
 					Check: resource.ComposeTestCheckFunc(isGone(path), still(path+".2")),
 				},
-				empty(config(path+".2", site)),
-				resource.TestStep{ // another join at the same path
-					Config: config(path+".2", ""), ConfigStateChecks: staged, Check: still(path + ".2"),
-				},
-				empty(config(path+".2", "")),
-			)
+				empty(config(path+".2", own)),
+			}
+			if end == "delete" { // what is taken by a word is not deleted
+				steps = append(steps,
+					resource.TestStep{
+						Config: config(path+".2", own), Destroy: true,
+						ExpectError: words(`nothing was done: apply account_on_destroy = "disable" or "keep" first.`),
+					},
+					resource.TestStep{Config: strings.Replace(config(path+".2", own), `"delete"`, `"disable"`, 1)})
+			}
+			domainScenario(t, d, accountIs(d, want), steps...)
 			if exists(path) || exists(path+".2") {
 				t.Error("a disk is left")
 			}
