@@ -65,7 +65,7 @@ func coreLimit(t *testing.T, pid int) string {
 		if time.Now().After(giveUp) {
 			return fmt.Sprintf("unknown: %q, %v", m, err)
 		}
-		if err == nil && m != nil && string(m[1]) == "0" {
+		if err == nil && m != nil && string(m[1]) == "0" && string(m[2]) == "0" {
 			return fmt.Sprintf("%s %s", m[1], m[2])
 		}
 	}

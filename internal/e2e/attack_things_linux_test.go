@@ -244,9 +244,7 @@ func workingDirectories(t *testing.T, p programs) {
 		"no open files to spare": {`ulimit -n 12; exec "$@"`, nil, false},
 		"no room to write":       {`ulimit -f 100; trap "" XFSZ; exec "$@"`, nil, false},
 	} {
-		line := []string{
-			p.command(), "stage", "--windows-path", windows, "--blob-file", a.blob, "--ledger-file", filepath.Join(a.dir, "ledger"),
-		}
+		line := []string{p.command(), "stage", "--windows-path", windows, "--blob-file", a.blob}
 		cmd := exec.Command("sh", append([]string{"-c", c.script, "sh"}, line...)...)
 		cmd.Env = append(os.Environ(), c.env...)
 		r := a.runCommand(t, cmd)
