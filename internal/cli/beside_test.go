@@ -32,6 +32,10 @@ func TestEveryStatusTellsWhatIsWrong(t *testing.T) {
 			},
 			`odjboot.exe is not the program`, false,
 		},
+		"an unrecoverable hive": {
+			func(t *testing.T, windows string) { sampletest.Unrecoverable(t, windows) },
+			`was not closed cleanly and its logs do not complete it`, false,
+		},
 		"a join beside": {
 			func(t *testing.T, windows string) { sampletest.Foreign(t, windows) }, `SYSTEM\Setup\DJOIN`, true,
 		},

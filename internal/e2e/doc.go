@@ -18,5 +18,8 @@
 // The part packer drives every component of the plugin, every example in examples/packer and every way to stop a build;
 // a remote tree goes through Packer's SSH communicator to Debian's sshd.
 //
+// The part attack lets an enemy exchange, replace, fill and damage what the command line reads and writes; `make attack` does
+// it long, with a line for each attack: what was expected, and what came of it.
+//
 // What is not proved here: that Windows itself starts the program, and that its function takes the blob.
 package e2e

@@ -102,7 +102,10 @@ func (e edit) compare(h *regf.Hive, remade bool) (Change, bool, error) {
 		}
 	}
 	var before []byte
-	if there {
+	switch {
+	case there && old.Size() > max(len(e.data), maxRead): // it differs, and none of ours is so long
+		c.Before = fmt.Sprintf("%d bytes", old.Size())
+	case there:
 		if before, err = old.Data(); err != nil {
 			return c, false, err
 		}
@@ -118,6 +121,9 @@ func (e edit) compare(h *regf.Hive, remade bool) (Change, bool, error) {
 	}
 	return c, !there || old.Type() != e.typ || string(before) != string(e.data), nil
 }
+
+// maxRead bounds, in bytes, what is read of a value only to show it.
+const maxRead = 64 << 10
 
 // show formats a value for people; secret and binary data by its length only.
 func show(typ regf.Type, data []byte, secret bool) string {

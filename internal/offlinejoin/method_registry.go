@@ -21,6 +21,9 @@ type registryMethod struct {
 
 func (m *registryMethod) plan(p *plan) (err error) {
 	m.blob = p.blob.parsed.Bytes()
+	if err := p.record.checkHook(p.image); err != nil {
+		return err
+	}
 	if m.shutdown, err = p.image.shutdownTime(); err != nil {
 		return err
 	}
@@ -91,6 +94,15 @@ func (m *registryMethod) close()                        {} // the blob is the pl
 func (m *registryMethod) announce(r reporter, b BlobFacts) {
 	r.step("At first boot %s joins %s before the first logon and restarts once.", b.MachineName, b.Domain)
 	r.detail("Until then this image holds the machine's password: treat it like one.")
+}
+
+// checkHook refuses the method for an image whose boot hook could not be put back afterwards.
+func (r *record) checkHook(im *openImage) error {
+	if r.longHook == 0 {
+		return nil
+	}
+	return winerr.Errorf(winerr.NotSupported, `%s has a boot hook (SYSTEM\Setup, SetupType or CmdLine) of %d bytes: no command line `+
+		"of Windows is so long, and it could not be put back: remove it first", im.session, r.longHook)
 }
 
 // checkNoAnswerFile refuses the method for an image whose record names an answer file: the record alone finds that again.

@@ -29,6 +29,7 @@ type record struct {
 
 	previous completion.Hook // what the record says to put back
 	hook     completion.Hook // what is armed now
+	longHook int             // the size of a value of it that is too long to be put back; 0: none
 }
 
 // wipe forgets the blob.
@@ -40,6 +41,7 @@ func readRecord(h *regf.Hive) (record, error) {
 	s := &valueReader{}
 	if s.open(h, completion.SetupKey) {
 		r.hook = s.hook(completion.ValueSetupType, completion.ValueCmdLine)
+		r.longHook = max(s.longer(completion.ValueSetupType), s.longer(completion.ValueCmdLine))
 	}
 	if s.open(h, completion.Key) {
 		r.there = true
@@ -103,11 +105,21 @@ func (s *valueReader) text(name string) string {
 	return plaintext.Line(s.exactText(name), plaintext.Sentence)
 }
 
+// longestText bounds a text of a record in bytes: what staging writes has maxUndo characters at most. A longer one is read as
+// something that no text of ours is, so that it costs no memory, and is not taken for absent.
+const (
+	longestText = 4 * maxUndo
+	noText      = "(longer than any text of a record)"
+)
+
 // exactText returns a text as it is, for what is parsed or put back.
 func (s *valueReader) exactText(name string) string {
 	v, ok := s.value(name, regf.SZ)
 	if !ok {
 		return ""
+	}
+	if v.Size() > longestText {
+		return noText
 	}
 	text, err := v.Text()
 	s.found(err)
@@ -148,6 +160,15 @@ func (s *valueReader) raw(name string, limit int) *completion.RawValue {
 		return nil
 	}
 	return &completion.RawValue{Type: uint32(v.Type()), Data: data}
+}
+
+// longer returns the size of a value of the hook that raw does not read, 0 of any other.
+func (s *valueReader) longer(name string) int {
+	v, err := s.key.Value(name)
+	if s.err != nil || !s.found(err) || v.Size() <= completion.MaxHookValue {
+		return 0
+	}
+	return v.Size()
 }
 
 func (s *valueReader) hook(setupType, cmdLine string) completion.Hook {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/privatefile"
+	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -49,6 +51,29 @@ func TestBlobFileWarnsOfOtherReaders(t *testing.T) {
 		if got := strings.HasPrefix(warning, name+" can be read by others (mode 0"); got != warns {
 			t.Errorf("mode %04o: warning %q, want one: %v", mode, warning, warns)
 		}
+	}
+}
+
+// TestBlobFileThatEverybodyMayRead is TestBlobFileWarnsOfOtherReaders for every system.
+func TestBlobFileThatEverybodyMayRead(t *testing.T) {
+	t.Parallel()
+	f, err := privatefile.Create(filepath.Join(t.TempDir(), "web01.djoin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("blob"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, warning, err := options.ReadBlobFile(f.Name(), ""); warning != "" || err != nil {
+		t.Errorf("a private file: warning %q, error %v", warning, err)
+	}
+	testenv.LetOthersRead(t, f.Name())
+	_, warning, err := options.ReadBlobFile(f.Name(), "")
+	if err != nil || !strings.HasPrefix(warning, f.Name()+" can be read by others (") || !strings.HasSuffix(warning, privatefile.Cure) {
+		t.Errorf("warning %q, error %v", warning, err)
 	}
 }
 

@@ -60,7 +60,25 @@ func (im *Image) openFile(name string, write bool) (imagefs.File, error) {
 			return nil, err
 		}
 	}
+	if name != "SYSTEM" && write {
+		if err := im.checkLogSize(f, name); err != nil {
+			return nil, err
+		}
+	}
 	return f, nil
+}
+
+// maxLog bounds a log that is written, in bytes: what older entries have left in it is overwritten to its end, and an enemy's
+// log may have no end. A log holds the pages of one hive that changed since it was last written.
+const maxLog = 256 << 20
+
+func (im *Image) checkLogSize(f imagefs.File, name string) error {
+	info, err := f.Stat()
+	if err != nil || info.Size <= maxLog {
+		return err
+	}
+	return winerr.Errorf(winerr.CantLoadOfflineHive, "%s has %d MiB, and no log of a hive is so large: take it away (a hive that was "+
+		"closed cleanly needs none), or bring back the one that belongs to the hive", im.path(name), info.Size>>20)
 }
 
 // checkAlone refuses to write to a file that has another name: it would change there too, and put the machine password

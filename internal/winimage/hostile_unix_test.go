@@ -119,6 +119,31 @@ func TestHostileTree(t *testing.T) {
 	}
 }
 
+// TestALogWithoutAnEnd: a log is overwritten to its end when a join is taken back, and an enemy's log may have none. It is
+// refused before anything is written, and looking at the image needs nothing of it.
+func TestALogWithoutAnEnd(t *testing.T) {
+	t.Parallel()
+	for _, log := range []string{"SYSTEM.LOG1", "SYSTEM.LOG2"} {
+		windows := sampleTree(t, sample.Image{})
+		must(t, os.WriteFile(configFile(windows, log), nil, 0o600))
+		must(t, os.Truncate(configFile(windows, log), 1<<40))
+		for _, mode := range []winimage.Mode{winimage.Write, winimage.Read} {
+			session, err := localdir.Open(windows)
+			must(t, err)
+			im, err := winimage.Open(t.Context(), session, mode)
+			if mode == winimage.Write {
+				wantCode(t, err, winerr.CantLoadOfflineHive, log+" has 1048576 MiB, and no log of a hive is so large")
+			} else if err != nil {
+				t.Error(err)
+			}
+			if im != nil {
+				must(t, im.Close())
+			}
+			must(t, session.Close())
+		}
+	}
+}
+
 // TestOtherHives: what is wrong with SOFTWARE or SECURITY does not keep an image from being looked at, and is refused
 // by the checks; SAM is optional.
 func TestOtherHives(t *testing.T) {

@@ -279,8 +279,7 @@ func (p *domainPlanning) makeRoom(ctx context.Context, req *core.Request) {
 	}
 	if why != "" {
 		p.resp.Diagnostics.AddAttributeError(placeAt(p.at), "Disk stays", p.at.String()+" stays where it is when its resource is "+
-			"replaced, because "+why+", so that no new disk can be made there. Give the new disk another path; or, if the old one "+
-			"is not needed any more, shut its machine down and remove the file, or apply on_destroy = \"delete\" first.")
+			"replaced, because "+why+", so that no new disk can be made there. "+waysAroundADisk)
 		return
 	}
 	req.Image.Anew = true
@@ -316,7 +315,7 @@ func (p *domainPlanning) ask(ctx context.Context, at path.Path, do func(director
 	}
 	defer leave()
 	if err := do(directory); err != nil && !core.InUse(err) {
-		blame(ctx, at, "Machine cannot be joined", err, diags)
+		blame(ctx, at, "Machine cannot be joined", adviseAnotherPath(p.at, err), diags)
 	}
 }
 

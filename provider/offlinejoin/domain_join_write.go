@@ -34,8 +34,7 @@ func (r *domainJoinResource) Create(
 	}
 	if plan.makesDisk() && plan.Path.IsUnknown() && core.DiskExists(at) && !config.placeUnknown() {
 		diags.AddAttributeError(placeAt(at), "Disk still there", at.String()+" was to be removed before a new disk is made there, "+
-			"and still exists, so nothing was written. With create_before_destroy, give every new disk another path. Otherwise the old "+
-			"disk was kept: see the warning about it.")
+			"and still exists, so nothing was written. "+anotherPath+" Otherwise the old disk was kept: see the warning about it.")
 		return
 	}
 	account, _ := readAccount(ctx, config.Account, diags)

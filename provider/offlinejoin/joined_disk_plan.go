@@ -3,6 +3,7 @@ package offlinejoin
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -11,6 +12,7 @@ import (
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // diskPlanning is one call of ModifyPlan.
@@ -209,7 +211,8 @@ func (p *diskPlanning) remake(ctx context.Context, req *core.Request, old diskRe
 	if !replaced {
 		old.record(ctx, p.resp.Private, &p.resp.Diagnostics) // Terraform hands it to the destruction of a tainted one
 		status, err := core.ReadStatus(ctx, core.StatusRequest{Image: old.image()})
-		if core.InUse(err) || err == nil && status.Fingerprint == facts.Fingerprint {
+		whole := err == nil && status.State == core.StateStaged && status.Detail == ""
+		if core.InUse(err) || whole && status.Fingerprint == facts.Fingerprint {
 			return // it is taken over
 		}
 	}
@@ -219,12 +222,28 @@ func (p *diskPlanning) remake(ctx context.Context, req *core.Request, old diskRe
 	}
 	if why != "" {
 		p.resp.Diagnostics.AddAttributeError(placeAt(p.at), "Disk stays", p.at.String()+" stays where it is when its resource is "+
-			"replaced, because "+why+", so that no new disk can be made there. Give the new disk another path; or, if the old one "+
-			"is not needed any more, shut its machine down and remove the file, or apply on_destroy = \"delete\" first.")
+			"replaced, because "+why+", so that no new disk can be made there. "+waysAroundADisk)
 		return
 	}
 	req.Image.Anew, req.SingleUse.LedgerFile = true, ""
 	p.plan.Path = types.StringUnknown()
+}
+
+// waysAroundADisk are the ways out where a disk stays that its resource would be replaced by.
+const waysAroundADisk = "Give the new disk another path; or, if the old one is not needed any more, shut its machine down and " +
+	"remove the file, or apply on_destroy = \"delete\" first (of a tainted resource, run terraform untaint before)."
+
+// anotherPath is the way out where a new disk comes before the old one goes.
+const anotherPath = "With create_before_destroy, also where another resource that depends on this one asks for it, give every " +
+	"new disk another path."
+
+// adviseAnotherPath adds to the refusal of a disk that is there what Terraform's order may have to do with it. When Terraform
+// applies a replacement that comes first, it plans it anew as a new disk, and hands on nothing of the old one.
+func adviseAnotherPath(at core.Image, err error) error {
+	if code, _ := winerr.CodeOf(err); code != winerr.CantCreateJoinInfo || !core.DiskExists(at) {
+		return err
+	}
+	return fmt.Errorf("%w\n\n%s", err, anotherPath)
 }
 
 // rehearse lets the core check all that it would check when it makes the disk, if blob and golden image are there. A file
@@ -243,7 +262,7 @@ func (p *diskPlanning) rehearse(ctx context.Context, req core.Request, blob give
 	}
 	_, err := core.Plan(ctx, req)
 	if err != nil && !core.InUse(err) {
-		blame(ctx, placeAt(req.Image), "Disk cannot be made", err, diags)
+		blame(ctx, placeAt(req.Image), "Disk cannot be made", adviseAnotherPath(p.at, err), diags)
 	}
 }
 

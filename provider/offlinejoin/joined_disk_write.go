@@ -32,8 +32,7 @@ func (r *joinedDiskResource) Create(
 	}
 	if plan.Path.IsUnknown() && core.DiskExists(at) {
 		diags.AddAttributeError(placeAt(at), "Disk still there", at.String()+" was to be removed before a new disk is made there, "+
-			"and still exists, so nothing was written. With create_before_destroy, also where another resource that depends on this "+
-			"one asks for it, give every new disk another path. Otherwise the old disk was kept: see the warning about it.")
+			"and still exists, so nothing was written. "+anotherPath+" Otherwise the old disk was kept: see the warning about it.")
 		return
 	}
 	token := rand.Text() // Terraform does not hand on here what was planned

@@ -30,3 +30,23 @@ func TestUnfitImagesFailInThePlan(t *testing.T) {
 		})
 	}
 }
+
+// TestOthersOnTheBuildHostAreWarnedOf: without a word about it, an image that others can get at takes the join, with one
+// warning that has the cure.
+func TestOthersOnTheBuildHostAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	exposed := sampletest.UnfitImages()["exposed"]
+	image := sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
+	exposed.Spoil(t, image)
+	config := map[string]string{"windows_path": image, "blob_file": file}
+	p := newPlugin(t, nil)
+	planned := p.plan(config)
+	applied := p.apply(config, planned)
+	p.good(applied.Diagnostics)
+	both := append(planned.Diagnostics, applied.Diagnostics...)
+	shown := strings.Join(strings.Fields(plainDiagnostics(t, both)), " ")
+	if strings.Count(shown, exposed.Want) != 1 || !strings.Contains(shown, exposed.Cure) {
+		t.Errorf("want %q and %q once, plan and apply show %s", exposed.Want, exposed.Cure, shown)
+	}
+}

@@ -30,3 +30,17 @@ func TestUnfitImagesAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestOthersOnTheBuildHostAreToldOf: without a word about it, an image that others can get at takes the join, with one warning
+// that has the cure.
+func TestOthersOnTheBuildHostAreToldOf(t *testing.T) {
+	t.Parallel()
+	exposed := sampletest.UnfitImages()["exposed"]
+	image := sampletest.Image(t, sample.Image{})
+	_, file := sampletest.Blob(t)
+	exposed.Spoil(t, image)
+	shown, err := provision(t, map[string]any{"windows_path": image, "blob_file": file}, nil)
+	if err != nil || strings.Count(shown, exposed.Want) != 1 || !strings.Contains(shown, exposed.Cure) {
+		t.Errorf("%v, want %q and %q once in\n%s", err, exposed.Want, exposed.Cure, shown)
+	}
+}

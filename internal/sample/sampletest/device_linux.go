@@ -9,7 +9,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
-// Device is an ext4 file system of its own, whose every byte can be looked at.
+// Device is a file system of its own, whose every byte can be looked at.
 type Device struct {
 	t        testing.TB
 	file     string
@@ -17,22 +17,34 @@ type Device struct {
 	released bool
 }
 
-// NewDevice makes and mounts one, for the time of a test. It skips the test where nobody may mount.
+// deviceSize is the size of a [Device] in bytes.
+const deviceSize = 40 << 20
+
+// NewDevice makes and mounts an ext4 file system, for the time of a test. It skips the test where nobody may mount.
 func NewDevice(t testing.TB) *Device {
 	t.Helper()
-	const size = 40 << 20
+	return newDevice(t, []string{testenv.Tool(t, "mkfs.ext4"), "-q"}, []string{testenv.Tool(t, "mount"), "-o", "loop,nodiscard"})
+}
+
+// NewNTFSDevice is [NewDevice] with NTFS, mounted by ntfs-3g for root alone.
+func NewNTFSDevice(t testing.TB) *Device {
+	t.Helper()
+	return newDevice(t, []string{testenv.Tool(t, "mkntfs"), "-F", "-Q", "-q"}, []string{testenv.Tool(t, "ntfs-3g"), "-o", "umask=077"})
+}
+
+func newDevice(t testing.TB, format, mount []string) *Device {
+	t.Helper()
 	d := &Device{t: t, file: filepath.Join(t.TempDir(), "device"), Dir: t.TempDir()}
 	if err := os.WriteFile(d.file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(d.file, size); err != nil {
+	if err := os.Truncate(d.file, deviceSize); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.CommandContext(t.Context(), testenv.Tool(t, "mkfs.ext4"), "-q", d.file).CombinedOutput(); err != nil {
-		t.Fatalf("mkfs.ext4: %v\n%s", err, out)
+	if out, err := exec.CommandContext(t.Context(), format[0], append(format[1:], d.file)...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", format[0], err, out)
 	}
-	mount := exec.CommandContext(t.Context(), testenv.Tool(t, "mount"), "-o", "loop,nodiscard", d.file, d.Dir)
-	if out, err := mount.CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), mount[0], append(mount[1:], d.file, d.Dir)...).CombinedOutput(); err != nil {
 		t.Skipf("skipped: cannot mount a file here: %v: %s", err, out)
 	}
 	t.Cleanup(d.release)

@@ -15,6 +15,8 @@ type Unfit struct {
 	Spoil func(t *testing.T, windows string)
 	// Want is in the refusal.
 	Want string
+	// Cure is in it, too, and in the warning where it is not refused.
+	Cure string
 }
 
 // UnfitImages returns those that others can get at, when the user wants that refused, a hibernated one, and one whose
@@ -30,12 +32,12 @@ func UnfitImages() map[string]Unfit {
 					t.Fatal(err)
 				}
 			}
-		}, "others on this machine can read"},
+		}, "others on this machine can read", "umask=077"},
 		"hibernated": {func(t *testing.T, windows string) {
 			if err := os.WriteFile(filepath.Join(filepath.Dir(windows), "hiberfil.sys"), []byte("HIBR"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, "is hibernated"},
+		}, "is hibernated", "shutdown /s /full"},
 		"damaged elsewhere": {func(t *testing.T, windows string) {
 			system := filepath.Join(windows, "System32", "config", "SYSTEM")
 			content, err := os.ReadFile(system)
@@ -47,6 +49,6 @@ func UnfitImages() map[string]Unfit {
 			if err := os.WriteFile(system, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-		}, "damaged"},
+		}, "damaged", "restore"},
 	}
 }
