@@ -1,0 +1,9 @@
+package ledger
+
+import "time"
+
+// Skew sets the ledger's clock off by d, as another host's may be.
+func (l *Ledger) Skew(d time.Duration) { l.now = func() time.Time { return time.Now().Add(d) } }
+
+// CompactFrom is the size in bytes from which a file is compacted.
+const CompactFrom = compactFrom
