@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
@@ -33,16 +34,20 @@ const (
 	exitOK      = 0
 	exitFailed  = 1
 	exitUsage   = 2
-	exitChanges = 2 // of plan --detailed-exitcode
+	exitChanges = 2  // of plan --detailed-exitcode
+	exitMayPass = 75 // all that failed may pass by itself: EX_TEMPFAIL of sysexits.h, by which engines know what to run again
 )
 
 // app is what the commands share during one run.
 type app struct {
 	Streams
-	json    bool // --json
-	lines   bool // JSON is printed in lines, not in one document
-	started bool // a command began its work, so that an error is not about usage any more
-	flags   bool // the command is told its options by flags, not in a join file: messages name them so
+	json    bool         // --json
+	lines   bool         // JSON is printed in lines, not in one document
+	joins   int          // how many a join file declares, once it is read
+	doing   fleet.Action // with them
+	summary *jsonLine    // of the last run, printed when the command ends; nil: none
+	started bool         // a command began its work, so that an error is not about usage any more
+	flags   bool         // the command is told its options by flags, not in a join file: messages name them so
 }
 
 // Run carries out one command line, without the program's name, and returns the exit code.
@@ -59,9 +64,12 @@ func Run(ctx context.Context, args []string, s Streams) int {
 		return exitUsage
 	}
 	cmd, err := root.ExecuteContextC(ctx)
+	defer a.endLines()
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.Is(err, errMayPass):
+		return exitMayPass
 	case errors.Is(err, errReported):
 		return exitFailed
 	case errors.Is(err, errChanges):
@@ -76,12 +84,17 @@ func Run(ctx context.Context, args []string, s Streams) int {
 		return exitUsage
 	}
 	a.fail(err)
+	if coded(err).Code.Temporary() && !errors.Is(err, context.Canceled) {
+		return exitMayPass
+	}
 	return exitFailed
 }
 
 var (
 	// errReported ends a command that has already printed what is wrong.
 	errReported = errors.New("reported")
+	// errMayPass is errReported where all that is wrong may pass by itself.
+	errMayPass = errors.New("may pass")
 	// errUsage ends a command that has already printed that it was given something wrong.
 	errUsage = errors.New("usage")
 	// errChanges ends a plan that found something to do and was asked to report it by its exit code.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
@@ -24,6 +25,11 @@ func (a *app) usage(cmd *cobra.Command, args []string, err error) {
 	}
 	e := coded(err)
 	facts := errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: message}
+	if name := fleet.Action(cmd.Name()); name == fleet.Plan || name == fleet.Apply {
+		a.json, a.lines, a.doing = true, true, name
+		a.printLine(jsonLine{Type: lineError, Error: &facts})
+		return
+	}
 	_ = a.printJSON(errorDocument{SchemaVersion: schemaVersion, Error: facts})
 }
 
