@@ -39,6 +39,34 @@ func Open(path string, wait time.Duration) *Ledger {
 	return &Ledger{store: newFile(path, wait), now: time.Now}
 }
 
+// Where says where a ledger is: in a file, or in a database that many hosts share.
+type Where struct {
+	File string
+	URL  string        // of a PostgreSQL database; see [CheckURL]
+	Wait time.Duration // how long to wait for the lock, and for a database that is away; 0 means [DefaultWait]
+	// Databases keeps the connections of a process; nil: they are of this ledger alone.
+	Databases *Databases
+}
+
+// OpenAt returns the ledger at a place, and nil when none is named. Nothing is opened or connected yet. The error says that
+// both are named, or that the URL is no good (87, 2718).
+func OpenAt(w Where) (*Ledger, error) {
+	switch {
+	case w.URL == "":
+		return Open(w.File, w.Wait), nil
+	case w.File != "":
+		return nil, winerr.Errorf(winerr.InvalidParameter, "ledger and ledger_file are both there, and one ledger is kept: leave one out")
+	}
+	if w.Databases == nil {
+		w.Databases = new(Databases)
+	}
+	db, err := w.Databases.of(w.URL)
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{store: &postgres{db: db, wait: cmp.Or(w.Wait, DefaultWait)}, now: time.Now}, nil
+}
+
 // NewRun returns a ledger in memory, for one run in one process.
 func NewRun() *Ledger { return &Ledger{store: newMemory(), now: time.Now} }
 

@@ -26,7 +26,9 @@ func TestMain(m *testing.M) {
 	if order := os.Getenv(childVariable); order != "" {
 		os.Exit(child(strings.Split(order, "\n")))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	stopServer()
+	os.Exit(code)
 }
 
 // child begins, says so on standard output, waits for a line on standard input, and commits.
