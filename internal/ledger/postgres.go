@@ -48,7 +48,7 @@ const (
 	// locks for five seconds, not until TCP gives up. The shared lock keeps an import out, which takes it alone.
 	sqlBegin = "begin isolation level read committed read write; set local lock_timeout = %d; set local statement_timeout = 0; " +
 		"set local idle_in_transaction_session_timeout = 5000; set local synchronous_commit = on; " +
-		"select pg_advisory_xact_lock_shared(%d)"
+		"select %s(%d)"
 	// In a statement of its own, so that the snapshot of the next one is younger. Sorted, so that two never wait for each other.
 	sqlLock  = "select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k"
 	sqlTried = "select 1 from offlinejoin_ledger where id = $1 and event = $2"
@@ -106,7 +106,7 @@ type transaction struct {
 }
 
 func (t transaction) run(w wanted, decide func([]Entry) (Entry, error), tried **Entry, left time.Duration) error {
-	if err := t.exec(fmt.Sprintf(sqlBegin, max(left.Milliseconds(), 1), lockKey("import"))); err != nil {
+	if err := t.exec(fmt.Sprintf(sqlBegin, max(left.Milliseconds(), 1), "pg_advisory_xact_lock_shared", lockKey("import"))); err != nil {
 		return err
 	}
 	t.at("begun")

@@ -190,7 +190,7 @@ func (p *diskPlanning) rehearseNew(ctx context.Context, blob givenBlob, facts co
 			record = old
 		}
 		if why, err := record.stays(ctx); err == nil && why == "" {
-			req.SingleUse.LedgerFile = ""
+			req.SingleUse = req.SingleUse.WithoutLedger()
 		}
 	}
 	old, goes := p.run.disks.at(p.at.NewPath())
@@ -223,7 +223,7 @@ func (p *diskPlanning) remake(ctx context.Context, req *core.Request, old diskRe
 			"is not needed any more, shut its machine down and remove the file, or apply on_destroy = \"delete\" first.")
 		return
 	}
-	req.Image.Anew, req.SingleUse.LedgerFile = true, ""
+	req.Image.Anew, req.SingleUse = true, req.SingleUse.WithoutLedger()
 	p.plan.Path = types.StringUnknown()
 }
 
