@@ -24,6 +24,7 @@ const claimantsVariable = "OFFLINEJOIN_LEDGER_TEST_CLAIMANTS"
 // claimants is the order of one process: so many goroutines that each make uses one after the other.
 type claimants struct {
 	File       string
+	URL        string // of a ledger in a database, in place of File
 	Process    int
 	Goroutines int
 	Uses       int           // of each goroutine
@@ -50,9 +51,11 @@ func accountOf(n int) ledger.Claim {
 }
 
 func (c claimants) open() (*ledger.Ledger, error) {
-	l := ledger.Open(c.File, 0)
-	l.Skew(c.Skew)
-	return l, nil
+	l, err := ledger.OpenAt(ledger.Where{File: c.File, URL: c.URL})
+	if err == nil {
+		l.Skew(c.Skew)
+	}
+	return l, err
 }
 
 func (c claimants) run() claimed {
@@ -170,9 +173,10 @@ func quantile(durations []int64, part float64) float64 {
 }
 
 // eightByEight are the orders of 64 claimants in 8 processes.
-func eightByEight(file string, uses int) (orders []claimants) {
+func eightByEight(at claimants, uses int) (orders []claimants) {
 	for p := range 8 {
-		orders = append(orders, claimants{File: file, Process: p, Goroutines: 8, Uses: uses})
+		at.Process, at.Goroutines, at.Uses = p, 8, uses
+		orders = append(orders, at)
 	}
 	return orders
 }
@@ -181,17 +185,22 @@ func eightByEight(file string, uses int) (orders []claimants) {
 func TestARaceForTenAccounts(t *testing.T) {
 	t.Parallel()
 	l, path := newFile(t)
-	orders := eightByEight(path, 10)
+	raceForAccounts(t, l, claimants{File: path}, 10)
+}
+
+func raceForAccounts(t *testing.T, l *ledger.Ledger, at claimants, accounts int) {
+	t.Helper()
+	orders := eightByEight(at, accounts)
 	for p := range orders {
-		orders[p].Accounts, orders[p].Skew = 10, []time.Duration{0, -20 * time.Minute, 20 * time.Minute, 3 * time.Hour}[p%4]
+		orders[p].Accounts, orders[p].Skew = accounts, []time.Duration{0, -20 * time.Minute, 20 * time.Minute, 3 * time.Hour}[p%4]
 	}
 	sum := race(t, orders)
 	slices.Sort(sum.Won)
-	if len(sum.Won) != 10 || len(slices.Compact(sum.Won)) != 10 || sum.Refused != 630 || len(sum.Other) > 0 {
+	if len(sum.Won) != accounts || len(slices.Compact(sum.Won)) != accounts || sum.Refused != 63*accounts || len(sum.Other) > 0 {
 		t.Errorf("%d won, %d refused, others %s", len(sum.Won), sum.Refused, strings.Join(sum.Other, "; "))
 	}
-	if got := force(t, l); len(got) != 10 {
-		t.Errorf("%d uses in force", len(got))
+	if got := force(t, l); len(got) != accounts {
+		t.Errorf("%d uses in force, want %d", len(got), accounts)
 	}
 }
 
@@ -201,7 +210,11 @@ func BenchmarkClaimants(b *testing.B) {
 		b.Run(fmt.Sprintf("file, %d uses before", before), func(b *testing.B) {
 			_, path := newFile(b)
 			usesBefore(b, path, before, false)
-			reportRace(b, eightByEight(path, max(1, b.N)))
+			reportRace(b, eightByEight(claimants{File: path}, max(1, b.N)))
+		})
+		b.Run(fmt.Sprintf("postgres, %d uses before", before), func(b *testing.B) {
+			url := databaseWith(b, before, false)
+			reportRace(b, eightByEight(claimants{URL: url}, max(1, b.N)))
 		})
 	}
 }
@@ -254,6 +267,17 @@ func BenchmarkBeginAmongClones(b *testing.B) {
 		b.Run("file, "+name, func(b *testing.B) {
 			l, path := newFile(b)
 			usesBefore(b, path, 10_000, true)
+			claim := accountOf(1)
+			claim.Image = image("a")
+			claim.Image.MachineSID = sid
+			for b.Loop() {
+				if err := begin(b, l, claim).Cancel(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run("postgres, "+name, func(b *testing.B) {
+			l := openURL(b, databaseWith(b, 10_000, true))
 			claim := accountOf(1)
 			claim.Image = image("a")
 			claim.Image.MachineSID = sid

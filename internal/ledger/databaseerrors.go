@@ -114,7 +114,7 @@ func serversCode(state string) (code winerr.Code, way string) {
 	case "42501":
 		return winerr.AccessDenied, "let an administrator run what `offlinejoin ledger schema --grant ROLE` prints, with the user of " +
 			"the ledger as ROLE"
-	case "25006":
+	case "25006", "0A000": // the second is what BEGIN READ WRITE says during recovery
 		return winerr.AccessDenied, "it takes no changes, as a standby does: name the primary, or several hosts with " +
 			"target_session_attrs=read-write"
 	case "53100":

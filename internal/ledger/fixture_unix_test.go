@@ -3,6 +3,7 @@
 package ledger_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/ledger"
@@ -33,4 +34,16 @@ func openURL(t testing.TB, url string) *ledger.Ledger {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// databaseWith returns the URL of a ledger on a server of its own that waits for the disk, with n uses in it.
+func databaseWith(b testing.TB, n int, clones bool) string {
+	b.Helper()
+	_, url := postgres.Start(b, postgres.Options{Durable: true}).Schema(b, ledger.Schema)
+	path := filepath.Join(b.TempDir(), "before")
+	usesBefore(b, path, n, clones)
+	if _, _, err := openURL(b, url).Import(b.Context(), path); err != nil {
+		b.Fatal(err)
+	}
+	return url
 }

@@ -68,7 +68,7 @@ func (l *Ledger) Import(ctx context.Context, path string) (added, known int, err
 }
 
 func (t transaction) addAll(entries []Entry, left time.Duration) (added int, err error) {
-	if err := t.exec(fmt.Sprintf(sqlBegin, max(left.Milliseconds(), 1), "pg_advisory_xact_lock", lockKey("import"))); err != nil {
+	if err := t.exec(fmt.Sprintf(sqlBegin, lockWait(left), "pg_advisory_xact_lock", lockKey("import"))); err != nil {
 		return 0, err
 	}
 	for len(entries) > 0 {

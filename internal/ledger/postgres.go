@@ -106,7 +106,7 @@ type transaction struct {
 }
 
 func (t transaction) run(w wanted, decide func([]Entry) (Entry, error), tried **Entry, left time.Duration) error {
-	if err := t.exec(fmt.Sprintf(sqlBegin, max(left.Milliseconds(), 1), "pg_advisory_xact_lock_shared", lockKey("import"))); err != nil {
+	if err := t.exec(fmt.Sprintf(sqlBegin, lockWait(left), "pg_advisory_xact_lock_shared", lockKey("import"))); err != nil {
 		return err
 	}
 	t.at("begun")
@@ -140,6 +140,10 @@ func (t transaction) run(w wanted, decide func([]Entry) (Entry, error), tried **
 	t.at("inserted")
 	return t.exec("commit")
 }
+
+// lockWait is how many milliseconds a transaction waits for a lock: a little less than is left, so that the server says what it
+// waited for before the client gives up.
+func lockWait(left time.Duration) int64 { return max((left * 9 / 10).Milliseconds(), 1) }
 
 func (t transaction) at(step string) {
 	if t.step != nil {
