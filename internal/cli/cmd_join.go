@@ -46,6 +46,7 @@ password.`,
     --windows-path /mnt/web01/Windows --dry-run`,
 		Args: oneImage(&words, &online),
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
+			words.PlaceWords = words.NamedByEnvironment()
 			req, err := words.Request()
 			if err != nil {
 				return err

@@ -19,6 +19,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/term"
 	"github.com/offlinejoin/offlinejoin/internal/version"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // provisionDocument is what became of an account and its blob. It holds no secret.

@@ -33,6 +33,7 @@ nothing. --machine-name and --domain are what Terraform calls machine_name and d
   offlinejoin stage --image-path golden.qcow2 --overlay-path web01.qcow2 --blob-file web01.djoin`,
 		Args: oneImage(&words, &online),
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
+			words.PlaceWords = words.NamedByEnvironment()
 			req, err := words.Request()
 			if err != nil {
 				return err
@@ -93,6 +94,7 @@ func placeFlags(cmd *cobra.Command, words *options.PlaceWords) {
 	optionFlag(cmd, options.CopyPath, "FILE", setString(&words.CopyPath))
 	optionFlag(cmd, options.Backing, "WORD", setString(&words.Backing))
 	optionFlag(cmd, options.JournalDir, "FOLDER", setString(&words.JournalDir))
+	optionFlag(cmd, options.ImageName, "NAME", setString(&words.ImageName))
 }
 
 // methodFlags are the flags about how a join is staged.
@@ -116,7 +118,7 @@ func methodFlags(cmd *cobra.Command, words *options.JoinWords) {
 
 // useFlags are the flags about what an image and an account may be used for.
 func useFlags(cmd *cobra.Command, words *options.JoinWords) {
-	optionFlag(cmd, options.LedgerFile, "FILE", setString(&words.LedgerFile))
+	ledgerFlags(cmd, &words.LedgerFile, &words.Ledger)
 	optionFlag(cmd, options.Reuse, "WORD", setString(&words.Reuse))
 	optionFlag(cmd, options.ReuseReason, "TEXT", setString(&words.ReuseReason))
 	optionFlag(cmd, options.LockTimeout, "DURATION", func(s string) error {

@@ -17,7 +17,7 @@ import (
 func (a *app) unstage() *cobra.Command {
 	c := &fleetCommand{app: a, action: fleet.Unstage}
 	var place options.PlaceWords
-	var lockTimeout, accountEnd string
+	var lockTimeout, accountEnd, file, url string
 	req := offlinejoin.UnstageRequest{StagedBy: "offlinejoin/" + version.String()}
 	cmd := &cobra.Command{
 		Use:   "unstage {--windows-path PATH | --image-path FILE | JOIN-FILE|FOLDER}",
@@ -25,7 +25,8 @@ func (a *app) unstage() *cobra.Command {
 		Long: `Take staged joins back, leaving no byte of the blobs in the images.
 
 Name one image by --windows-path or --image-path, or give a join file (*.join.hcl, or a folder of them) for all of its
-images; then it is asked first, unless --yes is given. For one image, --ledger-file names the ledger that is told of it;
+images; then it is asked first, unless --yes is given. For one image, --ledger-file or --ledger names the ledger that is told of
+it;
 join files name their own. An account that a join has made is kept, unless --account says otherwise; it is ended after the
 image.`,
 		Example: `  offlinejoin unstage --windows-path /mnt/web01/Windows
@@ -42,8 +43,12 @@ image.`,
 			a.flags = true
 			ctx, stop := a.untilInterrupted(ctx)
 			defer stop()
+			place = place.NamedByEnvironment()
 			image, err := place.Image()
 			if err != nil {
+				return err
+			}
+			if req.SingleUse, err = options.LedgerOf(file, url); err != nil {
 				return err
 			}
 			if image.LockTimeout, err = options.ParseLockTimeout(lockTimeout); err != nil {
@@ -51,7 +56,7 @@ image.`,
 			}
 			req.Image = image
 			req.Progress = a.progress()
-			words := options.JoinWords{PlaceWords: place, LedgerFile: req.SingleUse.LedgerFile}
+			words := options.JoinWords{PlaceWords: place, LedgerFile: file}
 			if err := options.CheckPaths(words.Used()...); err != nil {
 				return err
 			}
@@ -67,7 +72,7 @@ image.`,
 		}),
 	}
 	placeFlags(cmd, &place)
-	optionFlag(cmd, options.LedgerFile, "FILE", setString(&req.SingleUse.LedgerFile))
+	ledgerFlags(cmd, &file, &url)
 	optionFlag(cmd, options.LockTimeout, "DURATION", func(s string) (err error) {
 		lockTimeout = s
 		_, err = options.ParseLockTimeout(s)

@@ -71,7 +71,31 @@ func (w jsonLines) say(text string) { w.printLine(jsonLine{Type: lineNote, Text:
 
 func (w jsonLines) close(r *fleet.Report) {
 	n, ms := len(r.Joins), r.Elapsed().Milliseconds()
-	w.printLine(jsonLine{
+	w.printSummary() // of a run before
+	w.summary = &jsonLine{
 		Type: lineSummary, Action: r.Action, Total: &n, Outcomes: r.Outcomes, Interrupted: r.Interrupted, Millis: &ms,
-	})
+	}
+}
+
+// printSummary writes the summary of the last run, if that is still to come.
+func (a *app) printSummary() {
+	if a.summary != nil {
+		a.printLine(*a.summary)
+		a.summary = nil
+	}
+}
+
+// endLines ends the lines of a command with its summary, whatever came before: programs look at the last line. Where no run
+// began, no join was begun.
+func (a *app) endLines() {
+	if !a.json || !a.lines {
+		return
+	}
+	if a.summary == nil {
+		n := a.joins
+		a.summary = &jsonLine{
+			Type: lineSummary, Action: a.doing, Total: &n, Outcomes: map[fleet.Outcome]int{fleet.OutcomeNotBegun: n},
+		}
+	}
+	a.printSummary()
 }

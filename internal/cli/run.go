@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
@@ -33,22 +34,26 @@ const (
 	exitOK      = 0
 	exitFailed  = 1
 	exitUsage   = 2
-	exitChanges = 2 // of plan --detailed-exitcode
+	exitChanges = 2  // of plan --detailed-exitcode
+	exitMayPass = 75 // all that failed may pass by itself: EX_TEMPFAIL of sysexits.h, by which engines know what to run again
 )
 
 // app is what the commands share during one run.
 type app struct {
-	Streams           // Out is results
-	results *results  // standard output
-	json    bool      // --json
-	lines   bool      // JSON is printed in lines, not in one document
-	stdin   io.Reader // standard input, as far as no interrupt comes; of commands on one image
-	started bool      // a command began its work, so that an error is not about usage any more
-	flags   bool      // the command is told its options by flags, not in a join file: messages name them so
+	Streams              // Out is results
+	results *results     // standard output
+	json    bool         // --json
+	lines   bool         // JSON is printed in lines, not in one document
+	joins   int          // how many a join file declares, once it is read
+	doing   fleet.Action // with them
+	summary *jsonLine    // of the last run, printed when the command ends; nil: none
+	stdin   io.Reader    // standard input, as far as no interrupt comes; of commands on one image
+	started bool         // a command began its work, so that an error is not about usage any more
+	flags   bool         // the command is told its options by flags, not in a join file: messages name them so
 }
 
 // Run carries out one command line, without the program's name, and returns the exit code: 0 when all went well, 1 when
-// something was refused, failed or interrupted, 2 when the command line is wrong. Plan --detailed-exitcode has Terraform's.
+// something was refused, failed or interrupted, 75 when all that failed may pass by itself, 2 when the command line is wrong. Plan --detailed-exitcode has Terraform's.
 func Run(ctx context.Context, args []string, s Streams) int {
 	out := &results{to: s.Out}
 	s.Out = out
@@ -71,6 +76,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(s.In)
 	root.SetErr(s.Err)
 
+	defer a.endLines()
 	if err := checkArguments(root, args); err != nil {
 		a.usage(root, args, err)
 		return usageCode(args)
@@ -81,6 +87,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitOK
 	case a.results.caused(err):
 		return exitFailed // Run says it, in better words
+	case errors.Is(err, errMayPass):
+		return exitMayPass
 	case errors.Is(err, errReported):
 		return exitFailed
 	case errors.Is(err, errChanges):
@@ -92,6 +100,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return usageCode(args)
 	}
 	a.fail(err)
+	if coded(err).Code.Temporary() && !errors.Is(err, context.Canceled) {
+		return exitMayPass
+	}
 	return exitFailed
 }
 
@@ -117,6 +128,8 @@ func misuse(format string, args ...any) error {
 var (
 	// errReported ends a command that has already printed what is wrong.
 	errReported = errors.New("reported")
+	// errMayPass is errReported where all that is wrong may pass by itself.
+	errMayPass = errors.New("may pass")
 	// errUsage ends a command that has already printed that it was given something wrong.
 	errUsage = errors.New("usage")
 	// errChanges ends a plan that found something to do and was asked to report it by its exit code.

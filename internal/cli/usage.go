@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -24,6 +25,9 @@ func (a *app) usage(cmd *cobra.Command, args []string, err error) {
 	fmt.Fprintf(a.Err, "error: %s\nTry: %s --help\n", message, cmd.CommandPath())
 	if !a.json && !slices.Contains(args, "--json") { // the parser may not have come to that flag
 		return
+	}
+	if name := fleet.Action(cmd.Name()); name == fleet.Plan || name == fleet.Apply {
+		a.lines, a.doing = true, name
 	}
 	a.json = true
 	a.printError(coded(err).Code, message)

@@ -88,6 +88,8 @@ func (l Location) Check() error {
 	case l.NewPath() != "" && filepath.Clean(l.NewPath()) == filepath.Clean(l.ImagePath):
 		return invalid("%s is both the golden image and the new disk: give the new disk another name",
 			plaintext.Line(l.ImagePath, 0))
+	case len(l.Name) > maxName || plaintext.Line(l.Name, 0) != l.Name:
+		return invalid("image_name is longer than %d bytes, or has signs that no line shows: give a plain one", maxName)
 	case l.Partition < 0:
 		return invalid("partition = %d is no number of a partition: they count from 1", l.Partition)
 	case l.Backing != "" && l.OverlayPath == "":
@@ -97,6 +99,9 @@ func (l Location) Check() error {
 	}
 	return nil
 }
+
+// maxName bounds the name of an image, in bytes.
+const maxName = 500
 
 // disk returns the file that has, or will have, the join.
 func (l Location) disk() string { return l.Made().ImagePath }

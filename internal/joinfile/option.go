@@ -7,6 +7,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -47,6 +48,7 @@ func joinOptions(folder string) []option {
 		{name: options.CopyPath, set: path(func(j *Join) *string { return &j.words.CopyPath })},
 		{name: options.Backing, set: text(func(j *Join) *string { return &j.words.Backing })},
 		{name: options.JournalDir, set: path(func(j *Join) *string { return &j.words.JournalDir })},
+		{name: options.ImageName, set: text(func(j *Join) *string { return &j.words.ImageName })},
 		{name: options.BlobFile, required: true, set: path(func(j *Join) *string { return &j.BlobFile })},
 		{name: options.IdentityFile, set: path(func(j *Join) *string { return &j.IdentityFile })},
 		{name: options.MachineName, set: text(func(j *Join) *string { return &j.words.MachineName })},
@@ -59,6 +61,7 @@ func joinOptions(folder string) []option {
 		},
 		{name: options.CompletionProgram, set: path(func(j *Join) *string { return &j.words.CompletionProgram })},
 		{name: options.LedgerFile, set: path(func(j *Join) *string { return &j.words.LedgerFile })},
+		{name: options.LedgerURL, set: text(func(j *Join) *string { return &j.words.Ledger })},
 		{name: options.Reuse, set: text(func(j *Join) *string { return &j.words.Reuse })}, // looked at with its reason
 		{name: options.ReuseReason, set: text(func(j *Join) *string { return &j.words.ReuseReason })},
 		{
@@ -135,6 +138,12 @@ func (b joinBlock) applyOne(j *Join, o option, value cty.Value, at hcl.Range) hc
 		if err := options.NotContent(o.name, text.AsString()); err != nil {
 			b.diagnostics.contents.add(text.AsString())
 			return wrong(at, "Looks like a secret", fmt.Sprintf("In %s: %s.", j.Address, winerr.MessageOf(err)))
+		}
+	}
+	if o.name == options.LedgerURL {
+		if err := offlinejoin.CheckLedger(text.AsString()); err != nil { // it may have a password in it
+			b.diagnostics.contents.add(text.AsString())
+			return wrong(at, "Invalid ledger", fmt.Sprintf("In %s: %s.", j.Address, winerr.MessageOf(err)))
 		}
 	}
 	if !showable(text.AsString()) && !(o.name.IsPath() && showablePath(text.AsString())) {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -21,7 +22,7 @@ func Check(ctx context.Context, claim Claim, ledgers ...*Ledger) (warnings []str
 		if l == nil {
 			continue
 		}
-		entries, err := l.store.read(ctx, claim.filter())
+		entries, err := l.store.read(ctx, claim.wanted())
 		if err != nil {
 			return nil, false, err
 		}
@@ -32,7 +33,7 @@ func Check(ctx context.Context, claim Claim, ledgers ...*Ledger) (warnings []str
 		known = known && m.knows(claim)
 		use.marks = append(use.marks, m)
 		if f, is := l.store.(*file); is {
-			open = append(open, f.exposed()...)
+			open = append(open, slices.Concat(f.exposed(), f.nearlyFull())...)
 		}
 	}
 	return append(use.Warnings(), open...), known, nil
@@ -44,7 +45,7 @@ type mark struct {
 	intent Entry
 	same   []Entry // of the account or the blob, in the same image
 	others []Entry // of the account or the blob, in other images
-	clones []Entry // of other accounts, in copies of the same installation
+	clones []Entry // of other accounts, in copies of the same installation: the last ones
 	ends   []string
 }
 

@@ -13,8 +13,11 @@
 // killed in between leaves its intent. Nobody can know whether it wrote its image, so the intent stays in force: the
 // same image may be tried again, and for another one it is refused with its time and the ways out.
 //
+// A third of the lines that say nothing any more is reason to write those that do, with the next one, to NAME.new, which
+// then takes the place of the file at once: it holds one line for each use in force, and grows until [maxFile].
+//
 // The lock is on a file of its own, NAME.lock: it works the same on Windows, where locks keep others from reading, and
-// when the ledger is moved away. A line that a crash cut off is ignored, since what it would have said had not been
+// when the ledger is moved away or replaced. It is waited for in the system's queue. A line that a crash cut off is ignored, since what it would have said had not been
 // promised to anybody, and the next append removes it. Any other damage is refused: it may hide a use. What does not begin
 // as our lines do was not cut off by a crash: it is a file of somebody's, and stays as it is.
 //

@@ -27,6 +27,22 @@ func syncFolder(folder string) error {
 	return nil
 }
 
+// replaceable reports whether another file can take the place of an open one without anybody noticing: it is this user's
+// own, has one name, and no access list.
+func replaceable(f *os.File, info os.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid() && st.Nlink == 1 && !hasAccessList(f)
+}
+
+// sameMode gives a new file the mode and the group of another.
+func sameMode(f *os.File, info os.FileInfo) error {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return errors.Join(f.Chown(-1, int(st.Gid)), f.Chmod(info.Mode().Perm()))
+}
+
 // isPrivate reports whether folder is a folder of this user that nobody else can look into.
 func isPrivate(folder string) bool {
 	info, err := os.Lstat(folder)

@@ -52,7 +52,11 @@ func newFile(t testing.TB) (*ledger.Ledger, string) {
 func kinds(t *testing.T) map[string]*ledger.Ledger {
 	t.Helper()
 	inFile, _ := newFile(t)
-	return map[string]*ledger.Ledger{"file": inFile, "memory": ledger.NewRun()}
+	all := map[string]*ledger.Ledger{"file": inFile, "memory": ledger.NewRun()}
+	if l := inDatabase(t); l != nil {
+		all["postgres"] = l
+	}
+	return all
 }
 
 func stage(t testing.TB, l *ledger.Ledger, c ledger.Claim) *ledger.Use {

@@ -27,8 +27,8 @@ func FuzzParse(f *testing.F) {
 			if err != nil {
 				f.Fatal(err)
 			}
-			if !looksWritten(bytes.TrimSuffix(line, []byte("\n"))) {
-				f.Fatalf("the filter does not take %s for a line of ours, and decodes all", line)
+			if _, _, ours := written(bytes.TrimSuffix(line, []byte("\n"))); !ours {
+				f.Fatalf("the picker does not take %s for a line of ours, and decodes all", line)
 			}
 			f.Add(line)
 			all = append(all, line...)
@@ -39,14 +39,14 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"v":3}` + "\n"))
 	f.Add([]byte("\n\r\n" + `{"v":1,"event":"cancelled","id":"x"}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		entries, good, err := parse(content, nil)
+		entries, good, err := parse(content, wanted{all: true})
 		if err != nil {
 			return
 		}
 		if good > len(content) {
 			t.Fatalf("%d good bytes of %d", good, len(content))
 		}
-		again, whole, err := parse(content[:good], nil)
+		again, whole, err := parse(content[:good], wanted{all: true})
 		if err != nil || whole != good || len(again) != len(entries) {
 			t.Fatalf("what stays reads as %d entries of %d bytes, %v; want %d of %d",
 				len(again), whole, err, len(entries), good)
@@ -56,7 +56,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%d in force of %d", len(force), len(entries))
 		}
 		claim := Claim{Account: entry.Account, Fingerprint: entry.Fingerprint, Image: entry.Image}
-		some, _, err := parse(content, claim.filter())
+		some, _, err := parse(content, claim.wanted())
 		if err != nil {
 			t.Fatalf("parsed in part: %v", err)
 		}

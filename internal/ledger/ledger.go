@@ -16,11 +16,12 @@ import (
 // DefaultWait is how long the ledger's lock is waited for.
 const DefaultWait = 30 * time.Second
 
-// store keeps entries. update calls decide with at least those that are wanted, and appends what it returns, with
-// nobody in between.
+// store keeps entries. update calls decide with at least those that are wanted, oldest first, and appends what it returns,
+// with nobody in between who has to do with the same. A store that many hosts share may call decide more than once, when a
+// connection is lost before anything was appended.
 type store interface {
-	read(ctx context.Context, wanted filter) ([]Entry, error)
-	update(ctx context.Context, wanted filter, decide func([]Entry) (Entry, error)) error
+	read(ctx context.Context, w wanted) ([]Entry, error)
+	update(ctx context.Context, w wanted, decide func([]Entry) (Entry, error)) error
 }
 
 // Ledger is one record of uses. A nil Ledger records nothing and refuses nothing.
@@ -35,7 +36,35 @@ func Open(path string, wait time.Duration) *Ledger {
 	if path == "" {
 		return nil
 	}
-	return &Ledger{store: &file{path, cmp.Or(wait, DefaultWait)}, now: time.Now}
+	return &Ledger{store: newFile(path, wait), now: time.Now}
+}
+
+// Where says where a ledger is: in a file, or in a database that many hosts share.
+type Where struct {
+	File string
+	URL  string        // of a PostgreSQL database; see [CheckURL]
+	Wait time.Duration // how long to wait for the lock, and for a database that is away; 0 means [DefaultWait]
+	// Databases keeps the connections of a process; nil: they are of this ledger alone.
+	Databases *Databases
+}
+
+// OpenAt returns the ledger at a place, and nil when none is named. Nothing is opened or connected yet. The error says that
+// both are named, or that the URL is no good (87, 2718).
+func OpenAt(w Where) (*Ledger, error) {
+	switch {
+	case w.URL == "":
+		return Open(w.File, w.Wait), nil
+	case w.File != "":
+		return nil, winerr.Errorf(winerr.InvalidParameter, "ledger and ledger_file are both there, and one ledger is kept: leave one out")
+	}
+	if w.Databases == nil {
+		w.Databases = new(Databases)
+	}
+	db, err := w.Databases.of(w.URL)
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{store: &postgres{db: db, wait: cmp.Or(w.Wait, DefaultWait)}, now: time.Now}, nil
 }
 
 // NewRun returns a ledger in memory, for one run in one process.
@@ -108,8 +137,9 @@ func Begin(ctx context.Context, claim Claim, ledgers ...*Ledger) (*Use, error) {
 
 // begin decides under the lock, and appends the intent.
 func (l *Ledger) begin(ctx context.Context, claim Claim) (*mark, error) {
-	m := &mark{ledger: l}
-	err := l.store.update(ctx, claim.filter(), func(entries []Entry) (Entry, error) {
+	m := new(mark)
+	err := l.store.update(ctx, claim.wanted(), func(entries []Entry) (Entry, error) {
+		*m = mark{ledger: l}
 		if err := m.check(entries, claim); err != nil {
 			return Entry{}, err
 		}
@@ -122,9 +152,11 @@ func (l *Ledger) begin(ctx context.Context, claim Claim) (*mark, error) {
 	return m, err
 }
 
-// filter wants the lines of every use that look looks at.
-func (c Claim) filter() filter {
-	return filterFor(c.Fingerprint, c.Replaces, c.Account.SID, c.Image.MachineSID, `"`+c.Account.MachineName+`"`)
+// wanted are the uses that look looks at.
+func (c Claim) wanted() wanted {
+	w := wantedFor(c.Fingerprint, c.Replaces, c.Account.SID, c.Account.MachineName)
+	w.machineSID = c.Image.MachineSID
+	return w
 }
 
 func (l *Ledger) entry(event Event, claim Claim) Entry {
@@ -194,7 +226,7 @@ func (u *Use) end(ctx context.Context, event Event) error {
 }
 
 func (m *mark) end(ctx context.Context, event Event, made string) error {
-	return m.ledger.store.update(ctx, filterFor(), func([]Entry) (Entry, error) {
+	return m.ledger.store.update(ctx, wanted{}, func([]Entry) (Entry, error) {
 		e := m.intent
 		e.Event, e.At = event, m.ledger.time()
 		if event == EventStaged {
@@ -209,7 +241,7 @@ func (l *Ledger) Entries(ctx context.Context) ([]Entry, error) {
 	if l == nil {
 		return nil, nil
 	}
-	entries, err := l.store.read(ctx, nil)
+	entries, err := l.store.read(ctx, wanted{all: true})
 	return plainEntries(entries), err
 }
 
@@ -219,7 +251,7 @@ func (l *Ledger) InForce(ctx context.Context) ([]Entry, error) {
 	if l == nil {
 		return nil, nil
 	}
-	entries, err := l.store.read(ctx, nil)
+	entries, err := l.store.read(ctx, wanted{all: true})
 	return plainEntries(inForce(entries)), err
 }
 
@@ -258,7 +290,7 @@ func (e Entry) heldBy(image Image, fingerprint string) bool {
 	return e.Fingerprint == fingerprint && (e.Image.at(image) || e.Image.moved(image))
 }
 
-// take ends all uses that are meant, in one line. Every line of theirs holds the piece.
+// take ends all uses that are meant, in one line. Every line of theirs holds the piece, a fingerprint or the name of a use.
 func (l *Ledger) take(
 	ctx context.Context, event Event, by, piece string, meant func(Entry) bool, reason ...string,
 ) (bool, error) {
@@ -289,7 +321,7 @@ func (l *Ledger) append(
 	if l == nil {
 		return false, nil
 	}
-	err := l.store.update(ctx, filterFor(piece), func(entries []Entry) (Entry, error) {
+	err := l.store.update(ctx, wantedFor(piece), func(entries []Entry) (Entry, error) {
 		return decide(inForce(entries))
 	})
 	if errors.Is(err, errNothing) {

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -23,19 +21,15 @@ func Lock(ctx context.Context, name, what string, wait time.Duration) (unlock fu
 	}
 	sum := sha256.Sum256([]byte(name))
 	path := filepath.Join(folder, runPrefix+hex.EncodeToString(sum[:12])+runSuffix+".lock")
-	l := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE|noFollow), flock.SetPermissions(0o600))
 	const once = time.Millisecond
 	limited, cancel := context.WithTimeout(ctx, max(wait, once))
 	defer cancel()
-	held, err := l.TryLock()
-	if err == nil && !held {
-		_, err = l.TryLockContext(limited, retryDelay)
-	}
+	unlock, err = lockFile(limited, path)
 	switch {
 	case err == nil:
 		now := time.Now()
 		_ = os.Chtimes(path, now, now) // so that it is not swept while it is held
-		return func() { _ = l.Close() }, nil
+		return unlock, nil
 	case ctx.Err() != nil:
 		return nil, stopped(ctx, what)
 	case limited.Err() != nil:

@@ -1,34 +1,43 @@
 package ledger
 
-import "context"
+import (
+	"bytes"
+	"context"
+)
 
-// memory is the store of one process's run.
+// memory is the store of one process's run: the lines that a file would have.
 type memory struct {
-	entries []Entry
-	busy    chan struct{} // holds one token while somebody is at it
+	lines []byte
+	busy  chan struct{} // holds one token while somebody is at it
 }
 
 func newMemory() *memory { return &memory{busy: make(chan struct{}, 1)} }
 
-func (m *memory) read(ctx context.Context, _ filter) ([]Entry, error) {
+func (m *memory) read(ctx context.Context, w wanted) ([]Entry, error) {
 	if err := m.lock(ctx); err != nil {
 		return nil, err
 	}
 	defer m.unlock()
-	return append([]Entry(nil), m.entries...), nil
+	entries, _, err := scan(bytes.NewReader(m.lines), w)
+	return entries, err
 }
 
-func (m *memory) update(ctx context.Context, _ filter, decide func([]Entry) (Entry, error)) error {
+func (m *memory) update(ctx context.Context, w wanted, decide func([]Entry) (Entry, error)) error {
 	if err := m.lock(ctx); err != nil {
 		return err
 	}
 	defer m.unlock()
-	e, err := decide(m.entries)
+	entries, _, err := scan(bytes.NewReader(m.lines), w)
 	if err != nil {
 		return err
 	}
-	m.entries = append(m.entries, e)
-	return nil
+	e, err := decide(entries)
+	if err != nil {
+		return err
+	}
+	line, err := e.line()
+	m.lines = append(m.lines, line...)
+	return err
 }
 
 func (m *memory) lock(ctx context.Context) error {

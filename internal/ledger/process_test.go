@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/ledger"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -19,10 +20,15 @@ import (
 const childVariable = "OFFLINEJOIN_LEDGER_TEST_CHILD"
 
 func TestMain(m *testing.M) {
+	if order := os.Getenv(claimantsVariable); order != "" {
+		os.Exit(claimantsChild(order))
+	}
 	if order := os.Getenv(childVariable); order != "" {
 		os.Exit(child(strings.Split(order, "\n")))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	stopServer()
+	os.Exit(code)
 }
 
 // child begins, says so on standard output, waits for a line on standard input, and commits.
@@ -179,4 +185,38 @@ func privateFolder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// A process that is killed at any point of a compaction leaves the old file or the new one, with all that was in force.
+func TestKilledWhileAFileIsCompacted(t *testing.T) {
+	t.Parallel()
+	_, wasteful := newFile(t)
+	usesBefore(t, wasteful, 2000, false)
+	before := content(t, wasteful)
+	compacted := 0
+	for round := range 30 {
+		l, path := newFile(t)
+		if err := os.WriteFile(path, before, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := start(t, nil, path, "", "1", "one", "a")
+		done := make(chan string, 1)
+		go func() { done <- p.says() }()
+		var said string
+		select {
+		case said = <-done:
+		case <-time.After(time.Duration(4+round) * time.Millisecond):
+		}
+		_ = p.Process.Kill()
+		_ = p.Wait() // killed
+		if len(content(t, path)) < len(before) {
+			compacted++
+		}
+		got := force(t, l)
+		if len(got) != 2000 && len(got) != 2001 || said == "begun" && len(got) != 2001 {
+			t.Fatalf("round %d: %d uses in force after the process said %q", round, len(got), said)
+		}
+		stage(t, l, claim(2, "two", "b"))
+	}
+	t.Logf("%d of 30 were compacted when they were killed", compacted)
 }

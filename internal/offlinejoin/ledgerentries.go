@@ -20,17 +20,22 @@ type LedgerEntry struct {
 	Domain      string    `json:"domain"`
 	AccountSID  string    `json:"account_sid,omitempty"`
 	WindowsPath string    `json:"windows_path"` // as the user called the image
-	Place       string    `json:"place"`        // what tells the image from others: its volume and the path in it
+	ImageName   string    `json:"image_name,omitempty"`
+	Place       string    `json:"place"` // what tells the image from others: its volume and the path in it
 	MachineSID  string    `json:"machine_sid,omitempty"`
 	By          string    `json:"by,omitempty"`
 	Host        string    `json:"host,omitempty"`
 	ReuseReason string    `json:"reuse_reason,omitempty"`
 }
 
-// LedgerEntries returns the uses in force that the ledger in a file knows, oldest first. A ledger that does not exist
-// knows none.
-func LedgerEntries(ctx context.Context, path string) ([]LedgerEntry, error) {
-	uses, err := ledger.Open(path, 0).InForce(ctx)
+// LedgerEntries returns the uses in force that a ledger knows, oldest first; of the SingleUse it only looks at where that
+// is. A file that does not exist knows none.
+func LedgerEntries(ctx context.Context, at SingleUse) ([]LedgerEntry, error) {
+	l, err := at.open(0)
+	if err != nil {
+		return nil, err
+	}
+	uses, err := l.InForce(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +44,7 @@ func LedgerEntries(ctx context.Context, path string) ([]LedgerEntry, error) {
 		entries[i] = LedgerEntry{
 			Event: string(u.Event), ID: u.ID, At: u.At, Fingerprint: u.Fingerprint,
 			MachineName: u.Account.MachineName, Domain: u.Account.Domain, AccountSID: u.Account.SID,
-			WindowsPath: u.Image.Path, Place: u.Image.Place, MachineSID: u.Image.MachineSID,
+			WindowsPath: u.Image.Path, ImageName: u.Image.Name, Place: u.Image.Place, MachineSID: u.Image.MachineSID,
 			By: u.By, Host: u.Host, ReuseReason: u.ReuseReason,
 		}
 	}
@@ -48,10 +53,10 @@ func LedgerEntries(ctx context.Context, path string) ([]LedgerEntry, error) {
 
 // ReleaseRequest asks to end a use that a ledger keeps from other images, because its image is gone.
 type ReleaseRequest struct {
-	LedgerFile string
-	ID         string // of the use, as [LedgerEntry] has it
-	Reason     string // why; the ledger keeps it
-	By         string // name/version of the front end
+	Ledger SingleUse // where it is kept
+	ID     string    // of the use, as [LedgerEntry] has it
+	Reason string    // why; the ledger keeps it
+	By     string    // name/version of the front end
 }
 
 // ReleaseUse frees the account of a use, so that it can be staged again. Whoever releases a use says that its image will
@@ -61,10 +66,30 @@ func ReleaseUse(ctx context.Context, req ReleaseRequest) error {
 		return winerr.Errorf(winerr.InvalidParameter, "releasing a use needs a reason, which the ledger keeps: say what became "+
 			"of the image")
 	}
-	known, err := ledger.Open(req.LedgerFile, 0).Released(ctx, req.ID, req.Reason, req.By)
+	l, err := req.Ledger.open(0)
+	if err != nil {
+		return err
+	}
+	known, err := l.Released(ctx, req.ID, req.Reason, req.By)
 	if err == nil && !known {
-		err = winerr.Errorf(winerr.FileNotFound, "the ledger %s has no use %s in force: list it to see them", req.LedgerFile,
+		err = winerr.Errorf(winerr.FileNotFound, "the ledger %s has no use %s in force: list it to see them", l,
 			plaintext.Line(req.ID, plaintext.Name))
 	}
 	return err
+}
+
+// CheckLedger refuses what is no URL of a ledger's database, or has a password in it (87). The error never shows the value.
+func CheckLedger(url string) error { return ledger.CheckURL(url) }
+
+// LedgerSchema returns the SQL that makes a shared ledger's table, with the rights of a builder for a role unless that is empty.
+func LedgerSchema(role string) string { return ledger.Schema(role) }
+
+// ImportLedger adds the lines of a ledger file to a shared ledger, and returns how many it had not: again it adds nothing.
+// Errors carry 2 when the file is not there, and what the ledger's own do.
+func ImportLedger(ctx context.Context, to SingleUse, file string) (added, known int, err error) {
+	l, err := to.open(0)
+	if err != nil {
+		return 0, 0, err
+	}
+	return l.Import(ctx, file)
 }

@@ -227,6 +227,9 @@ func RemoveDisk(ctx context.Context, req RemoveDiskRequest) (*DiskRemoval, error
 	req.Image.Location = req.Image.Made()
 	image := ledger.NewImage(req.Image.String(), req.Image.Identity())
 	out := &DiskRemoval{}
+	if err := req.SingleUse.usable(req.Image); err != nil {
+		return out, err
+	}
 	err := req.remove(ctx, out)
 	if err != nil || !out.Removed || out.Used != "" {
 		return out, err

@@ -79,7 +79,7 @@ func TestRemoveDisk(t *testing.T) {
 				if err != nil || out.Removed || !strings.Contains(out.Used, says) {
 					t.Errorf("%s: %+v, %v, want %q", name, out, err, says)
 				}
-				if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 1 {
+				if uses, err := core.LedgerEntries(t.Context(), core.SingleUse{LedgerFile: ledger}); err != nil || len(uses) != 1 {
 					t.Errorf("%s: %d uses in force, %v", name, len(uses), err)
 				}
 			}
@@ -119,7 +119,7 @@ func TestRemoveDisk(t *testing.T) {
 			if err != nil || !out.Removed || out.Used != "" || core.DiskExists(at) {
 				t.Errorf("%+v, %v", out, err)
 			}
-			if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 0 {
+			if uses, err := core.LedgerEntries(t.Context(), core.SingleUse{LedgerFile: ledger}); err != nil || len(uses) != 0 {
 				t.Errorf("%d uses in force, %v", len(uses), err)
 			}
 		})
@@ -143,7 +143,7 @@ func TestRemoveDiskByALink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 0 {
+	if uses, err := core.LedgerEntries(t.Context(), core.SingleUse{LedgerFile: ledger}); err != nil || len(uses) != 0 {
 		t.Errorf("%d uses in force, %v", len(uses), err)
 	}
 }
@@ -171,7 +171,7 @@ func TestRemoveDiskThatWasMoved(t *testing.T) {
 				if out.Used != "" { // a copy has other times than the disk that was made
 					return
 				}
-				uses, err := core.LedgerEntries(t.Context(), ledger)
+				uses, err := core.LedgerEntries(t.Context(), core.SingleUse{LedgerFile: ledger})
 				if err != nil || known != (len(uses) == 0) {
 					t.Fatalf("%d uses in force, %v", len(uses), err)
 				}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/ledger"
 )
 
 // Method is how a join gets completed.
@@ -67,11 +68,23 @@ const (
 
 // SingleUse says where it is remembered that one account joins one machine. The zero SingleUse remembers nothing.
 type SingleUse struct {
-	LedgerFile  string // the ledger of uses; empty: none
+	LedgerFile string // the ledger of uses, in a file; empty: none
+	Ledger     string // the ledger of uses, in a PostgreSQL database that many hosts share, by its URL; in place of LedgerFile
+	// Databases keeps the connections to ledgers for all requests of a process; nil: each request has its own.
+	Databases   *Databases
 	RunID       string // what the processes of one run share, such as PackerRunUUID: duplicates within it are refused
 	Run         *Run   // the same for a run in one process; nil: none
 	Reuse       Reuse  // empty: ReuseRefuse
 	ReuseReason string // why, with ReuseAllow; kept in the ledger
+}
+
+// Databases are the connections of a process to the ledgers in databases (package ledger). The zero value has none yet.
+type Databases = ledger.Databases
+
+// WithoutLedger returns where else uses are remembered: for a rehearsal of what will only be true later.
+func (s SingleUse) WithoutLedger() SingleUse {
+	s.LedgerFile, s.Ledger = "", ""
+	return s
 }
 
 // Request asks for one join.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/ledger"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -24,9 +25,40 @@ type singleUse struct {
 	known   bool
 }
 
-// ledgers opens the ledger file and what guards the run.
+// open returns the ledger that outlives the run, nil when none is kept.
+func (s SingleUse) open(wait time.Duration) (*ledger.Ledger, error) {
+	return ledger.OpenAt(ledger.Where{File: s.LedgerFile, URL: s.Ledger, Wait: wait, Databases: s.Databases})
+}
+
+// checkName refuses a shared ledger for an image that has no name which other hosts would know it by: in a container host and
+// path are made up anew for each run, so that one image would be many, and many images one (87).
+func (s SingleUse) checkName(at Image) error {
+	why := imagefs.Container()
+	if s.Ledger == "" || at.Name != "" || why == "" || at.Identity().Host == "" {
+		return nil
+	}
+	return winerr.Errorf(winerr.InvalidParameter, "this runs in a container (%s), where host and path say nothing of which image it "+
+		"is, and the ledger is shared with other hosts: set image_name to what names the image everywhere, such as "+
+		"pvc:CLUSTER/NAMESPACE/CLAIM or the UUID of its virtual machine", why)
+}
+
+// usable refuses what could not be told the ledger afterwards: an image without the name that it needs there, or a URL that is
+// no good.
+func (s SingleUse) usable(at Image) error {
+	if err := s.checkName(at); err != nil {
+		return err
+	}
+	_, err := s.open(at.LockTimeout)
+	return err
+}
+
+// ledgers opens the ledger and what guards the run.
 func (s SingleUse) ledgers(wait time.Duration) ([]*ledger.Ledger, error) {
-	ledgers := []*ledger.Ledger{ledger.Open(s.LedgerFile, wait)}
+	kept, err := s.open(wait)
+	if err != nil {
+		return nil, err
+	}
+	ledgers := []*ledger.Ledger{kept}
 	if s.RunID != "" {
 		l, err := ledger.OpenRun(s.RunID, wait)
 		if err != nil {
@@ -48,7 +80,10 @@ func (p *plan) checkSingleUse(ctx context.Context) error {
 	default:
 		return winerr.Errorf(winerr.InvalidParameter, "reuse is %q: use refuse or allow", request.Reuse)
 	}
-	var err error
+	err := request.checkName(p.req.Image)
+	if err != nil {
+		return err
+	}
 	if p.use.ledgers, err = request.ledgers(p.req.Image.LockTimeout); err != nil {
 		return err
 	}

@@ -24,7 +24,10 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 		return nil, err
 	}
 	u.step("Opening the image at %s", req.Image)
-	var err error
+	err := req.SingleUse.usable(req.Image)
+	if err != nil {
+		return nil, err
+	}
 	if u.image, err = req.Image.open(ctx, imagefs.Write); err != nil {
 		return nil, err
 	}

@@ -34,6 +34,10 @@ var catalogue = map[Name]entry{
 		doc: "A folder for the journal of the change when `image_path` is a block device, such as `/var/lib/offlinejoin`: on a " +
 			"disk, always the same, and for its owner alone. Files have their journal beside them.",
 	},
+	ImageName: {
+		doc: "What the ledger calls the image, the same on every host that sees it, such as `pvc:CLUSTER/NAMESPACE/CLAIM` or the " +
+			"UUID of its virtual machine. Needed in containers with a `ledger`. Default: the host and the path name it.",
+	},
 	BlobFile: {
 		doc: "A file with the provisioning blob, in any encoding that `djoin`, Samba or Windows' API writes, plain " +
 			"or encrypted with age. A blob holds a machine password, so let nobody else read a plain file.",
@@ -105,6 +109,12 @@ var catalogue = map[Name]entry{
 	LedgerFile: {
 		doc: "A file that records which account was staged into which image, so that a blob is used for one machine " +
 			"only. It is made when it does not exist, and holds no secret. Default: no ledger is kept.",
+	},
+	LedgerURL: {
+		doc: "In place of `ledger_file`, the URL of a PostgreSQL database that any number of hosts keep as one ledger, such as " +
+			"`postgres://builder@db.example.com/joins`; `offlinejoin ledger schema` prints its table. A password is never in it: " +
+			"`PGPASSWORD`, `PGPASSFILE` or a client certificate give it. Default: what the environment variable " +
+			"`OFFLINEJOIN_LEDGER` names.",
 	},
 	LockTimeout: {
 		fallback: "30s",

@@ -204,6 +204,10 @@ func LedgerFacts() []Fact[offlinejoin.LedgerEntry] {
 			Doc: "The Windows directory of the image, as it was given when the join was staged.",
 		},
 		{
+			Name: ImageName, Read: func(e entry) string { return e.ImageName },
+			Doc: "What names the image on every host; empty when it was not given.",
+		},
+		{
 			Name: "machine_sid", Read: func(e entry) string { return e.MachineSID },
 			Doc: "The security identifier of the Windows installation in the image; clones made without generalizing " +
 				"share it.",

@@ -19,6 +19,7 @@ type PlaceWords struct {
 	CopyPath    string
 	Backing     string
 	JournalDir  string
+	ImageName   string
 }
 
 // Named reports whether the words name an image.
@@ -28,7 +29,7 @@ func (w PlaceWords) Named() bool { return w.WindowsPath != "" || w.ImagePath != 
 func (w PlaceWords) Image() (at offlinejoin.Image, err error) {
 	at = offlinejoin.ImageAt(w.WindowsPath)
 	at.ImagePath, at.OverlayPath, at.CopyPath, at.Backing = w.ImagePath, w.OverlayPath, w.CopyPath, w.Backing
-	at.JournalDir = w.JournalDir
+	at.JournalDir, at.Name = w.JournalDir, w.ImageName
 	if w.Partition != "" {
 		if at.Partition, err = strconv.Atoi(w.Partition); err != nil || at.Partition < 1 {
 			return offlinejoin.Image{}, wrongWords(winerr.Errorf(winerr.InvalidParameter,
@@ -48,6 +49,7 @@ type JoinWords struct {
 	CompletionProgram string
 	Backup            string
 	LedgerFile        string
+	Ledger            string
 	Reuse             string
 	ReuseReason       string
 	LockTimeout       string
@@ -67,10 +69,13 @@ func (w JoinWords) request() (req offlinejoin.Request, err error) {
 	}
 	req = offlinejoin.Request{
 		Expect:            offlinejoin.Expect{MachineName: w.MachineName, Domain: w.Domain},
-		SingleUse:         offlinejoin.SingleUse{LedgerFile: w.LedgerFile, ReuseReason: w.ReuseReason},
 		CompletionProgram: w.CompletionProgram,
 		Backup:            w.Backup,
 	}
+	if req.SingleUse, err = LedgerOf(w.LedgerFile, w.Ledger); err != nil {
+		return offlinejoin.Request{}, err
+	}
+	req.SingleUse.ReuseReason = w.ReuseReason
 	if req.Image, err = w.Image(); err != nil {
 		return offlinejoin.Request{}, err
 	}

@@ -77,7 +77,7 @@ func (p Used) all() (out []used) {
 	names := []string{p.Path}
 	switch p.Option {
 	case LedgerFile:
-		names = append(names, p.Path+".lock")
+		names = append(names, p.Path+".lock", p.Path+".new")
 	case Backup:
 		for _, hive := range []string{"SYSTEM", "SYSTEM.LOG1", "SYSTEM.LOG2"} {
 			names = append(names, filepath.Join(p.Path, hive))

@@ -165,6 +165,11 @@ func (c Code) String() string {
 	return number
 }
 
+// Temporary reports whether what a code says may pass by itself, so that the same command may do better a little later:
+// somebody else has a lock, an answer did not come in time, a ledger's database is away (which is told as 170 or 1460). Of
+// every other code the user, or somebody, has to change something first.
+func (c Code) Temporary() bool { return c == Busy || c == Timeout }
+
 // Error is a refusal or failure with its documented code.
 type Error struct {
 	Code    Code

@@ -41,3 +41,40 @@ func TestCatalogueIsOne(t *testing.T) {
 		}
 	}
 }
+
+// What may pass by itself is what engines run again without anybody looking, so each code is sorted by hand.
+func TestEveryCodeIsSortedByWhetherItMayPass(t *testing.T) {
+	t.Parallel()
+	passes := map[Code]bool{Busy: true, Timeout: true}
+	stays := []Code{
+		Success, FileNotFound, AccessDenied, NotEnoughMemory, OutOfMemory, NotReady, GenFailure, SharingViolation, LockViolation,
+		NotSupported, InvalidParameter, DiskFull, DirNotEmpty, UnhandledException, ElevationRequired, OperationAborted,
+		ServiceRequestTimeout, ServiceNotActive, ShutdownInProgress, Cancelled, ConnectionAborted, NoSuchUser,
+		PasswordRestriction, LogonFailure, AccountRestriction, InvalidLogonHours, InvalidWorkstation, PasswordExpired,
+		AccountDisabled, NoSuchDomain, TimeSkew, NoSystemResources, CommitmentLimit, RPCServerUnavailable, RPCServerTooBusy,
+		AccountExpired, PasswordMustChange, AccountLockedOut, WkstaNotStarted, UserExists, DCNotFound, SetupAlreadyJoined,
+		NoOfflineJoinInfo, BadOfflineJoinInfo, CantCreateJoinInfo, BadDomainJoinInfo, JoinPerformedMustRestart, NoJoinPending,
+		ValuesNotSet, CantVerifyHostname, CantLoadOfflineHive, ConnectionInsecure, ProvisioningBlobUnsupported,
+		TargetVersionUnsupported, InvalidMachineNameForJoin, AccountReuseBlocked, MachineAccountQuotaExceeded, SPNValueNotUnique,
+	}
+	sorted := map[Code]bool{}
+	for code := range passes {
+		sorted[code] = true
+	}
+	for _, code := range stays {
+		sorted[code] = true
+	}
+	for code := range catalogue {
+		if !sorted[code] {
+			t.Errorf("%s is not sorted: say above whether it may pass by itself", code)
+		}
+		if code.Temporary() != passes[code] {
+			t.Errorf("%s: Temporary is %v", code, code.Temporary())
+		}
+	}
+	for code := range seen {
+		if code.Temporary() {
+			t.Errorf("%s is of Windows' logs, and never an answer of ours", code)
+		}
+	}
+}

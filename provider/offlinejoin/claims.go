@@ -75,6 +75,9 @@ func (c *claims) take(want claim) string {
 
 func (c claim) clash(has claim) string {
 	switch {
+	case c.image.Name != "" && c.image.Name == has.image.Name:
+		return fmt.Sprintf("another resource of this run has the image_name %s already (of %q, %s): a name is of one image, so give "+
+			"each its own", plaintext.Line(c.image.Name, plaintext.Name), has.image.String(), has.what())
 	case c.key != nil && c.key == has.key:
 		return fmt.Sprintf("another resource of this run has the image %s already (as %q, %s): one image takes one join, so "+
 			"give each resource an image of its own, or remove one of the two", c.image, has.image.String(), has.what())

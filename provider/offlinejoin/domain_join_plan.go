@@ -253,7 +253,7 @@ func (p *domainPlanning) taken(ctx context.Context, acc core.AccountRequest) cor
 func (p *domainPlanning) makeRoom(ctx context.Context, req *core.Request) {
 	if p.at.NewPath() == "" {
 		if seen := p.run.images.seenIn(req.Image.Key()); seen != "" && imageHas(ctx, req.Image, seen) {
-			req.OnExisting, req.SingleUse.LedgerFile = core.OnExistingReplace, ""
+			req.OnExisting, req.SingleUse = core.OnExistingReplace, req.SingleUse.WithoutLedger()
 		}
 		return
 	}
@@ -272,7 +272,7 @@ func (p *domainPlanning) makeRoom(ctx context.Context, req *core.Request) {
 		why = err.Error()
 	}
 	if why == "" {
-		req.SingleUse.LedgerFile = ""
+		req.SingleUse = req.SingleUse.WithoutLedger()
 	}
 	if fileAt(record.Path) != fileAt(p.at.NewPath()) || !core.DiskExists(p.at) {
 		return

@@ -192,7 +192,7 @@ func (p *diskPlanning) rehearseNew(ctx context.Context, blob givenBlob, facts co
 			record = old
 		}
 		if why, err := record.stays(ctx); err == nil && why == "" {
-			req.SingleUse.LedgerFile = ""
+			req.SingleUse = req.SingleUse.WithoutLedger()
 		}
 	}
 	old, goes := p.run.disks.at(p.at.NewPath())
@@ -225,7 +225,7 @@ func (p *diskPlanning) remake(ctx context.Context, req *core.Request, old diskRe
 			"replaced, because "+why+", so that no new disk can be made there. "+waysAroundADisk)
 		return
 	}
-	req.Image.Anew, req.SingleUse.LedgerFile = true, ""
+	req.Image.Anew, req.SingleUse = true, req.SingleUse.WithoutLedger()
 	p.plan.Path = types.StringUnknown()
 }
 

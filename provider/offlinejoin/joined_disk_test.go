@@ -161,7 +161,7 @@ func TestOnDestroy(t *testing.T) {
 						t.Errorf("%q does not name the file", sayings(diagnostics))
 					}
 					wantFree := word != "keep" && event == "unused"
-					if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || (len(uses) == 0) != wantFree {
+					if uses, err := core.LedgerEntries(t.Context(), core.SingleUse{LedgerFile: ledger}); err != nil || (len(uses) == 0) != wantFree {
 						t.Errorf("the ledger has %d uses in force, %v", len(uses), err)
 					}
 				})

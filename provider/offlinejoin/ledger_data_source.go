@@ -1,7 +1,6 @@
 package offlinejoin
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -43,6 +42,12 @@ func (d *ledgerDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 				Computed:            true,
 				Validators:          textOf(options.LedgerFile),
 			},
+			options.LedgerURL.String(): schema.StringAttribute{
+				MarkdownDescription: "The ledger to read when it is in a database. Default: the provider's `ledger`.",
+				Optional:            true,
+				Computed:            true,
+				Validators:          append(textOf(options.LedgerURL), aLedger{}),
+			},
 			entriesName: schema.ListNestedAttribute{
 				MarkdownDescription: "The uses, oldest first.",
 				Computed:            true,
@@ -62,18 +67,22 @@ func (d *ledgerDataSource) Configure(
 
 func (d *ledgerDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	at := path.Root(options.LedgerFile.String())
-	var file types.String
+	var file, url types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &file)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(options.LedgerURL.String()), &url)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	name := cmp.Or(file.ValueString(), d.run.ledgerFile)
-	if name == "" {
-		resp.Diagnostics.AddAttributeError(at, "No ledger", "Set ledger_file here or in the provider's configuration: "+
+	from := d.run.singleUse()
+	if file.ValueString() != "" || url.ValueString() != "" {
+		from.LedgerFile, from.Ledger = file.ValueString(), url.ValueString()
+	}
+	if from.LedgerFile == "" && from.Ledger == "" {
+		resp.Diagnostics.AddAttributeError(at, "No ledger", "Set ledger_file or ledger here or in the provider's configuration: "+
 			"without it no ledger is kept.")
 		return
 	}
-	entries, err := core.LedgerEntries(ctx, name)
+	entries, err := core.LedgerEntries(ctx, from)
 	if err != nil {
 		resp.Diagnostics.AddAttributeError(at, "Ledger not readable", err.Error())
 		return
@@ -86,6 +95,7 @@ func (d *ledgerDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	}
 	list, problems := types.ListValue(types.ObjectType{AttrTypes: typesOf(options.LedgerFacts())}, objects)
 	resp.Diagnostics.Append(problems...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, at, name)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, at, stringOrNull(from.LedgerFile))...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(options.LedgerURL.String()), stringOrNull(from.Ledger))...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(entriesName), list)...)
 }

@@ -13,10 +13,11 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
-// placeModel is which Windows in which disk image file.
+// placeModel is which Windows in which disk image file, and what names that on every host.
 type placeModel struct {
 	ImagePath types.String `tfsdk:"image_path"`
 	Partition types.String `tfsdk:"partition"`
+	ImageName types.String `tfsdk:"image_name"`
 }
 
 // newDiskModel is which new disk is made from that.
@@ -36,10 +37,12 @@ type diskFacts struct {
 
 // words are the words of the place, as the user wrote them.
 func (m *placeModel) words() options.PlaceWords {
-	return options.PlaceWords{ImagePath: m.ImagePath.ValueString(), Partition: m.Partition.ValueString()}
+	return options.PlaceWords{ImagePath: m.ImagePath.ValueString(), Partition: m.Partition.ValueString(), ImageName: m.ImageName.ValueString()}
 }
 
-func (m *placeModel) unknown() bool { return m.ImagePath.IsUnknown() || m.Partition.IsUnknown() }
+func (m *placeModel) unknown() bool {
+	return m.ImagePath.IsUnknown() || m.Partition.IsUnknown() || m.ImageName.IsUnknown()
+}
 
 // addTo adds the words of the new disk.
 func (m *newDiskModel) addTo(words *options.PlaceWords) {

@@ -21,7 +21,9 @@ func placeAttributes() map[string]schema.Attribute {
 	image.PlanModifiers = replacedIf(leadsElsewhere, anotherImage)
 	number := given(options.Partition)
 	number.PlanModifiers = replacedIf(isAnother, anotherImage)
-	return map[string]schema.Attribute{options.ImagePath.String(): image, options.Partition.String(): number}
+	return map[string]schema.Attribute{
+		options.ImagePath.String(): image, options.Partition.String(): number, options.ImageName.String(): given(options.ImageName),
+	}
 }
 
 // newDiskAttributes are those of newDiskModel: another disk is another resource.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -53,6 +54,7 @@ func (p *offlinejoinProvider) Schema(_ context.Context, _ provider.SchemaRequest
 			"alone, where it makes the computer accounts itself. For blobs the provider needs no configuration.",
 		Attributes: map[string]schema.Attribute{
 			options.LedgerFile.String():   option(options.LedgerFile, ""),
+			options.LedgerURL.String():    option(options.LedgerURL, "", aLedger{}),
 			options.IdentityFile.String(): option(options.IdentityFile, " What names one of its own uses that."),
 			options.LockTimeout.String():  option(options.LockTimeout, "", duration{}),
 
@@ -63,6 +65,7 @@ func (p *offlinejoinProvider) Schema(_ context.Context, _ provider.SchemaRequest
 
 type providerModel struct {
 	LedgerFile   types.String `tfsdk:"ledger_file"`
+	Ledger       types.String `tfsdk:"ledger"`
 	IdentityFile types.String `tfsdk:"identity_file"`
 	LockTimeout  types.String `tfsdk:"lock_timeout"`
 
@@ -82,7 +85,8 @@ func (p *offlinejoinProvider) Configure(
 	}
 	run := newRun()
 	run.configured = true
-	run.ledgerFile, run.identityFile = model.LedgerFile.ValueString(), model.IdentityFile.ValueString()
+	run.identityFile = model.IdentityFile.ValueString()
+	run.keepLedger(&model, &resp.Diagnostics)
 	wait := model.LockTimeout.ValueString()
 	if wait == "" {
 		wait = options.LockTimeout.Default()
@@ -94,6 +98,37 @@ func (p *offlinejoinProvider) Configure(
 	run.domain = readDirectory(ctx, model.ActiveDirectory, &resp.Diagnostics)
 	run.domain.open = p.open
 	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = run, run, run
+}
+
+// keepLedger takes over where the ledger is.
+func (r *run) keepLedger(model *providerModel, diags *diag.Diagnostics) {
+	if model.LedgerFile.IsUnknown() || model.Ledger.IsUnknown() {
+		return // known when Terraform applies; the environment does not stand in for it
+	}
+	at, err := options.LedgerOf(model.LedgerFile.ValueString(), model.Ledger.ValueString())
+	if err != nil { // it names no attribute, of which Terraform would show the line
+		diags.AddError("Not a ledger", err.Error()+".")
+	}
+	r.ledgerFile, r.ledger = at.LedgerFile, at.Ledger
+}
+
+// aLedger refuses what is no URL of a ledger, or has a password in it. The error names no attribute: Terraform would show the
+// line of the configuration.
+type aLedger struct{}
+
+func (aLedger) Description(context.Context) string {
+	return "the URL of a PostgreSQL database, without a password"
+}
+
+func (a aLedger) MarkdownDescription(ctx context.Context) string { return a.Description(ctx) }
+
+func (aLedger) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := core.CheckLedger(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddError("Not a ledger", err.Error()+".")
+	}
 }
 
 // duration accepts what Go's time.ParseDuration does, from 0s on.

@@ -12,7 +12,9 @@ import (
 // Terraform only validates.
 type run struct {
 	configured   bool   // Terraform does more than validate
-	ledgerFile   string // "": no ledger
+	ledgerFile   string // "": no ledger file
+	ledger       string // "": no ledger in a database
+	databases    *core.Databases
 	identityFile string // "": what the environment names
 	lockTimeout  time.Duration
 	core         *core.Run // by which the core knows one account in two images
@@ -32,10 +34,12 @@ func (r *run) waiting(image core.Image) core.Image {
 
 // singleUse returns where this run remembers uses of accounts.
 func (r *run) singleUse() core.SingleUse {
-	return core.SingleUse{LedgerFile: r.ledgerFile, Run: r.core}
+	return core.SingleUse{LedgerFile: r.ledgerFile, Ledger: r.ledger, Databases: r.databases, Run: r.core}
 }
 
-func newRun() *run { return &run{core: core.NewRun(), domain: &domain{unknown: true}} }
+func newRun() *run {
+	return &run{core: core.NewRun(), databases: new(core.Databases), domain: &domain{unknown: true}}
+}
 
 // configured returns the run in what the framework hands to resources and data sources, and nil before the provider
 // is configured.

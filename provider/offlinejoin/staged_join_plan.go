@@ -153,12 +153,12 @@ func (p *planning) rehearseNew(ctx context.Context, blob givenBlob, replaces boo
 	existing := core.OnExisting(p.plan.OnExisting.ValueString())
 	req := p.request(ctx, &p.plan, &p.config, blob, existing, false, &p.resp.Diagnostics)
 	if replaces {
-		req.SingleUse.LedgerFile = ""
+		req.SingleUse = req.SingleUse.WithoutLedger()
 	}
 	replaced := p.mine.Fingerprint
 	if seen := p.run.images.seenIn(req.Image.Key()); replaced == "" && seen != "" {
 		replaced, replaces = seen, true // of a resource that goes in this run: a tainted one, or one with another name
-		req.SingleUse.LedgerFile = ""
+		req.SingleUse = req.SingleUse.WithoutLedger()
 	}
 	if replaces && replaced != "" && imageHas(ctx, req.Image, replaced) {
 		req.OnExisting = core.OnExistingReplace

@@ -88,7 +88,7 @@ func (c PostProcessorConfig) check(notYet later) []error {
 func placeOptions() []options.Name {
 	return []options.Name{
 		options.WindowsPath, options.ImagePath, options.Partition, options.OverlayPath, options.CopyPath, options.Backing,
-		options.JournalDir,
+		options.JournalDir, options.ImageName,
 	}
 }
 
@@ -96,7 +96,7 @@ func placeOptions() []options.Name {
 func (d DiskOptions) image(windowsPath string) (core.Image, error) {
 	return options.PlaceWords{
 		WindowsPath: windowsPath, ImagePath: d.ImagePath, Partition: d.Partition, OverlayPath: d.OverlayPath,
-		CopyPath: d.CopyPath, Backing: d.Backing, JournalDir: d.JournalDir,
+		CopyPath: d.CopyPath, Backing: d.Backing, JournalDir: d.JournalDir, ImageName: d.ImageName,
 	}.Image()
 }
 
@@ -127,6 +127,7 @@ func (o JoinOptions) mistakes(notYet later) []error {
 		second(options.SecretExposureOf(o.SecretExposure)),
 		o.checkProgram(notYet),
 		options.CheckPaths(o.used()...),
+		second(options.LedgerOf(o.LedgerFile, o.Ledger)),
 	}
 	if !notYet.any(options.Reuse, options.ReuseReason) {
 		checks = append(checks, second(options.ReuseOf(o.Reuse, o.ReuseReason)))

@@ -39,6 +39,9 @@ type DiskOptions struct {
 	// A folder for the journal of the change when `image_path` is a block device, such as `/var/lib/offlinejoin`: on a
 	// disk, always the same, and for its owner alone. Files have their journal beside them.
 	JournalDir string `mapstructure:"journal_dir"`
+	// What the ledger calls the image, the same on every host that sees it, such as `pvc:CLUSTER/NAMESPACE/CLAIM` or
+	// the UUID of its virtual machine. Needed in containers with a `ledger`. Default: the host and the path name it.
+	ImageName string `mapstructure:"image_name"`
 }
 
 // JoinOptions are the options of everything that stages a join.
@@ -75,6 +78,11 @@ type JoinOptions struct {
 	// A file that records which account was staged into which image, so that a blob is used for one machine only. It is
 	// made when it does not exist, and holds no secret. Default: no ledger is kept.
 	LedgerFile string `mapstructure:"ledger_file"`
+	// In place of `ledger_file`, the URL of a PostgreSQL database that any number of hosts keep as one ledger, such as
+	// `postgres://builder@db.example.com/joins`; `offlinejoin ledger schema` prints its table. A password is never in
+	// it: `PGPASSWORD`, `PGPASSFILE` or a client certificate give it. Default: what the environment variable
+	// `OFFLINEJOIN_LEDGER` names.
+	Ledger string `mapstructure:"ledger"`
 	// What to do with a blob whose account was staged into another image: `refuse` (default), or `allow` with a
 	// `reuse_reason`. One account is for one machine.
 	Reuse string `mapstructure:"reuse"`

@@ -17,6 +17,7 @@ type FlatPostProcessorConfig struct {
 	CopyPath          *string              `mapstructure:"copy_path" cty:"copy_path" hcl:"copy_path"`
 	Backing           *string              `mapstructure:"backing" cty:"backing" hcl:"backing"`
 	JournalDir        *string              `mapstructure:"journal_dir" cty:"journal_dir" hcl:"journal_dir"`
+	ImageName         *string              `mapstructure:"image_name" cty:"image_name" hcl:"image_name"`
 	BlobFile          *string              `mapstructure:"blob_file" cty:"blob_file" hcl:"blob_file"`
 	IdentityFile      *string              `mapstructure:"identity_file" cty:"identity_file" hcl:"identity_file"`
 	Blob              *string              `mapstructure:"blob" cty:"blob" hcl:"blob"`
@@ -26,6 +27,7 @@ type FlatPostProcessorConfig struct {
 	Method            *string              `mapstructure:"method" cty:"method" hcl:"method"`
 	OnExisting        *string              `mapstructure:"on_existing" cty:"on_existing" hcl:"on_existing"`
 	LedgerFile        *string              `mapstructure:"ledger_file" cty:"ledger_file" hcl:"ledger_file"`
+	Ledger            *string              `mapstructure:"ledger" cty:"ledger" hcl:"ledger"`
 	Reuse             *string              `mapstructure:"reuse" cty:"reuse" hcl:"reuse"`
 	ReuseReason       *string              `mapstructure:"reuse_reason" cty:"reuse_reason" hcl:"reuse_reason"`
 	CompletionProgram *string              `mapstructure:"completion_program" cty:"completion_program" hcl:"completion_program"`
@@ -55,6 +57,7 @@ func (*FlatPostProcessorConfig) HCL2Spec() map[string]hcldec.Spec {
 		"copy_path":          &hcldec.AttrSpec{Name: "copy_path", Type: cty.String, Required: false},
 		"backing":            &hcldec.AttrSpec{Name: "backing", Type: cty.String, Required: false},
 		"journal_dir":        &hcldec.AttrSpec{Name: "journal_dir", Type: cty.String, Required: false},
+		"image_name":         &hcldec.AttrSpec{Name: "image_name", Type: cty.String, Required: false},
 		"blob_file":          &hcldec.AttrSpec{Name: "blob_file", Type: cty.String, Required: false},
 		"identity_file":      &hcldec.AttrSpec{Name: "identity_file", Type: cty.String, Required: false},
 		"blob":               &hcldec.AttrSpec{Name: "blob", Type: cty.String, Required: false},
@@ -64,6 +67,7 @@ func (*FlatPostProcessorConfig) HCL2Spec() map[string]hcldec.Spec {
 		"method":             &hcldec.AttrSpec{Name: "method", Type: cty.String, Required: false},
 		"on_existing":        &hcldec.AttrSpec{Name: "on_existing", Type: cty.String, Required: false},
 		"ledger_file":        &hcldec.AttrSpec{Name: "ledger_file", Type: cty.String, Required: false},
+		"ledger":             &hcldec.AttrSpec{Name: "ledger", Type: cty.String, Required: false},
 		"reuse":              &hcldec.AttrSpec{Name: "reuse", Type: cty.String, Required: false},
 		"reuse_reason":       &hcldec.AttrSpec{Name: "reuse_reason", Type: cty.String, Required: false},
 		"completion_program": &hcldec.AttrSpec{Name: "completion_program", Type: cty.String, Required: false},

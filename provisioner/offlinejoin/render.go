@@ -30,6 +30,7 @@ func (o *JoinOptions) texts() []field {
 		{options.MethodName, &o.Method},
 		{options.OnExistingName, &o.OnExisting},
 		{options.LedgerFile, &o.LedgerFile},
+		{options.LedgerURL, &o.Ledger},
 		{options.Reuse, &o.Reuse},
 		{options.ReuseReason, &o.ReuseReason},
 		{options.CompletionProgram, &o.CompletionProgram},
@@ -48,6 +49,7 @@ func (d *DiskOptions) texts() []field {
 		{options.CopyPath, &d.CopyPath},
 		{options.Backing, &d.Backing},
 		{options.JournalDir, &d.JournalDir},
+		{options.ImageName, &d.ImageName},
 	}
 }
 

@@ -21,7 +21,7 @@ func (o JoinOptions) withoutBlob() (req core.Request, err error) {
 	words := options.JoinWords{
 		MachineName: o.Expect.MachineName, Domain: o.Expect.Domain,
 		Method: o.Method, OnExisting: o.OnExisting, CompletionProgram: o.CompletionProgram, Backup: o.Backup,
-		LedgerFile: o.LedgerFile, Reuse: o.Reuse, ReuseReason: o.ReuseReason, LockTimeout: o.LockTimeout,
+		LedgerFile: o.LedgerFile, Ledger: o.Ledger, Reuse: o.Reuse, ReuseReason: o.ReuseReason, LockTimeout: o.LockTimeout,
 		SecretExposure: o.SecretExposure,
 	}
 	req, err = words.Request()

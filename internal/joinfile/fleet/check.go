@@ -19,7 +19,7 @@ import (
 // [Run.Do] wipes it unless it is to keep it, and so does [Wipe].
 func Check(ctx context.Context, action Action, joins []joinfile.Join) []error {
 	c := checker{
-		images: map[any]*joinfile.Join{}, blobs: map[string]*joinfile.Join{}, accounts: map[string]*joinfile.Join{},
+		images: map[any]*joinfile.Join{}, names: map[string]*joinfile.Join{}, blobs: map[string]*joinfile.Join{}, accounts: map[string]*joinfile.Join{},
 	}
 	for i := range joins {
 		if ctx.Err() != nil {
@@ -36,11 +36,19 @@ func Check(ctx context.Context, action Action, joins []joinfile.Join) []error {
 // checker remembers the first join of each image, blob and account.
 type checker struct {
 	images          map[any]*joinfile.Join
+	names           map[string]*joinfile.Join // of images
 	blobs, accounts map[string]*joinfile.Join // accounts by domain\\name, and by SID
 	errs            []error
 }
 
 func (c *checker) image(j *joinfile.Join) {
+	if name := j.Request.Image.Name; name != "" {
+		if first := c.names[name]; first != nil {
+			c.refuse("%s and %s have the same image_name, %s: a name is of one image; give each its own", named(first), named(j), name)
+			return
+		}
+		c.names[name] = j
+	}
 	key := j.Request.Image.Key()
 	first, taken := c.images[key]
 	if !taken {

@@ -80,6 +80,17 @@ func (r *Report) Count(o Outcome) int { return r.Outcomes[o] }
 // Well reports whether every join came to what was asked.
 func (r *Report) Well() bool { return r.Count(OutcomeFailed) == 0 && r.Count(OutcomeNotBegun) == 0 }
 
+// MayPass reports whether the same run may do better by itself a little later: all that failed was busy, or did not answer
+// in time ([winerr.Code.Temporary]). A run that was interrupted was not told to go on.
+func (r *Report) MayPass() bool {
+	for i := range r.Joins {
+		if r.Joins[i].Error != nil && !winerr.Code(r.Joins[i].Error.Code).Temporary() {
+			return false
+		}
+	}
+	return !r.Well() && !r.Interrupted && r.Count(OutcomeFailed) > 0
+}
+
 // Elapsed is how long the run took.
 func (r *Report) Elapsed() time.Duration { return r.FinishedAt.Sub(r.StartedAt) }
 

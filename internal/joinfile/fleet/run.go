@@ -51,6 +51,11 @@ func (r Run) Do(ctx context.Context, soft <-chan struct{}, joins []joinfile.Join
 	for i := range joins {
 		report.Joins[i] = begun(&joins[i])
 	}
+	databases := new(offlinejoin.Databases)
+	defer databases.Close()
+	for i := range joins {
+		joins[i].Request.SingleUse.Databases = databases
+	}
 	if r.Domains == nil {
 		r.Domains = new(Domains)
 		defer r.Domains.Close()

@@ -1,0 +1,97 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// String returns what messages call the ledger, safe for a line.
+func (l *Ledger) String() string {
+	if named, is := l.store.(fmt.Stringer); is {
+		return named.String()
+	}
+	return "of the run"
+}
+
+// sqlImport adds the lines that are not there, in their order and with their own times. The lock keeps everybody else out.
+const sqlImport = `with new as (
+  insert into offlinejoin_ledger (id, event, at, fingerprint, sid, name, machine_sid, ends, line)
+  select e->>'id', e->>'event', (e->>'at')::timestamptz, e->>'fingerprint', coalesce(e#>>'{account,sid}', ''),
+    coalesce(e#>>'{account,machine_name}', ''), coalesce(e#>>'{image,machine_sid}', ''),
+    array(select json_array_elements_text(e->'ends')), e
+  from json_array_elements($1::json) with ordinality as lines(e, n)
+  where not exists (select 1 from offlinejoin_ledger l where l.id = e->>'id' and l.event = e->>'event')
+  order by n on conflict do nothing returning 1)
+select count(*) from new`
+
+// importBatch is how many lines one statement adds.
+const importBatch = 500
+
+// Import adds the lines of a ledger file to a ledger in a database, all or none, and returns how many were added and how many
+// were there. Errors carry 2 when the file is not there, 87 when it is no ledger, or this is none in a database, and what the
+// database's do.
+func (l *Ledger) Import(ctx context.Context, path string) (added, known int, err error) {
+	to, is := l.store.(*postgres)
+	if !is {
+		return 0, 0, winerr.Errorf(winerr.InvalidParameter, "a ledger file is imported into a database: name that with ledger")
+	}
+	from := newFile(path, 0)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, winerr.Errorf(winerr.FileNotFound, "the ledger %s is not there: check the path", plaintext.Line(path, 0))
+	}
+	entries, err := from.read(ctx, wanted{all: true})
+	if err != nil {
+		return 0, 0, err
+	}
+	err = to.again(ctx, func(ctx context.Context, left time.Duration) error {
+		return to.db.with(ctx, func(conn *pgconn.PgConn) error {
+			t := transaction{postgres: to, ctx: ctx, conn: conn}
+			added, err = t.addAll(entries, left)
+			if err != nil && !conn.IsClosed() {
+				_ = t.exec("rollback") // else closing the connection does it
+			}
+			return err
+		})
+	})
+	return added, len(entries) - added, err
+}
+
+func (t transaction) addAll(entries []Entry, left time.Duration) (added int, err error) {
+	if err := t.exec(fmt.Sprintf(sqlBegin, lockWait(left), "pg_advisory_xact_lock", lockKey("import"))); err != nil {
+		return 0, err
+	}
+	for len(entries) > 0 {
+		n := min(importBatch, len(entries))
+		lines := make([]string, n)
+		for i, e := range entries[:n] {
+			e.Account.MachineName = strings.ToUpper(e.Account.MachineName)
+			line, err := e.line()
+			if err != nil {
+				return 0, winerr.Errorf(winerr.InvalidParameter, "line %s cannot be imported: %w", plaintext.Line(e.ID, plaintext.Name), err)
+			}
+			lines[i] = string(line)
+		}
+		entries = entries[n:]
+		counted, err := rows(t.ctx, t.conn, sqlImport, []byte("["+strings.Join(lines, ",")+"]"))
+		if err != nil {
+			return 0, err
+		}
+		number, err := strconv.Atoi(string(counted[0][0]))
+		if err != nil {
+			return 0, err
+		}
+		added += number
+	}
+	return added, t.exec("commit")
+}

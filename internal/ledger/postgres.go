@@ -1,0 +1,245 @@
+package ledger
+
+import (
+	"context"
+	_ "embed" // the schema
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+//go:embed schema.sql
+var schema string
+
+// Schema returns the SQL that makes the table of a shared ledger, for an administrator to run once; again it changes nothing. A
+// role is given the rights of a builder: to read lines and to add some.
+func Schema(role string) string {
+	if role == "" {
+		return schema
+	}
+	return schema + "grant select, insert on offlinejoin_ledger to \"" + strings.ReplaceAll(role, `"`, `""`) + "\";\n"
+}
+
+// postgres is the store in a table of a PostgreSQL database, which many hosts share.
+type postgres struct {
+	db   *database
+	wait time.Duration
+	step func(name string) // tests: called between the steps of a transaction; nil: nobody looks
+}
+
+// String returns what messages call the ledger, safe for a line.
+func (s *postgres) String() string {
+	return plaintext.Line("postgres://"+s.db.config.Host+"/"+s.db.config.Database, plaintext.Name)
+}
+
+// The statements. Lines and times are read as text.
+const (
+	// READ COMMITTED is asked for, whatever the role or the database have for a default: a snapshot that is older than the locks
+	// would not see what their last holder has committed, and two images would get one account. A host that vanishes keeps its
+	// locks for five seconds, not until TCP gives up. The shared lock keeps an import out, which takes it alone.
+	sqlBegin = "begin isolation level read committed read write; set local lock_timeout = %d; set local statement_timeout = 0; " +
+		"set local idle_in_transaction_session_timeout = 5000; set local synchronous_commit = on; " +
+		"select %s(%d)"
+	// In a statement of its own, so that the snapshot of the next one is younger. Sorted, so that two never wait for each other.
+	sqlLock  = "select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k"
+	sqlTried = "select 1 from offlinejoin_ledger where id = $1 and event = $2"
+
+	sqlColumns = "line, extract(epoch from at)::bigint"
+	sqlAll     = "select " + sqlColumns + " from offlinejoin_ledger order by seq"
+	// The uses with one of the texts, the last ones with the machine SID, all of their lines, and what ends them.
+	sqlWanted = `with matching as materialized (
+  select id from offlinejoin_ledger where fingerprint = any($1::text[])
+  union select id from offlinejoin_ledger where sid = any($1::text[]) and sid <> ''
+  union select id from offlinejoin_ledger where name = any($1::text[])
+  union select id from offlinejoin_ledger where id = any($1::text[])
+  union (select id from offlinejoin_ledger where machine_sid = $2 and machine_sid <> '' order by seq desc limit $3)),
+found as (
+  select seq from offlinejoin_ledger where id in (select id from matching)
+  union select seq from offlinejoin_ledger where ends <> '{}' and ends && (select array_agg(id) from matching))
+select ` + sqlColumns + ` from offlinejoin_ledger where seq in (select seq from found) order by seq`
+
+	sqlInsert = `insert into offlinejoin_ledger (id, event, fingerprint, sid, name, machine_sid, ends, line)
+values ($1, $2, $3, $4, $5, $6, $7::text[], $8) on conflict do nothing`
+)
+
+func (s *postgres) read(ctx context.Context, w wanted) ([]Entry, error) {
+	var out []Entry
+	err := s.again(ctx, func(ctx context.Context, _ time.Duration) error {
+		return s.db.with(ctx, func(conn *pgconn.PgConn) (err error) {
+			out, err = query(ctx, conn, w)
+			return err
+		})
+	})
+	return out, err
+}
+
+// update decides and appends in one transaction, under the locks of all that the wanted uses have to do with. When the
+// connection is lost it begins anew: first it looks whether the line of the try before has been committed after all.
+func (s *postgres) update(ctx context.Context, w wanted, decide func([]Entry) (Entry, error)) error {
+	var tried *Entry
+	return s.again(ctx, func(ctx context.Context, left time.Duration) error {
+		return s.db.with(ctx, func(conn *pgconn.PgConn) error {
+			t := transaction{postgres: s, ctx: ctx, conn: conn}
+			err := t.run(w, decide, &tried, left)
+			if err != nil && !conn.IsClosed() {
+				_ = t.exec("rollback") // else closing the connection does it
+			}
+			return err
+		})
+	})
+}
+
+// transaction is one try of an update.
+type transaction struct {
+	*postgres
+	ctx  context.Context
+	conn *pgconn.PgConn
+}
+
+func (t transaction) run(w wanted, decide func([]Entry) (Entry, error), tried **Entry, left time.Duration) error {
+	if err := t.exec(fmt.Sprintf(sqlBegin, lockWait(left), "pg_advisory_xact_lock_shared", lockKey("import"))); err != nil {
+		return err
+	}
+	t.at("begun")
+	if keys := lockKeys(w.texts); len(keys) > 0 {
+		if _, err := rows(t.ctx, t.conn, sqlLock, numbers(keys)); err != nil {
+			return err
+		}
+	}
+	t.at("locked")
+	if before := *tried; before != nil {
+		found, err := rows(t.ctx, t.conn, sqlTried, []byte(before.ID), []byte(before.Event))
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 { // the answer was lost, not the line. Under the locks nobody is still about to commit it.
+			return t.exec("rollback")
+		}
+	}
+	entries, err := query(t.ctx, t.conn, w)
+	if err != nil {
+		return err
+	}
+	e, err := decide(entries)
+	if err != nil {
+		return err
+	}
+	*tried = &e
+	if err := t.insert(e); err != nil {
+		return err
+	}
+	t.at("inserted")
+	return t.exec("commit")
+}
+
+// lockWait is how many milliseconds a transaction waits for a lock: a little less than is left, so that the server says what it
+// waited for before the client gives up.
+func lockWait(left time.Duration) int64 { return max((left * 9 / 10).Milliseconds(), 1) }
+
+func (t transaction) at(step string) {
+	if t.step != nil {
+		t.step(step)
+	}
+}
+
+// exec runs statements without parameters.
+func (t transaction) exec(sql string) error {
+	_, err := t.conn.Exec(t.ctx, sql).ReadAll()
+	return err
+}
+
+func (t transaction) insert(e Entry) error {
+	line, err := e.line()
+	if err != nil {
+		return winerr.Errorf(winerr.InvalidParameter, "the ledger %s cannot be written to: %w", t, err)
+	}
+	_, err = rows(t.ctx, t.conn, sqlInsert, []byte(e.ID), []byte(e.Event), column(e.Fingerprint), column(e.Account.SID),
+		column(e.Account.MachineName), column(e.Image.MachineSID), array(e.Ends), line)
+	return err
+}
+
+// column returns a text that a column takes: a NUL is the one sign that it does not.
+func column(text string) []byte {
+	return []byte(strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd"))
+}
+
+// array writes texts as PostgreSQL reads an array.
+func array(texts []string) []byte {
+	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	var b strings.Builder
+	for i, text := range texts {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(`"` + quote.Replace(string(column(text))) + `"`)
+	}
+	return []byte("{" + b.String() + "}")
+}
+
+func numbers(keys []int64) []byte {
+	texts := make([]string, len(keys))
+	for i, key := range keys {
+		texts[i] = strconv.FormatInt(key, 10)
+	}
+	return []byte("{" + strings.Join(texts, ",") + "}")
+}
+
+// lockKeys returns the numbers of the locks of texts, in order. Two texts with one number wait for each other for nothing.
+func lockKeys(texts []string) []int64 {
+	keys := make([]int64, len(texts))
+	for i, text := range texts {
+		keys[i] = lockKey("text " + text)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+func lockKey(text string) int64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte("offlinejoin ledger\x00" + text)) // never fails
+	return int64(h.Sum64())                                 //nolint:gosec // any number will do
+}
+
+// query returns the wanted entries in their order, with the times that the server has for them.
+func query(ctx context.Context, conn *pgconn.PgConn, w wanted) ([]Entry, error) {
+	if w.none() {
+		return nil, nil
+	}
+	if w.all {
+		return entriesOf(conn.ExecParams(ctx, sqlAll, nil, nil, nil, nil))
+	}
+	params := [][]byte{array(w.texts), column(w.machineSID), []byte(strconv.Itoa(lastClones))}
+	return entriesOf(conn.ExecParams(ctx, sqlWanted, params, nil, nil, nil))
+}
+
+// rows returns what a statement returns.
+func rows(ctx context.Context, conn *pgconn.PgConn, sql string, params ...[]byte) ([][][]byte, error) {
+	result := conn.ExecParams(ctx, sql, params, nil, nil, nil).Read()
+	return result.Rows, result.Err
+}
+
+func entriesOf(result *pgconn.ResultReader) (entries []Entry, err error) {
+	for result.NextRow() {
+		values := result.Values()
+		e, bad := parseLine(values[0])
+		seconds, worse := strconv.ParseInt(string(values[1]), 10, 64)
+		if bad = errors.Join(bad, worse); bad != nil && err == nil {
+			err = bad
+		}
+		e.At = time.Unix(seconds, 0).UTC()
+		entries = append(entries, e)
+	}
+	if _, closed := result.Close(); closed != nil {
+		return nil, closed
+	}
+	return entries, err
+}
