@@ -48,6 +48,7 @@ func distCommand(ctx context.Context, args []string) error {
 	out := flags.String("out", ".build/dist", "the folder to write, which is emptied first")
 	bin := flags.String("bin", ".build/release", "the folder for programs, kept from run to run")
 	list := flags.String("platforms", "", "only these, such as linux/amd64,windows/arm64: for trials")
+	compile := flags.Bool("compile", true, "compile the programs; else those that are in -bin are packed: for trials")
 	_ = flags.Parse(args) // it ends the program
 	chosen := platforms()
 	if *list != "" {
@@ -64,7 +65,7 @@ func distCommand(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	d := &dist{release: r, out: *out, bin: *bin, platforms: chosen}
+	d := &dist{release: r, out: *out, bin: *bin, platforms: chosen, asTheyAre: !*compile}
 	return d.make(ctx)
 }
 
