@@ -47,7 +47,7 @@ func arrows() map[string][]string {
 		},
 		"internal/options":      {"internal/offlinejoin", "internal/agefile"},
 		"internal/options/gen":  {"internal/options"},
-		"internal/cli/docgen":   {"internal/cli", "internal/joinfile"},
+		"internal/cli/docgen":   {"internal/cli", "internal/joinfile", "internal/version"},
 		"internal/joinfile":     {"internal/offlinejoin", "internal/options"},
 		"internal/offlinejoin":  core(),
 		"internal/winimage":     {"internal/regf", "internal/imagefs"},
