@@ -53,7 +53,7 @@ func arrows() map[string][]string {
 		},
 		"internal/lab/offlinejoin-lab": {"internal/lab", "internal/claims", "internal/coredump"},
 		"internal/claims/gen":          {"internal/claims"},
-		"internal/cli/docgen":          {"internal/cli", "internal/joinfile"},
+		"internal/cli/docgen":          {"internal/cli", "internal/joinfile", "internal/version"},
 		"internal/joinfile":            {"internal/offlinejoin", "internal/options"},
 		"internal/offlinejoin":         core(),
 		"internal/winimage":            {"internal/regf", "internal/imagefs"},

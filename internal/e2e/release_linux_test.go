@@ -190,14 +190,17 @@ func (u *installer) rc(text string) {
 	u.env = append(u.env, "TF_CLI_CONFIG_FILE="+filepath.Join(u.dir, "terraform.rc"))
 }
 
-// run runs a program, and returns what it says with single spaces, since terraform breaks lines anywhere.
+// run runs a program, and returns what it says without colours and with single spaces, since terraform breaks lines anywhere.
 func (u *installer) run(program string, args ...string) (string, error) {
 	u.t.Helper()
 	cmd := exec.CommandContext(u.t.Context(), program, args...)
 	cmd.Dir, cmd.Env = u.dir, u.env
 	out, err := cmd.CombinedOutput()
-	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(string(out))), " "), err
+	plain := colours.ReplaceAllString(string(out), "")
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(plain)), " "), err
 }
+
+var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // well runs a program that must go well and say something.
 func (u *installer) well(want, program string, args ...string) string {
@@ -405,7 +408,6 @@ func TestReleaseForPacker(t *testing.T) {
 	u := h.installer(t)
 	u.write("x.pkr.hcl", packerTemplate)
 	u.well(`Installed plugin github\.com/offlinejoin/offlinejoin v0\.1\.0`, program, "init", "x.pkr.hcl")
-	u.well("is valid", program, "validate", "-syntax-only", "x.pkr.hcl")
 	u.well(`packer-plugin-offlinejoin_v0\.1\.0_x5\.0`, program, "plugins", "installed")
 
 	base := packerBase(t, r.dir)

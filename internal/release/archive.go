@@ -4,9 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"compress/gzip"
-	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -29,7 +27,6 @@ func document(name string) (file, error) {
 func zipped(when time.Time, files []file) ([]byte, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	w.RegisterCompressor(zip.Deflate, func(to io.Writer) (io.WriteCloser, error) { return flate.NewWriter(to, flate.BestCompression) })
 	for _, f := range files {
 		h := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: when}
 		h.SetMode(f.mode)
@@ -92,10 +89,11 @@ func tarred(when time.Time, prefix string, files []file) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// gzipped compresses without name and time.
-func gzipped(data []byte) ([]byte, error) {
+// gzipped compresses without name and time. For programs the default level will do: the best one takes twice the time for one
+// percent.
+func gzipped(data []byte, level int) ([]byte, error) {
 	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	w, err := gzip.NewWriterLevel(&b, level)
 	if err != nil {
 		return nil, err
 	}
@@ -114,5 +112,5 @@ func tarball(when time.Time, prefix string, files []file) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return gzipped(data)
+	return gzipped(data, gzip.DefaultCompression)
 }

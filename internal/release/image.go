@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -128,7 +129,7 @@ func (d *dist) imageOf(p platform, labels map[string]string) (ociDescriptor, err
 	if err != nil {
 		return ociDescriptor{}, err
 	}
-	packed, err := gzipped(layer)
+	packed, err := gzipped(layer, gzip.DefaultCompression)
 	if err != nil {
 		return ociDescriptor{}, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/md5" // dpkg lists files by it; it guards nothing
 	"fmt"
 	"slices"
@@ -49,7 +50,7 @@ func (d *dist) installed(exe []byte) ([]file, error) {
 			files = append(files, file{to, 0o644, f.data})
 		}
 		if page, ok := strings.CutPrefix(f.name, "man/"); ok {
-			packed, err := gzipped(f.data)
+			packed, err := gzipped(f.data, gzip.BestCompression)
 			if err != nil {
 				return nil, err
 			}
@@ -62,14 +63,15 @@ func (d *dist) installed(exe []byte) ([]file, error) {
 
 // deb is a Debian package (deb(5)): an ar archive of the format's version, the control files, and what is installed.
 func (d *dist) deb(p platform, installed []file) ([]byte, error) {
-	changes, err := gzipped(fmt.Appendf(nil, "%s (%s) unstable; urgency=medium\n\n  * What has changed: %s/blob/v%s/CHANGELOG.md\n\n"+
-		" -- %s  %s\n", command, d.version, repository, d.version, d.maintainer, d.when.Format(time.RFC1123Z)))
+	changes, err := gzipped(fmt.Appendf(nil, "%s (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md in\n    %s\n\n"+
+		" -- %s  %s\n", command, d.version, repository, d.maintainer, d.when.Format(time.RFC1123Z)), gzip.BestCompression)
 	if err != nil {
 		return nil, err
 	}
 	files := append(slices.Clone(installed),
 		file{"usr/share/doc/offlinejoin/changelog.gz", 0o644, changes},
-		file{"usr/share/doc/offlinejoin/copyright", 0o644, d.copyright()},
+		file{"usr/share/doc/offlinejoin/copyright", 0o644, []byte(debianCopyright)},
+		file{"usr/share/doc/offlinejoin/THIRD_PARTY.txt", 0o644, d.thirdParty[command].text()},
 		// The program is one file on purpose: it has to run wherever images are worked on.
 		file{"usr/share/lintian/overrides/offlinejoin", 0o644, []byte("offlinejoin: statically-linked-binary [usr/bin/offlinejoin]\n")},
 	)
@@ -106,12 +108,18 @@ func (d *dist) deb(p platform, installed []file) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// copyright is Debian's file about licences: ours by its name, everybody else's in full.
-func (d *dist) copyright() []byte {
-	return fmt.Appendf(nil, "offlinejoin\nSource: %s\nCopyright: the authors of offlinejoin\n\nThis Source Code Form is subject to the "+
-		"terms of the Mozilla Public\nLicense, v. 2.0. On Debian systems its text is in\n/usr/share/common-licenses/MPL-2.0.\n\n"+
-		"What follows is about the parts of others that the program contains.\n\n%s", repository, d.thirdParty[command].text())
-}
+// debianCopyright is Debian's file about licences, which names those that every Debian system has. All texts in full are
+// beside it.
+const debianCopyright = `offlinejoin
+Source: ` + repository + `
+Copyright: the authors of offlinejoin
+
+This Source Code Form is subject to the terms of the Mozilla Public License,
+v. 2.0. On Debian systems its text is in /usr/share/common-licenses/MPL-2.0.
+
+The program contains modules of others, each under its own licence. Their
+names, versions and licences are in THIRD_PARTY.txt in this folder.
+`
 
 func rpmArch(p platform) string {
 	if p.arch == "arm64" {
@@ -123,7 +131,7 @@ func rpmArch(p platform) string {
 func (d *dist) rpm(p platform, installed []file) ([]byte, error) {
 	pkg, err := rpmpack.NewRPM(rpmpack.RPMMetaData{
 		Name: command, Version: d.version, Release: "1", Arch: rpmArch(p), Summary: summary, Description: longDescription,
-		URL: repository, Licence: "MPL-2.0", BuildHost: "localhost", BuildTime: d.when, Compressor: "gzip:9",
+		URL: repository, Licence: "MPL-2.0", BuildHost: "localhost", BuildTime: d.when, Compressor: "gzip:6",
 	})
 	if err != nil {
 		return nil, err

@@ -66,11 +66,14 @@ func (d *dist) bill(product string, p platform, exe []byte) ([]byte, error) {
 		return nil, err
 	}
 	main := cdxComponent{
-		Type: "application", Name: product, Version: d.version, Purl: "pkg:golang/" + info.Path + "@v" + d.version,
+		Type: "application", Name: product, Version: d.version, Purl: "pkg:golang/" + module + "@v" + d.version,
 		Hashes: sha256Of(exe), Licenses: cdxLicenses([]string{"MPL-2.0"}),
 		Properties: []cdxProperty{{"offlinejoin:platform", p.os + "/" + p.arch}, {"offlinejoin:commit", d.commit}},
 	}
-	main.Ref = main.Purl + "?goos=" + p.os + "&goarch=" + p.arch
+	if sub := strings.TrimPrefix(info.Path, module+"/"); sub != info.Path {
+		main.Purl += "#" + sub
+	}
+	main.Ref = d.release.base(product, p)
 	std, _ := d.thirdParty[product].find("std")
 	parts := []cdxComponent{{
 		Type: "library", Name: "std", Version: info.GoVersion, Purl: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go"),
