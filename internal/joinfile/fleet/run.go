@@ -152,7 +152,7 @@ func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (
 		}
 	}()
 	progress := func(e offlinejoin.Event) {
-		if e.Kind == offlinejoin.EventWarning || e.Kind == offlinejoin.EventNote {
+		if e.Kind == offlinejoin.EventWarning {
 			result.warn(e.Text)
 		}
 		w.tell(func(to Watcher) { to.Event(j, e) })
