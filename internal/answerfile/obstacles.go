@@ -95,7 +95,9 @@ func (p *planner) planOffline() error {
 var renames = regexp.MustCompile(`(?i)\b(rename-computer|add-computer|remove-computer|djoin(\.exe)?\s|` +
 	`netdom(\.exe)?\s+(join|move|remove|renamecomputer)|joindomainorworkgroup|` +
 	`computersystem\b.{0,200}\brename\b|netsetup\b.{0,40}\bjoin|` +
-	`\breg(\.exe)?"?\s+add\b.{0,200}\\computername\b)`)
+	`\breg(\.exe)?"?\s+add\b.{0,200}\\computername\b|` +
+	`\b(set|new)-itemproperty\b.{0,200}\\computername\b|` +
+	`\b(reg(\.exe)?"?\s+add|(set|new)-itemproperty)\b.{0,200}\\tcpip\\parameters\b.{0,100}\bhostname\b)`)
 
 // commandTags are the elements whose text is a command (documented), each with the element around it that a message
 // names.

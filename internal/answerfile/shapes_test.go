@@ -262,6 +262,14 @@ func namedShapes() []shape {
 				"</RunSynchronousCommand></RunSynchronous>"),
 		},
 		shape{
+			name: "pass-unknown", warning: `there is a pass "specialise" (line 3), which is none of the documented ones: what is in it is not used`,
+			content: command("specialise", "<TimeZone>UTC</TimeZone>"),
+		},
+		shape{
+			name: "pass-without-name", warning: `there is a pass "" (line 3), which is none of the documented ones`,
+			content: []byte(head + "    <settings>\n" + shell("amd64", "") + "    </settings>\n" + tail),
+		},
+		shape{
 			name: "component-twice-elsewhere", warning: "Shell-Setup is twice for one architecture in the pass oobeSystem (line 6)",
 			content: []byte(head + "    <settings pass=\"oobeSystem\">\n" + shell("amd64", "") + "        " + shell("amd64", "") +
 				"    </settings>\n" + tail),

@@ -234,7 +234,11 @@ func (a *app) progress() func(offlinejoin.Event) {
 	if a.json {
 		return nil
 	}
-	return func(e offlinejoin.Event) { fmt.Fprintln(a.Err, eventLine(e)) }
+	return func(e offlinejoin.Event) {
+		if e.Kind != offlinejoin.EventNote {
+			fmt.Fprintln(a.Err, eventLine(e))
+		}
+	}
 }
 
 // warnings shows the warnings alone, for a dry run, whose result shows the rest.
@@ -243,7 +247,7 @@ func (a *app) warnings() func(offlinejoin.Event) {
 		return nil
 	}
 	return func(e offlinejoin.Event) {
-		if e.Kind == offlinejoin.EventWarning || e.Kind == offlinejoin.EventNote {
+		if e.Kind == offlinejoin.EventWarning {
 			fmt.Fprintln(a.Err, eventLine(e))
 		}
 	}

@@ -32,7 +32,7 @@ type jsonLine struct {
 	Total       *int                  `json:"joins,omitempty"`        // run, summary: how many
 	Join        string                `json:"join,omitempty"`         // begin, event: the address
 	WindowsPath string                `json:"windows_path,omitempty"` // begin
-	Level       string                `json:"level,omitempty"`        // event: step, detail or warning
+	Level       string                `json:"level,omitempty"`        // event: step, detail, warning or note
 	Text        string                `json:"text,omitempty"`         // event, note
 	Result      *fleet.Result         `json:"result,omitempty"`       // result
 	Diagnostic  *joinfile.Problem     `json:"diagnostic,omitempty"`   // diagnostic
@@ -60,7 +60,7 @@ func (w jsonLines) Begin(j *joinfile.Join) {
 func (w jsonLines) Event(j *joinfile.Join, e offlinejoin.Event) {
 	levels := map[offlinejoin.EventKind]string{
 		offlinejoin.EventStep: "step", offlinejoin.EventDetail: "detail", offlinejoin.EventWarning: "warning",
-		offlinejoin.EventNote: "warning",
+		offlinejoin.EventNote: "note",
 	}
 	w.printLine(jsonLine{Type: lineEvent, Join: plaintext.Line(j.Address, 0), Level: levels[e.Kind], Text: e.Text})
 }

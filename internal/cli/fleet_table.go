@@ -193,6 +193,8 @@ func (a *app) showWarnings(r *fleet.Report) {
 // its account could not be looked at.
 func noticesOf(one *fleet.Result) (notices []string) {
 	switch {
+	case one.Error != nil:
+		notices = one.Warnings
 	case one.Receipt != nil:
 		notices = one.Receipt.Warnings
 	case one.Outcome == fleet.OutcomeRead:

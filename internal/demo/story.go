@@ -56,7 +56,11 @@ func (s *Story) Show(ctx context.Context) error {
 	term.WriteRows(s.Out, compare("SYSTEM", before, before))
 
 	s.heading("The stage")
-	receipt, err := s.Sample.Stage(ctx, blob, func(e offlinejoin.Event) { fmt.Fprintln(s.Out, "  "+s.Wording.Event(e)) })
+	receipt, err := s.Sample.Stage(ctx, blob, func(e offlinejoin.Event) {
+		if e.Kind != offlinejoin.EventNote {
+			fmt.Fprintln(s.Out, "  "+s.Wording.Event(e))
+		}
+	})
 	if err != nil {
 		return err
 	}

@@ -27,18 +27,17 @@ func (r reporter) detail(format string, args ...any) { r.report(EventDetail, for
 // itself at first boot, so that there is nothing to do.
 const noAccessRights = "the file system of this image cannot hold Windows access rights: " + systemFolder + `\`
 
-// warn reports warnings, each of them once in a request.
+// warn reports warnings, each of them once in a request. What nobody can do anything about is only noted: [Status.ProgramRights]
+// has it.
 func (r reporter) warn(warnings ...string) {
 	for _, w := range warnings {
-		if slices.Contains(r.receipt.Warnings, w) {
-			continue
+		switch {
+		case strings.HasPrefix(w, noAccessRights):
+			r.report(EventNote, "%s", w)
+		case !slices.Contains(r.receipt.Warnings, w):
+			r.receipt.Warnings = append(r.receipt.Warnings, w)
+			r.report(EventWarning, "%s", w)
 		}
-		r.receipt.Warnings = append(r.receipt.Warnings, w)
-		kind := EventWarning
-		if strings.HasPrefix(w, noAccessRights) {
-			kind = EventNote
-		}
-		r.report(kind, "%s", w)
 	}
 }
 

@@ -35,6 +35,8 @@ type Status struct {
 
 	// Program is about the completion program of a join that waits for it: in_place, missing or changed.
 	Program string `json:"program,omitempty"`
+	// ProgramRights says who sets the access rights of that program's file: kept, or at_first_boot.
+	ProgramRights string `json:"program_rights,omitempty"`
 	// NotRun means that Windows was started after staging and the program never ran.
 	NotRun bool `json:"program_not_run,omitempty"`
 	// Incomplete means that a staged join lacks what makes it: the next boot does not join. Detail says what is missing.
@@ -57,6 +59,12 @@ const (
 	ProgramInPlace = "in_place"
 	ProgramMissing = "missing"
 	ProgramChanged = "changed"
+)
+
+// What [Status.ProgramRights] can be.
+const (
+	RightsKept        = "kept"          // the file system of the image holds them: SYSTEM and Administrators alone
+	RightsAtFirstBoot = "at_first_boot" // it cannot: the program sets its own at first boot, before anybody can log on
 )
 
 // ImageFacts is the identity of the Windows in an image, as far as its registry tells.

@@ -136,7 +136,7 @@ const (
 	EventStep    EventKind = iota // a new step begins
 	EventDetail                   // something about the current step
 	EventWarning                  // something the user should know; reported once
-	EventNote                     // a warning about which there is nothing to do; reported once
+	EventNote                     // what there is nothing to do about: for logs of those who look for a cause
 )
 
 // Event is one line of progress for people, in the same words for every front end. It holds no secret, and is safe to

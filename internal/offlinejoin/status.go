@@ -122,12 +122,26 @@ func (im *openImage) programStatus(r *record, st *Status) error {
 	default:
 		st.Program = ProgramInPlace
 	}
+	if st.Program == ProgramInPlace {
+		if st.ProgramRights, err = im.programRights(); err != nil {
+			return err
+		}
+	}
 	now, err := im.shutdownTime()
 	if err != nil {
 		return err
 	}
 	st.judgeProgram(r, now)
 	return nil
+}
+
+// programRights reports who sets the access rights of the program's file.
+func (im *openImage) programRights() (string, error) {
+	_, holds, err := imagefs.Security(im.session, im.in(programPath))
+	if holds {
+		return RightsKept, err
+	}
+	return RightsAtFirstBoot, err
 }
 
 // judgeProgram says what the program and the last shutdown of Windows mean for a join that waits. What else the record lacks

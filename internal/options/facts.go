@@ -117,6 +117,12 @@ func ImageFacts() []Fact[offlinejoin.Status] {
 			Doc: "What was found where the status alone does not tell it, such as another tool's pending join.",
 		},
 		{
+			Name: "program_rights", Read: func(s status) string { return s.ProgramRights }, Staged: true,
+			Doc: "Who sets the access rights of the completion program's file: `kept` by the image's file system, or " +
+				"`at_first_boot` by the program itself, before anybody can log on, where that file system cannot hold Windows " +
+				"rights; empty for other methods.",
+		},
+		{
 			Name: "windows_product", Read: func(s status) string { return s.Image.ProductName }, Staged: true,
 			Doc: "The Windows product in the image, such as `Windows Server 2022 Standard`.",
 		},
@@ -156,7 +162,11 @@ func ImageFacts() []Fact[offlinejoin.Status] {
 // firstBootResult returns the code that the first boot ended with, and "" before it.
 func firstBootResult(s offlinejoin.Status) string {
 	switch s.State {
-	case offlinejoin.StateCompleted, offlinejoin.StateFailed:
+	case offlinejoin.StateCompleted:
+	case offlinejoin.StateFailed:
+		if s.Result == 0 { // a join that did not come about is no success
+			return ""
+		}
 	case offlinejoin.StateStaged: // an attempt that is to be repeated has a result, too
 		if s.Attempts == 0 || s.Result == 0 {
 			return ""

@@ -46,6 +46,44 @@ func TestWriteReportReplaces(t *testing.T) {
 	}
 }
 
+// TestReportsAreCheckedBeforeAnythingIsWritten: each refusal names the file and the way out, and nothing is left in the folder.
+func TestReportsAreCheckedBeforeAnythingIsWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for name, content := range map[string]string{"blob.json": "ARAIAMzMzMw", "empty.json": "", "fleet.join.hcl.json": `{"join": {}}`} {
+		if err := os.WriteFile(at(name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(at("folder.json"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		code  winerr.Code
+		words string
+	}{
+		"no/report.json":      {winerr.FileNotFound, "does not exist: make it first"},
+		"folder.json":         {winerr.InvalidParameter, "is no regular file: name another"},
+		"blob.json":           {winerr.InvalidParameter, "is no report of this program: name another, or move that file away"},
+		"fleet.join.hcl.json": {winerr.InvalidParameter, "is no report of this program"},
+	} {
+		err := options.CheckReport(at(name))
+		if code, _ := winerr.CodeOf(err); code != c.code || !strings.Contains(err.Error(), c.words) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	for _, name := range []string{"empty.json", "new.json"} {
+		if err := options.CheckReport(at(name)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 4 {
+		t.Errorf("the folder holds %v, %v", entries, err)
+	}
+}
+
 func TestNoReportWhereNoneCanBe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
@@ -49,7 +50,7 @@ func TestFunctionsTakeWhatPeopleHave(t *testing.T) {
 	}
 }
 
-// TestAccFileBase64 stages what filebase64() gives of a file that djoin saved, and plans what is known.
+// TestAccFileBase64 stages what filebase64() gives of a file that djoin saved, and plans as known only what the configuration says.
 func TestAccFileBase64(t *testing.T) {
 	t.Parallel()
 	_, file := sampletest.Blob(t)
@@ -63,30 +64,39 @@ resource "offlinejoin_staged_join" "test" {
 	scenario(
 		t, imageIs(t, image, core.StateAbsent),
 		resource.TestStep{Config: config, ConfigPlanChecks: plans(
-			plansKnown("machine_name", "WEB01"), plansKnown("domain", "corp.example.com"), plansKnown("method_used", "registry"),
-			plansKnown("windows_product", "Windows Server 2022 Standard"), plansKnown("windows_edition", "ServerStandard"),
-			plansKnown("windows_build", "20348.2700"),
-			plancheck.ExpectUnknownValue(address, tfjsonpath.New("fingerprint")),
-			plancheck.ExpectUnknownValue(address, tfjsonpath.New("status")),
+			plansUnknown("machine_name"), plansUnknown("domain"), plansUnknown("method_used"), plansUnknown("windows_build"),
+			plansUnknown("fingerprint"), plansUnknown("status"),
 		)},
 		resource.TestStep{Config: config, ConfigPlanChecks: plans(plancheck.ExpectEmptyPlan())},
 	)
 }
 
-// TestAccANewBlobIsPlannedAsKnown replaces the blob by one of another machine.
-func TestAccANewBlobIsPlannedAsKnown(t *testing.T) {
+// TestAccWhatIsWrittenIsPlannedAsKnown: expectations are, the values that data sources read, too.
+func TestAccWhatIsWrittenIsPlannedAsKnown(t *testing.T) {
 	t.Parallel()
 	_, first := sampletest.Blob(t)
-	_, second := sampletest.BlobFor(t, "APP01", 1201)
+	_, second := sampletest.Blob(t)
 	image := sampletest.Image(t, sample.Image{})
+	config := func(file string) string {
+		return fmt.Sprintf(`
+data "offlinejoin_blob" "test" { blob_file = %[2]q }
+data "offlinejoin_image" "test" { windows_path = %[1]q }
+resource "offlinejoin_staged_join" "test" {
+  windows_path = %[1]q
+  blob_file    = %[2]q
+  machine_name = data.offlinejoin_blob.test.machine_name
+  domain       = data.offlinejoin_blob.test.domain
+}
+output "windows" { value = data.offlinejoin_image.test.windows_product }
+`, image, file)
+	}
+	known := plans(plansKnown("machine_name", "WEB01"), plansKnown("domain", "corp.example.com"),
+		plancheck.ExpectKnownOutputValue("windows", knownvalue.StringExact("Windows Server 2022 Standard")))
 	scenario(
 		t, imageIs(t, image, core.StateAbsent),
-		resource.TestStep{Config: fromFile(image, first, "")},
-		resource.TestStep{
-			Config:           fromFile(image, second, ""),
-			ConfigPlanChecks: plans(plansKnown("machine_name", "APP01"), plansKnown("method_used", "registry")),
-		},
-		resource.TestStep{Config: fromFile(image, second, ""), ConfigPlanChecks: plans(plancheck.ExpectEmptyPlan())},
+		resource.TestStep{Config: config(first), ConfigPlanChecks: known},
+		resource.TestStep{Config: config(second), ConfigPlanChecks: plans(plansKnown("machine_name", "WEB01"), plansUnknown("fingerprint"))},
+		resource.TestStep{Config: config(second), ConfigPlanChecks: plans(plancheck.ExpectEmptyPlan())},
 	)
 }
 

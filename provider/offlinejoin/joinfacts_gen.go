@@ -23,6 +23,7 @@ type joinFacts struct {
 	CompletedAt      types.String `tfsdk:"completed_at"`
 	Result           types.String `tfsdk:"result"`
 	ResultText       types.String `tfsdk:"result_text"`
+	ProgramRights    types.String `tfsdk:"program_rights"`
 	WindowsProduct   types.String `tfsdk:"windows_product"`
 	WindowsEdition   types.String `tfsdk:"windows_edition"`
 	WindowsBuild     types.String `tfsdk:"windows_build"`
@@ -62,6 +63,8 @@ func (f *joinFacts) attribute(name options.Name) *types.String {
 		return &f.Result
 	case "result_text":
 		return &f.ResultText
+	case "program_rights":
+		return &f.ProgramRights
 	case "windows_product":
 		return &f.WindowsProduct
 	case "windows_edition":

@@ -119,9 +119,8 @@ func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFa
 	switch drift.decide() {
 	case restage:
 		blob.warnOfMissing(diags)
-		receipt := p.rehearse(ctx, p.request(ctx, &p.plan, &p.config, blob, drift.existing(), drift.restages, diags), blob)
+		p.rehearse(ctx, p.request(ctx, &p.plan, &p.config, blob, drift.existing(), drift.restages, diags), blob)
 		p.plan.setUnknown(&p.config.joinModel)
-		p.foretell(receipt)
 	case leave:
 		p.tellWhyLeft(drift)
 		p.plan.keep(&p.state.joinModel, &p.config.joinModel)
@@ -163,29 +162,7 @@ func (p *planning) rehearseNew(ctx context.Context, blob givenBlob, replaces boo
 	if replaces && replaced != "" && imageHas(ctx, req.Image, replaced) {
 		req.OnExisting = core.OnExistingReplace
 	}
-	p.foretell(p.rehearse(ctx, req, blob))
-}
-
-// foretell plans as known what the rehearsal has read and staging does not change. What a new blob for the same machine may
-// bring along, such as another domain controller, stays open: the blob may be made anew between plan and apply, and Terraform
-// takes a planned value for a promise.
-func (p *planning) foretell(receipt *core.Receipt) {
-	if receipt == nil || receipt.Outcome == core.OutcomeKept || p.plan.OnExisting.ValueString() == string(core.OnExistingKeep) {
-		return
-	}
-	windows := receipt.Status.Image
-	for _, fact := range []factValue{
-		{&p.plan.MachineName, receipt.Blob.MachineName},
-		{&p.plan.Domain, receipt.Blob.Domain},
-		{&p.plan.MethodUsed, string(receipt.Method)},
-		{&p.plan.WindowsProduct, windows.ProductName},
-		{&p.plan.WindowsEdition, windows.EditionID},
-		{&p.plan.WindowsBuild, windows.Build},
-	} {
-		if fact.to.IsUnknown() && fact.text != "" {
-			*fact.to = types.StringValue(fact.text)
-		}
-	}
+	p.rehearse(ctx, req, blob)
 }
 
 func imageHas(ctx context.Context, image core.Image, fingerprint string) bool {
@@ -194,19 +171,18 @@ func imageHas(ctx context.Context, image core.Image, fingerprint string) bool {
 }
 
 // rehearse lets the core check all that it would check when it stages, if blob and image are there. An image that
-// somebody is changing right now is looked at when Terraform applies. It returns nil when it was not carried through.
-func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlob) *core.Receipt {
+// somebody is changing right now is looked at when Terraform applies.
+//
+// Nothing of what it reads is planned as known. A planned value is a promise, and files can be others when the plan is applied:
+// Terraform then plans anew, without telling the provider that it does or what was promised, compares, and calls what differs a
+// bug of the provider. See docs/internals/plugins.md.
+func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlob) {
 	if p.plan.placeUnknown() || !p.imageThere(req.Image) || blob.state != blobKnown || p.plan.openChoice() {
-		return nil
+		return
 	}
-	receipt, err := core.Plan(ctx, req)
-	if err != nil {
-		if !core.InUse(err) {
-			blame(ctx, placeAt(req.Image), "Join cannot be staged", p.adviseSuccessor(ctx, req, err), &p.resp.Diagnostics)
-		}
-		return nil
+	if _, err := core.Plan(ctx, req); err != nil && !core.InUse(err) {
+		blame(ctx, placeAt(req.Image), "Join cannot be staged", p.adviseSuccessor(ctx, req, err), &p.resp.Diagnostics)
 	}
-	return receipt
 }
 
 // imageThere reports whether there is an image to look at now, and warns when not: it may be made or mounted by what is

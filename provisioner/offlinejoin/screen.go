@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"fmt"
+	"log"
 
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
@@ -15,8 +16,10 @@ type screen struct{ ui packersdk.Ui }
 
 func (s screen) show(event core.Event) {
 	switch event.Kind {
-	case core.EventWarning, core.EventNote:
+	case core.EventWarning:
 		s.warn(event.Text)
+	case core.EventNote: // for PACKER_LOG
+		log.Print(event.Text)
 	case core.EventDetail:
 		s.detail(event.Text)
 	default:

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,7 @@ type Result struct {
 	BlobFile    string               `json:"blob_file"` // empty: the join makes its account
 	Outcome     Outcome              `json:"outcome"`
 	Error       *Failure             `json:"error,omitempty"`
+	Warnings    []string             `json:"warnings,omitempty"`     // of a join that failed; else its receipt or status has them
 	Receipt     *offlinejoin.Receipt `json:"receipt,omitempty"`      // of plan, apply and unstage
 	Status      *offlinejoin.Status  `json:"image_status,omitempty"` // of status
 	Millis      int64                `json:"duration_ms"`
@@ -118,6 +120,13 @@ func begun(j *joinfile.Join) Result {
 	return Result{
 		Join: plaintext.Line(j.Address, 0), File: plaintext.Line(j.File, 0), Line: j.Line,
 		WindowsPath: j.Request.Image.String(), BlobFile: plaintext.Line(j.BlobFile, 0), Outcome: OutcomeNotBegun,
+	}
+}
+
+// warn keeps a warning of a join that may fail yet, once, safe for a line.
+func (r *Result) warn(text string) {
+	if text = plaintext.Line(text, 0); !slices.Contains(r.Warnings, text) {
+		r.Warnings = append(r.Warnings, text)
 	}
 }
 

@@ -130,6 +130,8 @@ func (w *work) one(ctx context.Context, i int) {
 	result.Millis = w.Now().Sub(start).Milliseconds()
 	if err != nil {
 		result.Outcome, result.Error, result.Receipt = OutcomeFailed, failure(err), nil
+	} else {
+		result.Warnings = nil
 	}
 	w.mu.Lock()
 	w.failed = w.failed || err != nil
@@ -154,7 +156,12 @@ func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (
 			err = fmt.Errorf("this is a bug, please report it: %v", fault)
 		}
 	}()
-	progress := func(e offlinejoin.Event) { w.tell(func(to Watcher) { to.Event(j, e) }) }
+	progress := func(e offlinejoin.Event) {
+		if e.Kind == offlinejoin.EventWarning {
+			result.warn(e.Text)
+		}
+		w.tell(func(to Watcher) { to.Event(j, e) })
+	}
 	if j.Account != nil {
 		return w.withAccount(ctx, j, result, progress)
 	}

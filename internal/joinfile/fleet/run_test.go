@@ -4,7 +4,9 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -177,6 +179,29 @@ func TestManyAtOnce(t *testing.T) {
 	for i, one := range r.Joins {
 		if one.Line != i {
 			t.Fatalf("result %d is that of line %d", i, one.Line)
+		}
+	}
+}
+
+// TestWarningsOfFailedJoinsAreKept: a join that fails has said something before, which is not lost with it.
+func TestWarningsOfFailedJoinsAreKept(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("rights are no modes there")
+	}
+	_, joins := members(t, "web01", "web02")
+	for _, j := range joins {
+		must(t, os.Chmod(j.BlobFile, 0o644))
+	}
+	joins[0].Request.Expect.MachineName = "OTHER"
+	for _, action := range []fleet.Action{fleet.Plan, fleet.Apply} {
+		r := fleet.Run{Action: action}.Do(t.Context(), nil, joins)
+		failed, well := r.Joins[0], r.Joins[1]
+		if failed.Error == nil || len(failed.Warnings) != 1 || !strings.Contains(failed.Warnings[0], "can be read by others") {
+			t.Errorf("%s: the failed join has the warnings %q", action, failed.Warnings)
+		}
+		if well.Error != nil || well.Warnings != nil || !strings.Contains(well.Receipt.Warnings[0], "can be read by others") {
+			t.Errorf("%s: the other has %q and %+v", action, well.Warnings, well.Receipt)
 		}
 	}
 }

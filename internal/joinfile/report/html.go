@@ -167,6 +167,7 @@ func rowOf(one *fleet.Result) row {
 	if one.Error != nil {
 		r.Error = one.Error.Message + " (" + strconv.Itoa(int(one.Error.Code)) + " " + one.Error.Name + ")"
 	}
+	r.Warnings = one.Warnings
 	if one.Receipt != nil {
 		r.Warnings = one.Receipt.Warnings
 		for _, c := range one.Receipt.Changes {
