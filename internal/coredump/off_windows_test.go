@@ -27,6 +27,11 @@ func TestErrorReportsAreOff(t *testing.T) {
 	}
 	var flags uint32
 	result, _, _ := get.Call(uintptr(windows.CurrentProcess()), uintptr(unsafe.Pointer(&flags)))
+	const notImplemented = 0x80004001 // E_NOTIMPL, by Wine 8
+	if result == notImplemented {
+		t.Log("this system does not tell the flags of its error reports")
+		return
+	}
 	if result != 0 || flags&noHeap == 0 {
 		t.Errorf("WerGetFlags: %#x, flags %#x", result, flags)
 	}

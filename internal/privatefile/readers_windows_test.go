@@ -11,23 +11,24 @@ import (
 
 func TestReadersByAccessList(t *testing.T) {
 	t.Parallel()
-	for list, want := range map[string]string{
-		"D:P(A;;FA;;;BA)(A;;FA;;;SY)":     "",
-		"D:P(A;;FA;;;BA)(A;;FR;;;BU)":     "S-1-5-32-545",
-		"D:P(A;;FA;;;BA)(A;;FR;;;WD)":     "S-1-1-0",
-		"D:P(A;;FA;;;BA)(A;IOOI;FR;;;WD)": "",
+	for name, c := range map[string]struct{ more, want string }{
+		"owner and administrators":   {"", ""},
+		"the system":                 {"(A;;FA;;;SY)", ""},
+		"users":                      {"(A;;FR;;;BU)", "S-1-5-32-545"},
+		"everybody":                  {"(A;;FR;;;WD)", "S-1-1-0"},
+		"everybody, for files below": {"(A;IOOI;FR;;;WD)", ""},
 	} {
-		t.Run(list, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "f")
 			f, err := privatefile.Create(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			testenv.SetAccessList(t, path, list)
+			testenv.SetAccessList(t, path, c.more)
 			who, err := privatefile.Readers(f)
-			if err != nil || (who == "") != (want == "") || !strings.Contains(who, want) {
-				t.Errorf("%q, %v", who, err)
+			if err != nil || (who == "") != (c.want == "") || !strings.Contains(who, c.want) {
+				t.Errorf("%q, %v, want %q", who, err, c.want)
 			}
 			if err := f.Close(); err != nil {
 				t.Error(err)

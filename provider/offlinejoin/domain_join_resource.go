@@ -69,7 +69,9 @@ const domainJoinDescription = "A machine from a name alone: its computer account
 	"Every check of both sides is made in the plan: a wrong name, OU, image or right leaves nothing in the directory. Where the " +
 	"apply fails or is killed, the next one finishes the join or refuses, and never makes a second one.\n\n" +
 	"What the resource is, is its account, by objectGUID, and not its image. **A machine that has booted gets no other password**: " +
-	"not by an apply, a refresh, an image that is lost, or a change of the credential, of `dc` or of `site`."
+	"not by an apply, a refresh, an image that is lost, or a change of the credential, of `dc` or of `site`.\n\n" +
+	"With `create_before_destroy` the new resource comes while the account is that of the old one: a new disk has to have another " +
+	"path, and the account is taken with `account = { reuse = \"own\" }`."
 
 func (r *domainJoinResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := attributes(
