@@ -301,9 +301,9 @@ func TestInsideProvisionForNobody(t *testing.T) {
 		return code, e.String()
 	}
 	for _, row := range []struct{ machine, on, said, left string }{
-		{"NOBODY1", "delete", "is deleted again", ""},
-		{"NOBODY2", "disable", "is disabled", "userAccountControl: 4098"},
-		{"NOBODY3", "keep", "is kept", "userAccountControl: 4096"},
+		{"UNREAD1", "delete", "is deleted again", ""},
+		{"UNREAD2", "disable", "is disabled", "userAccountControl: 4098"},
+		{"UNREAD3", "keep", "is kept", "userAccountControl: 4096"},
 	} {
 		r, w, err := os.Pipe()
 		must(t, err)
