@@ -256,6 +256,39 @@ func TestInsideProvision(t *testing.T) {
 	}
 }
 
+// TestInsideSixBlobs makes a blob by each way to the domain and each credential; Samba boots a machine with each.
+func TestInsideSixBlobs(t *testing.T) {
+	l := newLab(t)
+	dir, ca := t.TempDir(), filepath.Join(l.Dir, "ca.pem")
+	keytab, cache := filepath.Join(t.TempDir(), "keytab"), filepath.Join(t.TempDir(), "cache")
+	l.Run(t, "samba-tool", "domain", "exportkeytab", keytab, "--principal=Administrator", "-s", l.Dir+"/etc/smb.conf")
+	kinit := l.Command(t, "kinit", "-c", "FILE:"+cache, "Administrator@ODJ.TEST")
+	kinit.Stdin = strings.NewReader(samba.AdminPassword + "\n")
+	if out, err := kinit.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	password := []string{"--ad-user", "Administrator", "--ad-password-file", l.password}
+	for i, way := range [][]string{
+		append(password, "--ad-security", "sealed"),
+		append(password, "--ad-security", "ldaps", "--ad-simple-bind", "--ad-ca-file", ca),
+		append(password, "--ad-security", "starttls", "--ad-simple-bind", "--ad-ca-file", ca),
+		append(password, "--ad-security", "ldaps", "--ad-ca-file", ca),
+		{"--ad-user", "administrator", "--ad-keytab", keytab},
+		{"--ad-ccache", cache, "--ad-security", "starttls", "--ad-ca-file", ca},
+	} {
+		machine := fmt.Sprintf("SIXBLOBS%d", i+1)
+		file := filepath.Join(dir, machine)
+		args := append([]string{
+			"provision", "--domain", "odj.test", "--dc", "dc1.odj.test", "--account-ou", labOU, "--machine-name", machine, "--output", file,
+		}, way...)
+		if code, _, stderr := l.plain(t, args...); code != 0 {
+			t.Errorf("%q: exit code %d, %s", way, code, stderr)
+			continue
+		}
+		l.Judge(t, file, machine)
+	}
+}
+
 // TestInsideProvisionForNobody writes a blob to an output that nobody reads any more: the account goes, as --account-on-error
 // says. One that was written is named, since nothing tells whether the reader kept it.
 func TestInsideProvisionForNobody(t *testing.T) {
@@ -268,9 +301,9 @@ func TestInsideProvisionForNobody(t *testing.T) {
 		return code, e.String()
 	}
 	for _, row := range []struct{ machine, on, said, left string }{
-		{"NOBODY1", "delete", "is deleted again", ""},
-		{"NOBODY2", "disable", "is disabled", "userAccountControl: 4098"},
-		{"NOBODY3", "keep", "is kept", "userAccountControl: 4096"},
+		{"UNREAD1", "delete", "is deleted again", ""},
+		{"UNREAD2", "disable", "is disabled", "userAccountControl: 4098"},
+		{"UNREAD3", "keep", "is kept", "userAccountControl: 4096"},
 	} {
 		r, w, err := os.Pipe()
 		must(t, err)

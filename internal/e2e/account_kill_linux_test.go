@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion/program"
@@ -60,20 +61,21 @@ func TestAccountKills(t *testing.T) {
 		"OFFLINEJOIN_AD_PASSWORD_FILE="+w.password)
 	golden := sampletest.Disk(t, sample.Image{})
 	join := []string{filepath.Join(w.bin, "offlinejoin"), "join", "--account-ou", "OU=Workstations,DC=odj,DC=test"}
+	mark := runMark()
 	for name, f := range map[string]killedFrontEnd{
 		"tree": {
-			prefix: "KT", image: func(t *testing.T) string { return sampletest.Image(t, sample.Image{}) }, blob: sampletest.BlobInTree,
+			prefix: "KT" + mark, image: func(t *testing.T) string { return sampletest.Image(t, sample.Image{}) }, blob: sampletest.BlobInTree,
 			command: func(t *testing.T, machine, image string) *exec.Cmd {
 				return w.Command(t, append(join, "--machine-name", machine, "--windows-path", image)...)
 			},
 		},
 		"overlay": {
-			prefix: "KO", image: func(t *testing.T) string { return filepath.Join(t.TempDir(), "disk.qcow2") }, blob: sampletest.BlobInDisk,
+			prefix: "KO" + mark, image: func(t *testing.T) string { return filepath.Join(t.TempDir(), "disk.qcow2") }, blob: sampletest.BlobInDisk,
 			command: func(t *testing.T, machine, image string) *exec.Cmd {
 				return w.Command(t, append(join, "--machine-name", machine, "--image-path", golden, "--overlay-path", image)...)
 			},
 		},
-		"terraform": w.terraform(t, terraform, golden),
+		"terraform": w.terraform(t, terraform, golden, mark),
 	} {
 		if only := os.Getenv("OFFLINEJOIN_KILL_ONLY"); only != "" && only != name {
 			continue
@@ -81,6 +83,9 @@ func TestAccountKills(t *testing.T) {
 		t.Run(name, func(t *testing.T) { w.everywhere(t, f) })
 	}
 }
+
+// runMark tells the machines of one run of the tests from those of another in a domain that runs on.
+func runMark() string { return fmt.Sprintf("%04X", time.Now().Unix()&0xFFFF) }
 
 // killedFrontEnd is a front end that joins a machine into an image.
 type killedFrontEnd struct {
@@ -110,7 +115,7 @@ func (w *killedPrograms) build(t *testing.T, bin string, flags ...string) {
 }
 
 // terraform joins by `terraform apply`, with a state of its own for each image.
-func (w *killedPrograms) terraform(t *testing.T, terraform, golden string) killedFrontEnd {
+func (w *killedPrograms) terraform(t *testing.T, terraform, golden, mark string) killedFrontEnd {
 	t.Helper()
 	dir := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(dir, "main.tf"), fmt.Appendf(nil, `
@@ -138,7 +143,7 @@ resource "offlinejoin_domain_join" "test" {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return killedFrontEnd{
-		prefix: "KF", parent: true, image: func(t *testing.T) string { return filepath.Join(t.TempDir(), "disk.qcow2") },
+		prefix: "KF" + mark, parent: true, image: func(t *testing.T) string { return filepath.Join(t.TempDir(), "disk.qcow2") },
 		blob: sampletest.BlobInDisk,
 		command: func(t *testing.T, machine, image string) *exec.Cmd {
 			return command(t, "apply", "-no-color", "-auto-approve", "-lock=false", "-state="+image+".tfstate", "-var", "machine="+machine,

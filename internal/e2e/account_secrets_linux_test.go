@@ -112,6 +112,12 @@ func newSecretRuns(t *testing.T, p programs) *secretRuns {
 	local := []string{"-s", w.Dir + "/etc/smb.conf", "-H", w.Dir + "/private/sam.ldb"}
 	tool := func(args ...string) { w.Run(t, append(append([]string{"samba-tool"}, args...), local...)...) }
 	tool("user", "create", secretUser, secretPassword)
+	t.Cleanup(func() {
+		remove := exec.Command(filepath.Join(w.Dir, "exec"), append([]string{"samba-tool", "user", "delete", secretUser}, local...)...)
+		if out, err := remove.CombinedOutput(); err != nil {
+			t.Logf("%v %s", err, out)
+		}
+	})
 	tool("group", "addmembers", "Domain Admins", secretUser)
 	dir := t.TempDir()
 	password, table, cache := filepath.Join(dir, "password"), filepath.Join(dir, "keytab"), filepath.Join(dir, "ccache")
@@ -180,7 +186,7 @@ func (w *secretRuns) newRun(t *testing.T, kind string) *secretRun {
 	t.Helper()
 	w.machines++
 	r := &secretRun{
-		secretRuns: w, machine: fmt.Sprintf("SECRET%d", w.machines), credential: w.credentials[kind], dir: t.TempDir(),
+		secretRuns: w, machine: fmt.Sprintf("SEC%s-%d", runMark(), w.machines), credential: w.credentials[kind], dir: t.TempDir(),
 		disk: filepath.Join(t.TempDir(), "disk.qcow2"),
 	}
 	r.search = canary.For(r.credential.secrets)

@@ -37,29 +37,32 @@ func BlobInDisk(t testing.TB, disk string) *odj.Blob {
 	if err != nil {
 		t.Fatalf("ntfscat: %v", err)
 	}
-	blob, err := blobInHive(hive)
+	blob, err := blobIn(regf.Files{Primary: regf.NewMemFile(hive), AsIs: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return blob
 }
 
-// BlobInTree reads the blob of a staged join out of the SYSTEM hive of a mounted tree.
+// BlobInTree reads the blob of a staged join out of the SYSTEM hive of a mounted tree and its logs, which hold it after a crash.
 func BlobInTree(t testing.TB, windowsPath string) *odj.Blob {
 	t.Helper()
-	hive, err := os.ReadFile(filepath.Join(windowsPath, "System32", "config", "SYSTEM"))
-	if err != nil {
-		t.Fatal(err)
+	file := func(suffix string) regf.File {
+		data, err := os.ReadFile(filepath.Join(windowsPath, "System32", "config", "SYSTEM"+suffix))
+		if err != nil {
+			return nil
+		}
+		return regf.NewMemFile(data)
 	}
-	blob, err := blobInHive(hive)
+	blob, err := blobIn(regf.Files{Primary: file(""), Log1: file(".LOG1"), Log2: file(".LOG2")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return blob
 }
 
-func blobInHive(hive []byte) (*odj.Blob, error) {
-	h, err := regf.Open(regf.Files{Primary: regf.NewMemFile(hive), AsIs: true})
+func blobIn(hive regf.Files) (*odj.Blob, error) {
+	h, err := regf.Open(hive)
 	if err != nil {
 		return nil, err
 	}
