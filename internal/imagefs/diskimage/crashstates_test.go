@@ -150,7 +150,7 @@ func crashStates(t testing.TB) int {
 func TestCrashOfJoins(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(14, 11))
-	each := crashStates(t) / (3*len(crashCases()) + 1) // a case has three commits, or four
+	each := (crashStates(t) + 3*len(crashCases()) - 1) / (3 * len(crashCases())) // a case has three commits
 	total, count := map[string]int{}, 0
 	for _, name := range crashCases() {
 		for _, c := range commitsIn(t, name) {
@@ -159,6 +159,9 @@ func TestCrashOfJoins(t *testing.T) {
 		}
 	}
 	t.Logf("%d commits, %d states: %v", count, total["old"]+total["new"], total)
+	if n := total["old"] + total["new"]; n < crashStates(t) {
+		t.Errorf("only %d states", n)
+	}
 	for _, what := range []string{"old", "new", "crashed in recovery"} {
 		if total[what] == 0 {
 			t.Errorf("no state was %q: this test proves nothing", what)
