@@ -60,7 +60,7 @@ func planFlat(w []container.Write, size int64) (*container.FilePlan, error) {
 		if c.Off < 0 || c.Off > size-int64(len(c.Data)) {
 			return nil, cannotUse("a write beyond the end of the virtual disk")
 		}
-		piece := container.Piece{Off: c.Off, Data: c.Data, Wipe: c.Wipe}
+		piece := container.Piece{Off: c.Off, Data: c.Data, Fresh: c.Stale, Wipe: c.Wipe}
 		switch {
 		case len(c.Data) == 0:
 		case c.Fresh:

@@ -19,13 +19,22 @@ const maxGap = 64 << 20
 // WriteAt changes the bytes from off on; the file grows where they end behind it. Content in place changes no metadata. It
 // returns ErrReadOnly, or a *Refused for files that are not plain (see Kind) and for holes.
 func (f *File) WriteAt(p []byte, off int64) (int, error) {
-	if err := f.writeAt(p, off); err != nil {
+	return f.write(p, off, 0)
+}
+
+// WriteStale is WriteAt where what is there now means nothing to anybody. Whole sectors of it are Fresh in the plan.
+func (f *File) WriteStale(p []byte, off int64) (int, error) {
+	return f.write(p, off, stale)
+}
+
+func (f *File) write(p []byte, off int64, kept Secrecy) (int, error) {
+	if err := f.writeAt(p, off, kept); err != nil {
 		return 0, fmt.Errorf("writing to %s: %w", f.path, err)
 	}
 	return len(p), nil
 }
 
-func (f *File) writeAt(p []byte, off int64) error {
+func (f *File) writeAt(p []byte, off int64, kept Secrecy) error {
 	if f.t == nil || f.name != "" {
 		return ErrReadOnly
 	}
@@ -60,7 +69,7 @@ func (f *File) writeAt(p []byte, off int64) error {
 	if err := f.t.initialize(s, off); err != nil {
 		return err
 	}
-	if err := f.t.putStream(s, off, p, StageData, f.secrecy); err != nil {
+	if err := f.t.putStream(s, off, p, StageData, f.secrecy|kept); err != nil {
 		return err
 	}
 	return f.t.setInitialized(i, s, end)

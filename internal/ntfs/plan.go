@@ -13,7 +13,8 @@ type Patch struct {
 
 	// Secrecy counts what earlier groups and fills wrote there as old.
 	Secrecy Secrecy
-	// Fresh means that the clusters were free on disk before the plan: to undo it, they need not be put back.
+	// Fresh means that the clusters were free on disk before the plan, or that what they held is stale (see File.WriteStale): to
+	// undo it, they need not be put back.
 	Fresh bool
 	// Wipe means that the clusters are free already and New is zeros: what they held is not kept anywhere, and after a
 	// crash the range is zeroed again.
@@ -240,8 +241,10 @@ func (t *Tx) appendPatches(all []Patch, o, before overlay, r stretch) ([]Patch, 
 	}
 	for off := r.off; off < r.off+r.n; off += sectorSize {
 		was := old[off-r.off:][:sectorSize:sectorSize]
-		next := Patch{Off: off, Secrecy: o.secrecy(off)}
+		secrecy := o.secrecy(off)
+		next := Patch{Off: off, Secrecy: secrecy &^ stale}
 		_, next.Fresh = t.taken[off/t.cluster]
+		next.Fresh = next.Fresh || secrecy&stale != 0
 		for _, earlier := range []overlay{t.view.fills, before} {
 			if b := earlier.sector(off); b != nil {
 				copy(was, b)

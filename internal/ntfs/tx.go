@@ -79,6 +79,7 @@ func (t *Tx) putBytes(dev int64, p []byte, stage Stage, secrecy Secrecy) error {
 		t.put(from, p, stage, secrecy)
 		return nil
 	}
+	secrecy &^= stale
 	b := make([]byte, to-from)
 	if err := readFull(t.view, b, from); err != nil {
 		return err

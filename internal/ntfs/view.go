@@ -11,6 +11,9 @@ type Secrecy uint8
 const (
 	OldSecret Secrecy = 1 << iota // what is there before the change
 	NewSecret                     // what is there after it
+
+	// stale is for what is there before the change when nobody needs it to undo the change.
+	stale
 )
 
 // overlay holds changed sectors over something that is read, in pages of eight. Offsets are those of the volume.
@@ -22,6 +25,7 @@ type page struct {
 	data    [pageSize]byte
 	have    uint8 // which sectors are changed
 	old, to uint8 // which of them hold secret bytes before and after
+	stale   uint8 // which of them need not be put back to undo the change
 }
 
 // write puts whole sectors into the overlay. Secrecy adds to what a sector had.
@@ -46,6 +50,9 @@ func (o overlay) write(off int64, b []byte, s Secrecy) {
 		if s&NewSecret != 0 {
 			p.to |= bit
 		}
+		if s&stale != 0 {
+			p.stale |= bit
+		}
 	}
 }
 
@@ -65,7 +72,7 @@ func (o overlay) secrecy(off int64) Secrecy {
 		return 0
 	}
 	bit := off % pageSize / sectorSize
-	return Secrecy(p.old>>bit&1)*OldSecret | Secrecy(p.to>>bit&1)*NewSecret
+	return Secrecy(p.old>>bit&1)*OldSecret | Secrecy(p.to>>bit&1)*NewSecret | Secrecy(p.stale>>bit&1)*stale
 }
 
 // rewrite changes those of the sectors that the overlay has.

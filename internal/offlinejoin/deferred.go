@@ -63,6 +63,14 @@ func (im *openImage) newDiskExisted() error {
 		"place with image_path = %q", plaintext.Line(made.Path, 0), plaintext.Line(made.Path, 0))
 }
 
+// inOneCommit reports whether a record with a blob goes in one commit of the hive. The logs of a hive that was not closed cleanly
+// may have the blob in entries that an undo needs: a second commit would write over them before they are erased, and what an
+// undo needs of a secret no journal may hold.
+func (im *openImage) inOneCommit(r *record) bool {
+	d := im.deferred()
+	return d != nil && d.KeepsOld() && len(r.blob) > 0 && im.System().Recovery().Dirty
+}
+
 // keepApart prepares a session that keeps old bytes in a journal for taking an older join's blob away in the commit that brings
 // another one in: the journal leaves the blob out, which only zeros may replace then.
 func (im *openImage) keepApart(r *record) {

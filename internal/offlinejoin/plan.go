@@ -253,6 +253,7 @@ func (p *plan) planAdoption() error {
 	if p.req.Owner == "" || p.receipt.Outcome != OutcomeUnchanged || !p.record.there || p.record.owner == p.req.Owner {
 		return nil
 	}
+	p.image.secret(p.record.blob) // it stays, and is in no journal
 	var err error
 	owner := []edit{ownerEdit(p.req.Owner)}
 	if p.edits, p.receipt.Changes, err = pending(p.image.System(), owner); err != nil {

@@ -147,6 +147,9 @@ func (u *removal) takeBack(ctx context.Context) error {
 	}
 	u.image.secret(u.record.blob)
 	erase := append(disarm, erasingEdits()...)
+	if u.image.inOneCommit(&u.record) {
+		erase = append(disarm, drop)
+	}
 	if err := u.image.commitEdits(erase, true); err != nil {
 		return u.notTakenBack(err)
 	}

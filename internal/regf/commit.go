@@ -25,6 +25,9 @@ type Op struct {
 	Barrier bool
 	Offset  int64
 	Data    []byte // nil for a barrier
+	// Stale: what the log holds there means nothing before the commit, behind the log's header. It may be an old entry, with
+	// data that is deleted by now.
+	Stale bool
 }
 
 // CommitPlan is the ordered list of operations that makes the pending changes durable.
@@ -209,6 +212,7 @@ func (h *Hive) planClean() (*CommitPlan, error) {
 
 	p := &CommitPlan{seq: seq + 1, base: h.base}
 	p.write(FileLog1, 0, log)
+	p.Ops[0].Stale = !h.wasDirty
 	p.barrier(FileLog1)
 	h.finish(p, seq, dirty)
 	return p, nil
@@ -235,6 +239,7 @@ func (h *Hive) planDirty() (*CommitPlan, error) {
 	dirty := slices.Sorted(slices.Values(h.dirtied))
 	p := &CommitPlan{seq: seq + 1, base: h.base}
 	p.write(h.log.active, h.log.end, h.entry(seq, dirty, h.log.end))
+	p.Ops[0].Stale = true // it is behind the last entry
 	p.barrier(h.log.active)
 	p.Durable = len(p.Ops)
 	if h.log.badBase { // until now only the newest log could replace the header; a dirty one points to it

@@ -131,6 +131,7 @@ func (h *Hive) planOld() (*CommitPlan, error) {
 	dirty := h.pageIndexes(func(p *page) bool { return p.dirty })
 	p.log = len(p.Ops)
 	p.write(h.activeLog(), 0, h.oldEntry(seq+1, dirty))
+	p.Ops[p.log].Stale = !h.wasDirty
 	p.barrier(h.activeLog())
 	// The first bin alone tells which log belongs to a hive whose header is torn, so it must tell before that can happen.
 	p.write(FilePrimary, headerSize+binTimestamp, le.AppendUint64(nil, stamp))

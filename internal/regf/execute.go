@@ -35,6 +35,10 @@ func (h *Hive) carryOut(op Op, reversible bool, undo *rollback, report *CommitRe
 			return err
 		}
 	}
+	if s, ok := f.(Staler); ok && op.Stale {
+		from := max(op.Offset, sectorSize)
+		s.Stale(from, op.Offset+int64(len(op.Data))-from)
+	}
 	if _, err := f.WriteAt(op.Data, op.Offset); err != nil {
 		return err
 	}

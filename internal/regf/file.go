@@ -34,6 +34,13 @@ type Files struct {
 	AsIs bool
 }
 
+// A Staler is a File that is told which of its bytes mean nothing to anybody before they are written. Whoever keeps what was
+// there, to undo a commit, need not keep those: they may be zeros afterwards.
+type Staler interface {
+	// Stale is called before the one write that replaces the n bytes at off.
+	Stale(off, n int64)
+}
+
 // MemFile is a File in memory. The zero value is an empty file. It is safe for concurrent use.
 type MemFile struct {
 	mu   sync.Mutex

@@ -23,6 +23,7 @@ type Hive struct {
 	cleanLoad int              // clean pages in the cache
 
 	recovery Recovery
+	wasDirty bool // when it was opened
 	log      logState
 
 	bins    []bin             // proven bins in order

@@ -59,7 +59,7 @@ func (h *Hive) recover() error {
 			return err
 		}
 	}
-	h.recovery.Dirty = true
+	h.recovery.Dirty, h.wasDirty = true, true
 	if len(logs) == 0 && len(h.log.dirt) > 0 {
 		h.diskSize = h.base.dataSize()
 		if applied, err := h.recoverOld(headOK); applied || err != nil {

@@ -83,7 +83,7 @@ func (p *plan) addFresh(f Reader, piece fresh, taken []span) error {
 		}
 		part := Piece{Off: rest, Data: piece.Data[rest-piece.Off : to-piece.Off]}
 		rest = to
-		return p.add(f, piece.group, part)
+		return p.add(f, piece.group, part, true)
 	}
 	end := piece.Off + int64(len(piece.Data))
 	for _, s := range gaps(span{piece.Off, end - piece.Off}, taken, p.oldSize) {
@@ -158,21 +158,21 @@ func (p *plan) addBulk(f Reader, b bulk) error {
 // settleBulks makes sectors of those bulks of groups whose old bytes must be kept all the same. A file that holds all of the
 // groups must also hold all bulks; only a sector that changes after a bulk was written, and not before, can show that it was.
 func (p *plan) settleBulks(f Reader) error {
-	shows := fillGroup // a group that shows whatever was written before it
+	p.shows = fillGroup
 	p.wipes = merged(p.wipes)
 	for _, c := range p.content {
 		n := len(c.versions)
-		if n > 0 && len(p.wipesIn(&c.sector)) == 0 && !bytes.Equal(c.before, c.versions[n-1].data) {
-			shows = max(shows, c.versions[0].group)
+		if n > 0 && !c.versions[0].fresh && len(p.wipesIn(&c.sector)) == 0 && !bytes.Equal(c.before, c.versions[n-1].data) {
+			p.shows = max(p.shows, c.versions[0].group)
 		}
 	}
 	kept := p.bulks[:0]
 	for _, b := range p.bulks {
-		if b.group == fillGroup || b.group < shows {
+		if b.group == fillGroup || b.group < p.shows {
 			kept = append(kept, b)
 			continue
 		}
-		if err := p.add(f, b.group, Piece{Off: b.off, Data: b.data}); err != nil {
+		if err := p.add(f, b.group, Piece{Off: b.off, Data: b.data}, false); err != nil {
 			return err
 		}
 	}

@@ -40,7 +40,8 @@ type Piece struct {
 	// and may be zeros after a roll-back. A fill is fresh without it.
 	Fresh bool
 
-	// Wipe: the old bytes are a secret and must be nowhere afterwards. Each byte of Data is zero or what is there already.
+	// Wipe: the old bytes are a secret that no journal may hold. Each byte of Data is zero or what is there already: those
+	// that are zero are taken away, the others stay as they are before, during and after the change.
 	Wipe bool
 }
 

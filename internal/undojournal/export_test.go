@@ -13,7 +13,7 @@ func Restorable(kept []byte) (bounds [][2]int64) {
 		return nil
 	}
 	for i := range j.sectors {
-		if s := &j.sectors[i]; s.old != nil && len(j.wipesIn(s)) == 0 {
+		if s := &j.sectors[i]; s.old != nil && len(j.secretIn(s)) == 0 {
 			bounds = append(bounds, [2]int64{s.off, s.end()})
 		}
 	}

@@ -20,24 +20,26 @@ const MaxJournal = 32 << 20
 // The journal, all numbers little endian:
 //
 //	header    magic 8 | version 4 | identity length 4 | journal length 8 | old size 8 | new size 8 | sectors 4 | wipes 4 |
-//	          runs 4 | zero 4
+//	          runs 4 | left out 4
 //	identity  the bytes that name the file, as the caller gave them
 //	sectors   offset 8 | length 2 | kind 2 | digests 2 | zero 2, the digests of 16 bytes each, and the old bytes
 //	          where the kind keeps them
 //	wipes     offset 8 | length 8
+//	left out  offset 8 | length 8: of secret bytes that stay
 //	runs      offset 8 | sectors 8, and a digest of 16 bytes for each
 //	CRC-32C   of everything before, 4
 //
-// Sectors and runs are ascending and do not overlap, and neither do wipes. A sector ends at the next multiple of 512, or at the
-// file's old or new end where that comes first, so it lies wholly before or behind the old end. Wiped bytes count as zero
-// in its old bytes and for its digests. A run is sectors of 512 bytes of kind 2 with one digest each.
+// Sectors and runs are ascending and do not overlap, and neither do wipes, and neither do ranges that are left out. A sector ends
+// at the next multiple of 512, or at the file's old or new end where that comes first, so it lies wholly before or behind
+// the old end. Bytes that are wiped or left out count as zero in its old bytes and for its digests. A run is sectors of 512
+// bytes of kind 2 with one digest each.
 //
 // A digest is the first half of a SHA-256: 128 bits recognize a content. That nobody can make another content with the same
 // digest does not matter, since whoever can write to the file needs no such trick; that it cannot be turned back does, since
 // a content may be a secret.
 const (
 	magic         = "ODJUNDO\n"
-	version       = 2
+	version       = 3
 	headerSize    = 56
 	recordSize    = 16
 	crcSize       = 4
@@ -52,7 +54,7 @@ type kind uint16
 
 const (
 	kindUndo  kind = 1 // before the old end: old bytes are kept
-	kindFill  kind = 2 // only a fill touched it: no old bytes
+	kindFill  kind = 2 // a fill touched it first: no old bytes
 	kindAdded kind = 3 // behind the old end, touched by a group: cut off when rolled back
 	kindEdge  kind = 4 // before the old end, only a fill touched it, and not all of it: old bytes are kept
 )
@@ -99,6 +101,7 @@ type journal struct {
 	newSize  int64
 	sectors  []sector // ascending
 	wipes    []span   // ascending, with a gap between any two
+	leftOut  []span   // as wipes
 	runs     []run    // ascending
 }
 
@@ -108,7 +111,7 @@ var errTorn = errors.New("the journal is not whole")
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 func (j *journal) encodedSize() int64 {
-	n := int64(smallestWhole + len(j.identity) + recordSize*len(j.wipes))
+	n := int64(smallestWhole + len(j.identity) + recordSize*(len(j.wipes)+len(j.leftOut)))
 	for i := range j.sectors {
 		n += int64(recordSize + len(j.sectors[i].digests) + len(j.sectors[i].old))
 	}
@@ -135,7 +138,7 @@ func (j *journal) encode() ([]byte, error) {
 	b = le.AppendUint32(b, uint32(len(j.sectors)))
 	b = le.AppendUint32(b, uint32(len(j.wipes)))
 	b = le.AppendUint32(b, uint32(len(j.runs)))
-	b = le.AppendUint32(b, 0)
+	b = le.AppendUint32(b, uint32(len(j.leftOut)))
 	b = append(b, j.identity...)
 	for i := range j.sectors {
 		s := &j.sectors[i]
@@ -147,9 +150,9 @@ func (j *journal) encode() ([]byte, error) {
 		b = append(b, s.digests...)
 		b = append(b, s.old...)
 	}
-	for _, w := range j.wipes {
-		b = le.AppendUint64(b, uint64(w.off))
-		b = le.AppendUint64(b, uint64(w.n))
+	for _, s := range slices.Concat(j.wipes, j.leftOut) {
+		b = le.AppendUint64(b, uint64(s.off))
+		b = le.AppendUint64(b, uint64(s.n))
 	}
 	for i := range j.runs {
 		b = le.AppendUint64(b, uint64(j.runs[i].off))
@@ -185,9 +188,10 @@ func decode(b []byte) (*journal, error) {
 		return nil, errTorn
 	}
 	j.readSectors(&r, le.Uint32(b[40:]))
-	j.readWipes(&r, le.Uint32(b[44:]))
+	j.wipes = j.readSpans(&r, le.Uint32(b[44:]))
+	j.leftOut = j.readSpans(&r, le.Uint32(b[52:]))
 	j.readRuns(&r, le.Uint32(b[48:]))
-	if le.Uint32(b[52:]) != 0 || r.failed || len(r.rest) != 0 {
+	if r.failed || len(r.rest) != 0 {
 		return nil, errTorn
 	}
 	return j, nil
@@ -245,17 +249,18 @@ func (j *journal) sectorAt(off int64) sector {
 	return sector{off: start, n: int(end - start)}
 }
 
-func (j *journal) readWipes(r *reader, count uint32) {
+func (j *journal) readSpans(r *reader, count uint32) (all []span) {
 	end := int64(-1)
 	for ; count > 0 && !r.failed; count-- {
-		w := span{r.u64(), r.u64()}
-		if w.off <= end || w.off < 0 || w.n <= 0 || w.off > j.oldSize || w.n > j.oldSize-w.off {
+		s := span{r.u64(), r.u64()}
+		if s.off <= end || s.off < 0 || s.n <= 0 || s.off > j.oldSize || s.n > j.oldSize-s.off {
 			r.failed = true
-			return
+			return nil
 		}
-		end = w.end()
-		j.wipes = append(j.wipes, w)
+		end = s.end()
+		all = append(all, s)
 	}
+	return all
 }
 
 func (j *journal) readRuns(r *reader, count uint32) {
@@ -276,13 +281,14 @@ func (j *journal) readRuns(r *reader, count uint32) {
 	}
 }
 
-// apart reports whether a run lies on one side of the old end, and overlaps no sector and no wipe.
+// apart reports whether a run lies on one side of the old end, and overlaps no sector and no secret.
 func (j *journal) apart(r *run) bool {
 	if r.off < j.oldSize && r.end() > j.oldSize {
 		return false
 	}
 	i, _ := slices.BinarySearchFunc(j.sectors, r.off, func(s sector, off int64) int { return cmp.Compare(s.end()-1, off) })
-	return (i == len(j.sectors) || j.sectors[i].off >= r.end()) && len(j.wipesWithin(r.off, r.bytes())) == 0
+	return (i == len(j.sectors) || j.sectors[i].off >= r.end()) && len(within(j.wipes, r.off, r.bytes())) == 0 &&
+		len(within(j.leftOut, r.off, r.bytes())) == 0
 }
 
 // reader takes a journal apart. After a failure it yields zeros.

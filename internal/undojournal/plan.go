@@ -20,6 +20,7 @@ type plan struct {
 	order   []*content         // ascending
 	bulks   []bulk             // ascending
 	groups  int
+	shows   int // the last group that shows that all before it were written
 }
 
 // content is a sector and what it holds before and during the change.
@@ -33,6 +34,7 @@ type content struct {
 type versionBytes struct {
 	group int
 	data  []byte // n bytes; to-be-wiped bytes are as before
+	fresh bool   // all of it is of a piece whose old bytes nobody needs
 }
 
 // latest returns what the sector holds after what has been planned up to now.
@@ -48,7 +50,7 @@ func (c *content) at(group int) []byte {
 	if n := len(c.versions); n > 0 && c.versions[n-1].group == group {
 		return c.versions[n-1].data
 	}
-	c.versions = append(c.versions, versionBytes{group, bytes.Clone(c.latest())})
+	c.versions = append(c.versions, versionBytes{group: group, data: bytes.Clone(c.latest())})
 	return c.latest()
 }
 
@@ -92,7 +94,7 @@ func (p *plan) addAll(f Reader, c Change) error {
 			if piece.Fresh {
 				err = p.addFresh(f, fresh{piece, group}, taken)
 			} else {
-				err = p.add(f, group, piece)
+				err = p.add(f, group, piece, false)
 			}
 			if err != nil {
 				return err
@@ -142,22 +144,26 @@ func (c *Change) valid(size int64) error {
 }
 
 // add puts a piece into the sectors it touches.
-func (p *plan) add(f Reader, group int, piece Piece) error {
+func (p *plan) add(f Reader, group int, piece Piece, fresh bool) error {
 	if err := p.load(f, piece); err != nil {
 		return err
 	}
 	for data, off := piece.Data, piece.Off; len(data) > 0; {
 		c := p.content[p.sectorAt(off).off]
 		part := data[:min(int64(len(data)), c.end()-off)]
+		first := len(c.versions) == 0
 		if err := p.put(c, group, off, part, piece.Wipe); err != nil {
 			return err
+		}
+		if fresh && first && len(part) == c.n {
+			c.versions[0].fresh = true
 		}
 		data, off = data[len(part):], off+int64(len(part))
 	}
 	return nil
 }
 
-// put changes bytes of one sector. Of a wipe, zeros are noted as wiped, and other bytes must be there already.
+// put changes bytes of one sector. Of a wipe, zeros are noted as wiped, and other bytes, which must be there already, as left out.
 func (p *plan) put(c *content, group int, off int64, part []byte, wipe bool) error {
 	at := int(off - c.off)
 	if !wipe {
@@ -167,29 +173,30 @@ func (p *plan) put(c *content, group int, off int64, part []byte, wipe bool) err
 		copy(c.at(group)[at:], part)
 		return nil
 	}
-	for i := 0; i < len(part); i++ {
-		if part[i] != 0 {
-			if c.latest()[at+i] != part[i] {
+	for i := 0; i < len(part); {
+		start, goes := i, part[i] == 0
+		for ; i < len(part) && (part[i] == 0) == goes; i++ {
+			if !goes && (c.latest()[at+i] != part[i] || c.before[at+i] != part[i]) {
 				return fmt.Errorf("a wipe at %d would write new bytes, which no journal may hold to complete it", off+int64(i))
 			}
-			continue
 		}
-		start := i
-		for i+1 < len(part) && part[i+1] == 0 {
-			i++
+		s := span{off + int64(start), int64(i - start)}
+		if goes {
+			p.wipes = note(p.wipes, s)
+		} else {
+			p.leftOut = note(p.leftOut, s)
 		}
-		p.wipe(span{off + int64(start), int64(i + 1 - start)})
 	}
 	return nil
 }
 
-// wipe notes a wiped range.
-func (p *plan) wipe(s span) {
-	if n := len(p.wipes); n > 0 && p.wipes[n-1].end() == s.off {
-		p.wipes[n-1].n += s.n
-		return
+// note adds a range, to the last one where it goes on.
+func note(all []span, s span) []span {
+	if n := len(all); n > 0 && all[n-1].end() == s.off {
+		all[n-1].n += s.n
+		return all
 	}
-	p.wipes = append(p.wipes, s)
+	return append(all, s)
 }
 
 // keepsWiped refuses new bytes where an earlier piece wipes: the wipe, which comes last, would destroy them.
@@ -247,15 +254,23 @@ func readFull(r io.ReaderAt, b []byte, off int64) error {
 	}
 }
 
-// deferWipes orders the wipes, and leaves wiped bytes as they are in all groups: the wipes come last.
+// deferWipes orders the wipes, and leaves wiped bytes as they are in all groups: the wipes come last. What is left out is the
+// same in all of them.
 func (p *plan) deferWipes() error {
-	p.wipes = merged(p.wipes)
+	p.wipes, p.leftOut = merged(p.wipes), merged(p.leftOut)
 	p.order = make([]*content, 0, len(p.content))
 	for _, c := range p.content {
 		p.order = append(p.order, c)
 	}
 	slices.SortFunc(p.order, func(a, b *content) int { return cmp.Compare(a.off, b.off) })
 	for _, c := range p.order {
+		for _, s := range within(p.leftOut, c.off, int64(c.n)) {
+			for _, v := range c.versions {
+				if !bytes.Equal(v.data[s.off:s.end()], c.before[s.off:s.end()]) {
+					return fmt.Errorf("bytes that are to stay in the sector at %d are changed and changed back", c.off)
+				}
+			}
+		}
 		for _, w := range p.wipesIn(&c.sector) {
 			for _, v := range c.versions {
 				if v.group == fillGroup && !bytes.Equal(v.data[w.off:w.end()], c.before[w.off:w.end()]) {
@@ -283,14 +298,19 @@ func merged(in []span) []span {
 }
 
 // wipesIn returns the wiped ranges of a sector, relative to its beginning.
-func (j *journal) wipesIn(s *sector) []span { return j.wipesWithin(s.off, int64(s.n)) }
+func (j *journal) wipesIn(s *sector) []span { return within(j.wipes, s.off, int64(s.n)) }
 
-// wipesWithin returns the parts of wipes that lie in the n bytes at off, relative to off.
-func (j *journal) wipesWithin(off, n int64) (in []span) {
-	first, _ := slices.BinarySearchFunc(j.wipes, off, func(w span, off int64) int {
+// secretIn returns the ranges of a sector of which the journal knows nothing, relative to its beginning.
+func (j *journal) secretIn(s *sector) []span {
+	return merged(append(j.wipesIn(s), within(j.leftOut, s.off, int64(s.n))...))
+}
+
+// within returns the parts of ordered ranges that lie in the n bytes at off, relative to off.
+func within(all []span, off, n int64) (in []span) {
+	first, _ := slices.BinarySearchFunc(all, off, func(w span, off int64) int {
 		return cmp.Compare(w.end()-1, off) // the first that ends behind off
 	})
-	for _, w := range j.wipes[first:] {
+	for _, w := range all[first:] {
 		from, to := max(w.off, off), min(w.end(), off+n)
 		if from >= to {
 			break
@@ -300,14 +320,14 @@ func (j *journal) wipesWithin(off, n int64) (in []span) {
 	return in
 }
 
-// masked returns a sector's bytes with zeros for those to be wiped: data itself where there are none, else a copy.
+// masked returns a sector's bytes with zeros for the secret ones: data itself where there are none, else a copy.
 func (j *journal) masked(s *sector, data []byte) []byte {
-	wipes := j.wipesIn(s)
-	if len(wipes) == 0 {
+	secret := j.secretIn(s)
+	if len(secret) == 0 {
 		return data
 	}
 	data = bytes.Clone(data)
-	for _, w := range wipes {
+	for _, w := range secret {
 		clear(data[w.off:w.end()])
 	}
 	return data
@@ -330,7 +350,7 @@ func (p *plan) digestAll(fills []Piece) {
 		}
 		onlyFill := c.versions[len(c.versions)-1].group == fillGroup
 		switch {
-		case onlyFill && (c.off >= p.oldSize || whole(c.off, c.end())):
+		case onlyFill && (c.off >= p.oldSize || whole(c.off, c.end())), c.off < p.oldSize && p.replaced(c):
 			c.kind = kindFill
 		case onlyFill:
 			c.kind = kindEdge
@@ -353,6 +373,13 @@ func (p *plan) digestAll(fills []Piece) {
 	}
 	p.order = kept
 	p.digestBulks()
+}
+
+// replaced reports whether a sector's old bytes need not be kept although groups touch it: a fresh piece has put all of it there
+// first, and a later group shows that it did.
+func (p *plan) replaced(c *content) bool {
+	v := &c.versions[0]
+	return v.fresh && (v.group == fillGroup || v.group < p.shows) && len(p.secretIn(&c.sector)) == 0
 }
 
 // drop removes versions that are equal to what was there before them.

@@ -174,6 +174,10 @@ func (s *survey) look(j *journal, sec *sector, f Reader, name string) error {
 	}
 	sum := digest(now)
 	last := there && bytes.Equal(sum[:], sec.last())
+	if sec.kind == kindFill && !last && there && sec.given(sum) { // a group has not taken its turn
+		s.unfinished = true
+		return nil
+	}
 	switch sec.kind {
 	case kindUndo, kindEdge:
 		if !bytes.Equal(now, sec.old) && !sec.given(sum) {
@@ -200,7 +204,9 @@ func (j *journal) completesOld() bool {
 		return false
 	}
 	for i := range j.sectors {
-		if s := &j.sectors[i]; s.kind != kindUndo || s.distinguishes() {
+		switch s := &j.sectors[i]; {
+		case s.kind == kindFill && len(s.digests) > digestSize: // it may end as it began
+		case s.kind != kindUndo || s.distinguishes():
 			return false
 		}
 	}
@@ -227,7 +233,7 @@ func (s *sector) distinguishes() bool {
 	return !bytes.Equal(sum[:], s.last())
 }
 
-// present returns what the file holds of a sector, wiped bytes as zeros, and whether the file is long enough for it.
+// present returns what the file holds of a sector, secret bytes as zeros, and whether the file is long enough for it.
 func (j *journal) present(s *sector, f Reader) (now []byte, there bool, err error) {
 	now = make([]byte, s.n)
 	err = readFull(f, now, s.off)
@@ -237,7 +243,7 @@ func (j *journal) present(s *sector, f Reader) (now []byte, there bool, err erro
 	if err != nil {
 		return nil, false, comparing(err)
 	}
-	for _, w := range j.wipesIn(s) {
+	for _, w := range j.secretIn(s) {
 		clear(now[w.off:w.end()])
 	}
 	return now, true, nil
@@ -283,7 +289,7 @@ func (j *journal) undoGroups(f File) error {
 	return f.Sync()
 }
 
-// restore writes the old bytes of a sector, and where it is to be wiped what is there: those old bytes are still in place.
+// restore writes the old bytes of a sector, and where it is secret what is there: those old bytes are still in place.
 // It is one write, so that the sector is never half old.
 func (j *journal) restore(f File, s *sector) error {
 	now, then := make([]byte, s.n), bytes.Clone(s.old)
@@ -291,7 +297,7 @@ func (j *journal) restore(f File, s *sector) error {
 	if err := readFull(f, now, s.off); err != nil {
 		return err
 	}
-	for _, w := range j.wipesIn(s) {
+	for _, w := range j.secretIn(s) {
 		copy(then[w.off:w.end()], now[w.off:w.end()])
 	}
 	if _, err := f.WriteAt(then, s.off); err != nil && !bytes.Equal(now, then) {

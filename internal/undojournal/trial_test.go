@@ -50,6 +50,7 @@ func randomTrial(r *rand.Rand) trial {
 	}
 	t.addWipes(third, r)
 	t.addGroups(third, grown, r)
+	t.addSecretsThatStay(third, r)
 	t.finish()
 	return t
 }
@@ -92,7 +93,35 @@ func (t *trial) addGroups(third, grown int, r *rand.Rand) {
 			}
 			pieces = append(pieces, undojournal.Piece{Off: int64(off), Data: secretText(n, r), Fresh: true})
 		}
+		if r.IntN(3) == 0 { // over what a fill or a fresh piece has brought, or a part of it
+			off, n := r.IntN(third/2), 1+r.IntN(third/2)
+			data := secretText(n, r)
+			if r.IntN(2) == 0 {
+				clear(data)
+			}
+			pieces = append(pieces, undojournal.Piece{Off: int64(off), Data: data})
+		}
 		t.change.Groups[i] = append(pieces, t.change.Groups[i]...)
+	}
+}
+
+// addSecretsThatStay puts secrets into the second third, beside what the groups change there.
+func (t *trial) addSecretsThatStay(third int, r *rand.Rand) {
+	last := len(t.change.Groups) - 1
+	for range r.IntN(3) {
+		n := 1 + r.IntN(min(third/2, sectorSize))
+		off := third + r.IntN(third-n)
+		stays := bytes.Repeat([]byte(oldSecret), n/len(oldSecret)+1)[:n]
+		copy(t.old[off:], stays)
+		for _, group := range t.change.Groups {
+			for _, p := range group {
+				from, to := max(off, int(p.Off)), min(off+n, int(p.Off)+len(p.Data))
+				if from < to {
+					copy(p.Data[from-int(p.Off):], t.old[from:to])
+				}
+			}
+		}
+		t.change.Groups[last] = append(t.change.Groups[last], undojournal.Piece{Off: int64(off), Data: stays, Wipe: true})
 	}
 }
 

@@ -87,7 +87,7 @@ func (v *Viewed) patch(p []byte, off int64) {
 	switch {
 	case v.journal == nil:
 	case v.outcome == Completed:
-		for _, w := range v.journal.wipesWithin(off, int64(len(p))) {
+		for _, w := range within(v.journal.wipes, off, int64(len(p))) {
 			clear(p[w.off:w.end()])
 		}
 	default:
@@ -105,7 +105,7 @@ func (v *Viewed) patchOld(p []byte, off int64) {
 			continue
 		}
 		from := int64(0)
-		for _, w := range append(v.journal.wipesIn(s), span{off: int64(s.n)}) {
+		for _, w := range append(v.journal.secretIn(s), span{off: int64(s.n)}) {
 			copyAt(p, off, s.old[from:w.off], s.off+from)
 			from = w.end()
 		}

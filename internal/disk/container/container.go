@@ -35,6 +35,7 @@ type Write struct {
 	Fresh bool // nobody refers to these bytes before the groups are written
 	Group int  // writes of a lower group reach the disk before those of a higher one
 	Wipe  bool // the old bytes are secret and must not be kept for an undo
+	Stale bool // nobody needs the old bytes to undo the write, which belongs to its group all the same
 }
 
 // FilePlan is what has to be written to an image file, in order: the fills, a flush, then each group and a flush. Where

@@ -113,7 +113,7 @@ func located(l Layout, w container.Write) (pieces []container.Piece, err error) 
 		n := min(int64(len(data)), s.N)
 		part := data[:n:n]
 		if s.File != nil {
-			pieces = append(pieces, container.Piece{Off: s.Off, Data: part, Wipe: w.Wipe})
+			pieces = append(pieces, container.Piece{Off: s.Off, Data: part, Fresh: w.Stale, Wipe: w.Wipe})
 		} else if !w.Wipe || !zeros(part) {
 			return nil, noRoom(off)
 		}

@@ -15,6 +15,7 @@ type fragment struct {
 	fresh bool
 	group int
 	wipe  bool
+	stale bool
 }
 
 // touched is a cluster that is written to, and by what: fresh fragments first, then by group, then as they were given.
@@ -34,7 +35,7 @@ func splitByCluster(writes []container.Write, bits int, size int64) ([]touched, 
 			in := off & (1<<bits - 1)
 			n := min(int64(len(left)), 1<<bits-in)
 			byCluster[off>>bits] = append(byCluster[off>>bits],
-				fragment{in: in, data: left[:n:n], fresh: w.Fresh, group: w.Group, wipe: w.Wipe})
+				fragment{in: in, data: left[:n:n], fresh: w.Fresh, group: w.Group, wipe: w.Wipe, stale: w.Stale})
 			off, left = off+n, left[n:]
 		}
 	}

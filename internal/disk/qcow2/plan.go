@@ -151,7 +151,7 @@ func (p *planner) checkSole(host int64) error {
 // overwrite puts the fragments where the cluster is.
 func (p *planner) overwrite(t touched, host int64) {
 	for _, f := range t.parts {
-		piece := container.Piece{Off: host + f.in, Data: f.data, Wipe: f.wipe}
+		piece := container.Piece{Off: host + f.in, Data: f.data, Fresh: f.stale, Wipe: f.wipe}
 		if f.fresh {
 			p.fills = append(p.fills, piece)
 		} else {

@@ -19,6 +19,7 @@ type file struct {
 	path      string
 	reference uint64
 	write     bool
+	stale     struct{ off, end int64 } // of the next write; see Stale
 }
 
 // ReadAt implements io.ReaderAt.
@@ -50,8 +51,27 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	if err := f.s.settle(); err != nil {
 		return 0, err
 	}
-	n, err := f.in.WriteAt(p, off)
-	return n, fileError(imagefs.OpWrite, f.path, err)
+	stale := f.stale
+	f.stale.off, f.stale.end = 0, 0
+	n := len(p)
+	if from := max(stale.off-off, 0); from < int64(len(p)) && off+int64(len(p)) <= stale.end {
+		if _, err := f.in.WriteStale(p[from:], off+from); err != nil {
+			return 0, fileError(imagefs.OpWrite, f.path, err)
+		}
+		p = p[:from]
+	}
+	if _, err := f.in.WriteAt(p, off); err != nil {
+		return 0, fileError(imagefs.OpWrite, f.path, err)
+	}
+	return n, nil
+}
+
+// Stale implements regf.Staler. An entry of a log replaces entries that nobody needs: those may have the bytes of a value that
+// was deleted, which no journal is to keep, and to zero them only at the end, as other secrets are, would spoil the entry.
+func (f *file) Stale(off, n int64) {
+	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
+	f.stale.off, f.stale.end = off, off+n
 }
 
 // Truncate implements imagefs.File.

@@ -104,7 +104,24 @@ func ofTheJoin(path string) bool {
 
 // allowedSectors are whose sectors a join may change, in the words of secdiff.py.
 const allowedSectors = "data:*/config/SYSTEM*,data:*/CONFIG/*,data:*/odjboot.exe,data:*/unattend.xml," +
-	"mft:*,bitmap,mftbitmap,mftmirr,index:,index:*indows,index:WINDOWS,index:*/[Ss]*32,index:*/config,index:*/CONFIG,index:*/Panther,0x50:*/Panther,freed data:*"
+	"mft:*,bitmap,mftbitmap,mftmirr,FREE,index:,index:*indows,index:WINDOWS,index:*/[Ss]*32,index:*/config,index:*/CONFIG,index:*/Panther,0x50:*/Panther,freed data:*"
+
+// freeIsZero fails where a sector that is nobody's has changed to anything but zeros, by the owners that secdiff.py finds: what
+// was in the clusters of a file that came and went is gone, and so is what they held before that.
+const freeIsZero = `
+import os, sys
+path, before, after, off, size = sys.argv[1:4] + [int(n) for n in sys.argv[4:6]]
+secdiff = {}
+exec(open(path).read().removesuffix("main()\n"), secdiff)
+f, g = open(before, "rb"), open(after, "rb")
+owners = secdiff["owners"](g, off)
+for at in range(0, size // 512 * 512, 1 << 20):
+    n = min(1 << 20, size - at)
+    a, b = os.pread(f.fileno(), n, off + at), os.pread(g.fileno(), n, off + at)
+    for i in range(0, n, 512) if a != b else []:
+        if a[i:i + 512] != b[i:i + 512] and any(b[i:i + 512]) and (at + i) // 512 not in owners:
+            sys.exit(f"the free sector at {at + i} changed, and is not zero")
+`
 
 // after has others look at the disk of an image after a change of the join. It returns the volume, cut out.
 func (j *judged) after(t *testing.T, image, format string) string {
@@ -118,6 +135,7 @@ func (j *judged) after(t *testing.T, image, format string) string {
 			testenv.Shared(t, "lab/disk/secdiff.py"), j.disk, disk, fmt.Sprint(j.off), fmt.Sprint(j.size), "--allow",
 			allowedSectors,
 		},
+		{"-c", freeIsZero, testenv.Shared(t, "lab/disk/secdiff.py"), j.disk, disk, fmt.Sprint(j.off), fmt.Sprint(j.size)},
 	} {
 		if out, err := exec.Command(python, args...).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", filepath.Base(args[0]), err, out)

@@ -97,7 +97,7 @@ func (s *Session) diskWrites(p *ntfs.Plan) ([]container.Write, error) {
 				continue // the bytes are in the golden image, which stays as it is
 			}
 			writes = append(writes, container.Write{
-				Off: s.found.Off + c.Off, Data: slices.Clone(c.New), Group: i, Wipe: c.Wipe && !keepsNothing,
+				Off: s.found.Off + c.Off, Data: slices.Clone(c.New), Group: i, Wipe: c.Wipe && !keepsNothing, Stale: c.Fresh,
 			})
 		}
 	}
@@ -110,7 +110,7 @@ func (s *Session) diskWrites(p *ntfs.Plan) ([]container.Write, error) {
 // noteBelow notes that bytes which are to go stay in a file below, or in snapshots inside the image.
 func (s *Session) noteBelow(writes []container.Write) error {
 	for _, w := range writes {
-		if !w.Wipe {
+		if !w.Wipe || slices.ContainsFunc(w.Data, func(b byte) bool { return b != 0 }) { // what is not zero stays
 			continue
 		}
 		if r := s.image.ByEngine(); r != nil && r.Kind == container.Snapshots {
@@ -131,21 +131,27 @@ func (s *Session) noteBelow(writes []container.Write) error {
 	return nil
 }
 
-// wipeSecrets adds zeros for what is zero in the end and holds a secret now.
+// wipeSecrets adds what no journal may keep of the sectors that are written to, since it is of a secret: zeros for what is zero
+// in the end, and what does not change. Of stale sectors nothing is kept anyway.
 func (s *Session) wipeSecrets(writes []container.Write, group int) ([]container.Write, error) {
 	if len(s.secrets) == 0 {
 		return writes, nil
 	}
 	const sector = 512
-	last := map[int64][]byte{}
+	given := map[int64][][]byte{} // to a sector, by one group after the other
+	stale := map[int64]bool{}
 	for _, w := range writes {
 		for at := int64(0); !w.Fresh && at+sector <= int64(len(w.Data)); at += sector {
-			last[w.Off+at] = w.Data[at : at+sector]
+			off := w.Off + at
+			stale[off] = stale[off] || w.Stale && given[off] == nil
+			given[off] = append(given[off], w.Data[at:at+sector])
 		}
 	}
-	offs := make([]int64, 0, len(last))
-	for off := range last {
-		offs = append(offs, off)
+	offs := make([]int64, 0, len(given))
+	for off := range given {
+		if !stale[off] {
+			offs = append(offs, off)
+		}
 	}
 	slices.Sort(offs)
 	for from := 0; from < len(offs); {
@@ -161,20 +167,52 @@ func (s *Session) wipeSecrets(writes []container.Write, group int) ([]container.
 			return nil, err
 		}
 		marked := s.secrets.mark(old)
+		fateAt := func(i int) fate {
+			if !marked[i] {
+				return journaled
+			}
+			return fateOf(old[i], given[offs[from]+int64(i)/sector*sector], i%sector)
+		}
 		for i := 0; i < len(marked); {
-			n := 0
-			for i+n < len(marked) && marked[i+n] && last[offs[from]+int64(i+n)/sector*sector][(i+n)%sector] == 0 {
-				n++
+			start, is := i, fateAt(i)
+			for i++; i < len(marked); i++ {
+				if f := fateAt(i); f != is && (f != stays || old[i] != 0) { // a zero that stays is like one that comes
+					break
+				}
 			}
-			if n > 0 {
-				writes = append(writes, container.Write{Off: offs[from] + int64(i), Data: make([]byte, n), Group: group, Wipe: true})
+			w := container.Write{Off: offs[from] + int64(start), Data: make([]byte, i-start), Group: group, Wipe: true}
+			switch is {
+			case stays:
+				copy(w.Data, old[start:i])
+				writes = append(writes, w)
+			case goes:
+				writes = append(writes, w)
 			}
-			i += max(n, 1)
 		}
 		clear(old)
 		from = to
 	}
 	return writes, nil
+}
+
+// fate is what becomes of a byte of a secret.
+type fate int
+
+const (
+	journaled fate = iota // it is another value's, or no secret's: old bytes like any other
+	stays
+	goes
+)
+
+// fateOf returns what becomes of the byte at a place in a sector that gets some contents, one after the other.
+func fateOf(old byte, contents [][]byte, at int) fate {
+	if !slices.ContainsFunc(contents, func(c []byte) bool { return c[at] != old }) {
+		return stays
+	}
+	if contents[len(contents)-1][at] == 0 {
+		return goes
+	}
+	return journaled
 }
 
 // change turns a plan of a file of the given size into one for the journal.
