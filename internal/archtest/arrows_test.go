@@ -59,6 +59,7 @@ func arrows() map[string][]string {
 		"internal/winimage":            {"internal/regf", "internal/imagefs"},
 		"internal/odj":                 {"internal/ndr"},
 		"internal/completion":          {"internal/version"},
+		"internal/testenv/postgres":    {"internal/testenv"},
 		"internal/testenv/wine":        {"internal/completion", "internal/testenv", "internal/canary"},
 		"internal/answerfile":          {"internal/imagefs"},
 		"internal/ledger":              {"internal/imagefs"},

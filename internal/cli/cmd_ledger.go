@@ -26,10 +26,7 @@ func (a *app) ledger() *cobra.Command {
 // ledgerFlags are the flags that name a ledger.
 func ledgerFlags(cmd *cobra.Command, file, url *string) {
 	optionFlag(cmd, options.LedgerFile, "FILE", setString(file))
-	optionFlag(cmd, options.LedgerURL, "URL", func(s string) error {
-		*url = s
-		return offlinejoin.CheckLedger(s)
-	})
+	optionFlag(cmd, options.LedgerURL, "URL", setString(url)) // looked at later: what is wrong with a flag is shown with its value
 }
 
 // aLedger wants one of the two flags, or the environment variable, and n arguments.
@@ -215,10 +212,7 @@ path that it has. Run again it adds nothing. Afterwards use --ledger alone: the 
 			return nil
 		}),
 	}
-	optionFlag(cmd, options.LedgerURL, "URL", func(s string) error {
-		url = s
-		return offlinejoin.CheckLedger(s)
-	})
+	optionFlag(cmd, options.LedgerURL, "URL", setString(&url)) // see ledgerFlags
 	return cmd
 }
 

@@ -38,11 +38,15 @@ func TestClaims(t *testing.T) {
 		"same image, not there yet": {newClaim("b", core.ImageAt(image+"/x/.."), "", "b"), "has the image"},
 		"same account":              {newClaim("b", core.ImageAt(t.TempDir()), `CORP.example.com\web01`, "b"), "stages the account"},
 		"same account, unknown":     {newClaim("b", core.ImageAt(""), account, "b"), "stages the account"},
+		"same image_name":           {namedClaim("b", t.TempDir(), "vm:1"), "has the image_name vm:1"},
+		"another image_name":        {namedClaim("b", t.TempDir(), "vm:2"), ""},
 		"account not known":         {newClaim("b", core.ImageAt(t.TempDir()), "", "b"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var run claims
+			first := first
+			first.image.Name = "vm:1"
 			if clash := run.take(first); clash != "" {
 				t.Fatalf("the first claim: %s", clash)
 			}
@@ -55,6 +59,12 @@ func TestClaims(t *testing.T) {
 			}
 		})
 	}
+}
+
+func namedClaim(token, windowsPath, name string) claim {
+	at := core.ImageAt(windowsPath)
+	at.Name = name
+	return newClaim(token, at, "", "b")
 }
 
 func TestClaimsOfAnAccountThatIsUsedAgain(t *testing.T) {

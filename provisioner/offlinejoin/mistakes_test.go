@@ -87,6 +87,15 @@ func mistakes(blobFile, notABlob string) map[string]struct {
 			with("ledger_file", "key.txt", "identity_file", "key.txt"),
 			"ledger_file and identity_file are the same path: give each its own" + invalid,
 		},
+		"a password in the ledger": {
+			with("ledger", "postgres://b:Tr0ub4dor@db.example.com/joins"),
+			"ledger has a password in it, which plans, state and logs would show: take it out, and give it by PGPASSWORD, a file " +
+				"that PGPASSFILE names, or a client certificate (sslcert)" + invalid,
+		},
+		"two ledgers": {
+			with("ledger", "postgres://b@db.example.com/joins", "ledger_file", "joins.ledger"),
+			"ledger and ledger_file are both there, and one ledger is kept: leave one out" + invalid,
+		},
 		"the report over the program": {
 			with("report_file", "my.exe", "completion_program", "my.exe"),
 			"report_file and completion_program are the same path: give each its own" + invalid,
