@@ -37,6 +37,8 @@ variable "names" {}
 	must(t, os.WriteFile(file, []byte(strings.ReplaceAll(text, "IMAGES", images)), 0o600))
 	none := filepath.Join(t.TempDir(), "none.djoin")
 	blob := filepath.Join(filepath.Dir(images), "secrets", "web01.djoin")
+	asleep := f.image("web03")
+	must(t, os.WriteFile(filepath.Join(filepath.Dir(asleep), "hiberfil.sys"), []byte("HIBR and so on"), 0o600))
 	for name, c := range map[string]struct {
 		args []string
 		code int
@@ -48,7 +50,9 @@ variable "names" {}
 		"stage into one that is busy": {
 			[]string{"stage", "--windows-path", f.image("web01"), "--blob-file", blob, "--lock-timeout", "0s"}, 75,
 		},
-		"stage of no blob": {[]string{"stage", "--windows-path", f.image("web01"), "--blob-file", none}, 1},
+		"stage into one that sleeps":  {[]string{"stage", "--windows-path", asleep, "--blob-file", blob, "--lock-timeout", "0s"}, 1},
+		"one that sleeps, in a fleet": {[]string{"apply", file, "--yes", "--var", "names=web03", "--var", "blob="}, 1},
+		"stage of no blob":            {[]string{"stage", "--windows-path", f.image("web01"), "--blob-file", none}, 1},
 	} {
 		var out, errOut bytes.Buffer
 		got := cli.Run(context.Background(), c.args, cli.Streams{In: os.Stdin, Out: &out, Err: &errOut})

@@ -210,6 +210,15 @@ var exitCodes = map[string][]situation{
 		{name: "no file", code: 2},
 		{name: "refused", args: "--ledger-file @text", code: 1},
 	},
+	"ledger schema": {
+		{name: "good"},
+		{name: "no role", args: "--grant=", code: 2},
+	},
+	"ledger import": {
+		{name: "no argument", code: 2},
+		{name: "no ledger", args: "@none.ledger", code: 2},
+		{name: "a password in it", args: "@none.ledger --ledger postgres://localhost/x?password=p", code: 2},
+	},
 	"ledger release": {
 		{name: "no reason", args: "x --ledger-file @text", code: 2},
 		{name: "empty reason", args: "x --ledger-file @text --reason=", code: 2, says: "--reason is empty"},

@@ -88,7 +88,7 @@ func printing() map[string]func(t *testing.T) []string {
 	}
 	// What needs a domain, or the id of an entry, prints through the same writer: its help stands for it.
 	for _, name := range []string{
-		"join", "provision", "account show", "account disable", "account delete", "ledger release",
+		"join", "provision", "account show", "account disable", "account delete", "ledger release", "ledger import", "ledger schema",
 		"completion bash", "completion zsh", "completion fish", "completion powershell",
 	} {
 		args := strings.Fields(name)

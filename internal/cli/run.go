@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
+	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
@@ -100,7 +101,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return usageCode(args)
 	}
 	a.fail(err)
-	if coded(err).Code.Temporary() && !errors.Is(err, context.Canceled) {
+	if offlinejoin.MayPass(err) {
 		return exitMayPass
 	}
 	return exitFailed

@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -27,7 +28,9 @@ func (at Image) refuseRoot(root string) error {
 	if err != nil || !os.SameFile(image, running) {
 		return nil
 	}
-	return winerr.Errorf(winerr.Busy, "%s is the Windows that is running: an image must not run while a join is staged into "+
+	refusal := winerr.Errorf(winerr.Busy, "%s is the Windows that is running: an image must not run while a join is staged into "+
 		"it; name the Windows directory of a mounted image, or join the running Windows itself with method = \"native\" and "+
 		"online", plaintext.Line(at.WindowsPath, 0))
+	refusal.Err = imagefs.ErrLasting
+	return refusal
 }

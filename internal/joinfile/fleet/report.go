@@ -61,6 +61,7 @@ type Failure struct {
 	Code    uint32 `json:"code"`
 	Name    string `json:"name"`
 	Message string `json:"message"`
+	MayPass bool   `json:"-"` // see [offlinejoin.MayPass]
 }
 
 // Report is the outcome of a run.
@@ -83,10 +84,10 @@ func (r *Report) Count(o Outcome) int { return r.Outcomes[o] }
 func (r *Report) Well() bool { return r.Count(OutcomeFailed) == 0 && r.Count(OutcomeNotBegun) == 0 }
 
 // MayPass reports whether the same run may do better by itself a little later: all that failed was busy, or did not answer
-// in time ([winerr.Code.Temporary]). A run that was interrupted was not told to go on.
+// in time ([offlinejoin.MayPass]). A run that was interrupted was not told to go on.
 func (r *Report) MayPass() bool {
 	for i := range r.Joins {
-		if r.Joins[i].Error != nil && !winerr.Code(r.Joins[i].Error.Code).Temporary() {
+		if r.Joins[i].Error != nil && !r.Joins[i].Error.MayPass {
 			return false
 		}
 	}
@@ -150,7 +151,7 @@ func uncheckedFailure(err error) *Failure {
 		}
 		return f
 	case ok:
-		return &Failure{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message}
+		return &Failure{Code: uint32(e.Code), Name: e.Code.Name(), Message: e.Message, MayPass: offlinejoin.MayPass(err)}
 	}
 	return &Failure{Code: uint32(winerr.InvalidParameter), Name: winerr.InvalidParameter.Name(), Message: err.Error()}
 }
