@@ -199,6 +199,7 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 	if p.plan.placeUnknown() || !p.imageThere(req.Image) || blob.state != blobKnown || p.plan.openChoice() {
 		return nil
 	}
+	defer p.run.turns.take(ctx, req.Image)()
 	receipt, err := core.Plan(ctx, req)
 	if err != nil {
 		if !core.InUse(err) {
