@@ -218,12 +218,17 @@ func (l location) verify(content []byte) error {
 	return nil
 }
 
+// maxScrub bounds, in bytes, what is overwritten of a file: no answer file of ours is as large, and a file that an enemy gave the
+// name of one that we left may have no end.
+const maxScrub = 4 * MaxSize
+
 // scrub overwrites an open file with zeros.
 func scrub(f imagefs.File) error {
 	size, err := f.Size()
 	if err != nil {
 		return err
 	}
+	size = min(size, maxScrub)
 	const chunk = 64 << 10
 	zeros := make([]byte, chunk)
 	for at := int64(0); at < size; at += chunk {

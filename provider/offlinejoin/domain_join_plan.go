@@ -290,6 +290,7 @@ func (p *domainPlanning) makeRoom(ctx context.Context, req *core.Request) {
 // Terraform applies.
 func (p *domainPlanning) rehearse(ctx context.Context, acc core.AccountRequest, req core.Request) {
 	p.ask(ctx, placeAt(req.Image), func(directory *core.Directory) error {
+		defer p.run.turns.take(ctx, req.Image)()
 		_, _, err := core.PlanJoin(ctx, directory, acc, req)
 		return err
 	})

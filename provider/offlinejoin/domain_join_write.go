@@ -92,6 +92,7 @@ func (r *domainJoinResource) join(
 	defer leave()
 	req := r.request(ctx, at, plan, config, diags)
 	req.Owner, acc.StagedBy = token, r.stagedBy
+	defer r.run.turns.take(ctx, req.Image)()
 	receipt, err := core.Join(ctx, directory, acc, req)
 	if err != nil {
 		blame(ctx, placeAt(at), "Machine not joined", err, diags)

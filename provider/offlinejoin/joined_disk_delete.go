@@ -43,6 +43,7 @@ type removedDisk struct {
 
 // removeDisk removes a disk that a resource has made, as on_destroy says.
 func (r *run) removeDisk(ctx context.Context, at core.Image, d removedDisk, diags *diag.Diagnostics) {
+	defer r.turns.take(ctx, at)()
 	disk := at.String()
 	if at.Presence() != core.Present {
 		diags.AddWarning("Disk not there", disk+" does not exist, so nothing was removed. If what it is on is only not mounted, it "+

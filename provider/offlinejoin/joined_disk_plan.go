@@ -260,6 +260,7 @@ func (p *diskPlanning) rehearse(ctx context.Context, req core.Request, blob give
 	if blob.state != blobKnown || p.plan.openChoice() || !lasts(req.Image, diags) {
 		return
 	}
+	defer p.run.turns.take(ctx, req.Image)()
 	_, err := core.Plan(ctx, req)
 	if err != nil && !core.InUse(err) {
 		blame(ctx, placeAt(req.Image), "Disk cannot be made", adviseAnotherPath(p.at, err), diags)

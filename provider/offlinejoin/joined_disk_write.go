@@ -69,6 +69,7 @@ func (r *joinedDiskResource) stage(
 	}
 	request := r.run.request(ctx, at, &plan.joinModel, &config.joinModel, blob, diags)
 	request.Owner, request.StagedBy = token, r.stagedBy
+	defer r.run.turns.take(ctx, at)()
 	receipt, err := core.Stage(ctx, request)
 	if err != nil { // the blob was good, so it is about the images
 		blame(ctx, placeAt(at), "Disk not made", err, diags)

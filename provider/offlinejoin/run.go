@@ -24,6 +24,7 @@ type run struct {
 	accounts     runAccounts
 	domain       *domain // that computer accounts are in
 	said         said
+	turns        turns
 }
 
 // waiting returns an image with how long this run waits for others who are changing it.

@@ -45,6 +45,7 @@ type takenBack struct {
 
 // takeBack takes the pending join of a resource out of an image, as on_destroy says.
 func (r *run) takeBack(ctx context.Context, image core.Image, join takenBack, diags *diag.Diagnostics) {
+	defer r.turns.take(ctx, image)()
 	windowsPath := image.String()
 	if image.Presence() != core.Present {
 		diags.AddWarning("Image not there", windowsPath+" does not exist, so no join was taken back. If "+

@@ -180,6 +180,7 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 	if p.plan.placeUnknown() || !p.imageThere(req.Image) || blob.state != blobKnown || p.plan.openChoice() {
 		return
 	}
+	defer p.run.turns.take(ctx, req.Image)()
 	if _, err := core.Plan(ctx, req); err != nil && !core.InUse(err) {
 		blame(ctx, placeAt(req.Image), "Join cannot be staged", p.adviseSuccessor(ctx, req, err), &p.resp.Diagnostics)
 	}

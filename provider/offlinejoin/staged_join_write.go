@@ -97,6 +97,7 @@ func (r *stagedJoinResource) stage(
 	}
 	request := r.request(ctx, plan, config, blob, existing, again, diags)
 	request.Owner = token
+	defer r.run.turns.take(ctx, request.Image)()
 	receipt, err := core.Stage(ctx, request)
 	if err != nil { // the blob was good, so it is about the image
 		blame(ctx, placeAt(request.Image), "Join not staged", err, diags)
