@@ -20,6 +20,7 @@ type openImage struct {
 	session imagefs.Session
 	header  []byte // of the SYSTEM hive when it was opened, where others may change it meanwhile; else nil
 	closed  bool
+	program string // SHA-256 of the program, where programStatus has read it in this session; ""
 }
 
 // lockPoll is the pause between two tries to open an image that somebody else is changing.

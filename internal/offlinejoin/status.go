@@ -112,6 +112,7 @@ func (im *openImage) status(r *record) (Status, error) {
 // start of Windows. What else the record lacks comes first.
 func (im *openImage) programStatus(r *record, st *Status) error {
 	sum, err := digestOf(im.session, im.in(programPath))
+	im.program = sum
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		st.Program = ProgramMissing

@@ -13,7 +13,7 @@
 //	journal overwritten with zeros, flush, removed, flush of the folder
 //
 // The journal holds, for each sector of 512 bytes that a group touches, the bytes from before the whole change and a
-// digest of every content that the groups give it; for fills and fresh pieces the digests only. So [Recover] can see for each
+// digest of every content that the groups give it; for fills and fresh pieces, whatever is written over them, the digests only. So [Recover] can see for each
 // sector whether it is old or ours. When every sector holds the last content that the change gives it, the change is
 // complete and stays. Else, when every sector is old or ours, the old bytes are put back, the file gets its old size, and
 // fills are zeroed. A sector that is neither was written by somebody else, such as a virtual machine that was started
@@ -22,8 +22,9 @@
 // # Secrets
 //
 // New bytes are never in a journal, since they may be a secret that is being brought in. Old bytes may be a secret that
-// is being taken away: those are the pieces marked Wipe. Of them the journal holds the range alone, and where a sector
-// is touched by a group and by a wipe, the wiped bytes are left out of what is kept of it. Without its old bytes a wipe
+// is being taken away, or one that stays beside what changes: those are the pieces marked Wipe. Of them the journal holds
+// the range alone, and where a sector is touched by a group and by a wipe, the secret bytes are left out of what is kept
+// of it. What stays is never written, so that a roll-back has no need of it. Without its old bytes a wipe
 // cannot be rolled back, so all wipes, of whatever group, come after all groups: once one has begun every other sector is
 // in its last state, the change is complete, and recovery finishes the wipes (they write zeros, which need no journal).
 //

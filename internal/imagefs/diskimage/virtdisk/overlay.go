@@ -44,7 +44,7 @@ func (sys *system) makeOverlay(ctx context.Context, at imagefs.Location, mode im
 	}
 	made := &imagefs.NewDisk{Path: at.OverlayPath, Golden: at.ImagePath, Overlay: true}
 	if mode != imagefs.Write {
-		s, err := open(ctx, sys, golden, device, at.Partition, true)
+		s, err := openInTurn(ctx, sys, golden, device, at.Partition, true)
 		if err != nil {
 			return nil, err
 		}
@@ -58,12 +58,28 @@ func (sys *system) makeOverlay(ctx context.Context, at imagefs.Location, mode im
 	if err := sys.create(temporary, golden, device); err != nil {
 		return nil, errors.Join(err, removeIfThere(temporary))
 	}
-	s, err := open(ctx, sys, temporary, device, at.Partition, false)
+	s, err := openInTurn(ctx, sys, temporary, device, at.Partition, false)
 	if err != nil {
 		return nil, errors.Join(err, removeIfThere(temporary))
 	}
 	s.made = made
 	return &newOverlay{s, temporary}, nil
+}
+
+// turns is how often an overlay, or its golden disk, is attached before it is given up: each time it is looked at as long as find
+// waits.
+const turns = 20
+
+// openInTurn is open for disks of which others are attached at the same time that have the same identifiers, since they stand
+// on the same golden disk: by this process or another one. Windows keeps all but one offline, and leaves a disk that is
+// offline as it is (documented for disks; inferred for differencing ones): so it is detached and attached again.
+func openInTurn(ctx context.Context, sys *system, file string, device uint32, partition int, readOnly bool) (*Session, error) {
+	for n := 1; ; n++ {
+		s, err := open(ctx, sys, file, device, partition, readOnly)
+		if _, offline := errors.AsType[*collision](err); !offline || n == turns {
+			return s, err
+		}
+	}
 }
 
 // create makes a differencing disk. Sizes are the parent's, as documented for MaximumSize 0.

@@ -214,6 +214,38 @@ func TestDroppedOverlay(t *testing.T) {
 	}
 }
 
+// TestOverlaysAtOnce makes an overlay whose disk Windows keeps offline at first, since another one of the same golden disk is
+// attached: it is detached and attached again, for a bounded time.
+func TestOverlaysAtOnce(t *testing.T) {
+	t.Parallel()
+	for offline, want := range map[int]winerr.Code{2: 0, turns: winerr.Busy} {
+		f := newFake(t)
+		for i := range f.disks[f.golden] {
+			f.disks[f.golden][i].from = offline * looks
+		}
+		s, err := f.system().openAt(t.Context(), f.over("web01.vhdx"), imagefs.Write)
+		if code, _ := winerr.CodeOf(err); code != want {
+			t.Fatal(err)
+		}
+		attached := 0
+		for _, call := range f.calls {
+			if strings.HasPrefix(call, "AttachVirtualDisk") {
+				attached++
+			}
+		}
+		if attached != min(offline+1, turns) {
+			t.Errorf("it was attached %d times", attached)
+		}
+		if err == nil {
+			err = s.Close()
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		f.left()
+	}
+}
+
 // TestEnded gives a context that ended.
 func TestEnded(t *testing.T) {
 	t.Parallel()

@@ -56,6 +56,11 @@ func (d *disk) find(ctx context.Context, number int) (volume, error) {
 	}
 }
 
+// collision is the error for a disk that stays offline.
+type collision struct{ error }
+
+func (c *collision) Unwrap() error { return c.error }
+
 // closeTrees closes the trees of all volumes but one.
 func closeTrees(all []volume, but string) error {
 	var errs []error
@@ -89,8 +94,9 @@ func (d *disk) choose(all []volume, number int) (found volume, settled bool, err
 		return found, true, winerr.Errorf(winerr.InvalidParameter, "%s holds %d Windows installations (%s): choose with partition",
 			shown, len(with), list(all))
 	case len(all) == 0:
-		return found, false, winerr.Errorf(winerr.Busy, "no volume of %s appeared: Windows keeps a disk offline while another with "+
-			"the same identifiers is attached, such as one of the same golden image (Get-Disk shows it): detach that one first", shown)
+		return found, false, &collision{winerr.Errorf(winerr.Busy, "no volume of %s appeared: Windows keeps a disk offline while "+
+			"another with the same identifiers is attached, such as one of the same golden image (Get-Disk shows it): detach that "+
+			"one first", shown)}
 	case reason != nil:
 		return found, false, failed("read", d.file, reason)
 	case number != 0:
