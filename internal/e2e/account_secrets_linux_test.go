@@ -296,8 +296,12 @@ resource "offlinejoin_domain_join" "x" {
 	trace := []string{"TF_LOG=TRACE", "TF_LOG_PATH=" + r.in("trace.log")}
 	terraform := testenv.Tool(t, "terraform")
 	for _, args := range [][]string{
-		{"init", "-no-color"}, {"plan", "-no-color", "-out", "tfplan"}, {"show", "-json", "tfplan"}, {"apply", "-no-color", "tfplan"},
-		{"plan", "-no-color", "-out", "tfplan2"}, {"show", "-json"},
+		{"init", "-no-color"},
+		{"plan", "-no-color", "-out", "tfplan"},
+		{"show", "-json", "tfplan"},
+		{"apply", "-no-color", "tfplan"},
+		{"plan", "-no-color", "-out", "tfplan2"},
+		{"show", "-json"},
 	} {
 		dying := r.dying
 		if args[0] != "apply" {
