@@ -221,9 +221,6 @@ func (r *secretRun) run(t *testing.T, env []string, args ...string) {
 	}
 	err := cmd.Wait()
 	stop()
-	if state := cmd.ProcessState.Sys().(syscall.WaitStatus); state.CoreDump() {
-		t.Error("the system dumped a core")
-	}
 	if err != nil && len(r.killed) == 0 {
 		t.Fatalf("%q: %v\n%s", args, err, &r.out)
 	}
@@ -282,6 +279,7 @@ func (w *secretRuns) terraformApply(t *testing.T, r *secretRun) {
   }
 }
 provider "offlinejoin" {
+  ledger_file = %q
   active_directory = {
     domain = "odj.test"
     dc     = "dc1.odj.test"
@@ -293,14 +291,17 @@ resource "offlinejoin_domain_join" "x" {
   machine_name = %q
   image_path   = %q
   overlay_path = %q
-  ledger_file  = %q
 }
-`, secretUser, r.credential.word, r.credential.file, r.machine, w.golden, r.disk, r.in("ledger")), 0o600))
+`, r.in("ledger"), secretUser, r.credential.word, r.credential.file, r.machine, w.golden, r.disk), 0o600))
 	trace := []string{"TF_LOG=TRACE", "TF_LOG_PATH=" + r.in("trace.log")}
 	terraform := testenv.Tool(t, "terraform")
 	for _, args := range [][]string{
-		{"init", "-no-color"}, {"plan", "-no-color", "-out", "tfplan"}, {"show", "-json", "tfplan"}, {"apply", "-no-color", "tfplan"},
-		{"plan", "-no-color", "-out", "tfplan2"}, {"show", "-json"},
+		{"init", "-no-color"},
+		{"plan", "-no-color", "-out", "tfplan"},
+		{"show", "-json", "tfplan"},
+		{"apply", "-no-color", "tfplan"},
+		{"plan", "-no-color", "-out", "tfplan2"},
+		{"show", "-json"},
 	} {
 		dying := r.dying
 		if args[0] != "apply" {
@@ -375,7 +376,7 @@ func (r *secretRun) planted(t *testing.T, search *canary.Search, texts map[strin
 	}
 	// A process that is given the password in an argument and in a variable, as ours must not be.
 	var seen processes
-	bad := exec.CommandContext(t.Context(), "/bin/sh", "-c", "sleep 0.3; : "+secretPassword)
+	bad := exec.CommandContext(t.Context(), "/bin/sh", "-c", "sleep 2; : "+secretPassword)
 	bad.Env = []string{"LEAK=" + secretPassword}
 	must(t, bad.Start())
 	stop := seen.watch(bad.Process.Pid)
@@ -501,9 +502,16 @@ func (w *secretRuns) dies(t *testing.T) {
 				t.Fatal("no process was killed: this test proves nothing")
 			}
 			must(t, filepath.WalkDir(r.dir, func(path string, _ os.DirEntry, err error) error {
-				if strings.HasPrefix(filepath.Base(path), "core") {
-					t.Errorf("a core: %s", path)
+				if !strings.HasPrefix(filepath.Base(path), "core") {
+					return err
 				}
+				content, readErr := os.ReadFile(path)
+				must(t, readErr)
+				// The notes at its beginning name the program: packer and terraform may die, too, when their plugin does.
+				if bytes.Contains(content[:min(len(content), 16<<10)], []byte(c.words[0])) {
+					t.Errorf("a core of %s: %s", c.words[0], path)
+				}
+				must(t, os.Remove(path)) // what another program keeps is not ours
 				return err
 			}))
 			if !bytes.Contains(r.out.Bytes(), []byte("SIGABRT")) {
@@ -522,7 +530,7 @@ func (w *secretRuns) dies(t *testing.T) {
 
 // kill ends the first process of a run whose arguments have the words by SIGABRT, when it has run for a while.
 func (r *secretRun) kill(done <-chan struct{}) {
-	const while = 250 * time.Millisecond // a logon takes as long
+	const while = 200 * time.Millisecond // a logon takes as long
 	since := map[int]time.Time{}
 	for {
 		select {
@@ -532,6 +540,14 @@ func (r *secretRun) kill(done <-chan struct{}) {
 		}
 		for _, pid := range r.seen.alive() {
 			text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+			// Not one that is about to become the program, or has not come to main, which turns cores off: it knows nothing yet.
+			// A program that never does so is not killed, and the test fails for that.
+			exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+			limits, _ := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
+			_, core, _ := strings.Cut(string(limits), "Max core file size")
+			if fields := strings.Fields(core); !strings.HasPrefix(filepath.Base(exe), r.dying[0]) || len(fields) == 0 || fields[0] != "0" {
+				continue
+			}
 			if slices.ContainsFunc(r.dying, func(word string) bool { return !bytes.Contains(text, []byte(word)) }) {
 				continue
 			}
