@@ -27,3 +27,5 @@ build {
     }
   }
 }
+
+# Packer destroys nothing: offlinejoin unstage takes the join back.

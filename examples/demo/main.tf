@@ -28,3 +28,5 @@ resource "offlinejoin_staged_join" "web01" {
 output "join" {
   value = offlinejoin_staged_join.web01.status
 }
+
+# terraform destroy takes the join back.

@@ -16,3 +16,6 @@ join "machine" {
   blob_file    = "secrets/${each.key}.djoin"
   machine_name = upper(each.key)
 }
+
+# offlinejoin unstage fleet.join.hcl takes the joins back, and destroys the passwords in the images. The blob files are yours to
+# delete.

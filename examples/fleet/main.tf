@@ -28,3 +28,5 @@ resource "offlinejoin_staged_join" "machine" {
 output "status" {
   value = { for name, join in offlinejoin_staged_join.machine : name => join.status }
 }
+
+# terraform destroy takes joins back that no machine has booted with. The blob files are yours to delete.

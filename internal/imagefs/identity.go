@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -142,7 +143,15 @@ func host() string {
 	return name + hostMark + hex.EncodeToString(digest[:6])
 }
 
+// resolved returns the absolute path without links, in one spelling.
 func resolved(path string) string {
+	if runtime.GOOS == "windows" {
+		return plainSpelling(withoutLinks(plainSpelling(path)))
+	}
+	return withoutLinks(path)
+}
+
+func withoutLinks(path string) string {
 	abs := absolute(path)
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		return real

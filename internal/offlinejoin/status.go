@@ -275,8 +275,10 @@ func (st *Status) judgeSetup(r *record, f winimage.Facts) bool {
 		st.say(finding{what: "the machine is a member of " + memberOf(f) + ", not by the join that was staged"})
 	case f.Phase == winimage.PhaseInstalled, f.Phase == winimage.PhaseSpecialized, f.Phase == winimage.PhaseUndeployable:
 		st.State = StateFailed
-		st.say(finding{"Windows Setup has been through its specialize pass, and the machine is no member of " + r.domain,
-			`read Panther\setupact.log and debug\NetSetup.log in the image`})
+		st.say(finding{
+			"Windows Setup has been through its specialize pass, and the machine is no member of " + r.domain,
+			`read Panther\setupact.log and debug\NetSetup.log in the image`,
+		})
 	case f.Phase == winimage.PhaseSetup:
 		st.say(finding{what: "Windows Setup has begun, and has not come to an end"})
 	default:

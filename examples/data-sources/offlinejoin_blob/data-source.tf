@@ -11,3 +11,5 @@ data "offlinejoin_blob" "web01" {
 output "account" {
   value = "${data.offlinejoin_blob.web01.domain}: ${data.offlinejoin_blob.web01.machine_name}"
 }
+
+# There is nothing to destroy: facts are no secret. The blob file is yours to delete.

@@ -17,3 +17,6 @@ resource "terraform_data" "upload" {
     }
   }
 }
+
+# There is nothing of it to destroy here: the value is in neither plan nor state. Where it was put, and the blob file, are yours to
+# delete.

@@ -20,3 +20,5 @@ ephemeral "offlinejoin_blob" "file" {
     }
   }
 }
+
+# terraform destroy takes back a join that no machine has booted with. A fingerprint is no secret.

@@ -23,3 +23,5 @@ resource "offlinejoin_staged_join" "web01" {
     }
   }
 }
+
+# There is nothing to destroy: facts are no secret. The blob file is yours to delete.

@@ -61,3 +61,6 @@ build {
     }
   }
 }
+
+# Packer destroys nothing: until its first boot the image holds the machine's password. offlinejoin unstage takes the join back, and
+# the blob file is yours to delete.

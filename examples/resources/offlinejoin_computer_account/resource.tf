@@ -25,3 +25,5 @@ resource "offlinejoin_computer_account" "app01" {
 output "object_guid" {
   value = offlinejoin_computer_account.app01.object_guid
 }
+
+# terraform destroy keeps the account, unless account_on_destroy says otherwise. No password is known of it.

@@ -53,3 +53,6 @@ resource "offlinejoin_domain_join" "app01" {
 output "disks" {
   value = { for name, join in offlinejoin_domain_join.web : name => join.path }
 }
+
+# terraform destroy removes the disks that no machine has booted from, and with them the passwords (on_destroy); the accounts stay,
+# unless account_on_destroy says otherwise.

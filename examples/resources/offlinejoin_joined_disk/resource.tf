@@ -36,3 +36,6 @@ resource "offlinejoin_joined_disk" "app01" {
 output "disks" {
   value = { for name, disk in offlinejoin_joined_disk.web : name => "${disk.path} (${disk.format}, ${disk.status})" }
 }
+
+# terraform destroy removes the disks that no machine has booted from, and with them the passwords (on_destroy). The blob files are
+# yours to delete.
