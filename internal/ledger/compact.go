@@ -69,7 +69,7 @@ func (s *file) replace() (bool, error) {
 // copyInForce writes the last lines of the uses that are in force, and returns how many bytes they are. Stages that were not
 // seen to end come last, as the tally of a file wants them.
 func copyInForce(to io.Writer, content *io.SectionReader) (int64, error) {
-	last, err := lastLines(content)
+	last, err := lastLines(content, content.Size())
 	if err != nil {
 		return 0, err
 	}
@@ -80,7 +80,7 @@ func copyInForce(to io.Writer, content *io.SectionReader) (int64, error) {
 	out := bufio.NewWriter(to)
 	var size int64
 	for _, begun := range []bool{false, true} {
-		err := eachLine(content, func(number int, text []byte) error {
+		err := eachLine(content, content.Size(), func(number int, text []byte) error {
 			if !keep[number] {
 				return nil
 			}
@@ -100,6 +100,27 @@ func copyInForce(to io.Writer, content *io.SectionReader) (int64, error) {
 	return size, out.Flush()
 }
 
+// inForceOf decodes the last lines of the uses that are in force, in their order, of so many bytes.
+func inForceOf(content io.ReadSeeker, good int64) (entries []Entry, err error) {
+	last, err := lastLines(content, good)
+	if err != nil {
+		return nil, err
+	}
+	keep := make(map[int]bool, len(last))
+	for _, number := range last {
+		keep[number] = true
+	}
+	err = eachLine(content, good, func(number int, text []byte) error {
+		if !keep[number] {
+			return nil
+		}
+		e, err := parseLine(text)
+		entries = append(entries, e)
+		return err
+	})
+	return entries, err
+}
+
 // kept returns a line as a compacted file has it: without the names of uses that it ended, which are gone.
 func kept(text []byte) ([]byte, error) {
 	if endsOf(text) == nil {
@@ -114,9 +135,9 @@ func kept(text []byte) ([]byte, error) {
 }
 
 // lastLines returns the number of the last line of each use in force; see inForce.
-func lastLines(content *io.SectionReader) (map[string]int, error) {
+func lastLines(content io.ReadSeeker, good int64) (map[string]int, error) {
 	last := map[string]int{}
-	err := eachLine(content, func(number int, text []byte) error {
+	err := eachLine(content, good, func(number int, text []byte) error {
 		event, id, ends, err := outline(text)
 		if err != nil {
 			return err
@@ -145,12 +166,12 @@ func outline(text []byte) (event Event, id string, ends []string, err error) {
 	return e.Event, e.ID, e.Ends, err
 }
 
-// eachLine calls a function with every line that is not empty, and its number.
-func eachLine(content *io.SectionReader, do func(number int, text []byte) error) error {
+// eachLine calls a function with every line of so many bytes that is not empty, and its number.
+func eachLine(content io.ReadSeeker, good int64, do func(number int, text []byte) error) error {
 	if _, err := content.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	lines := bufio.NewReaderSize(content, scanBuffer)
+	lines := bufio.NewReaderSize(io.LimitReader(content, good), scanBuffer)
 	for number := 1; ; number++ {
 		line, err := lines.ReadSlice('\n')
 		if text := bytes.TrimSuffix(line, []byte("\n")); len(bytes.TrimSpace(text)) > 0 {

@@ -251,7 +251,16 @@ func (l *Ledger) InForce(ctx context.Context) ([]Entry, error) {
 	if l == nil {
 		return nil, nil
 	}
-	entries, err := l.store.read(ctx, wanted{all: true})
+	entries, err := l.store.read(ctx, wanted{force: true})
+	return plainEntries(inForce(entries)), err
+}
+
+// InForceOf is InForce for the uses of one blob.
+func (l *Ledger) InForceOf(ctx context.Context, fingerprint string) ([]Entry, error) {
+	if l == nil {
+		return nil, nil
+	}
+	entries, err := l.store.read(ctx, wantedFor(fingerprint))
 	return plainEntries(inForce(entries)), err
 }
 
