@@ -245,8 +245,8 @@ func (l *Ledger) Entries(ctx context.Context) ([]Entry, error) {
 	return plainEntries(entries), err
 }
 
-// InForce returns the uses that keep their accounts from other images, each with the last event that it had, in the order of
-// those ([EventIntent], [EventStaged] or [EventCompleted]), and with texts that are safe for a line.
+// InForce returns the uses that keep their accounts from other images: each with the last event that it had ([EventIntent],
+// [EventStaged] or [EventCompleted]), in the order of these events, and with texts that are safe for a line.
 func (l *Ledger) InForce(ctx context.Context) ([]Entry, error) {
 	if l == nil {
 		return nil, nil
