@@ -74,8 +74,8 @@ func copyInForce(to io.Writer, content *io.SectionReader) (int64, error) {
 		return 0, err
 	}
 	keep := make(map[int]bool, len(last))
-	for _, number := range last {
-		keep[number] = true
+	for _, use := range last {
+		keep[use.last] = true
 	}
 	out := bufio.NewWriter(to)
 	var size int64
@@ -106,19 +106,21 @@ func inForceOf(content io.ReadSeeker, good int64) (entries []Entry, err error) {
 	if err != nil {
 		return nil, err
 	}
-	keep := make(map[int]bool, len(last))
-	for _, number := range last {
-		keep[number] = true
+	began := make(map[int]int, len(last)) // by the number of the last line, that of the first
+	for _, use := range last {
+		began[use.last] = use.first
 	}
+	var found []pick
 	err = eachLine(content, good, func(number int, text []byte) error {
-		if !keep[number] {
+		first, inForce := began[number]
+		if !inForce {
 			return nil
 		}
 		e, err := parseLine(text)
-		entries = append(entries, e)
+		found = append(found, pick{first, e})
 		return err
 	})
-	return entries, err
+	return inOrder(found), err
 }
 
 // kept returns a line as a compacted file has it: without the names of uses that it ended, which are gone.
@@ -134,9 +136,12 @@ func kept(text []byte) ([]byte, error) {
 	return e.line()
 }
 
-// lastLines returns the number of the last line of each use in force; see inForce.
-func lastLines(content io.ReadSeeker, good int64) (map[string]int, error) {
-	last := map[string]int{}
+// useLines are the numbers of two lines of a use.
+type useLines struct{ first, last int }
+
+// lastLines returns the first and the last line of each use in force; see inForce.
+func lastLines(content io.ReadSeeker, good int64) (map[string]useLines, error) {
+	last, began := map[string]useLines{}, map[string]int{} // the second of uses that have ended, too
 	err := eachLine(content, good, func(number int, text []byte) error {
 		event, id, ends, err := outline(text)
 		if err != nil {
@@ -149,7 +154,10 @@ func lastLines(content io.ReadSeeker, good int64) (map[string]int, error) {
 		case EventCancelled:
 			delete(last, id)
 		case EventIntent, EventStaged, EventCompleted:
-			last[id] = number
+			if _, known := began[id]; !known {
+				began[id] = number
+			}
+			last[id] = useLines{began[id], number}
 		}
 		return nil
 	})

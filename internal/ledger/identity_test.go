@@ -335,7 +335,7 @@ func TestEveryLineRefusesOldPrograms(t *testing.T) {
 	stage(t, l, two)
 	for _, err := range []error{
 		second(l.Completed(t.Context(), one.Image, one.Fingerprint, "")),
-		second(l.Released(t.Context(), force(t, l)[1].ID, "gone", "")), // the one that was told of last, as completed
+		second(l.Released(t.Context(), force(t, l)[0].ID, "gone", "")),
 		second(l.Unstaged(t.Context(), two.Image, two.Fingerprint, "")),
 	} {
 		if err != nil {

@@ -246,7 +246,7 @@ func (l *Ledger) Entries(ctx context.Context) ([]Entry, error) {
 }
 
 // InForce returns the uses that keep their accounts from other images: each with the last event that it had ([EventIntent],
-// [EventStaged] or [EventCompleted]), in the order of these events, and with texts that are safe for a line.
+// [EventStaged] or [EventCompleted]), oldest first, and with texts that are safe for a line.
 func (l *Ledger) InForce(ctx context.Context) ([]Entry, error) {
 	if l == nil {
 		return nil, nil

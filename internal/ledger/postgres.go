@@ -59,7 +59,8 @@ const (
 and not exists (select 1 from offlinejoin_ledger n where n.id = l.id and n.seq > l.seq
   and n.event in ('intent', 'staged', 'completed', 'cancelled'))
 and not exists (select 1 from (select seq, unnest(ends) as id from offlinejoin_ledger where ends <> '{}') e
-  where e.id = l.id and e.seq > l.seq) order by seq`
+  where e.id = l.id and e.seq > l.seq)
+order by (select min(f.seq) from offlinejoin_ledger f where f.id = l.id)`
 	// The uses with one of the texts, the last ones with the machine SID, all of their lines, and what ends them.
 	sqlWanted = `with matching as materialized (
   select id from offlinejoin_ledger where fingerprint = any($1::text[])

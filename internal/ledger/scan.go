@@ -258,9 +258,13 @@ func (p *picker) picked() []Entry {
 			p.picks = append(p.picks, pick{l.number, e})
 		}
 	}
-	slices.SortFunc(p.picks, func(a, b pick) int { return a.number - b.number })
-	var entries []Entry
-	for _, one := range p.picks {
+	return inOrder(p.picks)
+}
+
+// inOrder returns the entries by their numbers.
+func inOrder(picks []pick) (entries []Entry) {
+	slices.SortFunc(picks, func(a, b pick) int { return a.number - b.number })
+	for _, one := range picks {
 		entries = append(entries, one.entry)
 	}
 	return entries

@@ -28,7 +28,7 @@ type LedgerEntry struct {
 	ReuseReason string    `json:"reuse_reason,omitempty"`
 }
 
-// LedgerEntries returns the uses in force that a ledger knows, in the order of what was told last; of the SingleUse it only looks at where that
+// LedgerEntries returns the uses in force that a ledger knows, oldest first; of the SingleUse it only looks at where that
 // is. A file that does not exist knows none.
 func LedgerEntries(ctx context.Context, at SingleUse) ([]LedgerEntry, error) {
 	l, err := at.open(0)
