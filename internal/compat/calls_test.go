@@ -83,7 +83,7 @@ type use struct {
 // inForce reads a ledger.
 func inForce(t *testing.T, ledgerFile string) []use {
 	t.Helper()
-	entries, err := offlinejoin.LedgerEntries(t.Context(), ledgerFile)
+	entries, err := offlinejoin.LedgerEntries(t.Context(), offlinejoin.SingleUse{LedgerFile: ledgerFile})
 	if err != nil {
 		t.Fatal(err)
 	}

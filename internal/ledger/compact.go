@@ -69,18 +69,18 @@ func (s *file) replace() (bool, error) {
 // copyInForce writes the last lines of the uses that are in force, and returns how many bytes they are. Stages that were not
 // seen to end come last, as the tally of a file wants them.
 func copyInForce(to io.Writer, content *io.SectionReader) (int64, error) {
-	last, err := lastLines(content)
+	last, err := lastLines(content, content.Size())
 	if err != nil {
 		return 0, err
 	}
 	keep := make(map[int]bool, len(last))
-	for _, number := range last {
-		keep[number] = true
+	for _, use := range last {
+		keep[use.last] = true
 	}
 	out := bufio.NewWriter(to)
 	var size int64
 	for _, begun := range []bool{false, true} {
-		err := eachLine(content, func(number int, text []byte) error {
+		err := eachLine(content, content.Size(), func(number int, text []byte) error {
 			if !keep[number] {
 				return nil
 			}
@@ -100,6 +100,29 @@ func copyInForce(to io.Writer, content *io.SectionReader) (int64, error) {
 	return size, out.Flush()
 }
 
+// inForceOf decodes the last lines of the uses that are in force, in their order, of so many bytes.
+func inForceOf(content io.ReadSeeker, good int64) (entries []Entry, err error) {
+	last, err := lastLines(content, good)
+	if err != nil {
+		return nil, err
+	}
+	began := make(map[int]int, len(last)) // by the number of the last line, that of the first
+	for _, use := range last {
+		began[use.last] = use.first
+	}
+	var found []pick
+	err = eachLine(content, good, func(number int, text []byte) error {
+		first, inForce := began[number]
+		if !inForce {
+			return nil
+		}
+		e, err := parseLine(text)
+		found = append(found, pick{first, e})
+		return err
+	})
+	return inOrder(found), err
+}
+
 // kept returns a line as a compacted file has it: without the names of uses that it ended, which are gone.
 func kept(text []byte) ([]byte, error) {
 	if endsOf(text) == nil {
@@ -113,10 +136,13 @@ func kept(text []byte) ([]byte, error) {
 	return e.line()
 }
 
-// lastLines returns the number of the last line of each use in force; see inForce.
-func lastLines(content *io.SectionReader) (map[string]int, error) {
-	last := map[string]int{}
-	err := eachLine(content, func(number int, text []byte) error {
+// useLines are the numbers of two lines of a use.
+type useLines struct{ first, last int }
+
+// lastLines returns the first and the last line of each use in force; see inForce.
+func lastLines(content io.ReadSeeker, good int64) (map[string]useLines, error) {
+	last, began := map[string]useLines{}, map[string]int{} // the second of uses that have ended, too
+	err := eachLine(content, good, func(number int, text []byte) error {
 		event, id, ends, err := outline(text)
 		if err != nil {
 			return err
@@ -128,7 +154,10 @@ func lastLines(content *io.SectionReader) (map[string]int, error) {
 		case EventCancelled:
 			delete(last, id)
 		case EventIntent, EventStaged, EventCompleted:
-			last[id] = number
+			if _, known := began[id]; !known {
+				began[id] = number
+			}
+			last[id] = useLines{began[id], number}
 		}
 		return nil
 	})
@@ -145,12 +174,12 @@ func outline(text []byte) (event Event, id string, ends []string, err error) {
 	return e.Event, e.ID, e.Ends, err
 }
 
-// eachLine calls a function with every line that is not empty, and its number.
-func eachLine(content *io.SectionReader, do func(number int, text []byte) error) error {
+// eachLine calls a function with every line of so many bytes that is not empty, and its number.
+func eachLine(content io.ReadSeeker, good int64, do func(number int, text []byte) error) error {
 	if _, err := content.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	lines := bufio.NewReaderSize(content, scanBuffer)
+	lines := bufio.NewReaderSize(io.LimitReader(content, good), scanBuffer)
 	for number := 1; ; number++ {
 		line, err := lines.ReadSlice('\n')
 		if text := bytes.TrimSuffix(line, []byte("\n")); len(bytes.TrimSpace(text)) > 0 {

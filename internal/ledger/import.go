@@ -38,14 +38,18 @@ select count(*) from new`
 // importBatch is how many lines one statement adds.
 const importBatch = 500
 
+// importWait is how long an import may take: 100,000 uses take minutes on a busy machine.
+const importWait = time.Hour
+
 // Import adds the lines of a ledger file to a ledger in a database, all or none, and returns how many were added and how many
 // were there. Errors carry 2 when the file is not there, 87 when it is no ledger, or this is none in a database, and what the
 // database's do.
 func (l *Ledger) Import(ctx context.Context, path string) (added, known int, err error) {
-	to, is := l.store.(*postgres)
+	in, is := l.store.(*postgres)
 	if !is {
 		return 0, 0, winerr.Errorf(winerr.InvalidParameter, "a ledger file is imported into a database: name that with ledger")
 	}
+	to := &postgres{db: in.db, wait: max(in.wait, importWait)}
 	from := newFile(path, 0)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return 0, 0, winerr.Errorf(winerr.FileNotFound, "the ledger %s is not there: check the path", plaintext.Line(path, 0))

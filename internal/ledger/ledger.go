@@ -245,13 +245,22 @@ func (l *Ledger) Entries(ctx context.Context) ([]Entry, error) {
 	return plainEntries(entries), err
 }
 
-// InForce returns the uses that keep their accounts from other images, oldest first: each with the last event that it
-// had ([EventIntent], [EventStaged] or [EventCompleted]), and with texts that are safe for a line.
+// InForce returns the uses that keep their accounts from other images: each with the last event that it had ([EventIntent],
+// [EventStaged] or [EventCompleted]), oldest first, and with texts that are safe for a line.
 func (l *Ledger) InForce(ctx context.Context) ([]Entry, error) {
 	if l == nil {
 		return nil, nil
 	}
-	entries, err := l.store.read(ctx, wanted{all: true})
+	entries, err := l.store.read(ctx, wanted{force: true})
+	return plainEntries(inForce(entries)), err
+}
+
+// InForceOf is InForce for the uses of one blob.
+func (l *Ledger) InForceOf(ctx context.Context, fingerprint string) ([]Entry, error) {
+	if l == nil {
+		return nil, nil
+	}
+	entries, err := l.store.read(ctx, wantedFor(fingerprint))
 	return plainEntries(inForce(entries)), err
 }
 

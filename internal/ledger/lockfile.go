@@ -4,10 +4,15 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
 	"syscall"
 
 	"github.com/gofrs/flock"
 )
+
+// queues has for each lock a channel with room for the one of this process that asks for it: a process stands in the system's
+// queue once, and its own come one after the other, in their order.
+var queues sync.Map
 
 // lockFile takes the lock on a file that is made for it, and waits for it in the system's own queue: whoever asks again and
 // again finds it free only by luck, and 64 of them waited for seconds. A process that waits has one thread for it. The error
@@ -16,6 +21,29 @@ func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	queue, _ := queues.LoadOrStore(path, make(chan struct{}, 1))
+	turn, is := queue.(chan struct{})
+	if !is {
+		return nil, errors.ErrUnsupported // cannot be: nothing else is stored
+	}
+	select {
+	case turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	release, err := lockForProcess(ctx, path)
+	if err != nil {
+		<-turn
+		return nil, err
+	}
+	return func() {
+		release()
+		<-turn
+	}, nil
+}
+
+// lockForProcess is lockFile for the one of this process whose turn it is.
+func lockForProcess(ctx context.Context, path string) (unlock func(), err error) {
 	l := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE|noFollow), flock.SetPermissions(0o600))
 	release := func() { _ = l.Close() } // the lock ends with the file
 	held, err := l.TryLock()

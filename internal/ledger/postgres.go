@@ -55,6 +55,12 @@ const (
 
 	sqlColumns = "line, extract(epoch from at)::bigint"
 	sqlAll     = "select " + sqlColumns + " from offlinejoin_ledger order by seq"
+	sqlForce   = "select " + sqlColumns + ` from offlinejoin_ledger l where event in ('intent', 'staged', 'completed')
+and not exists (select 1 from offlinejoin_ledger n where n.id = l.id and n.seq > l.seq
+  and n.event in ('intent', 'staged', 'completed', 'cancelled'))
+and not exists (select 1 from (select seq, unnest(ends) as id from offlinejoin_ledger where ends <> '{}') e
+  where e.id = l.id and e.seq > l.seq)
+order by (select min(f.seq) from offlinejoin_ledger f where f.id = l.id)`
 	// The uses with one of the texts, the last ones with the machine SID, all of their lines, and what ends them.
 	sqlWanted = `with matching as materialized (
   select id from offlinejoin_ledger where fingerprint = any($1::text[])
@@ -216,6 +222,9 @@ func query(ctx context.Context, conn *pgconn.PgConn, w wanted) ([]Entry, error) 
 	}
 	if w.all {
 		return entriesOf(conn.ExecParams(ctx, sqlAll, nil, nil, nil, nil))
+	}
+	if w.force {
+		return entriesOf(conn.ExecParams(ctx, sqlForce, nil, nil, nil, nil))
 	}
 	params := [][]byte{array(w.texts), column(w.machineSID), []byte(strconv.Itoa(lastClones))}
 	return entriesOf(conn.ExecParams(ctx, sqlWanted, params, nil, nil, nil))

@@ -12,6 +12,8 @@ import (
 // wanted says which uses matter to a question. The zero value wants none.
 type wanted struct {
 	all bool
+	// force wants the last line of every use in force, and nothing else.
+	force bool
 	// texts are fingerprints, SIDs of accounts, names of machines in upper case and names of uses: a use matters when one of
 	// its lines has one of them.
 	texts []string
@@ -28,7 +30,7 @@ func wantedFor(texts ...string) wanted {
 	return wanted{texts: slices.DeleteFunc(texts, func(text string) bool { return text == "" })}
 }
 
-func (w wanted) none() bool { return !w.all && len(w.texts) == 0 && w.machineSID == "" }
+func (w wanted) none() bool { return !w.all && !w.force && len(w.texts) == 0 && w.machineSID == "" }
 
 // tally is what a scan has seen beside the entries.
 type tally struct {
@@ -66,7 +68,16 @@ func (t *tally) count(event Event, ends bool) {
 // scan reads the lines that are wanted. The rest after the last newline counts when it is a whole line, as an editor may
 // leave it, and else must be what a crash cut off. Errors: errForeign, errDamaged or errNewer with the number of the line, or
 // that of the reader.
-func scan(r io.Reader, w wanted) (entries []Entry, t tally, err error) { return newPicker(w).scan(r) }
+func scan(r io.ReadSeeker, w wanted) (entries []Entry, t tally, err error) {
+	if !w.force {
+		return newPicker(w).scan(r)
+	}
+	if _, t, err = newPicker(wanted{}).scan(r); err != nil { // so that damage is noticed
+		return nil, tally{}, err
+	}
+	entries, err = inForceOf(r, t.good)
+	return entries, t, err
+}
 
 // scanEnd is scan of the last lines alone, for who wants none and only adds one. ok is false when they do not tell, and all
 // has to be looked at.
@@ -247,9 +258,13 @@ func (p *picker) picked() []Entry {
 			p.picks = append(p.picks, pick{l.number, e})
 		}
 	}
-	slices.SortFunc(p.picks, func(a, b pick) int { return a.number - b.number })
-	var entries []Entry
-	for _, one := range p.picks {
+	return inOrder(p.picks)
+}
+
+// inOrder returns the entries by their numbers.
+func inOrder(picks []pick) (entries []Entry) {
+	slices.SortFunc(picks, func(a, b pick) int { return a.number - b.number })
+	for _, one := range picks {
 		entries = append(entries, one.entry)
 	}
 	return entries

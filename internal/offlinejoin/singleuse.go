@@ -193,7 +193,7 @@ func (s SingleUse) releaseUse(
 
 // stillInUse says for which image a ledger has a join in use, and "" when it has none.
 func stillInUse(ctx context.Context, l *ledger.Ledger, fingerprint string) (string, error) {
-	force, err := l.InForce(ctx)
+	force, err := l.InForceOf(ctx, fingerprint)
 	for _, e := range force {
 		if e.Fingerprint == fingerprint {
 			return fmt.Sprintf("the ledger still has this join in use, for %s: if that is this image under a path that it had before, "+
