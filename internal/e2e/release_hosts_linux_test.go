@@ -158,12 +158,12 @@ func (p *tunnel) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	defer inner.Close()
+	defer func() { _ = inner.Close() }() // nothing is written any more
 	outer, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
-	defer outer.Close()
+	defer func() { _ = outer.Close() }() // nothing is written any more
 	if _, err := io.WriteString(outer, "HTTP/1.1 200 OK\r\n\r\n"); err != nil {
 		return
 	}

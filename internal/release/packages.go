@@ -70,7 +70,7 @@ func (d *dist) deb(p platform, installed []file) ([]byte, error) {
 	}
 	files := append(slices.Clone(installed),
 		file{"usr/share/doc/offlinejoin/changelog.gz", 0o644, changes},
-		file{"usr/share/doc/offlinejoin/copyright", 0o644, []byte(debianCopyright)},
+		file{"usr/share/doc/offlinejoin/copyright", 0o644, fmt.Appendf(nil, debianCopyright, repository, d.when.Year())},
 		file{"usr/share/doc/offlinejoin/THIRD_PARTY.txt", 0o644, d.thirdParty[command].text()},
 		// The program is one file on purpose: it has to run wherever images are worked on.
 		file{"usr/share/lintian/overrides/offlinejoin", 0o644, []byte("offlinejoin: statically-linked-binary [usr/bin/offlinejoin]\n")},
@@ -111,8 +111,8 @@ func (d *dist) deb(p platform, installed []file) ([]byte, error) {
 // debianCopyright is Debian's file about licences, which names those that every Debian system has. All texts in full are
 // beside it.
 const debianCopyright = `offlinejoin
-Source: ` + repository + `
-Copyright: the authors of offlinejoin
+Source: %s
+Copyright (C) %d the authors of offlinejoin
 
 This Source Code Form is subject to the terms of the Mozilla Public License,
 v. 2.0. On Debian systems its text is in /usr/share/common-licenses/MPL-2.0.
