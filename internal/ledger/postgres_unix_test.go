@@ -198,18 +198,18 @@ func proxyThatLosesCommits(t *testing.T, from, to string, times int64) *atomic.I
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	var lost atomic.Int64
 	serve := func(client net.Conn) {
-		defer client.Close()
+		defer func() { _ = client.Close() }()
 		back, err := net.Dial("unix", to)
 		if err != nil {
 			return
 		}
-		defer back.Close()
+		defer func() { _ = back.Close() }()
 		var losing atomic.Bool
 		go func() {
-			defer client.Close()
+			defer func() { _ = client.Close() }()
 			buffer := make([]byte, 64<<10)
 			for {
 				n, err := back.Read(buffer)
