@@ -204,7 +204,10 @@ func testArrows() map[string][]string {
 		"internal/guides": {"internal/cli", "internal/offlinejoin"}, // what they show is run
 		// A volume is proved by a whole join in it, up to the command line for disk images.
 		"internal/imagefs":           {"internal/offlinejoin"}, // also of remotedir
-		"internal/imagefs/diskimage": {"internal/offlinejoin", "internal/cli"},
+		"internal/imagefs/diskimage": {
+			"internal/offlinejoin", "internal/cli",
+			"internal/regf", "internal/odj", // logs as Windows leaves them, and where a password may be
+		},
 		"internal/disk":              {"internal/undojournal"}, // the two are made for each other, and know nothing of it
 		"internal/joinfile":          judges,
 		"internal/sample/golden":     {"internal/disk"},                                        // what it makes is read by our own readers, too
