@@ -206,7 +206,7 @@ func testArrows() map[string][]string {
 		"internal/imagefs": {"internal/offlinejoin"}, // also of remotedir
 		"internal/imagefs/diskimage": {
 			"internal/offlinejoin", "internal/cli",
-			"internal/regf", "internal/odj", // logs as Windows leaves them, and where a password may be
+			"internal/regf", "internal/odj", "internal/completion", // logs as Windows leaves them, and where a password may be
 		},
 		"internal/disk":           {"internal/undojournal"}, // the two are made for each other, and know nothing of it
 		"internal/joinfile":       judges,
