@@ -212,14 +212,17 @@ func testArrows() map[string][]string {
 		"internal/e2e":    whole,
 		"internal/guides": {"internal/cli", "internal/offlinejoin"}, // what they show is run
 		// A volume is proved by a whole join in it, up to the command line for disk images.
-		"internal/imagefs":           {"internal/offlinejoin"}, // also of remotedir
-		"internal/imagefs/diskimage": {"internal/offlinejoin", "internal/cli"},
-		"internal/disk":              {"internal/undojournal"}, // the two are made for each other, and know nothing of it
-		"internal/joinfile":          judges,
-		"internal/lab":               {"internal/odj"},                                         // its stand-in of a Windows judges blobs
-		"internal/sample/golden":     {"internal/disk"},                                        // what it makes is read by our own readers, too
-		"provider/offlinejoin":       append(slices.Clone(judges), "internal/activedirectory"), // a domain in memory
-		"provisioner/offlinejoin":    judges,
+		"internal/imagefs": {"internal/offlinejoin"}, // also of remotedir
+		"internal/imagefs/diskimage": {
+			"internal/offlinejoin", "internal/cli",
+			"internal/regf", "internal/odj", "internal/completion", // logs as Windows leaves them, and where a password may be
+		},
+		"internal/disk":           {"internal/undojournal"}, // the two are made for each other, and know nothing of it
+		"internal/joinfile":       judges,
+		"internal/lab":            {"internal/odj"},                                         // its stand-in of a Windows judges blobs
+		"internal/sample/golden":  {"internal/disk"},                                        // what it makes is read by our own readers, too
+		"provider/offlinejoin":    append(slices.Clone(judges), "internal/activedirectory"), // a domain in memory
+		"provisioner/offlinejoin": judges,
 	}
 }
 
