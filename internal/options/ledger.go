@@ -20,8 +20,8 @@ func LedgerOf(file, url string) (offlinejoin.SingleUse, error) {
 	use := offlinejoin.SingleUse{LedgerFile: file, Ledger: url}
 	switch {
 	case file != "" && url != "":
-		return offlinejoin.SingleUse{}, winerr.Errorf(winerr.InvalidParameter, "%s and %s are both there, and one ledger is kept: leave one "+
-			"out", LedgerURL, LedgerFile)
+		return offlinejoin.SingleUse{}, wrongWords(winerr.Errorf(winerr.InvalidParameter, "%s and %s are both there, and one ledger is kept: "+
+			"leave one out", LedgerURL, LedgerFile))
 	case file == "" && url == "":
 		use.Ledger = os.Getenv(LedgerVariable)
 	}
@@ -29,7 +29,7 @@ func LedgerOf(file, url string) (offlinejoin.SingleUse, error) {
 		return use, nil
 	}
 	if err := offlinejoin.CheckLedger(use.Ledger); err != nil {
-		return offlinejoin.SingleUse{}, err
+		return offlinejoin.SingleUse{}, wrongWords(err)
 	}
 	return use, nil
 }
