@@ -54,8 +54,10 @@ func blobAttacks(t *testing.T, p programs) {
 			if staged.code == 0 {
 				accepted[what]++
 				for _, args := range [][]string{
-					{"status", "--windows-path", windows}, {"inspect", "image", windows},
-					{"plan", join, "--details"}, {"apply", join, "--yes", "--report", report, "--report", page},
+					{"status", "--windows-path", windows},
+					{"inspect", "image", windows},
+					{"plan", join, "--details"},
+					{"apply", join, "--yes", "--report", report, "--report", page},
 				} {
 					count.add(a.run(t, args...))
 				}

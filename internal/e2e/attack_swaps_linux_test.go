@@ -29,7 +29,9 @@ func swapAttacks(t *testing.T, p programs) {
 		runs  int
 	}{
 		"registry": {sample.Image{}, []swap{
-			{"Windows/System32/config", "Windows/System32/config"}, {"Windows/System32", "Windows/System32"}, {"Windows", "Windows"},
+			{"Windows/System32/config", "Windows/System32/config"},
+			{"Windows/System32", "Windows/System32"},
+			{"Windows", "Windows"},
 			{"Windows/System32/config/SYSTEM", "Windows/System32/config/SYSTEM"},
 			{"Windows/System32/config/SYSTEM.LOG1", "Windows/System32/config/SYSTEM.LOG1"},
 			{"Windows/System32/odjboot.tmp", "Windows/System32/odjboot.tmp"},
@@ -39,8 +41,10 @@ func swapAttacks(t *testing.T, p programs) {
 			{"Windows/System32/config", "Windows/System32/config"}, {"Windows/System32/odjboot.tmp", "Windows/System32/odjboot.tmp"},
 		}, long(100, 4)},
 		"answer file": {sample.Image{ImageState: "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"}, []swap{
-			{"Windows/Panther", "Windows/Panther"}, {"Windows/Panther/unattend.xml", "Windows/Panther/unattend.xml"},
-			{"Windows/Panther/odjxml.tmp", "Windows/Panther/odjxml.tmp"}, {"Windows/System32/config", "Windows/System32/config"},
+			{"Windows/Panther", "Windows/Panther"},
+			{"Windows/Panther/unattend.xml", "Windows/Panther/unattend.xml"},
+			{"Windows/Panther/odjxml.tmp", "Windows/Panther/odjxml.tmp"},
+			{"Windows/System32/config", "Windows/System32/config"},
 			{"Windows/System32/Sysprep", "Windows/System32/Sysprep"},
 		}, long(60, 4)},
 	} {

@@ -112,8 +112,10 @@ func thingsInImages(t *testing.T, p programs) {
 				t.Errorf("%s as %s: staging is refused, and leaves %q, where %q was", name, kind, now, before)
 			}
 			for _, args := range [][]string{
-				{"status", "--logs", "--windows-path", windows}, {"inspect", "image", windows},
-				{"hive", "check", filepath.Join(configOf(windows), "SYSTEM")}, {"unstage", "--windows-path", windows, "--lock-timeout", "0s"},
+				{"status", "--logs", "--windows-path", windows},
+				{"inspect", "image", windows},
+				{"hive", "check", filepath.Join(configOf(windows), "SYSTEM")},
+				{"unstage", "--windows-path", windows, "--lock-timeout", "0s"},
 			} {
 				count.add(a.run(t, args...))
 			}
