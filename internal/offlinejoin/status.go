@@ -124,7 +124,11 @@ func (im *openImage) programStatus(r *record, st *Status) error {
 		st.Program = ProgramInPlace
 	}
 	if st.Program == ProgramInPlace {
-		if st.ProgramRights, err = im.programRights(); err != nil {
+		st.ProgramRights, err = im.programRights()
+		if errors.Is(err, fs.ErrNotExist) { // taken away by somebody who takes the join back
+			st.Program, st.ProgramRights, err = ProgramMissing, "", nil
+		}
+		if err != nil {
 			return err
 		}
 	}
