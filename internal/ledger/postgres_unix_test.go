@@ -312,11 +312,11 @@ func TestWhatIsWrongWithADatabase(t *testing.T) {
 		"no host":        {"postgres://x@none.invalid/joins", winerr.InvalidParameter, "check the host"},
 		"locked":         {busy, winerr.Busy, "wait until it is done"},
 	} {
-		release := func() {}
+		release, wait := func() {}, 2*time.Second
 		if name == "locked" { // its lock is one for the whole database
-			release = holdTable(t, s, locked)
+			release, wait = holdTable(t, s, locked), 15*time.Second // the server has a tenth of it to say what it waits for
 		}
-		l, err := ledger.OpenAt(ledger.Where{URL: c.url, Wait: 2 * time.Second})
+		l, err := ledger.OpenAt(ledger.Where{URL: c.url, Wait: wait})
 		if err != nil {
 			t.Fatal(err)
 		}
