@@ -314,7 +314,7 @@ func TestWhatIsWrongWithADatabase(t *testing.T) {
 	} {
 		release, wait := func() {}, 2*time.Second
 		if name == "locked" { // its lock is one for the whole database
-			release, wait = holdTable(t, s, locked), 15*time.Second // the server has a tenth of it to say what it waits for
+			release, wait = holdTable(t, s, locked), 10*time.Second // the server has a tenth of it to say what it waits for
 		}
 		l, err := ledger.OpenAt(ledger.Where{URL: c.url, Wait: wait})
 		if err != nil {
@@ -337,7 +337,7 @@ func holdTable(t *testing.T, s *postgres.Server, role string) (release func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = s.TrySQL("postgres", "begin; lock table "+role+".offlinejoin_ledger; select pg_sleep(8); commit")
+		_, _ = s.TrySQL("postgres", "begin; lock table "+role+".offlinejoin_ledger; select pg_sleep(15); commit")
 	}()
 	for range 100 {
 		if s.SQL(t, "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted and relation = '"+role+
