@@ -146,7 +146,7 @@ func TestQuotaZero(t *testing.T) {
 func TestLongestNameInAnOddOU(t *testing.T) {
 	t.Parallel()
 	lab, s, d := accountsLab(t)
-	ou := lab.ou(t, `Zürich "A, B" + ی‌ک`)
+	ou := lab.ou(t, "Zürich \"A, B\" + ی\u200cک")
 	c, err := s.Container(t.Context(), d, ou)
 	must(t, err)
 	a, err := s.Create(t.Context(), d, New{Name: "abcdefghijklm-5", Container: c.DN, Marker: pending(), Password: labPassword()})
