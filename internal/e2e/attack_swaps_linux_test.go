@@ -145,7 +145,7 @@ func (e *enemy) swap(a *attacked, random *rand.Rand) {
 	if os.Symlink(filepath.Join(a.victim, s.to), link) != nil {
 		return
 	}
-	defer os.Remove(link)
+	defer func() { _ = os.Remove(link) }() // as far as a swap has left it
 	if exchange(at, link) == nil {
 		time.Sleep(time.Duration(random.IntN(300)) * time.Microsecond)
 		// What the name was is put back; what a run has made in its place meanwhile goes aside.

@@ -39,7 +39,7 @@ func (m here) System() claims.System {
 	}
 	k, err := registry.OpenKey(registry.LOCAL_MACHINE, `SOFTWARE\Microsoft\Windows NT\CurrentVersion`, registry.QUERY_VALUE)
 	if err == nil {
-		defer k.Close()
+		defer func() { _ = k.Close() }() // only read
 		if name, _, err := k.GetStringValue("ProductName"); err == nil {
 			s.Name = name
 		}
@@ -117,7 +117,7 @@ func enable(name string) error {
 	if err := windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_ADJUST_PRIVILEGES|windows.TOKEN_QUERY, &token); err != nil {
 		return err
 	}
-	defer token.Close()
+	defer func() { _ = token.Close() }() // a handle; nothing is buffered in it
 	wide, err := windows.UTF16PtrFromString(name)
 	if err != nil {
 		return err

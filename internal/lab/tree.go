@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"maps"
 	"slices"
 
@@ -84,8 +85,7 @@ func readSub(all tree, path, name string, parent Key, depth int) error {
 	if err != nil {
 		return err
 	}
-	defer sub.Close()
-	return readInto(all, path, sub, depth-1)
+	return errors.Join(readInto(all, path, sub, depth-1), sub.Close())
 }
 
 // equals returns the first difference of what Windows reads to what is expected. Names in it are those that this package made.
