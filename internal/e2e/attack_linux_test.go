@@ -162,7 +162,7 @@ func (a *attacked) faults(r ran) []string {
 	var found []string
 	all := r.out + r.errors
 	switch {
-	case r.code != 0 && r.code != 1 && r.code != 2:
+	case r.code != 0 && r.code != 1 && r.code != 2 && r.code != 75:
 		found = append(found, fmt.Sprintf("exit code %d", r.code))
 	case r.code == 1 && (r.args[0] == "plan" || r.args[0] == "apply") && ofJoinFile.MatchString(all):
 	case r.code == 1 && !sentence.MatchString(all):
