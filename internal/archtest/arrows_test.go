@@ -50,6 +50,7 @@ func arrows() map[string][]string {
 		"internal/claims":      {},
 		"internal/lab": {
 			"internal/claims", "internal/regf", "internal/sample", "internal/completion", "internal/version",
+			"internal/winimage", // what a Windows is called
 		},
 		"internal/lab/offlinejoin-lab": {"internal/lab", "internal/claims", "internal/coredump"},
 		"internal/claims/gen":          {"internal/claims"},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/claims"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
+	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 // Here returns the Windows that this process runs on.
@@ -45,6 +47,9 @@ func (m here) System() claims.System {
 		}
 		if build, _, err := k.GetStringValue("CurrentBuildNumber"); err == nil {
 			s.Build = build
+		}
+		if build, err := strconv.Atoi(s.Build); err == nil { // a server's name does not change by it
+			s.Name = winimage.Facts{ProductType: winimage.ProductClient, ProductName: s.Name, Build: build}.DisplayName()
 		}
 		if ubr, _, err := k.GetIntegerValue("UBR"); err == nil {
 			s.Build += fmt.Sprintf(".%d", ubr)
