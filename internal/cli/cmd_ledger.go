@@ -81,9 +81,15 @@ func (a *app) ledgerList() *cobra.Command {
 	return cmd
 }
 
+// isMissing reports whether a ledger is in a file, and that is not there.
+func isMissing(file string) bool {
+	_, err := os.Stat(file)
+	return file != "" && errors.Is(err, fs.ErrNotExist)
+}
+
 // noUses says that no account is in use, and when the ledger is not there, which a mistyped name can be the reason of.
 func noUses(file string) string {
-	if _, err := os.Stat(file); file != "" && errors.Is(err, fs.ErrNotExist) {
+	if isMissing(file) {
 		return plaintext.Line(file, 0) + " does not exist: no account was staged with it."
 	}
 	return "No account is in use."
@@ -120,7 +126,7 @@ machines get one account, and lock each other out. A join that is still in its i
 			if req.Ledger, err = options.LedgerOf(file, url); err != nil {
 				return err
 			}
-			if _, err := os.Stat(file); file != "" && errors.Is(err, fs.ErrNotExist) {
+			if isMissing(file) {
 				return winerr.Errorf(winerr.FileNotFound, "the ledger %s does not exist: check the path", plaintext.Line(file, 0))
 			}
 			if err := offlinejoin.ReleaseUse(ctx, req); err != nil {

@@ -4,7 +4,7 @@
 // --json one JSON document with a schema_version. Results go to standard output; progress, warnings and errors go to
 // standard error. An error is one sentence that ends with its documented Windows code, such as
 // "(50 ERROR_NOT_SUPPORTED)". The exit code is 0 when all went well, 1 when the request was refused or failed, 75 when all
-// that failed may pass by itself (170 and 1460: winerr.Code.Temporary, and nothing else), and 2 when the command line itself
+// that failed may pass by itself (offlinejoin.MayPass, and nothing else), and 2 when the command line itself
 // was wrong.
 //
 // Every command has a file of its own, cmd_*.go: its flags, what it does, and what it prints. What they share:
