@@ -16,9 +16,10 @@ var queues sync.Map
 
 // lockFile takes the lock on a file that is made for it, and waits for it in the system's own queue: whoever asks again and
 // again finds it free only by luck, and 64 of them waited for seconds. A process that waits has one thread for it. The error
-// is that of ctx when it ends before; the thread then gives the lock back once it gets it, or ends with the process.
+// is that of ctx when it ends before; the thread then gives the lock back once it gets it, or ends with the process. A lock that
+// is free is taken even when the time of ctx has run out: on a busy machine a short time may be over before the first look.
 func lockFile(ctx context.Context, path string) (unlock func(), err error) {
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return nil, ctx.Err()
 	}
 	queue, _ := queues.LoadOrStore(path, make(chan struct{}, 1))
@@ -28,8 +29,12 @@ func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 	}
 	select {
 	case turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	default:
+		select {
+		case turn <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	release, err := lockForProcess(ctx, path)
 	if err != nil {
