@@ -147,9 +147,9 @@ func (t transaction) run(w wanted, decide func([]Entry) (Entry, error), tried **
 	return t.exec("commit")
 }
 
-// lockWait is how many milliseconds a transaction waits for a lock: a little less than is left, so that the server says what it
-// waited for before the client gives up.
-func lockWait(left time.Duration) int64 { return max((left * 9 / 10).Milliseconds(), 1) }
+// lockWait is how many milliseconds a transaction waits for a lock: three quarters of what is left, so that the server, however
+// busy, says what it waited for before the client gives up.
+func lockWait(left time.Duration) int64 { return max((left * 3 / 4).Milliseconds(), 1) }
 
 func (t transaction) at(step string) {
 	if t.step != nil {

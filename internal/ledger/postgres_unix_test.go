@@ -314,7 +314,7 @@ func TestWhatIsWrongWithADatabase(t *testing.T) {
 	} {
 		release, wait := func() {}, 2*time.Second
 		if name == "locked" { // its lock is one for the whole database
-			release, wait = holdTable(t, s, locked), 10*time.Second // the server has a tenth of it to say what it waits for
+			release, wait = holdTable(t, s, locked), 10*time.Second // the server has a quarter of it to say what it waits for
 		}
 		l, err := ledger.OpenAt(ledger.Where{URL: c.url, Wait: wait})
 		if err != nil {

@@ -52,7 +52,7 @@ func (d *OSFolder) Create(name string) (Handle, error) {
 	}
 	h := &handle{File: f, folder: d, name: name}
 	if err := h.lock(true); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil
 }
@@ -76,7 +76,7 @@ func (d *OSFolder) Open(name string, change bool) (Handle, error) {
 	}
 	h := &handle{File: f, folder: d, name: name}
 	if err := h.lock(change); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil
 }
@@ -107,6 +107,13 @@ func (h *handle) Size() (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
+}
+
+// Close implements [Handle]. The lock goes first by itself: a process that this program is starting has a copy of every open file
+// until it becomes another program, and closing ours alone would leave the journal locked until then.
+func (h *handle) Close() error {
+	unlock(h.File)
+	return h.File.Close()
 }
 
 // Remove implements [Handle].

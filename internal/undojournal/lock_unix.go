@@ -36,3 +36,10 @@ func tryLock(f *os.File, exclusive bool) (free bool, err error) {
 	}
 	return lockErr == nil, lockErr
 }
+
+// unlock gives the lock back. An error is none: closing the file gives it back, too, only later.
+func unlock(f *os.File) {
+	if raw, err := f.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = unix.Flock(int(fd), unix.LOCK_UN) })
+	}
+}

@@ -48,7 +48,7 @@ func TestEveryCodeIsSortedByWhetherItMayPass(t *testing.T) {
 	passes := map[Code]bool{Busy: true, Timeout: true}
 	stays := []Code{
 		Success, FileNotFound, AccessDenied, NotEnoughMemory, OutOfMemory, NotReady, GenFailure, SharingViolation, LockViolation,
-		NotSupported, InvalidParameter, DiskFull, DirNotEmpty, UnhandledException, ElevationRequired, OperationAborted,
+		NotSupported, InvalidParameter, DiskFull, DirNotEmpty, UnhandledException, ElevationRequired, OperationAborted, WriteFault, BrokenPipe,
 		ServiceRequestTimeout, ServiceNotActive, ShutdownInProgress, Cancelled, ConnectionAborted, NoSuchUser,
 		PasswordRestriction, LogonFailure, AccountRestriction, InvalidLogonHours, InvalidWorkstation, PasswordExpired,
 		AccountDisabled, NoSuchDomain, TimeSkew, NoSystemResources, CommitmentLimit, RPCServerUnavailable, RPCServerTooBusy,

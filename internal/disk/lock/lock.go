@@ -32,6 +32,13 @@ type File struct {
 	Weak bool
 }
 
+// Close gives back the locks and closes the file. The locks go first by themselves: a process that this program is starting has
+// a copy of every open file until it becomes another program, and closing ours alone would leave the image in use until then.
+func (f *File) Close() error {
+	release(f.File)
+	return f.File.Close()
+}
+
 // Share gives back what keeps others from writing, for another program that takes its own locks on the file at once. That the
 // file is being read stays locked, where the system has locks of qemu's kind, so that nobody else gets it with [Change].
 func (f *File) Share() error { return share(f.File) }

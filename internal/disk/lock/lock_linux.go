@@ -44,7 +44,7 @@ func openLocked(path string, m Mode) (*File, error) {
 		if errors.Is(err, errConflict) {
 			err = &InUseError{Path: path, By: "another program holds it with a lock of qemu's kind"}
 		}
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, (&File{File: f}).Close())
 	}
 	return &File{File: f, Weak: weak}, nil
 }
@@ -110,6 +110,14 @@ func othersLock(f *os.File, at int64) error {
 func noLocks(err error) bool {
 	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOLCK) || errors.Is(err, unix.EOPNOTSUPP) ||
 		errors.Is(err, unix.ENOSYS)
+}
+
+// release gives back what openLocked took. An error is none: closing the file gives the locks back, too, only later.
+func release(f *os.File) {
+	for _, base := range []int64{heldBase, refusedBase} {
+		lk := unix.Flock_t{Type: unix.F_UNLCK, Start: base, Len: permResize + 1}
+		_ = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lk)
+	}
 }
 
 // share drops all locks but the one that the file is read.

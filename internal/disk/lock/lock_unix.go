@@ -31,5 +31,8 @@ func openLocked(path string, m Mode) (*File, error) {
 	return &File{File: f}, nil
 }
 
+// release gives back the lock. An error is none: closing the file gives it back, too, only later.
+func release(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }
+
 // share drops the lock: qemu on these systems takes none of this kind, and its own go beside it.
 func share(*os.File) error { return nil }

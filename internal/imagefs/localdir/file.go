@@ -13,6 +13,8 @@ type file struct {
 	name string
 	path string
 	cost *cost
+
+	locked bool // TryLock got it
 }
 
 var _ imagefs.File = (*file)(nil)
@@ -51,8 +53,14 @@ func (f *file) Sync() error {
 	return failed(imagefs.OpWrite, f.path, err)
 }
 
-// Close implements io.Closer.
-func (f *file) Close() error { return failed(imagefs.OpWrite, f.path, f.f.Close()) }
+// Close implements io.Closer. The lock goes first by itself: a process that this program is starting has a copy of every open
+// file until it becomes another program, and closing ours alone would leave the file locked until then.
+func (f *file) Close() error {
+	if f.locked {
+		unlock(f.f)
+	}
+	return failed(imagefs.OpWrite, f.path, f.f.Close())
+}
 
 // Stat implements imagefs.File.
 func (f *file) Stat() (imagefs.Info, error) {
@@ -70,6 +78,7 @@ func (f *file) Stat() (imagefs.Info, error) {
 // TryLock implements imagefs.File.
 func (f *file) TryLock() (bool, error) {
 	held, err := tryLock(f.f)
+	f.locked = f.locked || held
 	return held, failed(imagefs.OpLock, f.path, err)
 }
 

@@ -29,6 +29,11 @@ func tryLock(f *os.File) (bool, error) {
 	return false, err
 }
 
+// unlock gives the lock back. An error is none: closing the file gives it back, too, only later.
+func unlock(f *os.File) {
+	_ = control(f, func(fd int) error { return unix.Flock(fd, unix.LOCK_UN) })
+}
+
 func locked(f *os.File, err error) error {
 	return winerr.Errorf(winerr.Busy, "another offlinejoin is working on %s: wait until it is done and try again: %w",
 		plaintext.Line(f.Name(), 0), err)
