@@ -8,13 +8,16 @@ import (
 // Mark is what happens to the subject of a line: it is new, it changes, it goes, or it stays as it is.
 type Mark byte
 
-// The marks, as they are printed.
+// The marks. A line without one stays as it is.
 const (
-	Same     Mark = ' '
-	Added    Mark = '+'
-	Modified Mark = '~'
-	Removed  Mark = '-'
+	Same Mark = iota
+	Added
+	Modified
+	Removed
 )
+
+// String returns the mark as it is printed.
+func (m Mark) String() string { return [...]string{" ", "+", "~", "-"}[m] }
 
 // Painter colours text for a terminal, and leaves it alone elsewhere.
 type Painter struct{ on bool }

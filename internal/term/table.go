@@ -18,7 +18,7 @@ type Row struct {
 func WriteRows(w io.Writer, rows []Row) {
 	lines := make([]markedLine, len(rows))
 	for i, r := range rows {
-		lines[i] = markedLine{r.Mark, fmt.Sprintf("  %c %s\t%s\t%s", r.Mark, r.Subject, r.Kind, r.Value)}
+		lines[i] = markedLine{r.Mark, fmt.Sprintf("  %s %s\t%s\t%s", r.Mark, r.Subject, r.Kind, r.Value)}
 	}
 	paint := NewPainter(w)
 	for i, text := range aligned(lines) {
