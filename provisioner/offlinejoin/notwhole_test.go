@@ -66,12 +66,12 @@ func TestAnUnrecoverableHive(t *testing.T) {
 	if got := execute(t, new(ImageSource), map[string]any{"windows_path": image})["detail"]; !strings.Contains(got, says) {
 		t.Errorf("the data source says %q", got)
 	}
-	before := digest(t, filepath.Dir(image))
+	before := sampletest.Digest(t, filepath.Dir(image))
 	if _, err := provision(t, map[string]any{"windows_path": image, "blob_file": file}, nil); err == nil ||
 		!strings.Contains(err.Error(), "2717") {
 		t.Errorf("provisioned: %v", err)
 	}
-	if digest(t, filepath.Dir(image)) != before {
+	if sampletest.Digest(t, filepath.Dir(image)) != before {
 		t.Error("something was written")
 	}
 }
@@ -93,13 +93,13 @@ func TestTwoImagesAtOnePlace(t *testing.T) {
 	if err := os.Rename(other, image); err != nil {
 		t.Fatal(err)
 	}
-	before := digest(t, image)
+	before := sampletest.Digest(t, image)
 	_, err := provision(t, config, nil)
 	release := regexp.MustCompile(`\(offlinejoin ledger release [0-9a-f]{16} --ledger-file ` + regexp.QuoteMeta(ledger) + ` --reason "[a-z ]+"\)`)
 	if err == nil || !strings.Contains(err.Error(), "2732") || !release.MatchString(err.Error()) {
 		t.Errorf("the second image: %v", err)
 	}
-	if digest(t, image) != before {
+	if sampletest.Digest(t, image) != before {
 		t.Error("something was written")
 	}
 }
