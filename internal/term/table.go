@@ -2,6 +2,7 @@ package term
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -10,7 +11,7 @@ import (
 
 // Row is one line of a list of changes, such as "  + SYSTEM\Setup  key".
 type Row struct {
-	Mark                 Mark
+	Mark                 Mark // the zero Mark is Same
 	Subject, Kind, Value string
 }
 
@@ -18,7 +19,8 @@ type Row struct {
 func WriteRows(w io.Writer, rows []Row) {
 	lines := make([]markedLine, len(rows))
 	for i, r := range rows {
-		lines[i] = markedLine{r.Mark, fmt.Sprintf("  %c %s\t%s\t%s", r.Mark, r.Subject, r.Kind, r.Value)}
+		mark := cmp.Or(r.Mark, Same)
+		lines[i] = markedLine{mark, fmt.Sprintf("  %c %s\t%s\t%s", mark, r.Subject, r.Kind, r.Value)}
 	}
 	paint := NewPainter(w)
 	for i, text := range aligned(lines) {

@@ -63,7 +63,7 @@ func TestWrite(t *testing.T) {
 		}, "\nNotes\n  without names\n\nShort\n  Zürich          1\n  a line\n\nLong\n  sixteen letters!  2\n  a                 3\n"},
 		{"rows", func(w io.Writer) {
 			term.WriteRows(w, []term.Row{
-				{Mark: term.Same, Subject: `SYSTEM\Setup`},
+				{Subject: `SYSTEM\Setup`}, // no mark is Same
 				{Mark: term.Added, Subject: "  State", Kind: "REG_SZ", Value: "staged"},
 				{Mark: term.Modified, Subject: "  SetupType", Kind: "REG_DWORD", Value: "0 → 2"},
 			})
