@@ -53,7 +53,7 @@ type mark struct {
 func (m *mark) check(entries []Entry, c Claim) error {
 	m.look(inForce(entries), c)
 	if m.isSecond() && !c.Reuse {
-		return secondUse(c, m.others[len(m.others)-1])
+		return m.ledger.secondUse(c, m.others[len(m.others)-1])
 	}
 	return nil
 }
@@ -107,24 +107,27 @@ func (m *mark) knows(c Claim) bool {
 }
 
 // secondUse is the refusal: which use is in the way, and the ways out.
-func secondUse(c Claim, e Entry) error {
+func (l *Ledger) secondUse(c Claim, e Entry) error {
 	image, here := e.Image.called(c.Image), e.Image.at(c.Image)
 	e = e.plain(plaintext.Name) // for the messages: what is compared is compared by now
 	name := e.Account.MachineName
 	const allow = `or set reuse = "allow" with a reason`
+	gone := ""
+	if command := l.ReleaseCommand(e.ID, "the first image is gone"); command != "" {
+		gone = "; if the first image is gone, release its use (" + command + ")"
+	}
 	switch {
 	case e.Event == EventIntent && here:
 		return winerr.Errorf(winerr.AccountReuseBlocked, "a stage of this account into %s began and has not ended (%s), and "+
-			"the image that is there now is another: if it still runs, wait for it; if it was stopped and the first image is "+
-			"gone, release its use, %s", image, facts(e), allow)
+			"the image that is there now is another: if it still runs, wait for it%s, %s", image, facts(e), gone, allow)
 	case e.Event == EventIntent:
 		return winerr.Errorf(winerr.AccountReuseBlocked, "a stage of this account into %s began and has not ended (%s): if "+
 			"it still runs, wait for it; if it was stopped, stage into that image again or unstage it, %s",
 			image, facts(e), allow)
 	case here:
 		return winerr.Errorf(winerr.AccountReuseBlocked, "this account is already staged into %s (%s), and the image that is "+
-			"there now does not hold that join: if another image is mounted there, make a new blob for it; if the first one is "+
-			"gone, release its use (offlinejoin ledger release %s), %s", image, facts(e), e.ID, allow)
+			"there now does not hold that join: if another image is mounted there, make a new blob for it%s, %s",
+			image, facts(e), gone, allow)
 	case e.Fingerprint != c.Fingerprint:
 		return winerr.Errorf(winerr.AccountReuseBlocked, "the account of %s is already staged into %s with another blob "+
 			"(%s): the newer blob has replaced the password, so that only one of both images can join; unstage that image, %s",

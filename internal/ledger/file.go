@@ -210,8 +210,14 @@ func (s *file) lock(ctx context.Context) (unlock func(), err error) {
 
 func (s *file) tooLarge() error {
 	return winerr.Errorf(winerr.InvalidParameter, "the ledger %s has reached its bound of %d MiB, and what it keeps is in "+
-		"force: release the uses of machines that are gone (offlinejoin ledger release), or import it into a database and "+
-		"name that with ledger; a new file would forget which accounts are used", s, s.bound>>20)
+		"force: release the uses of machines that are gone (%s), or import it into a database and "+
+		"name that with ledger; a new file would forget which accounts are used", s, s.bound>>20, s.release())
+}
+
+// release says how the uses of a ledger are released.
+func (s *file) release() string {
+	at := Where{File: s.path}
+	return at.ListCommand() + " shows them, " + at.ReleaseCommand("ID", "the machine is gone") + " releases one"
 }
 
 // nearlyFull returns a warning when three quarters of the bound are used.
@@ -221,7 +227,7 @@ func (s *file) nearlyFull() []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("the ledger %s has %d MiB of at most %d: release the uses of machines that are gone "+
-		"(offlinejoin ledger release), or import it into a database and name that with ledger", s, info.Size()>>20, s.bound>>20)}
+		"(%s), or import it into a database and name that with ledger", s, info.Size()>>20, s.bound>>20, s.release())}
 }
 
 func (s *file) failed(verb string, err error) error {

@@ -70,7 +70,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		for _, e := range force {
-			if text := secondUse(claim, e).Error(); text == "" {
+			if text := NewRun().secondUse(claim, e).Error(); text == "" {
 				t.Error("no sentence")
 			}
 			line, err := e.line()

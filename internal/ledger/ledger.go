@@ -28,6 +28,7 @@ type store interface {
 type Ledger struct {
 	store store
 	now   func() time.Time
+	flag  string // by what the command line is given it; "": it is of one run
 }
 
 // Open returns the ledger in a file, which the first use makes (mode 0600; its folder must be there). An empty path is
@@ -36,7 +37,7 @@ func Open(path string, wait time.Duration) *Ledger {
 	if path == "" {
 		return nil
 	}
-	return &Ledger{store: newFile(path, wait), now: time.Now}
+	return &Ledger{store: newFile(path, wait), now: time.Now, flag: Where{File: path}.flag()}
 }
 
 // Where says where a ledger is: in a file, or in a database that many hosts share.
@@ -64,7 +65,7 @@ func OpenAt(w Where) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{store: &postgres{db: db, wait: cmp.Or(w.Wait, DefaultWait)}, now: time.Now}, nil
+	return &Ledger{store: &postgres{db: db, wait: cmp.Or(w.Wait, DefaultWait)}, now: time.Now, flag: w.flag()}, nil
 }
 
 // NewRun returns a ledger in memory, for one run in one process.

@@ -34,7 +34,9 @@ func OpenRun(id string, wait time.Duration) (*Ledger, error) {
 	}
 	sweep(folder, time.Now().Add(-runLife))
 	sum := sha256.Sum256([]byte(id))
-	return Open(filepath.Join(folder, runPrefix+hex.EncodeToString(sum[:12])+runSuffix), wait), nil
+	l := Open(filepath.Join(folder, runPrefix+hex.EncodeToString(sum[:12])+runSuffix), wait)
+	l.flag = ""
+	return l, nil
 }
 
 // runFolder makes and returns the first folder that is the user's alone.

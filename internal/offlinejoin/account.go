@@ -216,6 +216,7 @@ type AccountPlan struct {
 
 	req       AccountRequest
 	place     string
+	remakes   bool // the image holds a valid join of the account, which is made anew
 	container string
 	link      *link
 	existing  *activedirectory.Account
@@ -280,11 +281,11 @@ func (p *AccountPlan) look(ctx context.Context, held *heldJoin) error {
 	}
 	staged := held.passwordOf(p.existing)
 	p.DN, p.Account = p.existing.DN, l.accountFacts(p.existing, staged)
-	if held.bootedWith(p.existing) {
+	if held.bootedWith(p.existing) { // whatever it was made with
 		p.Action = AccountAdopt
 		return nil
 	}
-	p.Action, err = p.decide(ctx, staged)
+	p.Action, err = p.decide(ctx, held)
 	return err
 }
 
@@ -318,9 +319,9 @@ func (p *AccountPlan) compare(elsewhere []activedirectory.Elsewhere) error {
 	return nil
 }
 
-// decide says what is to be done with an account that exists. staged is of the password in the image, 0: none.
-func (p *AccountPlan) decide(ctx context.Context, staged FileTime) (AccountAction, error) {
-	a, req := p.existing, p.req
+// decide says what is to be done with an account that exists.
+func (p *AccountPlan) decide(ctx context.Context, held *heldJoin) (AccountAction, error) {
+	a, req, staged := p.existing, p.req, held.passwordOf(p.existing)
 	if err := activedirectory.CheckMachine(a); err != nil {
 		return "", err
 	}
@@ -329,7 +330,10 @@ func (p *AccountPlan) decide(ctx context.Context, staged FileTime) (AccountActio
 			"correct one of them", a.GUID, plaintext.Line(a.Name, plaintext.Name), req.MachineName)
 	}
 	if staged != 0 && staged == a.PasswordLastSet && !a.Disabled() {
-		return AccountAdopt, nil
+		var err error
+		if p.remakes, err = p.differs(ctx, held); err != nil || !p.remakes {
+			return AccountAdopt, err
+		}
 	}
 	if req.OU != "" && !a.In(p.container) {
 		return "", winerr.Errorf(winerr.InvalidParameter, "the account %s exists, and ou is %s: reuse moves no account; move it, or "+
@@ -349,7 +353,7 @@ func (p *AccountPlan) mayReset(ctx context.Context) error {
 		(m.State == activedirectory.MarkerPending || m.State == activedirectory.MarkerFailed || m.State == activedirectory.MarkerRemoving)
 	policy := p.req.Reuse
 	switch {
-	case leftHere:
+	case leftHere, p.remakes && p.req.ObjectGUID == "": // who may replace the join in the image needs no other word for its account
 		if policy == "" || policy == AccountReuseRefuse {
 			policy = AccountReuseOwn
 		}

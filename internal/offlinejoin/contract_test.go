@@ -1,7 +1,6 @@
 package offlinejoin
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/imagefs/open"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -115,46 +115,21 @@ func TestShutdownTimeIsRecorded(t *testing.T) {
 // What the hook was comes back with its type and every byte, whatever it was.
 func TestTheHookComesBackByteForByte(t *testing.T) {
 	t.Parallel()
-	wide := completion.SetText(`%SystemRoot%\tool.exe`).Data
-	for name, c := range map[string]struct {
-		setupType, cmdLine *completion.RawValue
-		version            uint32
-		foreign            bool
-	}{
-		"as stock Windows has it":     {completion.SetNumber(0), completion.SetText(""), 1, false},
-		"absent":                      {nil, nil, 1, false},
-		"another command":             {completion.SetNumber(2), completion.SetText("cmd.exe /c x"), 1, true},
-		"REG_EXPAND_SZ":               {completion.SetNumber(2), &completion.RawValue{Type: 2, Data: wide}, 2, true},
-		"REG_MULTI_SZ":                {completion.SetNumber(0), &completion.RawValue{Type: 7, Data: append(wide, 0, 0)}, 2, false},
-		"no terminator":               {completion.SetNumber(0), &completion.RawValue{Type: 1, Data: wide[:len(wide)-2]}, 2, false},
-		"odd length":                  {completion.SetNumber(0), &completion.RawValue{Type: 1, Data: wide[:len(wide)-1]}, 2, false},
-		"empty data":                  {completion.SetNumber(0), &completion.RawValue{Type: 1}, 2, false},
-		"bytes":                       {completion.SetNumber(0), &completion.RawValue{Type: 3, Data: []byte{1, 2, 3}}, 2, false},
-		"SetupType of 8 bytes":        {&completion.RawValue{Type: 11, Data: make([]byte, 8)}, completion.SetText(""), 2, false},
-		"text behind the first NUL":   {completion.SetNumber(0), &completion.RawValue{Type: 1, Data: append(bytes.Clone(wide), wide...)}, 2, false},
-		"SetupType without a command": {completion.SetNumber(1), nil, 1, false},
-	} {
+	for name, c := range sampletest.Hooks() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			req := newImage(t, sample.Image{})
-			changeHive(t, req.Image.WindowsPath, "SYSTEM", func(h *regf.Hive) error {
-				for _, e := range putBack(completion.Hook{SetupType: c.setupType, CmdLine: c.cmdLine}) {
-					if err := e.apply(h); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
+			c.Set(t, req.Image.WindowsPath)
 			before := systemDump(t, req.Image.WindowsPath)
 			r, err := Stage(t.Context(), req)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if told := strings.Contains(strings.Join(r.Warnings, "\n"), "runs another command"); told != c.foreign {
+			if told := strings.Contains(strings.Join(r.Warnings, "\n"), "runs another command"); told != c.Foreign {
 				t.Errorf("warnings %q", r.Warnings)
 			}
-			if got := recordOf(t, req).version; got != c.version {
-				t.Errorf("the record has version %d, want %d", got, c.version)
+			if got := recordOf(t, req).version; got != c.Version {
+				t.Errorf("the record has version %d, want %d", got, c.Version)
 			}
 			if again, err := Stage(t.Context(), req); err != nil || again.Outcome != OutcomeUnchanged {
 				t.Errorf("staged again: %+v, %v", again, err)

@@ -23,7 +23,7 @@
 //
 //	Directory                  a domain, logged on to once for a run                          directory.go
 //	Join                       the account and the image in one                               join.go
-//	 ├► planAccount            looks it up on every controller, and decides                   account.go
+//	 ├► planAccount            looks it up on every controller, and decides                   account.go, inputs.go
 //	 ├► rehearse               the whole plan of the image, with a password that nobody has
 //	 ├► Provision              one write to the directory, and the blob in memory             provision.go
 //	 ├► Stage                  as above

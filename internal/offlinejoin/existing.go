@@ -13,8 +13,8 @@ type decision struct {
 }
 
 // resolveExisting applies on_existing to what an image holds. complete means that it holds exactly this join in working
-// order, again that a completed one is staged once more.
-func resolveExisting(st Status, on OnExisting, fingerprint string, complete, again bool) (decision, error) {
+// order, again that a completed one is staged once more, choice that the user could set on_existing.
+func resolveExisting(st Status, on OnExisting, choice bool, fingerprint string, complete, again bool) (decision, error) {
 	same := st.Fingerprint == fingerprint
 	switch {
 	case same && again && st.State == StateCompleted:
@@ -33,7 +33,7 @@ func resolveExisting(st Status, on OnExisting, fingerprint string, complete, aga
 	case OnExistingReplace:
 		return decision{outcome: OutcomeStaged, warning: replaceWarning(st)}, nil
 	case OnExistingFail, "":
-		return decision{}, existingError(st)
+		return decision{}, existingError(st, choice)
 	}
 	return decision{}, winerr.Errorf(winerr.InvalidParameter, "on_existing is %q: use fail, replace or keep", on)
 }
@@ -49,25 +49,27 @@ func replaceWarning(st Status) string {
 	}
 }
 
-// existingError says what is in the way and how to go on.
-func existingError(st Status) error {
-	image := st.Image.WindowsPath
-	const choose = `or set on_existing = "replace", or on_existing = "keep" to leave it`
+// existingError says what is in the way and how to go on: also by on_existing, where the user has a choice.
+func existingError(st Status, choice bool) error {
+	image, choose := st.Image.WindowsPath, ""
+	if choice {
+		choose = `, or set on_existing = "replace", or on_existing = "keep" to leave it`
+	}
 	switch st.State {
 	case StateStaged:
 		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s already holds a staged join of %s to %s "+
-			"(fingerprint %s): unstage it, %s", image, st.MachineName, st.Domain, ShortFingerprint(st.Fingerprint), choose)
+			"(fingerprint %s): unstage it%s", image, st.MachineName, st.Domain, ShortFingerprint(st.Fingerprint), choose)
 	case StateCompleted:
-		return winerr.Errorf(winerr.SetupAlreadyJoined, "%s has completed its join of %s to %s: use a fresh image, %s",
+		return winerr.Errorf(winerr.SetupAlreadyJoined, "%s has completed its join of %s to %s: use a fresh image%s",
 			image, st.MachineName, st.Domain, choose)
 	case StateFailed:
 		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s holds a join of %s to %s that failed at first boot (%s): "+
-			"find out why, then unstage it, %s", image, st.MachineName, st.Domain, winerr.Code(st.Result), choose)
+			"find out why, then unstage it%s", image, st.MachineName, st.Domain, winerr.Code(st.Result), choose)
 	case StateJoined:
-		return winerr.Errorf(winerr.SetupAlreadyJoined, "%s is a member of %s already: use an image that is not, %s",
+		return winerr.Errorf(winerr.SetupAlreadyJoined, "%s is a member of %s already: use an image that is not%s",
 			image, st.Domain, choose)
 	default:
-		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s: %s: let that tool finish or take it back, %s",
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s: %s: let that tool finish or take it back%s",
 			image, st.Detail, choose)
 	}
 }

@@ -27,6 +27,7 @@ type fakeDirectory struct {
 	me        string
 	elsewhere []activedirectory.Elsewhere
 	notes     []activedirectory.Note
+	roots     [][]byte                // of the authorities that the forest trusts
 	refuse    func(call string) error // before the call
 	lose      func(call string) bool  // after the call was carried out
 }
@@ -68,6 +69,9 @@ func (f *fakeDirectory) DC() activedirectory.DC {
 func (f *fakeDirectory) Close() error                              { return nil }
 func (f *fakeDirectory) WhoAmI(context.Context) (string, error)    { return f.me, nil }
 func (f *fakeDirectory) MemberOf(context.Context, string) []string { return nil }
+func (f *fakeDirectory) RootCAs(context.Context, activedirectory.Domain) ([][]byte, error) {
+	return f.roots, nil
+}
 func (f *fakeDirectory) Owners(_ context.Context, _ activedirectory.Domain, trusted []string) ([]string, error) {
 	return trusted, nil
 }

@@ -32,7 +32,9 @@ func PlanJoin(ctx context.Context, d *Directory, acc AccountRequest, req Request
 // leaves nothing in the directory. When something fails after that, what was written is taken back (AccountRequest.OnError).
 //
 // A join that was broken off anywhere is finished by the next one for the same image, or refused: an image that holds a valid
-// join of the account is left as it is, and its account gets no other password; one that has booted is never touched.
+// join of the account is left as it is, and its account gets no other password; one that has booted is never touched. Where
+// the blob in it was made with other words than the request has, it is refused ([OtherInputsError]), or made anew as
+// Request.OnExisting says.
 //
 // Errors are those of [PlanAccount], [Provision] and [Stage]. req has no Blob; req.Expect is not used.
 func Join(ctx context.Context, d *Directory, acc AccountRequest, req Request) (*Receipt, error) {
@@ -116,7 +118,13 @@ func newJoin(ctx context.Context, d *Directory, acc AccountRequest, req Request)
 type heldJoin struct {
 	state  State
 	record *AccountRecord
-	blob   *Blob // nil: not in the record
+	blob   *Blob       // nil: not in the record
+	inputs *blobInputs // what its blob was made with; nil: not known
+
+	image  string // what messages call it
+	made   bool   // it is a disk that was made for the join
+	exists OnExisting
+	choice bool // the user can set on_existing
 }
 
 // passwordOf returns when the password was set that the image holds for an account, 0 for none.
@@ -159,14 +167,21 @@ func heldBy(ctx context.Context, req Request) (*heldJoin, error) {
 	if err != nil || st.Account == nil || st.State != StateStaged && st.State != StateCompleted {
 		return nil, err
 	}
-	h := &heldJoin{state: st.State, record: st.Account}
+	h := &heldJoin{
+		state: st.State, record: st.Account, image: im.session.String(), made: req.Image.NewPath() != "",
+		exists: req.OnExisting, choice: !req.FixedOnExisting,
+	}
 	if r.method == completion.MethodRegistry && st.State == StateStaged && len(r.blob) > 0 {
 		if h.blob, err = ReadBlob(slices.Clone(r.blob), "the join in the image"); err != nil {
 			h.blob, err = nil, nil // damaged: staged anew
 			h.record = nil
+		} else {
+			h.inputs = inputsOf(h.blob)
 		}
 	} else if st.State == StateStaged && st.Detail != "" {
 		h.record = nil // not in working order, and nothing to repair it with
+	} else if st.State == StateStaged {
+		h.inputs, err = r.answerFileInputs(im)
 	}
 	return h, err
 }

@@ -181,7 +181,7 @@ func TestRemoveDiskThatWasMoved(t *testing.T) {
 					}
 					return
 				}
-				want := "offlinejoin ledger release " + uses[0].ID
+				want := "`offlinejoin ledger release " + uses[0].ID + " --ledger-file " + ledger + ` --reason "it has another path now"` + "`"
 				if len(out.Warnings) != 1 || !strings.Contains(out.Warnings[0], want) || !strings.Contains(out.Warnings[0], was) {
 					t.Errorf("warnings %q, want %q", out.Warnings, want)
 				}

@@ -206,7 +206,8 @@ func (p *plan) existing() (decision, error) {
 	if p.receipt.Status, err = p.image.status(&p.record); err != nil {
 		return decision{}, err
 	}
-	d, err := resolveExisting(p.receipt.Status, p.req.OnExisting, p.blob.parsed.Fingerprint(), p.staged(), p.req.Again)
+	d, err := resolveExisting(p.receipt.Status, p.req.OnExisting, !p.req.FixedOnExisting, p.blob.parsed.Fingerprint(), p.staged(),
+		p.req.Again)
 	if beside := p.receipt.Status.BesideText(); err == nil && beside != "" {
 		p.warn(beside)
 	}

@@ -95,8 +95,11 @@ type Request struct {
 	Expect     Expect     // what the blob must be for
 	Method     Method     // empty: MethodAuto
 	OnExisting OnExisting // empty: OnExistingFail
-	Again      bool       // stage a join once more that was completed already; without it, it is left alone
-	SingleUse  SingleUse
+	// FixedOnExisting tells that the user has no word for OnExisting, so that no message names one.
+	FixedOnExisting bool
+
+	Again     bool // stage a join once more that was completed already; without it, it is left alone
+	SingleUse SingleUse
 
 	SecretExposure SecretExposure // empty: ExposureWarn
 

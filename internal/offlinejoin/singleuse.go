@@ -27,7 +27,22 @@ type singleUse struct {
 
 // open returns the ledger that outlives the run, nil when none is kept.
 func (s SingleUse) open(wait time.Duration) (*ledger.Ledger, error) {
-	return ledger.OpenAt(ledger.Where{File: s.LedgerFile, URL: s.Ledger, Wait: wait, Databases: s.Databases})
+	return ledger.OpenAt(s.where(wait))
+}
+
+func (s SingleUse) where(wait time.Duration) ledger.Where {
+	return ledger.Where{File: s.LedgerFile, URL: s.Ledger, Wait: wait, Databases: s.Databases}
+}
+
+// ReleaseAdvice says how the use of an account whose image is gone is released where a ledger outlives the run, in words that
+// follow "release it with"; it is "" where none is kept.
+func (s SingleUse) ReleaseAdvice(reason string) string {
+	at := s.where(0)
+	command := at.ReleaseCommand("ID", reason)
+	if command == "" {
+		return ""
+	}
+	return "`" + command + "`, where ID is what `" + at.ListCommand() + "` shows for it"
 }
 
 // checkName refuses a shared ledger for an image that has no name which other hosts would know it by: in a container host and
@@ -197,7 +212,7 @@ func stillInUse(ctx context.Context, l *ledger.Ledger, fingerprint string) (stri
 	for _, e := range force {
 		if e.Fingerprint == fingerprint {
 			return fmt.Sprintf("the ledger still has this join in use, for %s: if that is this image under a path that it had before, "+
-				"release it with `offlinejoin ledger release %s`", cmp.Or(e.Image.Name, e.Image.Path), e.ID), nil
+				"release it with `%s`", cmp.Or(e.Image.Name, e.Image.Path), l.ReleaseCommand(e.ID, "it has another path now")), nil
 		}
 	}
 	return "", err

@@ -2,6 +2,8 @@ package offlinejoin
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -316,8 +318,20 @@ func (p *domainPlanning) ask(ctx context.Context, at path.Path, do func(director
 	}
 	defer leave()
 	if err := do(directory); err != nil && !core.InUse(err) {
-		blame(ctx, at, "Machine cannot be joined", adviseAnotherPath(p.at, err), diags)
+		blame(ctx, at, "Machine cannot be joined", adviseOrder(p.at, err), diags)
 	}
+}
+
+// adviseOrder adds to the refusal of a disk that is there, or of a join that was made with other words, what Terraform's order may
+// have to do with it. When Terraform applies a replacement that comes first, it plans it anew as a new resource, and hands on
+// nothing of the old one.
+func adviseOrder(at core.Image, err error) error {
+	if _, is := errors.AsType[*core.OtherInputsError](err); !is || at.NewPath() != "" {
+		return adviseAnotherPath(at, err)
+	}
+	return fmt.Errorf("%w\n\nIf it is the join of the resource that this one replaces, that one has not gone yet, as with "+
+		"create_before_destroy, also where another resource that depends on this one asks for it: take the join back with "+
+		"offlinejoin unstage, set account = { reuse = \"own\" }, and apply again", err)
 }
 
 // request turns what the user wrote into a request to the core.

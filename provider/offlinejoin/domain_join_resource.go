@@ -71,7 +71,8 @@ const domainJoinDescription = "A machine from a name alone: its computer account
 	"What the resource is, is its account, by objectGUID, and not its image. **A machine that has booted gets no other password**: " +
 	"not by an apply, a refresh, an image that is lost, or a change of the credential, of `dc` or of `site`.\n\n" +
 	"With `create_before_destroy` the new resource comes while the account is that of the old one: a new disk has to have another " +
-	"path, and the account is taken with `account = { reuse = \"own\" }`."
+	"path, and the account is taken with `account = { reuse = \"own\" }`. Where the image is changed in place, a change of what is in the " +
+	"join itself (`persistent_site` and its like) is refused until the old join is taken back."
 
 func (r *domainJoinResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := attributes(

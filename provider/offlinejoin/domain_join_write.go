@@ -95,7 +95,7 @@ func (r *domainJoinResource) join(
 	defer r.run.turns.take(ctx, req.Image)()
 	receipt, err := core.Join(ctx, directory, acc, req)
 	if err != nil {
-		blame(ctx, placeAt(at), "Machine not joined", err, diags)
+		blame(ctx, placeAt(at), "Machine not joined", adviseOrder(at, err), diags)
 		return nil
 	}
 	owned := at

@@ -76,8 +76,7 @@ func (r *run) removeDisk(ctx context.Context, at core.Image, d removedDisk, diag
 			"resource is only forgotten.")
 	default:
 		diags.AddWarning("Disk kept", disk+" was not removed, because "+removal.Used+". It may be the disk of a machine; as long as that "+
-			"has not booted, it holds the machine's password. If it is not needed any more, remove the file"+
-			ledgerHint(r.ledgerFile)+".")
+			"has not booted, it holds the machine's password. If it is not needed any more, remove the file."+r.releaseHint())
 	}
 }
 
@@ -87,10 +86,11 @@ func (r *run) handedOver(at core.Image, token string) bool {
 	return now != "" && now != token
 }
 
-// ledgerHint says how the account is free again where a ledger has its use.
-func ledgerHint(ledgerFile string) string {
-	if ledgerFile == "" {
+// releaseHint says how the account of a disk is free again where a ledger has its use.
+func (r *run) releaseHint() string {
+	advice := r.singleUse().ReleaseAdvice("the disk is gone")
+	if advice == "" {
 		return ""
 	}
-	return ", and release the use of its account with `offlinejoin ledger release`"
+	return " The ledger still has the use of its account: if the disk is no more, release it with " + advice + "."
 }

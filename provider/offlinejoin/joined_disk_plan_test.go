@@ -425,3 +425,27 @@ func TestDiskTimeout(t *testing.T) {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
 }
+
+// TestADiskThatIsGoneTellsHowItsAccountIsFree: by the whole command where a ledger has its use, and not at all where there is none.
+func TestADiskThatIsGoneTellsHowItsAccountIsFree(t *testing.T) {
+	t.Parallel()
+	for _, ledger := range []string{"", filepath.Join(t.TempDir(), "ledger")} {
+		options := map[string]string{}
+		if ledger != "" {
+			options["ledger_file"] = ledger
+		}
+		d := newDiskOver(t, goldenImage(t), "overlay_path").make(t, newPlugin(t, options).of(joinedDiskName))
+		write(t, d.path+".other", nil)
+		if err := os.Remove(d.path); err != nil {
+			t.Fatal(err)
+		}
+		read := newPlugin(t, options).of(joinedDiskName).refresh(d.state, d.private)
+		shown := strings.Join(strings.Fields(plainDiagnostics(t, read.Diagnostics)), " ")
+		want := "`offlinejoin ledger release ID --ledger-file " + ledger + " --reason \"the disk is gone\"`, where ID is what `offlinejoin " +
+			"ledger list --ledger-file " + ledger + "` shows"
+		if !strings.Contains(shown, "Disk gone") || strings.Contains(shown, want) != (ledger != "") ||
+			strings.Contains(shown, "release") != (ledger != "") {
+			t.Errorf("with the ledger %q, reading shows %s", ledger, shown)
+		}
+	}
+}

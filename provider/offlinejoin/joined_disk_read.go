@@ -40,8 +40,7 @@ func (r *joinedDiskResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	case there == core.Missing:
 		diags.AddAttributeWarning(named, "Disk gone", at.String()+" does not exist, so it leaves the state. If it has moved, change "+
-			"its path here and import it. A ledger still has the use of its account: if the disk is no more, release it with "+
-			"`offlinejoin ledger release`.")
+			"its path here and import it."+r.run.releaseHint())
 		resp.State.RemoveResource(ctx)
 		return
 	}

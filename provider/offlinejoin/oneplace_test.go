@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,8 @@ func TestTwoImagesAtOnePlace(t *testing.T) {
 	image, other := sampletest.Image(t, sample.Image{}), sampletest.Image(t, sample.Image{})
 	_, file := sampletest.Blob(t)
 	config := map[string]string{"windows_path": image, "blob_file": file}
-	options := map[string]string{"ledger_file": filepath.Join(t.TempDir(), "ledger")}
+	ledger := filepath.Join(t.TempDir(), "ledger")
+	options := map[string]string{"ledger_file": ledger}
 	p := newPlugin(t, options)
 	p.good(p.apply(config, p.plan(config)).Diagnostics)
 	rename(t, image, image+".away")
@@ -27,7 +29,8 @@ func TestTwoImagesAtOnePlace(t *testing.T) {
 	p = newPlugin(t, options)
 	planned := p.plan(config) // of a state that knows nothing of it
 	shown := strings.Join(strings.Fields(plainDiagnostics(t, planned.Diagnostics)), " ")
-	if !failed(planned.Diagnostics) || !strings.Contains(shown, "2732") || !strings.Contains(shown, "offlinejoin ledger release") {
+	release := regexp.MustCompile(`\(offlinejoin ledger release [0-9a-f]{16} --ledger-file ` + regexp.QuoteMeta(ledger) + ` --reason "[a-z ]+"\)`)
+	if !failed(planned.Diagnostics) || !strings.Contains(shown, "2732") || !release.MatchString(shown) {
 		t.Errorf("the plan shows %s", shown)
 	}
 	if got := statusOf(t, image).State; got != "absent" {

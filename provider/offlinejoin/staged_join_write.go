@@ -116,7 +116,7 @@ func (r *stagedJoinResource) request(
 	diags *diag.Diagnostics,
 ) core.Request {
 	req := r.run.request(ctx, plan.image(), &plan.joinModel, &config.joinModel, blob, diags)
-	req.OnExisting, req.Again, req.StagedBy = existing, again, r.stagedBy
+	req.OnExisting, req.FixedOnExisting, req.Again, req.StagedBy = existing, false, again, r.stagedBy
 	return req
 }
 
@@ -133,6 +133,7 @@ func (r *run) request(
 		Method:    core.Method(plan.Method.ValueString()),
 		SingleUse: use,
 
+		FixedOnExisting:   true, // of offlinejoin_staged_join alone it is an attribute
 		SecretExposure:    core.SecretExposure(plan.SecretExposure.ValueString()),
 		CompletionProgram: plan.CompletionProgram.ValueString(),
 		Progress:          r.progress(ctx, at, diags),

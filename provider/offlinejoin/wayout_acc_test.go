@@ -1,7 +1,9 @@
 package offlinejoin
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,15 +16,20 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/offlinejoin/offlinejoin/internal/activedirectory/activedirectorytest"
+	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 )
 
 // The tests of this file do, word by word, what the refusals of disks and joins advise, with the real terraform.
 
-// words matches a sentence wherever Terraform breaks its lines.
-func words(sentence string) *regexp.Regexp {
-	return regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(sentence), " ", `[\s│]+`))
+// words matches sentences, one after the other, wherever Terraform breaks its lines.
+func words(sentences ...string) *regexp.Regexp {
+	patterns := make([]string, len(sentences))
+	for i, s := range sentences {
+		patterns[i] = strings.ReplaceAll(regexp.QuoteMeta(s), " ", `[\s│]+`)
+	}
+	return regexp.MustCompile("(?s)" + strings.Join(patterns, ".*"))
 }
 
 // sameFile checks that a file is as it was.
@@ -158,6 +165,9 @@ func TestAccDomainJoinCreateBeforeDestroyWithADisk(t *testing.T) {
 					Config: config(path, ""), Taint: []string{joinAddress}, ConfigStateChecks: staged, Check: still(path),
 				},
 				empty(config(path, "")),
+				{ // another join, and the same path: the old join is not what is asked for
+					Config: config(path, site), ExpectError: words("remove that disk first"), // and adviseAnotherPath
+				},
 				{ // another join, and another path: the account has to be taken by a word
 					Config: config(path+".2", site), ExpectError: words("set account reuse to own to give it a new password"),
 				},
@@ -211,6 +221,73 @@ func TestAccDomainJoinCreateBeforeDestroyInAnImage(t *testing.T) {
 			}
 			if _, err := os.Stat(filepath.Join(windows, "System32", "odjboot.exe")); err == nil {
 				t.Error("the program is left")
+			}
+		})
+	}
+}
+
+// TestAccJoinOfOtherWordsIsNotTakenOver: with create_before_destroy at one place, the new resource finds the join of the old one in
+// the image. Where its blob was made with other words, the state would say what the image does not hold: it is refused with
+// nothing written, and the way out that it names helps. Destroyed first, it needs none.
+func TestAccJoinOfOtherWordsIsNotTakenOver(t *testing.T) {
+	t.Parallel()
+	for word, c := range map[string]struct {
+		of                   func(b *odj.JoinProvider2) string
+		first, second, third string
+	}{
+		"persistent_site":    {func(p *odj.JoinProvider2) string { return p.Site }, "Branch", "Head", "Plant"},
+		"netbios_name":       {func(p *odj.JoinProvider2) string { return p.NetBIOSName }, "WEB01A", "WEB01B", "WEB01C"},
+		"primary_dns_domain": {func(p *odj.JoinProvider2) string { return p.PrimaryDNSDomain }, "a.example.com", "b.example.com", "c.example.com"},
+	} {
+		t.Run(word, func(t *testing.T) {
+			t.Parallel()
+			d := &activedirectorytest.Domain{}
+			windows := sampletest.Image(t, sample.Image{})
+			config := func(value, reuse, lifecycle string) string {
+				return joinConfig(atTree(windows), fmt.Sprintf("account = {\n    %s = %q\n    %s\n  }\n  %s", word, value, reuse, lifecycle))
+			}
+			const own = `reuse = "own"`
+			staged := []statecheck.StateCheck{joinIs("status", "staged"), joinIs("account_status", "fresh")}
+			holds := func(value string, resets int) resource.TestCheckFunc {
+				return func(s *terraform.State) error {
+					p := sampletest.BlobInTree(t, windows).JoinProvider2()
+					if p == nil || c.of(p) != value {
+						return fmt.Errorf("the image holds %+v, want %s", p, value)
+					}
+					return resetsAre(d, resets)(s)
+				}
+			}
+			var before keptFiles
+			empty := func(config string) resource.TestStep {
+				return resource.TestStep{Config: config, ConfigPlanChecks: plans(plancheck.ExpectEmptyPlan())}
+			}
+			domainScenario(t, d, accountIs(d, "there"),
+				resource.TestStep{Config: config(c.first, "", createFirst), ConfigStateChecks: staged, Check: holds(c.first, 0)},
+				resource.TestStep{
+					PreConfig: func() { before = keep(t, windows) },
+					Config:    config(c.second, "", createFirst),
+					ExpectError: words("made with other words ("+word+" is "+c.first+" there, and "+c.second+" is wanted)", "unstage it first",
+						`take the join back with offlinejoin unstage, set account = { reuse = "own" }, and apply again`),
+				},
+				resource.TestStep{
+					PreConfig: func() {
+						if !maps.EqualFunc(keep(t, windows), before, bytes.Equal) || d.Resets() != 0 {
+							t.Errorf("a refused create has written, %d resets", d.Resets())
+						}
+						unstage(t, windows)
+					},
+					Config: config(c.second, own, createFirst), ConfigStateChecks: staged, Check: holds(c.second, 1),
+				},
+				empty(config(c.second, own, createFirst)),
+				resource.TestStep{Config: config(c.second, own, ""), Check: holds(c.second, 1)},
+				resource.TestStep{
+					Config: config(c.third, own, ""), ConfigPlanChecks: joinPlans(plancheck.ResourceActionDestroyBeforeCreate),
+					ConfigStateChecks: staged, Check: holds(c.third, 2),
+				},
+				empty(config(c.third, own, "")),
+			)
+			if len(before) == 0 {
+				t.Error("the second step was not reached")
 			}
 		})
 	}

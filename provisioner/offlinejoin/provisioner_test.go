@@ -3,12 +3,7 @@ package offlinejoin
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -47,30 +42,6 @@ func statusOf(t *testing.T, windowsPath string) *core.Status {
 	return status
 }
 
-// digest returns a hash of a file tree: names, modes and content.
-func digest(t *testing.T, root string) string {
-	t.Helper()
-	sum := sha256.New()
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		sum.Write([]byte(path + " " + entry.Type().String() + "\n"))
-		if entry.Type().IsRegular() {
-			content, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			sum.Write(content)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return hex.EncodeToString(sum.Sum(nil))
-}
-
 func TestProvisionStages(t *testing.T) {
 	t.Parallel()
 	image := sampletest.Image(t, sample.Image{})
@@ -95,11 +66,11 @@ func TestProvisionStages(t *testing.T) {
 		t.Errorf("status %+v", status)
 	}
 
-	staged := digest(t, image)
+	staged := sampletest.Digest(t, image)
 	if _, err := provision(t, config, nil); err != nil {
 		t.Errorf("again, as max_retries does: %v", err)
 	}
-	if digest(t, image) != staged {
+	if sampletest.Digest(t, image) != staged {
 		t.Error("staging the same join again wrote something")
 	}
 }
@@ -132,12 +103,12 @@ func TestProvisionDryRunWritesNothing(t *testing.T) {
 	t.Parallel()
 	image := sampletest.Image(t, sample.Image{})
 	blob, file := sampletest.Blob(t)
-	before := digest(t, image)
+	before := sampletest.Digest(t, image)
 	shown, err := provision(t, map[string]any{"windows_path": image, "blob_file": file, "dry_run": true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if digest(t, image) != before {
+	if sampletest.Digest(t, image) != before {
 		t.Error("a dry run wrote something")
 	}
 	for _, want := range []string{
@@ -167,12 +138,12 @@ func TestProvisionRefusesAndWritesNothing(t *testing.T) {
 		"no blob file":      {image, file + ".none", "(2 ERROR_FILE_NOT_FOUND)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := digest(t, c.windowsPath)
+			before := sampletest.Digest(t, c.windowsPath)
 			_, err := provision(t, map[string]any{"windows_path": c.windowsPath, "blob_file": c.file}, nil)
 			if err == nil || !strings.HasSuffix(err.Error(), c.want) {
 				t.Errorf("error %v, want one that ends %s", err, c.want)
 			}
-			if digest(t, c.windowsPath) != before {
+			if sampletest.Digest(t, c.windowsPath) != before {
 				t.Error("something was written")
 			}
 		})
@@ -213,11 +184,11 @@ func TestProvisionObeysItsContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	before := digest(t, image)
+	before := sampletest.Digest(t, image)
 	if _, err := run(ctx, p, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
-	if digest(t, image) != before {
+	if sampletest.Digest(t, image) != before {
 		t.Error("a cancelled provisioner wrote something")
 	}
 }

@@ -19,12 +19,12 @@ func TestUnfitImagesAreRefused(t *testing.T) {
 			image := sampletest.Image(t, sample.Image{})
 			_, file := sampletest.Blob(t)
 			c.Spoil(t, image)
-			before := digest(t, filepath.Dir(image))
+			before := sampletest.Digest(t, filepath.Dir(image))
 			_, err := provision(t, map[string]any{"windows_path": image, "blob_file": file, "secret_exposure": "refuse"}, nil)
 			if err == nil || !strings.Contains(err.Error(), c.Want) {
 				t.Errorf("want %q, got %v", c.Want, err)
 			}
-			if digest(t, filepath.Dir(image)) != before {
+			if sampletest.Digest(t, filepath.Dir(image)) != before {
 				t.Error("something was written")
 			}
 		})

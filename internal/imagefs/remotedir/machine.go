@@ -40,8 +40,8 @@ type Machine interface {
 	Rename(ctx context.Context, from, to string) error
 	// Remove removes files. That one of them is not there is no error.
 	Remove(ctx context.Context, paths ...string) error
-	// Scrub overwrites regular files with zeros, waits for the disk, and removes them: for files that may hold a secret.
-	// That one of them is not there is no error.
+	// Scrub overwrites regular files with zeros, the first [MaxScrub] bytes of longer ones, waits for the disk, and removes
+	// them: for files that may hold a secret. That one of them is not there is no error.
 	Scrub(ctx context.Context, paths ...string) error
 	// SyncDir makes the names in a directory durable, where the machine can.
 	SyncDir(ctx context.Context, dir string) error

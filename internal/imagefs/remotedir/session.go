@@ -71,6 +71,10 @@ const BackupSuffix = ".odjbackup"
 // maxFetch bounds one fetched file. The largest hives that were seen have 150 MiB.
 const maxFetch = 512 << 20
 
+// MaxScrub bounds, in bytes, what a machine overwrites of a file that it scrubs: no file that a session makes is larger, and one
+// that an enemy gave the name of a copy may have no end.
+const MaxScrub = maxFetch
+
 // String implements imagefs.Session.
 func (r *Session) String() string { return r.tree.at.String() }
 

@@ -93,42 +93,33 @@ func CloseHive(t testing.TB, windowsPath string) {
 // Edit changes a hive of an image through its logs, as Windows would.
 func Edit(t testing.TB, windowsPath, name string, change func(*regf.Hive) error) {
 	t.Helper()
-	config := filepath.Join(windowsPath, "System32", "config")
-	suffixes := [3]string{"", ".LOG1", ".LOG2"}
-	var files [3]*regf.MemFile
-	for i, suffix := range suffixes {
-		content, err := os.ReadFile(filepath.Join(config, name+suffix))
-		if err != nil && (i == 0 || !errors.Is(err, os.ErrNotExist)) {
-			t.Fatal(err)
-		}
-		files[i] = regf.NewMemFile(content)
-	}
-	hive, err := regf.Open(regf.Files{Primary: files[0], Log1: files[1], Log2: files[2]})
-	if err == nil {
-		err = change(hive)
-	}
+	hive, files := openHive(t, windowsPath, name)
+	err := change(hive)
 	if err == nil {
 		_, err = hive.Commit(regf.CommitOptions{})
 	}
 	if err != nil {
 		t.Fatalf("editing %s of %s: %v", name, windowsPath, err)
 	}
-	for i, suffix := range suffixes {
-		if err := os.WriteFile(filepath.Join(config, name+suffix), files[i].Bytes(), 0o600); err != nil {
+	for i, file := range filesOf(windowsPath, name) {
+		if err := os.WriteFile(file, files[i].Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// Dirty changes the SYSTEM hive of an image as far as a Windows came that lost its power then: a value is in the log, and the
-// hive itself is marked and does not have it.
-func Dirty(t testing.TB, windowsPath string) {
+// filesOf returns the paths of a hive of an image and of its logs.
+func filesOf(windowsPath, name string) [3]string {
+	file := filepath.Join(windowsPath, "System32", "config", name)
+	return [3]string{file, file + ".LOG1", file + ".LOG2"}
+}
+
+// openHive opens a copy in memory of a hive of an image with its logs.
+func openHive(t testing.TB, windowsPath, name string) (*regf.Hive, [3]*regf.MemFile) {
 	t.Helper()
-	file := filepath.Join(windowsPath, "System32", "config", "SYSTEM")
-	names := [3]string{file, file + ".LOG1", file + ".LOG2"}
 	var files [3]*regf.MemFile
-	for i, name := range names {
-		content, err := os.ReadFile(name)
+	for i, file := range filesOf(windowsPath, name) {
+		content, err := os.ReadFile(file)
 		if err != nil && (i == 0 || !errors.Is(err, os.ErrNotExist)) {
 			t.Fatal(err)
 		}
@@ -136,8 +127,16 @@ func Dirty(t testing.TB, windowsPath string) {
 	}
 	hive, err := regf.Open(regf.Files{Primary: files[0], Log1: files[1], Log2: files[2]})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("opening %s of %s: %v", name, windowsPath, err)
 	}
+	return hive, files
+}
+
+// Dirty changes the SYSTEM hive of an image as far as a Windows came that lost its power then: a value is in the log, and the
+// hive itself is marked and does not have it.
+func Dirty(t testing.TB, windowsPath string) {
+	t.Helper()
+	hive, files := openHive(t, windowsPath, "SYSTEM")
 	if err := set(hive, "Setup", "InTheLog", regf.SZ, regf.TextData("yes")); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +152,7 @@ func Dirty(t testing.TB, windowsPath string) {
 			t.Fatal(err)
 		}
 	}
-	for i, name := range names {
+	for i, name := range filesOf(windowsPath, "SYSTEM") {
 		if err := os.WriteFile(name, files[i].Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}

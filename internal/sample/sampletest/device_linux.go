@@ -17,28 +17,37 @@ type Device struct {
 	released bool
 }
 
-// deviceSize is the size of a [Device] in bytes.
-const deviceSize = 40 << 20
+// deviceSize is the size of a [Device] in bytes, largeSize of one whose file system takes no smaller one.
+const (
+	deviceSize = 40 << 20
+	largeSize  = 200 << 20
+)
 
 // NewDevice makes and mounts an ext4 file system, for the time of a test. It skips the test where nobody may mount.
 func NewDevice(t testing.TB) *Device {
 	t.Helper()
-	return newDevice(t, []string{testenv.Tool(t, "mkfs.ext4"), "-q"}, []string{testenv.Tool(t, "mount"), "-o", "loop,nodiscard"})
+	return newDevice(t, deviceSize, []string{testenv.Tool(t, "mkfs.ext4"), "-q"}, []string{testenv.Tool(t, "mount"), "-o", "loop,nodiscard"})
+}
+
+// NewCopyOnWriteDevice is [NewDevice] with btrfs, which writes changes to another place.
+func NewCopyOnWriteDevice(t testing.TB) *Device {
+	t.Helper()
+	return newDevice(t, largeSize, []string{testenv.Tool(t, "mkfs.btrfs"), "-q"}, []string{testenv.Tool(t, "mount"), "-o", "loop"})
 }
 
 // NewNTFSDevice is [NewDevice] with NTFS, mounted by ntfs-3g for root alone.
 func NewNTFSDevice(t testing.TB) *Device {
 	t.Helper()
-	return newDevice(t, []string{testenv.Tool(t, "mkntfs"), "-F", "-Q", "-q"}, []string{testenv.Tool(t, "ntfs-3g"), "-o", "umask=077"})
+	return newDevice(t, deviceSize, []string{testenv.Tool(t, "mkntfs"), "-F", "-Q", "-q"}, []string{testenv.Tool(t, "ntfs-3g"), "-o", "umask=077"})
 }
 
-func newDevice(t testing.TB, format, mount []string) *Device {
+func newDevice(t testing.TB, size int64, format, mount []string) *Device {
 	t.Helper()
 	d := &Device{t: t, file: filepath.Join(t.TempDir(), "device"), Dir: t.TempDir()}
 	if err := os.WriteFile(d.file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(d.file, deviceSize); err != nil {
+	if err := os.Truncate(d.file, size); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.CommandContext(t.Context(), format[0], append(format[1:], d.file)...).CombinedOutput(); err != nil {

@@ -90,9 +90,10 @@ func terminal() error {
 		"it carries and never ends its input: leave ssh_pty out of the source (or set ssh_pty = false)")
 }
 
-// run runs a script with arguments. $sum is the command that computes digests.
+// run runs a script with arguments. $sum is the command that computes digests, $most bounds what is overwritten of a file.
 func (p *posix) run(ctx context.Context, stdin []byte, limit int64, text string, args ...string) (result, error) {
-	frame := "LC_ALL=C; export LC_ALL; umask 077; " + exitNames() + "sum=" + quote(p.sum) + " full=" + quote(p.full) + "\n"
+	frame := "LC_ALL=C; export LC_ALL; umask 077; " + exitNames() + "sum=" + quote(p.sum) + " full=" + quote(p.full) + " most=" +
+		strconv.FormatInt(remotedir.MaxScrub, 10) + "\n"
 	command := "sh -c " + quote(frame+text) + " sh"
 	for _, a := range args {
 		command += " " + quote(a)

@@ -6,8 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -215,5 +217,45 @@ func TestScrubOverwritesBeforeItRemoves(t *testing.T) {
 	left, err := os.ReadFile(other)
 	if err != nil || bytes.Contains(left, []byte("secret")) || len(left) < len(secret) {
 		t.Errorf("%d bytes are left, with the secret: %v, %v", len(left), bytes.Contains(left, []byte("secret")), err)
+	}
+}
+
+// What has the name of a file that is scrubbed may be an enemy's, and have no end: it is overwritten as far as a file of ours could
+// reach, and no further. The guest's dd is not let near the disk, and says how much it was told to write.
+func TestScrubHasAnEnd(t *testing.T) {
+	t.Parallel()
+	bin, dir := t.TempDir(), t.TempDir()
+	log := filepath.Join(bin, "log")
+	dd, err := exec.LookPath("dd")
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(bin, "dd"), fmt.Appendf(nil,
+		"#!/bin/sh\ncase \"$*\" in *if=/dev/zero*) echo \"$*\" >>%s ;; *) exec %s \"$@\" ;; esac\n", log, dd), 0o755))
+	m, err := guest.Open(t.Context(), &shell{prefix: "PATH=" + bin + ":$PATH; export PATH; "}, dir)
+	must(t, err)
+	const block = 65536
+	name := filepath.Join(dir, "SYSTEM"+remotedir.BackupSuffix)
+	scrub := func(paths ...string) error { return m.Scrub(t.Context(), paths...) }
+	inBatch := func(paths ...string) error {
+		_, err := m.(remotedir.Batcher).Batch(t.Context(), []remotedir.Step{{Kind: remotedir.Scrub, Paths: paths}})
+		return err
+	}
+	for size, blocks := range map[int64]int64{
+		0: 0, 1: 1, block: 1, block + 1: 2, remotedir.MaxScrub: remotedir.MaxScrub / block, remotedir.MaxScrub + 1: remotedir.MaxScrub / block,
+		1 << 40: remotedir.MaxScrub / block,
+	} {
+		for how, scrub := range map[string]func(...string) error{"alone": scrub, "in a batch": inBatch} {
+			must(t, os.WriteFile(name, nil, 0o600))
+			must(t, os.Truncate(name, size))
+			must(t, os.WriteFile(log, nil, 0o600))
+			must(t, scrub(name))
+			said, err := os.ReadFile(log)
+			must(t, err)
+			if want := fmt.Sprintf("count=%d ", blocks); strings.Count(string(said), "of="+name) != 1 || !strings.Contains(string(said), want) {
+				t.Errorf("%d bytes, %s: dd was run as %q, want %s", size, how, said, want)
+			}
+			if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%d bytes, %s: it is left: %v", size, how, err)
+			}
+		}
 	}
 }

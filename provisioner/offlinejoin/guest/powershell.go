@@ -303,8 +303,7 @@ const eraseLimit = 30 * time.Second
 func (w *windows) erase(ctx context.Context, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, eraseLimit)
 	defer cancel()
-	_, err := w.do(ctx, "powershell/erase.ps1", on(path))
-	return err
+	return w.Scrub(ctx, path)
 }
 
 // uploaded describes an upload. Without its size Packer's ssh communicator puts the whole into a temporary file.
@@ -342,7 +341,9 @@ func (w *windows) Remove(ctx context.Context, paths ...string) error {
 
 // Scrub implements remotedir.Machine.
 func (w *windows) Scrub(ctx context.Context, paths ...string) error {
-	_, err := w.do(ctx, "powershell/scrub.ps1", []variable{{"paths", literals(paths)}})
+	_, err := w.do(ctx, "powershell/scrub.ps1", []variable{
+		{"paths", literals(paths)}, {"most", strconv.FormatInt(remotedir.MaxScrub, 10)},
+	})
 	return err
 }
 
