@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 )
 
 // A file that is put back has the mode and the time that it had; with the join in it, only its owner reads it.
@@ -59,4 +61,18 @@ func stat(t *testing.T, file string) os.FileInfo {
 		t.Fatal(err)
 	}
 	return info
+}
+
+// A time that has no text form is left out of the record, whose text cannot fail.
+func TestTimesWithoutATextAreNotRecorded(t *testing.T) {
+	t.Parallel()
+	good := time.Date(2021, 3, 4, 5, 6, 7, 0, time.UTC)
+	for _, when := range []time.Time{time.Unix(1<<45, 0), time.Unix(-1<<45, 0), {}} {
+		r := &Record{Name: "Panther/unattend.xml"}
+		r.remember(imagefs.Attributes{Mode: 0o640, ModTime: when, Created: when, Accessed: good})
+		again, err := ParseRecord(r.Text())
+		if err != nil || !again.ModTime.IsZero() || !again.Created.IsZero() || !again.Accessed.Equal(good) || *again.Mode != 0o640 {
+			t.Errorf("%v: %+v, %v", when.Unix(), again, err)
+		}
+	}
 }

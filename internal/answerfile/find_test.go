@@ -164,6 +164,29 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestAboutMedia: what is said of removable media has the documented order, what does not work then, and the way out.
+func TestAboutMedia(t *testing.T) {
+	t.Parallel()
+	for order, words := range map[int][]string{
+		1: {"comes before those on removable media (documented)", "KubeVirt", "Nutanix", "config drive", "is not used at the first boot",
+			"offlinejoin blob answer-file"},
+		6: {"removable media come before this one (documented)", "remove any CD or stick", "or the join is not made"},
+	} {
+		for _, place := range [][]int{{1, 2, 3}, {6, 7}} {
+			for _, at := range place {
+				if (at > 3) != (order > 3) {
+					continue
+				}
+				for _, word := range words {
+					if got := aboutMedia(at); !strings.Contains(got, word) {
+						t.Errorf("place %d: %q lacks %q", at, got, word)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestFindIsQuietAboutWhatIsRight(t *testing.T) {
 	t.Parallel()
 	with := head + specialize(shell("amd64", "")) + tail
@@ -191,6 +214,12 @@ func TestLook(t *testing.T) {
 			replaces: "Credentials, JoinDomain",
 		},
 		{name: "broken", content: head, refused: "is not a well-formed answer file"},
+		{name: "a join for servicing", content: head + servicing("QUJDRA==") + tail, replaces: "OfflineIdentification"},
+		{
+			name: "a command that renames", note: "renames the machine",
+			content: head + specialize("        "+opening("Microsoft-Windows-Deployment", "amd64")+"><RunSynchronous><RunSynchronousCommand>"+
+				"<Path>wmic computersystem where name=\"A\" call rename name=\"B\"</Path></RunSynchronousCommand></RunSynchronous></component>\n") + tail,
+		},
 		{
 			name:    "shell twice",
 			content: head + specialize(shell("amd64", "")+shell("amd64", "")) + tail, refused: "2 times in its pass specialize",

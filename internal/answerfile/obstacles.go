@@ -42,12 +42,13 @@ func (p *planner) warnOfPasses() {
 }
 
 // warnOfTwins tells of components that are there twice in one pass for one architecture, at which Setup stops (observed in
-// public reports: "specified more than once"). The two components that a join needs are refused before.
+// public reports: "specified more than once"), also where each is in settings of its own. The two components that a join needs
+// are refused before.
 func (p *planner) warnOfTwins() {
+	seen := make(map[string]int)
 	for _, settings := range children(p.root, tagSettings) {
-		seen := make(map[string]int)
 		for _, c := range children(settings, tagComponent) {
-			id := ""
+			id := attr(settings, attrPass) + "\x00"
 			for _, key := range []string{attrName, attrArchitecture, attrLanguage, attrScope, attrToken} {
 				id += strings.ToLower(attr(c, key)) + "\x00"
 			}

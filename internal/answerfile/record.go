@@ -23,10 +23,14 @@ type Record struct {
 	// Security is what the file's security descriptor was; empty when there was none.
 	Security []byte `json:"security,omitempty"`
 	// Mode and ModTime are the permission bits and the time of last change that the host kept of the file; nil and zero when
-	// there was none, or the file system of the image has no such thing.
-	Mode    *uint32   `json:"mode,omitempty"`
-	ModTime time.Time `json:"mod_time,omitzero"`
-	Undo    Undo      `json:"undo"`
+	// there was none, or the file system of the image has no such thing. In place of Mode, DOS are the attributes that the NTFS
+	// volume of a disk image kept of it, which knows when it was made and read, too.
+	Mode     *uint32   `json:"mode,omitempty"`
+	DOS      *uint32   `json:"dos,omitempty"`
+	ModTime  time.Time `json:"mod_time,omitzero"`
+	Created  time.Time `json:"created,omitzero"`
+	Accessed time.Time `json:"accessed,omitzero"`
+	Undo     Undo      `json:"undo"`
 }
 
 // maxRecord is the longest text of a record in bytes that is read: what was replaced may be another blob.
@@ -59,8 +63,7 @@ func (p *Place) Record(e *Edit) (*Record, error) {
 	if p.Exists() {
 		if a, ok := p.at.tree.(imagefs.Attributed); ok {
 			if was, err := a.Attributes(p.at.file); err == nil {
-				mode := uint32(was.Mode.Perm())
-				r.Mode, r.ModTime = &mode, was.ModTime
+				r.remember(was)
 			}
 		}
 		sd, _, err := imagefs.Security(p.at.tree, p.at.file)
@@ -73,6 +76,20 @@ func (p *Place) Record(e *Edit) (*Record, error) {
 		err = nil
 	}
 	return r, err
+}
+
+// remember keeps the attributes of the file, of the times those that have a text form.
+func (r *Record) remember(was imagefs.Attributes) {
+	if r.DOS = was.DOS; r.DOS == nil {
+		mode := uint32(was.Mode.Perm())
+		r.Mode = &mode
+	}
+	const lastYear = 9999 // RFC 3339
+	for at, t := range map[*time.Time]time.Time{&r.ModTime: was.ModTime, &r.Created: was.Created, &r.Accessed: was.Accessed} {
+		if year := t.UTC().Year(); 0 < year && year <= lastYear {
+			*at = t.UTC()
+		}
+	}
 }
 
 // Followed returns the record of another join in the place of the recorded one, by an edit that is planned for the file without
@@ -216,19 +233,22 @@ func (r *Record) carryOut(at location, removal *Removal) error {
 	return err
 }
 
-// dress gives a file that was put back the mode that it had, and its time when its bytes are the old ones. Both are the
-// host's, which may not let go of them; then they stay as they are, and a note says so.
+// dress gives a file that was put back the mode or the attributes that it had, and its times when its bytes are the old ones. The
+// host may not let go of them; then they stay as they are, and a note says so.
 func (r *Record) dress(at location, removal *Removal) {
 	a, ok := at.tree.(imagefs.Attributed)
-	if !ok || r.Mode == nil {
+	if !ok || r.Mode == nil && r.DOS == nil {
 		return
 	}
-	was := imagefs.Attributes{Mode: fs.FileMode(*r.Mode).Perm()}
+	was := imagefs.Attributes{DOS: r.DOS}
+	if r.Mode != nil {
+		was.Mode, was.DOS = fs.FileMode(*r.Mode).Perm(), nil
+	}
 	if removal.Outcome == Restored {
-		was.ModTime = r.ModTime
+		was.ModTime, was.Created, was.Accessed = r.ModTime, r.Created, r.Accessed
 	}
 	if a.SetAttributes(at.file, was) != nil {
-		removal.Notes = append(removal.Notes, at.path()+" did not get its old mode and time back")
+		removal.Notes = append(removal.Notes, at.path()+" did not get its old mode and times back")
 	}
 }
 

@@ -275,6 +275,10 @@ func namedShapes() []shape {
 				"    </settings>\n" + tail),
 		},
 		shape{
+			name: "component-in-two-settings", warning: "Shell-Setup is twice for one architecture in the pass oobeSystem (line 8)",
+			content: []byte(head + strings.Repeat("    <settings pass=\"oobeSystem\">\n"+shell("amd64", "")+"    </settings>\n", 2) + tail),
+		},
+		shape{
 			name: "shell-x86", warning: "Shell-Setup for x86 stays as it is",
 			content: []byte(head + specialize(shell("x86", computerName("OTHER"))) + tail),
 		},
@@ -350,7 +354,7 @@ func badShapes() []shape {
 		bad("lone-ampersand", head+specialize("<Path>a & b</Path>")+tail, wrong, "line 4: an \"&\" that begins no character reference"),
 		bad("unquoted", head+"<settings pass=specialize/>"+tail, wrong, "line 3: an attribute without value, or without quotes"),
 		bad("lone-less", head+specialize("<Path>a < b</Path>")+tail, wrong, "line 4: a \"<\" that begins no tag"),
-		bad("unbalanced", head+"</settings>"+tail, wrong, "line 3"),
+		bad("unbalanced", head+"</settings>"+tail, wrong, "line 3: the element unattend of line 2 is not closed where another end tag comes"),
 		bad("text-after", head+tail+"x", wrong, "line 3: there is text outside"),
 		bad("cdata-after", head+tail+"<![CDATA[ ]]>", wrong, "there is text outside"),
 		bad("two-roots", head+tail+"<a/>", wrong, "second outermost"),

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 )
@@ -36,6 +38,18 @@ func TestEveryStatusTellsWhatIsWrong(t *testing.T) {
 			func(t *testing.T, windows string) { sampletest.Unrecoverable(t, windows) },
 			`was not closed cleanly and its logs do not complete it`, false,
 		},
+		"half undone": { // an unstage that was broken off after the blob had gone
+			func(t *testing.T, windows string) {
+				sampletest.Edit(t, windows, "SYSTEM", func(h *regf.Hive) error {
+					key, err := h.Key(completion.Key)
+					if err != nil {
+						return err
+					}
+					return key.DeleteValue(completion.ValueProvisioningBlob)
+				})
+			},
+			"the blob is missing, so that the next boot does not join", false,
+		},
 		"a join beside": {
 			func(t *testing.T, windows string) { sampletest.Foreign(t, windows) }, `SYSTEM\Setup\DJOIN`, true,
 		},
@@ -62,6 +76,9 @@ func TestEveryStatusTellsWhatIsWrong(t *testing.T) {
 					[]string{"stage", "--dry-run", "--windows-path", image, "--blob-file", blob},
 					[]string{"stage", "--windows-path", image, "--blob-file", blob},
 					[]string{"plan", join}, []string{"apply", join, "--yes"})
+			}
+			if _, table, _ := withArguments(t, []string{"status", join}); name == "half undone" && !strings.Contains(table, "incomplete") {
+				t.Errorf("the table of joins says\n%s", table)
 			}
 			for _, args := range commands {
 				_, out, stderr := withArguments(t, args)

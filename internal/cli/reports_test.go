@@ -3,8 +3,10 @@ package cli_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,6 +118,60 @@ func TestReportedAnswerFiles(t *testing.T) {
 			must(t, err)
 			if string(after) != c.file {
 				t.Errorf("the answer file is not as it was:\n%s", after)
+			}
+		})
+	}
+}
+
+// TestReportedAnswerFilesAreShownBefore: inspect image tells, before anybody has a blob, which file Setup will take and what in it
+// would stop a join, as text and as JSON.
+func TestReportedAnswerFilesAreShownBefore(t *testing.T) {
+	t.Parallel()
+	files := reportedFiles()
+	for what, words := range map[string][]string{
+		"":                       {"(none yet: it will be made)"},
+		"any name":               {"no particular name"},
+		"other name":             {"for the name GOLD-7"},
+		"offline identification": {"Replaces", "OfflineIdentification", "give --on-existing replace"},
+		"unsecure join":          {"Replaces", "JoinDomain, MachinePassword, UnsecureJoin", "give --on-existing replace"},
+		"x86 component":          {"Note", "Microsoft-Windows-Shell-Setup for x86"},
+		"second rename":          {"Note", "renames the machine"},
+		"pass in capitals":       {"Refused", `write it as "specialize"`},
+		"unclosed element":       {"Refused", "the element Hidden of line 5 is not closed"},
+		"component twice":        {"Refused", "Microsoft-Windows-Shell-Setup for amd64 2 times"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			windows := sampletest.Image(t, sample.Image{ImageState: "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"})
+			panther := filepath.Join(windows, "Panther")
+			must(t, os.MkdirAll(panther, 0o755))
+			if what != "" {
+				must(t, os.WriteFile(filepath.Join(panther, "unattend.xml"), []byte(files[what].file), 0o644))
+			}
+			must(t, os.WriteFile(filepath.Join(panther, "unattend-old.xml"), nil, 0o644))
+			words = append(words, "Answer file", filepath.Join("Panther", "unattend.xml"), "Setup does not look at", "unattend-old.xml")
+			code, out, stderr := withArguments(t, []string{"inspect", "image", windows})
+			flat := strings.Join(strings.Fields(out), " ")
+			for _, word := range words {
+				if code != 0 || !strings.Contains(flat, word) {
+					t.Errorf("exit code %d, %q is missing in:\n%s%s", code, word, out, stderr)
+				}
+			}
+			code, out, stderr = withArguments(t, []string{"inspect", "image", windows, "--json"})
+			var document struct {
+				AnswerFile struct {
+					Order             int
+					Exists            bool
+					Refused, Replaces string
+				} `json:"answer_file"`
+			}
+			if err := json.Unmarshal([]byte(out), &document); code != 0 || err != nil {
+				t.Fatalf("exit code %d, %v in:\n%s%s", code, err, out, stderr)
+			}
+			a := document.AnswerFile
+			if a.Order != 3 || a.Exists != (what != "") || (a.Refused != "") != slices.Contains(words, "Refused") ||
+				(a.Replaces != "") != slices.Contains(words, "Replaces") {
+				t.Errorf("%+v", a)
 			}
 		})
 	}

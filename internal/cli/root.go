@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/version"
@@ -161,6 +162,20 @@ func setString(p *string) func(string) error {
 	return func(s string) error {
 		*p = s
 		return nil
+	}
+}
+
+// documentedPath is the Windows directory that the help of the commands names.
+const documentedPath = "/mnt/web01/Windows"
+
+// showPaths has the help of a command, and of those below it, name a Windows directory as the system that it runs on does.
+func showPaths(cmd *cobra.Command, example string) {
+	name := func(text *string) { *text = strings.ReplaceAll(*text, documentedPath, example) }
+	name(&cmd.Long)
+	name(&cmd.Example)
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { name(&f.Usage) })
+	for _, sub := range cmd.Commands() {
+		showPaths(sub, example)
 	}
 }
 

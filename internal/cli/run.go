@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/joinfile/fleet"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
@@ -73,6 +74,7 @@ func Run(ctx context.Context, args []string, s Streams) int {
 func (a *app) run(ctx context.Context, args []string) int {
 	s := a.Streams
 	root := a.root()
+	showPaths(root, imagefs.ExamplePath())
 	root.SetArgs(args)
 	root.SetIn(s.In)
 	root.SetErr(s.Err)

@@ -9,13 +9,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/golden"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
-// examples applies what the documentation of the provider shows, and wants an empty plan after it. Of an example only
+// examples applies what the documentation of the provider shows, and wants an empty plan after it, and nothing of the blobs but
+// their own files after it was destroyed. Of an example only
 // /mnt, /srv and /var/lib are changed, to folders of the test. The providers of others are played by stand-ins, and what
 // makes an ISO image by a script.
 func examples(t *testing.T, p programs) {
@@ -48,6 +50,8 @@ func examples(t *testing.T, p programs) {
 				}
 				e.run(t, terraform, "apply", "-no-color", "-auto-approve")
 				e.run(t, terraform, "plan", "-no-color", "-detailed-exitcode")
+				e.run(t, terraform, "destroy", "-no-color", "-auto-approve")
+				e.holdsNoSecret(t)
 			})
 		}
 	}
@@ -77,10 +81,6 @@ func (e *example) copy(t *testing.T, folder string) {
 		text := regexp.MustCompile(`"/(mnt|srv|var/lib)/`).ReplaceAllString(string(content), `"`+e.dir+`/$1/`)
 		e.text += text
 		must(t, os.WriteFile(filepath.Join(e.dir, filepath.Base(file)), []byte(text), 0o600))
-	}
-	if !strings.Contains(e.text, "required_providers") {
-		must(t, os.WriteFile(filepath.Join(e.dir, "required.tf"), []byte(
-			"terraform {\n  required_providers {\n    offlinejoin = { source = \"offlinejoin/offlinejoin\" }\n  }\n}\n"), 0o600))
 	}
 }
 
@@ -113,7 +113,7 @@ func (e *example) prepare(t *testing.T) {
 		}
 	}
 	for name, script := range map[string]string{
-		"genisoimage": `while [ "$1" != -o ]; do shift; done; grep -q AccountData "$3/autounattend.xml" && : >"$2"`,
+		"genisoimage": `while [ "$1" != -o ]; do shift; done; grep AccountData "$3/autounattend.xml" >"$2"`,
 	} {
 		must(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\nset -eu\n"+script+"\n"), 0o700))
 	}
@@ -128,6 +128,31 @@ func (e *example) prepare(t *testing.T) {
 		b, err := odj.Parse(blob)
 		must(t, err)
 		e.env = append(e.env, "TF_VAR_blob="+b.AccountData())
+	}
+}
+
+// holdsNoSecret looks for the blobs in all files but those that they came in.
+func (e *example) holdsNoSecret(t *testing.T) {
+	t.Helper()
+	blobs, err := filepath.Glob(filepath.Join(e.dir, "secrets", "*.djoin"))
+	must(t, err)
+	search := canary.For(nil)
+	for _, file := range blobs {
+		content, err := os.ReadFile(file)
+		must(t, err)
+		b, err := odj.Parse(content)
+		must(t, err)
+		search = search.And(canary.ForBlob(b.Bytes(), b.MachinePassword()))
+	}
+	found, files, err := search.InTree(e.dir, func(path string) bool {
+		return slices.Contains(blobs, path) || filepath.Base(path) == ".terraform"
+	})
+	must(t, err)
+	for path, what := range found {
+		t.Errorf("after terraform destroy %s holds %q", path, what)
+	}
+	if files == 0 {
+		t.Error("no file was looked at")
 	}
 }
 

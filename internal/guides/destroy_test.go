@@ -1,6 +1,7 @@
 package guides_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -62,6 +63,41 @@ func lastComment(content []byte) []byte {
 		at--
 	}
 	return []byte(strings.Join(lines[at:], "\n"))
+}
+
+// TestExamplesStandAlone: whoever copies an example, or a block of README, has what says where the provider comes from; without it
+// Terraform infers hashicorp/offlinejoin, which there is not. An import goes into a configuration that is there.
+func TestExamplesStandAlone(t *testing.T) {
+	t.Parallel()
+	source := regexp.MustCompile(`(?s)required_providers\s*\{\s*offlinejoin\s*=\s*\{[^}]*source\s*=\s*"offlinejoin/offlinejoin"`)
+	uses := regexp.MustCompile(`(?m)^\s*(resource|data|ephemeral|provider) "offlinejoin|provider::offlinejoin::`)
+	texts := map[string]string{}
+	root := filepath.Join(testenv.Root(), "examples")
+	must(t, filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.HasSuffix(path, ".tf") || strings.HasPrefix(e.Name(), "import") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		texts[path] = string(content)
+		return err
+	}))
+	readme, err := os.ReadFile(filepath.Join(testenv.Root(), "README.md"))
+	must(t, err)
+	for i, m := range regexp.MustCompile("(?ms)^```(?:hcl|terraform)\n(.*?)^```$").FindAllSubmatch(readme, -1) {
+		texts[fmt.Sprintf("README.md, block %d", i+1)] = string(m[1])
+	}
+	seen := 0
+	for name, text := range texts {
+		if !uses.MatchString(text) {
+			continue
+		}
+		if seen++; !source.MatchString(text) {
+			t.Errorf("%s does not say where the provider comes from", name)
+		}
+	}
+	if seen < 18 {
+		t.Errorf("only %d examples were looked at", seen)
+	}
 }
 
 // TestBlobFileComesFirst: where an example or a page has both words for a blob, the file is the first one that is met, since it can

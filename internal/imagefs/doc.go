@@ -19,7 +19,7 @@
 //
 //	interface    localdir  remotedir  diskimage  virtdisk  tells or does
 //	Secured      yes       no         yes        yes       security descriptors of files
-//	Attributed   yes       no         no         yes       mode or attributes, and times
+//	Attributed   yes       no         yes        yes       mode or attributes, and times
 //	Linked       yes       no         no         yes       a second name for a file
 //	Exposed      yes       no         yes        yes       who else can read or write a file
 //	Retaining    yes       no         yes        yes       a file system below that keeps old bytes

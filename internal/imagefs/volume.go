@@ -97,16 +97,23 @@ func SetSecurity(v Volume, name string, sd []byte) (applied bool, err error) {
 	return false, nil
 }
 
-// Attributes are what a host's file system keeps of a file beside its bytes and its Windows security descriptor.
+// Attributes are what a file system keeps of a file beside its bytes and its Windows security descriptor. A zero time is one
+// that is not known.
 type Attributes struct {
-	Mode    fs.FileMode // permission bits
+	Mode    fs.FileMode // permission bits, of a directory of the host
 	ModTime time.Time
+
+	// DOS are the attributes that a user of Windows sets ([MS-FSCC] 2.6: read-only, hidden, system, archive, not indexed), where
+	// the NTFS volume itself is read, which also knows the other times. Nil elsewhere; then there is a Mode.
+	DOS               *uint32
+	Created, Accessed time.Time
 }
 
-// Attributed is a volume whose files have a mode and times that can be set, such as a directory of the host.
+// Attributed is a volume whose files have a mode or attributes, and times, that can be set.
 type Attributed interface {
 	// Attributes returns those of a regular file.
 	Attributes(name string) (Attributes, error)
-	// SetAttributes sets them; a zero ModTime leaves the time as it is.
+	// SetAttributes sets them, as far as the volume keeps such: what another kind of volume has told is left alone, and so is a
+	// time that is zero.
 	SetAttributes(name string, a Attributes) error
 }

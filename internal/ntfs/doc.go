@@ -22,6 +22,7 @@
 //
 //	contents      [File]: overwrite in place, grow, shrink                                   file.go, grow.go
 //	files         create, replace, rename, remove; directories                               create.go, replace.go, remove.go
+//	              times and attributes                                                       standard.go
 //	records       a free one, or $MFT grows                                                  mftgrow.go
 //	directories   insert and remove with splits and joins of index blocks                    indexedit.go, indexblocks.go
 //	the result    [Tx.Plan]: fills, and ordered groups of patches                            view.go, plan.go

@@ -17,6 +17,7 @@ const (
 	FileSparse     = 0x0200
 	FileReparse    = 0x0400
 	FileCompressed = 0x0800
+	FileNotIndexed = 0x2000
 	FileEncrypted  = 0x4000
 
 	fileDirectoryCopy = 0x10000000 // in names only: the file is a directory
@@ -31,6 +32,8 @@ type Info struct {
 	Attributes uint32 // FileReadOnly and so on
 	ReparseTag uint32 // of a reparse point, else 0
 	Modified   time.Time
+	Created    time.Time
+	Accessed   time.Time
 	Reference  uint64 // record number, and in the upper 16 bits how often the record was used: names this file and no later one
 }
 
@@ -130,7 +133,8 @@ func (r *reader) info(i *inode) (Info, error) {
 	}
 	if std := i.first(typeStandardInformation, ""); std != nil && len(std.value) >= 48 {
 		info.Attributes = u32(std.value, 32)
-		info.Modified = fileTime(u64(std.value, 8))
+		info.Created, info.Modified = fileTime(u64(std.value, 0)), fileTime(u64(std.value, 8))
+		info.Accessed = fileTime(u64(std.value, 24))
 	}
 	if p := i.first(typeReparsePoint, ""); p != nil && len(p.value) >= 4 {
 		info.ReparseTag = u32(p.value, 0)

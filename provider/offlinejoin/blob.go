@@ -66,11 +66,19 @@ func (m *blobModel) blob(identityFile string, diags *diag.Diagnostics) givenBlob
 	return given
 }
 
+// howToRead says, where the text of a blob cannot be used, which of Terraform's functions reads the file that djoin writes: file()
+// refuses its UTF-16 (observed with Terraform 1.11).
+const howToRead = `. In Terraform filebase64("web01.djoin") gives the text of a file that djoin has saved; file() cannot read its UTF-16.`
+
 // parse takes content over.
 func (b *givenBlob) parse(content []byte, diags *diag.Diagnostics) {
 	var err error
 	if b.Blob, err = core.ReadBlob(content, b.name); err != nil {
-		diags.AddAttributeError(b.at, "Blob not usable", err.Error())
+		text := err.Error()
+		if b.at.Equal(path.Root(options.BlobWO.String())) {
+			text += howToRead
+		}
+		diags.AddAttributeError(b.at, "Blob not usable", text)
 		return
 	}
 	b.state = blobKnown

@@ -110,7 +110,7 @@ func newAccountDataFunction() function.Function {
 func parseArgument(text string) (*core.Blob, *function.FuncError) {
 	blob, err := core.ReadBlob([]byte(text), "the blob")
 	if err != nil {
-		return nil, function.NewArgumentFuncError(0, err.Error())
+		return nil, function.NewArgumentFuncError(0, err.Error()+howToRead)
 	}
 	return blob, nil
 }

@@ -160,6 +160,8 @@ func TestFunctionsRefuse(t *testing.T) {
 		_, failure := call(t, function, args...)
 		if failure == nil {
 			t.Errorf("%s: no failure", name)
+		} else if aboutTheBlob := failure.FunctionArgument != nil && *failure.FunctionArgument == 0; aboutTheBlob != strings.Contains(failure.Text, `filebase64("web01.djoin")`) {
+			t.Errorf("%s: whether it says how a blob is read: %s", name, failure.Text)
 		} else if found := secret.In([]byte(failure.Text)); found != nil {
 			t.Errorf("%s: the failure shows %q", name, found)
 		}

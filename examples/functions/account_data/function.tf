@@ -16,7 +16,12 @@ resource "terraform_data" "upload" {
       ACCOUNT_DATA = provider::offlinejoin::account_data(ephemeral.offlinejoin_blob.web01.blob)
     }
   }
+
+  provisioner "local-exec" {
+    when    = destroy
+    command = "rm -f secrets/web01.accountdata"
+  }
 }
 
-# There is nothing of it to destroy here: the value is in neither plan nor state. Where it was put, and the blob file, are yours to
-# delete.
+# terraform destroy removes the file that was made here; the value is in neither plan nor state. Where you have put copies of it, and
+# the blob file, are yours to delete.

@@ -18,7 +18,12 @@ resource "terraform_data" "answer_file" {
       )
     }
   }
+
+  provisioner "local-exec" {
+    when    = destroy
+    command = "rm -f secrets/web01-unattend.xml"
+  }
 }
 
-# There is nothing of it to destroy here: the text is in neither plan nor state. The answer file where it was put, and the blob file,
-# are yours to delete.
+# terraform destroy removes the answer file that was made here, whose text is in neither plan nor state. Where you have put copies of
+# it, and the blob file, are yours to delete.

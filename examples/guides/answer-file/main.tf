@@ -24,4 +24,9 @@ resource "terraform_data" "answer_disk" {
       ANSWER_FILE = provider::offlinejoin::answer_file(ephemeral.offlinejoin_blob.web01.blob, "amd64")
     }
   }
+
+  provisioner "local-exec" { # what was uploaded elsewhere is yours to delete there
+    when    = destroy
+    command = "rm -f secrets/web01-answers.iso"
+  }
 }

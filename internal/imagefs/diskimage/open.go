@@ -56,6 +56,8 @@ var (
 	_ imagefs.Noted    = (*Session)(nil)
 	_ imagefs.Secured  = (*Session)(nil)
 
+	_ imagefs.Attributed = (*Session)(nil)
+
 	_ imagefs.Founded     = (*Session)(nil)
 	_ imagefs.Progressing = (*Session)(nil)
 

@@ -292,8 +292,13 @@ func (d *Tree) SetAttributes(name string, a imagefs.Attributes) error {
 	if !p.info.Mode().IsRegular() {
 		return imagefs.Irregular(p.path, p.info.Mode(), "a regular file")
 	}
-	if err := p.parent.root.Chmod(p.name, a.Mode.Perm()); err != nil || a.ModTime.IsZero() {
-		return failed(imagefs.OpChange, p.path, err)
+	if a.DOS == nil { // else there is no mode
+		if err := p.parent.root.Chmod(p.name, a.Mode.Perm()); err != nil {
+			return failed(imagefs.OpChange, p.path, err)
+		}
+	}
+	if a.ModTime.IsZero() {
+		return nil
 	}
 	return failed(imagefs.OpChange, p.path, p.parent.root.Chtimes(p.name, a.ModTime, a.ModTime))
 }

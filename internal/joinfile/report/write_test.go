@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,6 +62,45 @@ func TestHTMLEscapesAndLoadsNothing(t *testing.T) {
 	}
 	if n := strings.Count(page.String(), "<script"); n != 1 {
 		t.Errorf("the page has %d scripts", n)
+	}
+}
+
+// TestAWarningOfManyJoinsIsShownOnce: with how many have it; one of a single join stays with it. A page of the folder "." is named
+// after that folder.
+func TestAWarningOfManyJoinsIsShownOnce(t *testing.T) {
+	t.Parallel()
+	r := sampleReport(30)
+	const many, single = "the same of many", "of one join alone"
+	joins := 0
+	for i := range r.Joins {
+		if r.Joins[i].Receipt == nil {
+			continue
+		}
+		if joins++; joins == 1 {
+			r.Joins[i].Receipt.Warnings = []string{many, single}
+			continue
+		}
+		r.Joins[i].Receipt.Warnings = []string{many}
+	}
+	r.Source = "."
+	var page bytes.Buffer
+	if err := report.HTML(&page, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{many, single} {
+		if n := strings.Count(page.String(), text); n != 1 {
+			t.Errorf("%q is on the page %d times", text, n)
+		}
+	}
+	if want := fmt.Sprintf("%d joins, such as ", joins); !strings.Contains(page.String(), want) {
+		t.Errorf("the page does not say %q", want)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "<title>offlinejoin apply · " + filepath.Base(here) + "</title>"; !strings.Contains(page.String(), want) {
+		t.Errorf("the page has no %s", want)
 	}
 }
 

@@ -2,9 +2,11 @@ package guest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strconv"
@@ -158,20 +160,107 @@ func parseWindowsList(out string) ([]remotedir.Entry, error) {
 	var entries []remotedir.Entry
 	for line := range strings.Lines(out) {
 		fields := strings.Fields(line)
-		if len(fields) != 3 {
+		if len(fields) != windowsWords {
 			continue
 		}
-		attributes, err1 := strconv.ParseUint(fields[0], 10, 32)
-		size, err2 := strconv.ParseUint(fields[1], 10, 63)
-		name, err3 := base64.StdEncoding.DecodeString(fields[2])
-		if errors.Join(err1, err2, err3) != nil || !isName(string(name), `/\`) {
-			return nil, unknownEntry(line)
+		e, err := parseWindowsEntry(fields)
+		if err != nil {
+			return nil, err
 		}
-		entries = append(entries, remotedir.Entry{
-			Name: string(name), Mode: attributesType(attributes), Size: int64(size), Links: 1,
-		})
+		entries = append(entries, e)
 	}
 	return entries, nil
+}
+
+// windowsWords is how many words the scripts describe an entry, or a directory, in.
+const windowsWords = 3
+
+func parseWindowsEntry(fields []string) (remotedir.Entry, error) {
+	attributes, err1 := strconv.ParseUint(fields[0], 10, 32)
+	size, err2 := strconv.ParseUint(fields[1], 10, 63)
+	name, err3 := base64.StdEncoding.DecodeString(fields[2])
+	if errors.Join(err1, err2, err3) != nil || !isName(string(name), `/\`) {
+		return remotedir.Entry{}, unknownEntry(strings.Join(fields, " "))
+	}
+	return remotedir.Entry{Name: string(name), Mode: attributesType(attributes), Size: int64(size), Links: 1}, nil
+}
+
+// parseWindowsLists reads what powershell/lists.ps1 printed. A listing that cannot be read is left out, so that whoever asks
+// for it alone gets the error.
+func parseWindowsLists(out string) ([]remotedir.Listing, error) {
+	var all []remotedir.Listing
+	bad := true // until the first header
+	for line := range strings.Lines(out) {
+		fields := strings.Fields(line)
+		if len(fields) != windowsWords {
+			continue
+		}
+		if fields[0] == "in" {
+			asked, err1 := strconv.ParseUint(fields[1], 10, 16)
+			name, err2 := base64.StdEncoding.DecodeString(strings.TrimPrefix(fields[2], "/"))
+			if errors.Join(err1, err2) != nil {
+				return nil, unknownEntry(line)
+			}
+			all, bad = append(all, remotedir.Listing{Asked: int(asked), Name: strings.Trim(string(name), "/")}), false
+			continue
+		}
+		if bad {
+			continue
+		}
+		e, err := parseWindowsEntry(fields)
+		if err != nil {
+			all, bad = all[:len(all)-1], true
+			continue
+		}
+		last := &all[len(all)-1]
+		last.Entries = append(last.Entries, e)
+	}
+	return all, nil
+}
+
+// filePrefix begins the line before a file; powershell/fetches.ps1 prints it.
+const filePrefix = "File="
+
+// parseWindowsFetches reads what powershell/fetches.ps1 printed of n files, together at most limit bytes; nil is one that is
+// not there.
+func parseWindowsFetches(out string, n int, limit int64) ([][]byte, error) {
+	var all [][]byte
+	parts := strings.Split("\n"+out, "\n"+filePrefix)
+	for _, part := range parts[1:] {
+		length, packed, _ := strings.Cut(part, "\n")
+		if strings.TrimSpace(length) == "-" {
+			all = append(all, nil)
+			continue
+		}
+		size, err := strconv.ParseInt(strings.TrimSpace(length), 10, 63)
+		if err != nil || size < 0 || size > limit {
+			return nil, fmt.Errorf("the guest sends a file of %s bytes, which is too much", oneLine(length))
+		}
+		limit -= size
+		content, err := unpack(packed, size)
+		if err != nil {
+			return nil, errors.New("a file changed, or was cut off, while it was fetched")
+		}
+		all = append(all, content)
+	}
+	if len(all) != n {
+		return nil, fmt.Errorf("the guest sends %d files of %d", len(all), n)
+	}
+	return all, nil
+}
+
+// unpack returns the size bytes that are packed by gzip and in base64, with line breaks anywhere.
+func unpack(packed string, size int64) ([]byte, error) {
+	text := base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed))
+	unpacked, err := gzip.NewReader(text)
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(io.LimitReader(unpacked, size+1))
+	if err == nil && int64(len(content)) != size {
+		err = io.ErrUnexpectedEOF
+	}
+	return content, err
 }
 
 // The attributes of a Windows file ([MS-FSCC] 2.6).

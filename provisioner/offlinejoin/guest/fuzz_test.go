@@ -54,9 +54,24 @@ func FuzzWindowsList(f *testing.F) {
 	f.Add("32 1 YQBiCg==") // a NUL b
 	f.Add("4294967296 1 YQ==\n32 9223372036854775808 YQ==\n")
 	f.Add("WARNING: three words\n\n32 1\n")
+	f.Add("in 0 /L1N5c3RlbTMy\n32 12288 U1lTVEVN\nin 1 /\n32 1 Li4=\n")
+	f.Add("File=3\nH4sIAAAAAAAA/0tMSgYAwkEkNQMAAAA=\nFile=-\n")
 	f.Fuzz(func(t *testing.T, out string) {
 		entries, err := parseWindowsList(out)
 		checkEntries(t, entries, err, `/\`)
+		all, err := parseWindowsLists(out)
+		checkEntries(t, nil, err, `/\`)
+		for _, l := range all {
+			checkEntries(t, l.Entries, nil, `/\`)
+		}
+		const limit = 1 << 20
+		files, err := parseWindowsFetches(out, 2, limit)
+		checkEntries(t, nil, err, `/\`)
+		for _, content := range files {
+			if len(content) > limit {
+				t.Fatalf("%d bytes", len(content))
+			}
+		}
 	})
 }
 

@@ -1,10 +1,7 @@
 package guest
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -25,7 +22,8 @@ import (
 )
 
 // windows is a Windows guest: WinPE, or a Windows that has the volume of another mounted. WinRM gives commands no
-// standard input, so what is to be written goes through one file in the guest's temporary folder, which is removed.
+// standard input, so what is to be written goes through one file in the guest's temporary folder, which is removed; see
+// [windows.Batch].
 type windows struct {
 	comm packersdk.Communicator
 	temp string // the guest's temporary folder, with a backslash at its end
@@ -75,14 +73,40 @@ type variable struct{ name, value string }
 
 // do runs an embedded script with variables, and returns what it printed. before are the scripts that go before it.
 func (w *windows) do(ctx context.Context, name string, variables []variable, before ...string) (string, error) {
+	return w.doWithin(ctx, maxTold, name, variables, before...)
+}
+
+// doWithin is do for a script that prints at most limit bytes. One that is too long for a command line is uploaded.
+func (w *windows) doWithin(ctx context.Context, limit int64, name string, variables []variable, before ...string) (string, error) {
+	command := commandOf(name, variables, before...)
+	if len(command) > maxLine {
+		return w.send(ctx, bodyOf(name, variables, before...), nil)
+	}
+	return w.answer(ctx, limit, command)
+}
+
+// maxLine bounds a command line in characters: cmd.exe, by which WinRM starts commands, takes 8191 (documented).
+const maxLine = 8000
+
+// bodyOf returns an embedded script behind its variables and the scripts that go before it.
+func bodyOf(name string, variables []variable, before ...string) string {
 	var b strings.Builder
 	for _, v := range variables {
 		fmt.Fprintf(&b, "$%s=%s\n", v.name, v.value)
 	}
 	b.WriteString(script(append(before, name)...))
-	whole := strings.Replace(script("powershell/frame.ps1"), bodyMark, b.String(), 1)
-	told, err := run(ctx, w.comm, "powershell -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand "+
-		encodeScript(whole), nil, maxTold)
+	return b.String()
+}
+
+// commandOf returns the command line that runs it.
+func commandOf(name string, variables []variable, before ...string) string {
+	whole := strings.Replace(script("powershell/frame.ps1"), bodyMark, bodyOf(name, variables, before...), 1)
+	return "powershell -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand " + encodeScript(whole)
+}
+
+// answer runs a command line and returns what it printed, beside an error too.
+func (w *windows) answer(ctx context.Context, limit int64, command string) (string, error) {
+	told, err := run(ctx, w.comm, command, nil, limit)
 	if err != nil {
 		return "", err
 	}
@@ -90,7 +114,7 @@ func (w *windows) do(ctx context.Context, name string, variables []variable, bef
 	if told.code == 0 {
 		return out, nil
 	}
-	return "", windowsError(parseFailure(out), told)
+	return out, windowsError(parseFailure(out), told)
 }
 
 // on is the variable that most scripts have: the file or directory that they work on.
@@ -105,8 +129,20 @@ func encodeScript(script string) string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
+// What the scripts throw by themselves.
+const (
+	thrownChanged = "offlinejoin: a file has changed"
+	thrownDiffers = "offlinejoin: it does not hold what was written"
+)
+
 // windowsError returns the error that a script's failure means. Codes are those of package winerr.
 func windowsError(f failure, told result) error {
+	switch f.text {
+	case thrownChanged:
+		return remotedir.ErrDiffers
+	case thrownDiffers:
+		return result{code: exitDiffers}.failed()
+	}
 	switch f.code {
 	case "2", "3":
 		return fs.ErrNotExist
@@ -170,7 +206,7 @@ func (w *windows) Split(name string) (dir, base string) {
 
 // List implements remotedir.Machine.
 func (w *windows) List(ctx context.Context, dir string) ([]remotedir.Entry, error) {
-	out, err := w.do(ctx, "powershell/list.ps1", on(dir))
+	out, err := w.do(ctx, "powershell/list.ps1", on(dir), "powershell/entries.ps1")
 	if err != nil {
 		return nil, err
 	}
@@ -252,47 +288,9 @@ func (w *windows) RemoveDir(ctx context.Context, path string) error {
 	return err
 }
 
-// maxPieces bounds how many pieces one script names, because a command line of cmd.exe has at most 8191 characters.
-const maxPieces = 40
-
 // Write implements remotedir.Machine.
 func (w *windows) Write(ctx context.Context, path string, pieces []remotedir.Piece, size int64) error {
-	for len(pieces) > 0 {
-		n := min(len(pieces), maxPieces)
-		if err := w.writeSome(ctx, path, pieces[:n]); err != nil {
-			return err
-		}
-		pieces = pieces[n:]
-	}
-	if size < 0 {
-		return nil
-	}
-	_, err := w.do(ctx, "powershell/truncate.ps1", append(on(path), variable{"size", strconv.FormatInt(size, 10)}))
-	return err
-}
-
-// writeSome uploads pieces as one file, has the guest put them in place, and compares what it then reads there.
-func (w *windows) writeSome(ctx context.Context, path string, pieces []remotedir.Piece) (err error) {
-	var all bytes.Buffer
-	var places []string
-	for _, p := range pieces {
-		places = append(places, fmt.Sprintf("%d,%d", p.Offset, len(p.Data)))
-		all.Write(p.Data)
-	}
-	want := sha256.Sum256(all.Bytes())
-	defer clear(all.Bytes())
-	temp := w.Join(w.temp, "odj"+strings.ToLower(rand.Text()[:8])+".tmp")
-	defer func() { err = errors.Join(err, w.erase(context.WithoutCancel(ctx), temp)) }()
-	info := uploaded{int64(all.Len())}.asFileInfo()
-	upload := bytes.NewReader(all.Bytes())
-	if err := inTime(ctx, func() error { return w.comm.Upload(temp, upload, info) }); err != nil {
-		return err
-	}
-	out, err := w.do(ctx, "powershell/write.ps1", append(on(path), variable{"from", literal(temp)},
-		variable{"w", "@(" + strings.Join(places, ",") + ")"}), "powershell/sum.ps1")
-	if err == nil && lineOf(out, sumPrefix) != hex.EncodeToString(want[:]) {
-		err = result{code: exitDiffers}.failed()
-	}
+	_, err := w.Batch(ctx, []remotedir.Step{{Kind: remotedir.Write, Path: path, Pieces: pieces, Size: size}})
 	return err
 }
 
@@ -339,10 +337,13 @@ func (w *windows) Remove(ctx context.Context, paths ...string) error {
 	return err
 }
 
+// mostScrubbed is remotedir.MaxScrub for a script.
+var mostScrubbed = strconv.FormatInt(remotedir.MaxScrub, 10)
+
 // Scrub implements remotedir.Machine.
 func (w *windows) Scrub(ctx context.Context, paths ...string) error {
 	_, err := w.do(ctx, "powershell/scrub.ps1", []variable{
-		{"paths", literals(paths)}, {"most", strconv.FormatInt(remotedir.MaxScrub, 10)},
+		{"paths", literals(paths)}, {"most", mostScrubbed},
 	})
 	return err
 }

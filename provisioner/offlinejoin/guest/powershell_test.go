@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -27,7 +28,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // winPE answers as a Windows guest would (inferred): it knows no script, but the answers that are given to it in turn.
 type winPE struct {
 	packersdk.MockCommunicator
-	answers  []string // of the scripts; "" is an empty one, "!…" a failure
+	answers  []string // of the scripts; "" is an empty one, what follows a "!" a failure
 	scripts  []string // that were run, decoded
 	longest  int      // of the command lines
 	uploaded []byte
@@ -59,8 +60,8 @@ func (w *winPE) Start(_ context.Context, cmd *packersdk.RemoteCmd) error {
 	w.scripts = append(w.scripts, string(utf16.Decode(units)))
 	answer := w.answers[0]
 	w.answers = w.answers[1:]
-	if failure, failed := strings.CutPrefix(answer, "!"); failed {
-		return say("offlinejoin failed "+failure+"\r\n", 1)
+	if before, failure, failed := strings.Cut(answer, "!"); failed {
+		return say(before+"offlinejoin failed "+failure+"\r\n", 1)
 	}
 	return say(strings.ReplaceAll(answer, "\n", "\r\n"), 0)
 }
@@ -76,6 +77,9 @@ func (w *winPE) Download(_ string, to io.Writer) error {
 	return err
 }
 
+// didAStep is what a guest says of a batch of one step.
+const didAStep = "Erased=yes\nofflinejoin did a step\n"
+
 const probed = "SystemRoot=X:\\Windows\nTemp=X:\\Temp\\\n"
 
 func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
@@ -85,7 +89,7 @@ func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	name := base64.StdEncoding.EncodeToString([]byte("SYSTEM"))
 	w := &winPE{answers: []string{
 		probed, "32 12288 " + name + "\n16 0 Y29uZmln\n1040 0 bGluaw==\n", "Size=4\n", "Sum=" + sum([]byte("x")) + "\nSum=\n",
-		"", "Sum=" + sum([]byte("headpage")) + "\n", "", "", "", "", "", "Head=48-49-42-52\n",
+		"", didAStep, "", "", "", "Head=48-49-42-52\n",
 	}}
 	m, err := guest.Open(ctx, w, `D:\Windows`)
 	must(t, err)
@@ -109,8 +113,9 @@ func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	}
 	must(t, m.Create(ctx, hive))
 	must(t, m.Write(ctx, hive, pieces, 5000))
-	if string(w.uploaded) != "headpage" || w.info.Size() != 8 || w.info.Mode() != 0o600 {
-		t.Errorf("uploaded %q as %v, %d bytes", w.uploaded, w.info.Mode(), w.info.Size())
+	sent, data := string(w.uploaded), "headpage"
+	if !strings.HasSuffix(sent, "\n"+data) || w.info.Size() != int64(len(sent)) || w.info.Mode() != 0o600 {
+		t.Errorf("uploaded %q as %v, %d bytes", sent, w.info.Mode(), w.info.Size())
 	}
 	must(t, m.Copy(ctx, hive, hive+remotedir.BackupSuffix))
 	must(t, m.Rename(ctx, hive, "D:/other"))
@@ -120,7 +125,7 @@ func TestWindowsGuestSpeaksPowerShell(t *testing.T) {
 	if err != nil || string(head) != "HIBR" {
 		t.Errorf("head %q, %v", head, err)
 	}
-	golden(t, "powershell.txt", withoutRandom(strings.Join(w.scripts, "\n\n")+"\n"))
+	golden(t, "powershell.txt", withoutRandom(strings.Join(w.scripts, "\n\n")+"\n\n"+strings.TrimSuffix(sent, data)))
 }
 
 // withoutRandom gives the temporary files of a run one name.
@@ -161,12 +166,26 @@ func TestWindowsGuestErrors(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", answer, err, want)
 		}
 	}
-	w := &winPE{answers: []string{probed, "Sum=" + sum([]byte("other")) + "\n", ""}}
-	m, err := guest.Open(t.Context(), w, `D:\Windows`)
-	must(t, err)
-	if err := m.Write(t.Context(), "D:/x", []remotedir.Piece{piece(0, []byte("mine"))}, -1); err == nil ||
-		!strings.Contains(err.Error(), "does not hold what was written") {
-		t.Errorf("a write that did not arrive: %v", err)
+	write := remotedir.Step{Kind: remotedir.Write, Path: "D:/x", Pieces: []remotedir.Piece{piece(0, []byte("mine"))}, Size: -1}
+	for _, c := range []struct {
+		answers []string
+		words   string
+		commands,
+		done int
+	}{
+		{[]string{"!5377 offlinejoin: it does not hold what was written", ""}, "does not hold what was written", 3, 0},
+		{[]string{"!5377 offlinejoin: a file has changed", ""}, remotedir.ErrDiffers.Error(), 3, 0},
+		{[]string{didAStep + "!112 full"}, imagefs.ErrNoSpace.Error(), 2, 1}, // it erased the file itself
+		{[]string{didAStep}, "did not report what it has done", 2, 1},
+	} {
+		w := &winPE{answers: append([]string{probed}, c.answers...)}
+		m, err := guest.Open(t.Context(), w, `D:\Windows`)
+		must(t, err)
+		batcher, _ := m.(remotedir.Batcher)
+		done, err := batcher.Batch(t.Context(), []remotedir.Step{write, write})
+		if err == nil || !strings.Contains(err.Error(), c.words) || done != c.done || len(w.scripts) != c.commands {
+			t.Errorf("%q: %d steps, %d commands, error %v", c.answers, done, len(w.scripts), err)
+		}
 	}
 }
 
@@ -178,14 +197,19 @@ func TestWindowsGuestCommandsFitALine(t *testing.T) {
 	for i := range 40 {
 		pieces = append(pieces, piece(1<<30+int64(i)*8192, bytes.Repeat([]byte{1}, 4096)))
 	}
-	var all []byte
-	for _, p := range pieces {
-		all = append(all, p.Data...)
-	}
-	w := &winPE{answers: []string{probed, "Sum=" + sum(all) + "\n", ""}}
+	w := &winPE{answers: []string{probed, didAStep, "Erased=yes\n" + strings.Repeat("Sum=\n", 40)}}
 	m, err := guest.Open(t.Context(), w, long)
 	must(t, err)
 	must(t, m.Write(t.Context(), m.Join(long, "System32/config/SYSTEM"), pieces, -1))
+	var paths []string
+	for i := range 40 {
+		paths = append(paths, m.Join(long, "System32/config/SYSTEM.LOG"+strconv.Itoa(i)))
+	}
+	sums, err := m.Digests(t.Context(), paths) // too long for a line, so that it is sent as a file
+	must(t, err)
+	if len(sums) != len(paths) || !strings.Contains(string(w.uploaded), "SYSTEM.LOG39'") {
+		t.Errorf("%d digests; sent: %.200q", len(sums), w.uploaded)
+	}
 	if w.longest > 8191 {
 		t.Errorf("a command line has %d characters", w.longest)
 	}

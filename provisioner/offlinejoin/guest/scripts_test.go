@@ -43,8 +43,15 @@ func TestScriptsCallExitCodesByName(t *testing.T) {
 		strings.Count(text, bodyMark) != 1 {
 		t.Errorf("the frame does not begin failures with %q, or has no %s", failPrefix, bodyMark)
 	}
-	if text := script("powershell/sum.ps1"); !strings.Contains(text, "'"+sumPrefix+"'") {
-		t.Errorf("digests do not begin with %q", sumPrefix)
+	for file, words := range map[string][]string{
+		"digests": {"'" + sumPrefix + "'"}, "fetches": {"'" + filePrefix + "'"}, "expect": {"'" + thrownChanged + "'"},
+		"write": {"'" + thrownDiffers + "'"}, "run": {"'Erased=yes'"},
+	} {
+		for _, word := range words {
+			if !strings.Contains(script("powershell/"+file+".ps1"), word) {
+				t.Errorf("%s.ps1 does not say %s", file, word)
+			}
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ func stateOf(t *testing.T, windows string) core.State {
 // onlyTheImage fails when anything is left beside the image's own files.
 func onlyTheImage(t *testing.T, windows string) {
 	t.Helper()
-	for _, pattern := range []string{"System32/config/*" + remotedir.BackupSuffix, "System32/*.tmp"} {
+	for _, pattern := range []string{"System32/config/*" + remotedir.BackupSuffix, "System32/*.tmp", "Panther/*.tmp", "Panther/*.odjold"} {
 		if left, _ := filepath.Glob(filepath.Join(windows, pattern)); len(left) > 0 {
 			t.Errorf("left in the image: %q", left)
 		}

@@ -2,7 +2,7 @@
 foreach ($p in $paths) {
 	if ([IO.File]::Exists($p)) {
 		$f=[IO.File]::Open($p,'Open','Read','Read')
-		Sum $f
+		'Sum='+(Sum $f)
 		$f.Close()
 	} else {'Sum='}
 }

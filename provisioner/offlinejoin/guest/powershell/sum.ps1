@@ -1,2 +1,2 @@
-# Goes before scripts that print the SHA-256 of a stream.
-function Sum($s) {'Sum='+(([Security.Cryptography.SHA256]::Create().ComputeHash($s)|%{$_.ToString('x2')}) -join '')}
+# Goes before scripts that need the SHA-256 of a stream or of bytes.
+function Sum($s) {([Security.Cryptography.SHA256]::Create().ComputeHash($s)|%{$_.ToString('x2')}) -join ''}

@@ -1,15 +1,15 @@
-# Writes the file $from in pieces to the file $path, waits for the disk, and prints the SHA-256 of what is there then.
-# $w holds the offset and the length of each piece.
-$n=[IO.File]::ReadAllBytes($from)
-$s=New-Object IO.MemoryStream
+# Writes pieces of what was sent, from byte $o of $all on, to the file $path, gives it the size $size when that is not
+# negative, waits for the disk, and compares the SHA-256 $want of what is there then. $w holds the offset and the length of
+# each piece.
 $f=[IO.File]::Open($path,'Open','ReadWrite','None')
-$o=0
 for ($i=0;$i -lt $w.Count;$i+=2) {
 	$f.Position=$w[$i]
-	$f.Write($n,$o,$w[$i+1])
+	$f.Write($all,$o,$w[$i+1])
 	$o+=$w[$i+1]
 }
+if ($size -ge 0) {$f.SetLength($size)}
 $f.Flush($true)
+$s=New-Object IO.MemoryStream
 for ($i=0;$i -lt $w.Count;$i+=2) {
 	$b=New-Object byte[] $w[$i+1]
 	$f.Position=$w[$i]
@@ -18,4 +18,4 @@ for ($i=0;$i -lt $w.Count;$i+=2) {
 }
 $f.Close()
 $s.Position=0
-Sum $s
+if ((Sum $s) -ne $want) {throw 'offlinejoin: it does not hold what was written'}
