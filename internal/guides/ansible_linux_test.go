@@ -16,7 +16,7 @@ import (
 
 // play runs the playbook with the inventory as it stands. In place of ssh is a program that enters the namespaces of a host; the
 // ledger is the test's, and nobody waits between two tries. It returns what it has said of each host at its end.
-func (f *fleet) play(t *testing.T, text string) (recap []string, err error) {
+func (f *fleet) play(t *testing.T, text string, more ...string) (recap []string, err error) {
 	t.Helper()
 	dir := t.TempDir()
 	ssh := filepath.Join(f.bin, "ssh")
@@ -28,8 +28,10 @@ case $1 in hv*.example.com) exec "`+ssh+`.${1%%.*}" "$2" ;; esac`)
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "join.yml"), []byte(text), 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, "inventory.ini"), []byte(filesIn(t, "fleets")["ansible/inventory.ini"]), 0o600))
-	cmd := exec.CommandContext(t.Context(), "ansible-playbook", "-i", "inventory.ini", "join.yml", "-e", "ledger="+f.ledger, "-e", "pause=0",
-		"-e", "ansible_ssh_executable="+ssh, "-e", "ansible_pipelining=true", "-e", "ansible_python_interpreter=/usr/bin/python3")
+	cmd := exec.CommandContext(t.Context(), "ansible-playbook", append([]string{
+		"-i", "inventory.ini", "join.yml", "-e", "ledger=" + f.ledger, "-e", "pause=0", "-e", "ansible_ssh_executable=" + ssh,
+		"-e", "ansible_pipelining=true", "-e", "ansible_python_interpreter=/usr/bin/python3",
+	}, more...)...)
 	cmd.Dir = dir
 	cmd.Env = append(f.env(), "HOME="+dir, "ANSIBLE_NOCOLOR=1", "LC_ALL=C.UTF-8")
 	out, err := cmd.CombinedOutput()
@@ -79,10 +81,7 @@ exec "$real" "$@"`)
 			t.Errorf("%s: %v", h.Name, err)
 		}
 	}
-	recap, err = f.play(t, all)
-	must(t, wanted(recap, err, same...))
-
-	// A blob of another host.
+	// All is there already, but for a blob of another host.
 	copyFile(t, filepath.Join(f.hosts[0].Folder, "secrets", "web01.djoin"), filepath.Join(f.hosts[1].Folder, "secrets", "web01.djoin"))
 	must(t, os.WriteFile(filepath.Join(f.hosts[1].Folder, "images", "web01.qcow2"), f.disk, 0o600))
 	recap, err = f.play(t, all)
@@ -92,15 +91,15 @@ exec "$real" "$@"`)
 	}
 
 	for right, wrong := range map[string]string{
-		"outcomes.staged": "outcomes.done", "run.rc != 75": "run.rc != 76", "/fleet.join.hcl": "/fleet.hcl",
+		"outcomes.staged": "outcomes.done", "run.rc != 75": "run.rc != 76",
 	} {
-		f := newFleet(t, server, 4, 1)
+		f := newFleet(t, server, 1, 1)
 		f.program(t, "offlinejoin", `real=$(PATH=${PATH#*:} command -v offlinejoin); [ -e tried ] || { : >tried; exit 75; }; exec "$real" "$@"`)
 		if !strings.Contains(all, right) {
 			t.Fatalf("there is no %q in it", right)
 		}
-		recap, err := f.play(t, strings.Replace(all, right, wrong, 1))
-		if wanted(recap, err, changed...) == nil {
+		recap, err := f.play(t, strings.Replace(all, right, wrong, 1), "--limit", "hv1.example.com")
+		if wanted(recap, err, changed[0]) == nil {
 			t.Errorf("with %q it goes through", wrong)
 		}
 	}

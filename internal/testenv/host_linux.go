@@ -13,7 +13,7 @@ import (
 type Host struct {
 	Name   string // its host name
 	Folder string // of this machine
-	At     string // where the host sees it: a folder that is there, or one in a folder that is there, which is hidden then
+	At     string // where the host sees it. Where this machine has no such folder, the first of its path has nothing else
 }
 
 // NewHost gives a folder the machine id of a number, and returns the host.
@@ -29,23 +29,27 @@ func NewHost(t testing.TB, name string, number int, folder, at string) Host {
 }
 
 // Command returns the words of a command that runs in the host, in its folder. The process is that of the command: to end the
-// one ends the other.
+// one ends the other. The host's root has all that this machine's has, but for what tells that this is a container.
 func (h Host) Command(words ...string) []string {
 	const script = `set -e
 hostname "$1"
-mount --bind "$2/machine-id" /etc/machine-id
-if [ ! -d "$3" ]; then
-	mount --bind "$2" /mnt
-	mount -t tmpfs none "$(dirname "$3")"
-	mkdir "$3"
-	mount --bind /mnt "$3"
-	umount /mnt
-else
-	mount --bind "$2" "$3"
-fi
-cd "$3"
-shift 3
-exec "$@"`
+hidden=
+[ -d "$3" ] || hidden=$(echo "$3" | cut -d/ -f2)
+mount -t tmpfs none /mnt
+for entry in /*; do
+	name=${entry#/}
+	if [ -L "$entry" ]; then
+		cp -P "$entry" /mnt
+	elif [ -d "$entry" ]; then
+		mkdir "/mnt/$name"
+		case $name in mnt | run | "$hidden") ;; *) mount --rbind "$entry" "/mnt/$name" ;; esac
+	fi
+done
+mount --bind "$2/machine-id" /mnt/etc/machine-id
+mkdir -p "/mnt$3"
+mount --bind "$2" "/mnt$3"
+shift 2
+exec chroot /mnt sh -c 'cd "$1"; shift; exec "$@"' sh "$@"`
 	return append([]string{"unshare", "--net", "--uts", "--mount", "sh", "-c", script, "sh", h.Name, h.Folder, h.At}, words...)
 }
 

@@ -117,7 +117,7 @@ func TestPatchedMachine(t *testing.T) {
 		t.Error("a CD that is not there is taken out")
 	}
 	for right, wrong := range map[string]string{
-		"cdrom:": "cdRom:", "secret:": "secretRef:", "devices/disks/-": "devices/disk/-", "value:": "values:",
+		"cdrom:": "cd:", "secret:": "secretRef:", "devices/disks/-": "devices/disk/-", "value:": "values:",
 	} {
 		text, err := patched(all["vm.yaml"], strings.Replace(all["sysprep.yaml"], right, wrong, 1))
 		if err == nil {
