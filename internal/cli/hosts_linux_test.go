@@ -212,7 +212,7 @@ func TestKilledAndClaimedElsewhere(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
 		must(t, cmd.Start())
 		time.Sleep(took * time.Duration(3*(n+1)) / time.Duration(2*points)) // the last ones have ended by then
-		_ = cmd.Process.Kill()                                   // it may have ended
+		_ = cmd.Process.Kill()                                              // it may have ended
 		_ = cmd.Wait()
 		said, code := f.on(t, 1, stage(n)...)
 		again, first := f.on(t, 0, stage(n)...)

@@ -21,12 +21,15 @@ variable "ledger" {
   default     = "postgres://builder@db.example.com/joins"
 }
 
+provider "offlinejoin" {
+  ledger = var.ledger
+}
+
 resource "offlinejoin_staged_join" "machine" {
   for_each     = { for file in fileset("${var.fleet}/secrets", "*.djoin*") : split(".", file)[0] => file }
   image_path   = "${var.fleet}/images/${each.key}.qcow2"
   blob_file    = "${var.fleet}/secrets/${each.value}"
   machine_name = upper(each.key)
-  ledger       = var.ledger
 }
 
 # terraform destroy takes the joins of this host back, and destroys the passwords in its images. The blob files are yours to delete.
