@@ -6,6 +6,7 @@
 //	nested_test.go         names inside of attributes of Terraform blocks are in the schemas; terraform itself does not look
 //	fleets_linux_test.go   the recipes of examples/fleets are run as they stand, on hosts made of namespaces, with one ledger
 //	ansible_linux_test.go  so is the playbook there, by ansible itself
+//	slurm_linux_test.go    and the array there, by Slurm itself where that is installed
 //
 // The Terraform blocks are applied in internal/e2e (against the stand-ins there), the Packer blocks are built there, and the
 // Kubernetes manifests are decoded in internal/tools/manifests.

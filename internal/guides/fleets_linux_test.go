@@ -216,7 +216,8 @@ func runParallel(t *testing.T, f *fleet, text string) error {
 	return f.on(t, 0, text)
 }
 
-// runArray runs a Slurm script once for each index of its array, as many at once as it says. Slurm itself does not run here.
+// runArray runs a Slurm script once for each index of its array, as many at once as it says. Slurm itself is in
+// slurm_linux_test.go.
 func runArray(t *testing.T, f *fleet, text string) error {
 	t.Helper()
 	m := regexp.MustCompile(`(?m)^#SBATCH --array=(\d+)-(\d+)%(\d+)$`).FindStringSubmatch(text)
