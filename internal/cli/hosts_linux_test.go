@@ -60,19 +60,13 @@ join "x" {
 // and have their images at the same path, with one ledger in a database. Two of the commands are killed in the middle and run
 // again. Every image is staged once, and no account is in two images.
 func TestFourHostsOneLedger(t *testing.T) {
-	if os.Geteuid() != 0 || !postgres.Installed(t) {
-		testenv.Absent(t, "PostgreSQL and the right to make namespaces are needed")
-	}
-	if _, err := program.Lookup("amd64"); err != nil {
-		testenv.Absent(t, err.Error())
-	}
 	joins := 40
 	if text := os.Getenv(joinsVariable); text != "" {
 		var err error
 		joins, err = strconv.Atoi(text)
 		must(t, err)
 	}
-	f := newHosts(t, joins)
+	f := newHosts(t, hosts, joins, contested)
 	server := postgres.Start(t, postgres.Options{Durable: true})
 	_, url := server.Schema(t, core.LedgerSchema)
 
@@ -131,33 +125,150 @@ func TestFourHostsOneLedger(t *testing.T) {
 	if len(uses) != joins+contested {
 		t.Errorf("%d uses in force, want %d", len(uses), joins+contested)
 	}
+	t.Log(figures(fmt.Sprintf("%d joins on %d hosts, two killed and run again, one database", joins, hosts), joins, took, millis))
+	if os.Getenv(joinsVariable) == "" {
+		return
+	}
+	must(t, os.RemoveAll(f.dir)) // room for the same on one host
+	one := newHosts(t, 1, joins, 0)
+	for _, parallel := range []string{"2", "8"} {
+		start := time.Now()
+		r := one.apply(t, 0, 0, "--var", "file="+filepath.Join(one.dir, "ledger"), "--parallel", parallel)
+		if took := time.Since(start); r.outcomes["staged"] != joins {
+			t.Errorf("on one host: %v", r.outcomes)
+		} else {
+			t.Log(figures(fmt.Sprintf("%d joins on one host, %s side by side, a ledger file", joins, parallel), joins, took, r.millis))
+		}
+		if parallel == "2" {
+			must(t, os.RemoveAll(one.dir))
+			one = newHosts(t, 1, joins, 0)
+		}
+	}
+}
+
+func figures(what string, joins int, took time.Duration, millis []int64) string {
 	slices.Sort(millis)
-	t.Logf("%d joins on %d hosts, two killed and run again: %v, %.1f/s, a join p50 %d ms, p99 %d ms", joins, hosts, took.Round(time.Second),
-		float64(joins)/took.Seconds(), millis[len(millis)/2], millis[len(millis)*99/100])
+	return fmt.Sprintf("%s: %v, %.1f/s, a join p50 %d ms, p99 %d ms", what, took.Round(time.Second), float64(joins)/took.Seconds(),
+		millis[len(millis)/2], millis[len(millis)*99/100])
+}
+
+// on runs a command on a host, in its folder. It returns what it says and its exit code.
+func (f hostFiles) on(t *testing.T, h int, args ...string) (said string, code int) {
+	t.Helper()
+	words := f.hosts[h].Command(append([]string{f.command}, args...)...)
+	cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// TestTheSamePathOnTwoHosts: a path means something on its host alone, whatever ledger the hosts have together. The second host
+// is refused, the first one may run again.
+func TestTheSamePathOnTwoHosts(t *testing.T) {
+	t.Parallel()
+	f := newHosts(t, 2, 0, 1)
+	_, url := postgres.Start(t, postgres.Options{}).Schema(t, core.LedgerSchema)
+	for name, ledger := range map[string][]string{"database": {"--ledger", url}, "file": {"--ledger-file", filepath.Join(f.dir, "ledger")}} {
+		stage := append([]string{"stage", "--windows-path", "images/x00000/Windows", "--blob-file", "secrets/x00000.djoin"}, ledger...)
+		if said, code := f.on(t, 0, stage...); code != 0 {
+			t.Fatalf("%s: %d %s", name, code, said)
+		}
+		if said, code := f.on(t, 1, stage...); code != 1 || !strings.Contains(said, "on host0") || !strings.Contains(said, "2732") {
+			t.Errorf("%s, the other host: %d %s", name, code, said)
+		}
+		if said, code := f.on(t, 0, stage...); code != 0 || !strings.Contains(said, "already") {
+			t.Errorf("%s, again: %d %s", name, code, said)
+		}
+		if said, code := f.on(t, 0, append([]string{"unstage", "--windows-path", "images/x00000/Windows"}, ledger...)...); code != 0 {
+			t.Errorf("%s, back: %d %s", name, code, said)
+		}
+	}
+}
+
+// TestKilledAndClaimedElsewhere kills a host's stage at points of its time, at twenty where 10,000 joins are wanted. Another host then gets the account, when the
+// first one had not begun with it, or is refused and told since when; the first one may always go on when it had.
+func TestKilledAndClaimedElsewhere(t *testing.T) {
+	t.Parallel()
+	points := 6
+	if os.Getenv(joinsVariable) != "" {
+		points = 20
+	}
+	f := newHosts(t, 2, 0, points+1)
+	_, url := postgres.Start(t, postgres.Options{}).Schema(t, core.LedgerSchema)
+	stage := func(n int) []string {
+		name := fmt.Sprintf("x%05d", n)
+		return []string{"stage", "--windows-path", "images/" + name + "/Windows", "--blob-file", "secrets/" + name + ".djoin", "--ledger", url}
+	}
+	start := time.Now()
+	if said, code := f.on(t, 0, stage(points)...); code != 0 {
+		t.Fatal(said)
+	}
+	took := time.Since(start)
+	begun := 0
+	for n := range points {
+		words := f.hosts[0].Command(append([]string{f.command}, stage(n)...)...)
+		cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
+		must(t, cmd.Start())
+		time.Sleep(took * time.Duration(3*(n+1)) / time.Duration(2*points)) // the last ones have ended by then
+		_ = cmd.Process.Kill()                                              // it may have ended
+		_ = cmd.Wait()
+		said, code := f.on(t, 1, stage(n)...)
+		again, first := f.on(t, 0, stage(n)...)
+		switch {
+		case code == 0 && first == 1 && strings.Contains(again, "2732"): // not begun
+		case code == 1 && first == 0 && strings.Contains(said, "2732") && strings.Contains(said, "on host0") && strings.Contains(said, "(20"):
+			begun++
+		default:
+			t.Errorf("point %d: the other host %d %s, the same again %d %s", n, code, said, first, again)
+		}
+	}
+	uses, err := core.LedgerEntries(t.Context(), core.SingleUse{Ledger: url})
+	must(t, err)
+	machines := map[string]bool{}
+	for _, u := range uses {
+		if machines[u.MachineName] || u.Event != "staged" {
+			t.Errorf("%s: %s", u.MachineName, u.Event)
+		}
+		machines[u.MachineName] = true
+	}
+	if len(machines) != points+1 || begun == 0 {
+		t.Errorf("%d accounts in use; at %d of %d points the account was begun with", len(machines), begun, points)
+	}
+	t.Logf("at %d of %d points the account was begun with", begun, points)
 }
 
 // hostFiles are the images of all hosts, each with a folder of its own.
 type hostFiles struct {
 	dir, command string
+	hosts        []testenv.Host
 }
 
-func newHosts(t *testing.T, joins int) hostFiles {
+// newHosts makes so many hosts, with so many images in all, and images for the contested accounts on each of them.
+func newHosts(t *testing.T, n, joins, contested int) hostFiles {
 	t.Helper()
+	if os.Geteuid() != 0 || !postgres.Installed(t) {
+		testenv.Absent(t, "PostgreSQL and the right to make namespaces are needed")
+	}
+	if _, err := program.Lookup("amd64"); err != nil {
+		testenv.Absent(t, err.Error())
+	}
 	f := hostFiles{dir: t.TempDir(), command: filepath.Join(t.TempDir(), "offlinejoin")}
 	me, err := os.Executable()
 	must(t, err)
 	must(t, os.Symlink(me, f.command)) // TestMain knows the command by this name
-	must(t, os.Mkdir(filepath.Join(f.dir, "here"), 0o700))
-	for h := range hosts {
+	must(t, os.Mkdir(f.here(), 0o700))
+	for h := range n {
 		dir := f.host(h)
 		must(t, os.MkdirAll(dir, 0o700))
-		must(t, os.WriteFile(filepath.Join(dir, "machine-id"), fmt.Appendf(nil, "%032x\n", h+1), 0o644))
+		f.hosts = append(f.hosts, testenv.NewHost(t, fmt.Sprint("host", h), h+1, dir, f.here()))
 		must(t, os.WriteFile(filepath.Join(dir, "hosts.join.hcl"), []byte(hostsFile), 0o600))
-		for n := h; n < joins; n += hosts {
-			f.member(t, h, fmt.Sprintf("m%05d", n))
+		for m := h; m < joins; m += n {
+			f.member(t, h, fmt.Sprintf("m%05d", m))
 		}
-		for n := range contested {
-			name := fmt.Sprintf("x%05d", joins+n)
+		for c := range contested {
+			name := fmt.Sprintf("x%05d", joins+c)
 			f.member(t, h, name)
 			if h > 0 {
 				blob, err := os.ReadFile(filepath.Join(f.host(0), "secrets", name+".djoin"))
@@ -170,6 +281,9 @@ func newHosts(t *testing.T, joins int) hostFiles {
 }
 
 func (f hostFiles) host(h int) string { return filepath.Join(f.dir, "host"+strconv.Itoa(h)) }
+
+// here is where every host sees its folder.
+func (f hostFiles) here() string { return filepath.Join(f.dir, "here") }
 
 func (f hostFiles) member(t *testing.T, h int, name string) {
 	t.Helper()
@@ -189,18 +303,13 @@ type hostRun struct {
 // After so many results it is killed; 0: not at all.
 func (f hostFiles) apply(t *testing.T, h, killAfter int, args ...string) (run hostRun) {
 	t.Helper()
-	script := `set -e
-hostname "$1"
-mount --bind "$2/machine-id" /etc/machine-id
-mount --bind "$2" "$3"
-shift 3
-exec "$@"`
-	here := filepath.Join(f.dir, "here")
-	command := []string{
-		"--net", "--uts", "--mount", "sh", "-c", script, "sh", "host" + strconv.Itoa(h), f.host(h), here,
-		f.command, "apply", here, "--yes", "--json", "--parallel", "2", "--var", "host=host" + strconv.Itoa(h),
+	if !slices.Contains(args, "--parallel") {
+		args = append(args, "--parallel", "2")
 	}
-	cmd := exec.CommandContext(t.Context(), "unshare", append(command, args...)...)
+	words := f.hosts[h].Command(append([]string{
+		f.command, "apply", f.here(), "--yes", "--json", "--var", "host=host" + strconv.Itoa(h),
+	}, args...)...)
+	cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()

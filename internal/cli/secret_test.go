@@ -62,6 +62,10 @@ func TestNoCommandShowsTheSecret(t *testing.T) {
 		{"inspect", "blob", keyFile},
 		{"inspect", "blob", file + ".age", "--identity-file", file},
 		{"blob", "decrypt", file + ".age", "--identity-file", keyFile, "-o", filepath.Join(dir, "decrypted")},
+		{"blob", "answer-file", file, "-o", filepath.Join(dir, "unattend.xml")}, // written, then there already
+		{"blob", "answer-file", file, "-o", filepath.Join(dir, "merged.xml"), "--template-file", file},
+		{"blob", "answer-file", file, "-o", filepath.Join(dir, "other.xml"), "--machine-name", "OTHER"},
+		{"blob", "answer-file", file + ".age", "-o", filepath.Join(dir, "opened.xml"), "--identity-file", keyFile},
 		append(stage, "--dry-run"),
 		stage,
 		stage, // staged already
@@ -87,6 +91,19 @@ func TestNoCommandShowsTheSecret(t *testing.T) {
 				t.Errorf("%q prints a digest of the secret:\n%s", args, printed)
 			}
 		}
+	}
+}
+
+// TestAnAnswerFileThatIsAskedForIsFound shows that the search of TestNoCommandShowsTheSecret sees what `blob answer-file` writes.
+func TestAnAnswerFileThatIsAskedForIsFound(t *testing.T) {
+	t.Parallel()
+	blob, err := sample.Blob()
+	must(t, err)
+	file := filepath.Join(t.TempDir(), "web01.djoin")
+	must(t, os.WriteFile(file, blob.DjoinFile(), 0o600))
+	text := output([]string{"blob", "answer-file", file, "-o", "-"}, "")
+	if canary.ForBlob(blob.Bytes(), blob.MachinePassword()).In([]byte(text)) == nil {
+		t.Errorf("no secret is found in\n%s", text)
 	}
 }
 

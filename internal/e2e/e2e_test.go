@@ -11,6 +11,7 @@ func TestEndToEnd(t *testing.T) {
 	t.Run("examples", func(t *testing.T) { examples(t, p) })
 	t.Run("packer", func(t *testing.T) { packerSide(t, p) })
 	t.Run("kills", func(t *testing.T) { kills(t, p) })
+	t.Run("fleets", func(t *testing.T) { fleets(t, p) })
 	t.Run("attack", func(t *testing.T) { attacks(t, p) })
 	t.Run("line", func(t *testing.T) { line(t, p) })
 }

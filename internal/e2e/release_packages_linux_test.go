@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/sample/golden"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
@@ -310,10 +312,12 @@ func runInEmptyRoot(t *testing.T, layer []byte) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	must(t, os.Chmod(root, 0o755))
+	work := filepath.Join(root, "work")
 	for _, uid := range []uint32{65532, 0, 1234} {
+		must(t, os.Chown(work, int(uid), int(uid))) // where the image's user mounts a folder
 		for args, want := range map[string]string{"version --short": "0.1.0\n", "demo --json": `"schema_version": 1`} {
 			cmd := exec.CommandContext(t.Context(), "/offlinejoin", strings.Fields(args)...)
-			cmd.Dir, cmd.Env = "/", []string{"PATH=/"}
+			cmd.Dir, cmd.Env = "/work", []string{"PATH=/"}
 			cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 			out, err := cmd.CombinedOutput()
 			if err != nil || !strings.Contains(string(out), want) {
@@ -323,5 +327,36 @@ func runInEmptyRoot(t *testing.T, layer []byte) {
 	}
 	if _, err := os.Stat(filepath.Join(root, "etc")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("there is more in the image than the program")
+	}
+	stageInPod(t, root)
+}
+
+// stageInPod runs the image as a Pod of the guides does: its root cannot be written to, there is no folder for temporary files and
+// no network, and its user is 107 without any right. What is mounted at /work has the machine's disk.
+func stageInPod(t *testing.T, root string) {
+	t.Helper()
+	disk := t.TempDir()
+	must(t, golden.WriteVolume(filepath.Join(disk, "disk.img"), sample.Image{}))
+	composeBlob(t, "WEB01", filepath.Join(disk, "web01.djoin"))
+	const user = 107
+	for _, path := range []string{disk, filepath.Join(disk, "disk.img"), filepath.Join(disk, "web01.djoin")} {
+		must(t, os.Chown(path, user, user))
+	}
+	for _, want := range []string{"Staged WEB01", "already"} {
+		cmd := exec.CommandContext(t.Context(), "unshare", "--mount", "--net", "sh", "-c", `set -e
+mount --bind "$1" "$1"
+mount -o remount,bind,ro "$1"
+mount --bind "$2" "$1/work"
+root=$1
+shift 2
+cd /
+exec chroot --userspec=107:107 --groups=107 "$root" /offlinejoin "$@"`, "sh", root, disk,
+			"stage", "--image-path", "/work/disk.img", "--blob-file", "/work/web01.djoin", "--machine-name", "WEB01",
+			"--image-name", "pvc:prod/windows/web01", "--ledger-file", "/work/joins.ledger")
+		cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%v, want %q in\n%s", err, want, out)
+		}
 	}
 }

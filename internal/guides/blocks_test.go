@@ -39,8 +39,14 @@ func blocks(t *testing.T) []block {
 // files returns what is in examples/guides, by its path there.
 func files(t *testing.T) map[string]string {
 	t.Helper()
+	return filesIn(t, "guides")
+}
+
+// filesIn returns what is in a folder of examples, by its path there.
+func filesIn(t *testing.T, folder string) map[string]string {
+	t.Helper()
 	all := map[string]string{}
-	root := filepath.Join(testenv.Root(), "examples", "guides")
+	root := filepath.Join(testenv.Root(), "examples", folder)
 	must(t, filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
@@ -64,12 +70,12 @@ func stray(blocks []block, files map[string]string) (problems []string) {
 			}
 		}
 		if !found {
-			problems = append(problems, b.page+": this "+b.language+" block is no file of examples/guides:\n"+b.text)
+			problems = append(problems, b.page+": this "+b.language+" block is no file of examples/guides or examples/fleets:\n"+b.text)
 		}
 	}
 	for name := range files {
 		if !shown[name] {
-			problems = append(problems, "examples/guides/"+name+" is shown in no guide")
+			problems = append(problems, name+" is shown in no guide")
 		}
 	}
 	slices.Sort(problems)
@@ -80,6 +86,9 @@ func stray(blocks []block, files map[string]string) (problems []string) {
 func TestEveryBlockIsAFile(t *testing.T) {
 	t.Parallel()
 	all, kept := blocks(t), files(t)
+	for name, text := range filesIn(t, "fleets") {
+		kept["fleets/"+name] = text
+	}
 	for _, p := range stray(all, kept) {
 		t.Error(p)
 	}
@@ -100,6 +109,17 @@ func TestEveryFileIsTested(t *testing.T) {
 	for name := range files(t) {
 		if !slices.ContainsFunc(tested, func(kind string) bool { return strings.HasSuffix(name, kind) }) {
 			t.Errorf("nothing tests examples/guides/%s", name)
+		}
+	}
+	for name := range filesIn(t, "fleets") {
+		if !slices.Contains([]string{
+			"fleet.join.hcl", "part.sh", "parallel.sh", "slurm.sh", "github-actions.yml", "gitlab-ci.yml", // fleets_linux_test.go
+			"ansible/inventory.ini", "ansible/join.yml", // ansible_linux_test.go
+			"kubernetes/indexed-job.yaml",             // fleets_linux_test.go, and internal/tools/manifests
+			"terraform/main.tf", "terraform/apply.sh", // internal/e2e
+			"container/Containerfile", // internal/release
+		}, name) {
+			t.Errorf("nothing tests examples/fleets/%s", name)
 		}
 	}
 }

@@ -86,9 +86,16 @@ for last; do :; done; cp -r "` + h.path("tree") + `/Windows" "$last/"`,
 "-n windows create secret generic web01-blob --from-file="*) [ -e "${7#--from-file=}" ] ;;
 "-n windows wait --for=condition="*" --timeout="*m" "*"/"*) ;;
 "-n windows delete secret/web01-blob job/join-web01") ;;
+"-n windows create secret generic web01-sysprep --from-file=unattend.xml=/dev/stdin") cat >answer; grep -q "<AccountData>" answer ;;
+"-n windows patch virtualmachine web01 --type=json --patch-file="*) [ -e "${7#--patch-file=}" ] ;;
+"-n windows delete secret/web01-sysprep") rm answer ;;
 *) exit 2 ;; esac`,
-		"virtctl": `[ "$*" = "-n windows start web01" ]
-offlinejoin status --image-path pvc/disk.img | grep -q "WEB01 .* is staged"`,
+		// The machine joins by its disk, or by its CD, or it has been there before.
+		"virtctl": `case "$*" in
+"-n windows start web01") [ -e answer ] || [ -e stopped ] ||
+	offlinejoin status --image-path pvc/disk.img | grep -q "WEB01 .* is staged" ;;
+"-n windows stop web01") : >stopped ;;
+*) exit 2 ;; esac`,
 	}
 }
 
@@ -162,6 +169,13 @@ func scripts() map[string]script {
 		"kubevirt/join.sh": {
 			staged: map[string]string{"pvc/disk.img": "WEB01"},
 			right:  "from-file=secrets/web01.djoin", wrong: "from-file=secrets/web01",
+		},
+		"kubevirt/sysprep.sh": {
+			staged: map[string]string{"pvc/disk.img": ""}, // nobody opens it
+			right:  "--output -", wrong: "--output answer.xml",
+		},
+		"kubevirt/sysprep-gone.sh": {
+			before: "kubevirt/sysprep.sh", right: "patch-file=sysprep-gone", wrong: "patch-file=sysprep-out",
 		},
 	}
 }

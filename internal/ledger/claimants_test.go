@@ -212,6 +212,8 @@ func BenchmarkClaimants(b *testing.B) {
 			usesBefore(b, path, before, false)
 			reportRace(b, eightByEight(claimants{File: path}, max(1, b.N)))
 		})
+	}
+	for _, before := range []int{0, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("postgres, %d uses before", before), func(b *testing.B) {
 			url := databaseWith(b, before, false)
 			reportRace(b, eightByEight(claimants{URL: url}, max(1, b.N)))

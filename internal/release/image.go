@@ -69,8 +69,8 @@ const (
 	nobody = "65532:65532" // a user that no system gives anything to; --user takes any other
 )
 
-// writeImage writes the command line as an image for both architectures of Linux: the static program on nothing, a folder for
-// temporary files, and one to mount images into.
+// writeImage writes the command line as an image for both architectures of Linux: the static program on nothing, and a folder to
+// mount images into. examples/fleets/container/Containerfile makes the same of an archive.
 func (d *dist) writeImage() error {
 	labels := map[string]string{
 		"org.opencontainers.image.title":       command,
@@ -119,13 +119,7 @@ func (d *dist) imageOf(p platform, labels map[string]string) (ociDescriptor, err
 	if err != nil {
 		return ociDescriptor{}, err
 	}
-	layer, err := tarred(d.when, "", []file{
-		{command, 0o755, exe},
-		license,
-		d.thirdParty[command].file(),
-		{"tmp", fs.ModeDir | fs.ModeSticky | 0o777, nil},
-		{"work", fs.ModeDir | 0o755, nil},
-	})
+	layer, err := tarred(d.when, "", imageFiles(exe, license, d.thirdParty[command].file()))
 	if err != nil {
 		return ociDescriptor{}, err
 	}
@@ -140,9 +134,7 @@ func (d *dist) imageOf(p platform, labels map[string]string) (ociDescriptor, err
 	here, created := ociPlatform{p.arch, p.os}, d.when.Format(time.RFC3339)
 	config, err := d.blob(ociConfigType, ociImage{
 		Created: created, ociPlatform: here,
-		Config: ociConfig{
-			User: nobody, Env: []string{"PATH=/"}, Entrypoint: []string{"/" + command}, WorkingDir: "/work", Labels: labels,
-		},
+		Config:  imageConfig(labels),
 		RootFS:  ociRootFS{"layers", []string{digest(layer)}},
 		History: []ociHistory{{created, "go run ./internal/release"}},
 	})
@@ -154,6 +146,19 @@ func (d *dist) imageOf(p platform, labels map[string]string) (ociDescriptor, err
 	})
 	manifest.Platform = &here
 	return manifest, err
+}
+
+// imageFiles are the files of the image: those of the archive that it needs, and the folder it works in.
+func imageFiles(exe []byte, documents ...file) []file {
+	files := append([]file{{command, 0o755, exe}}, documents...)
+	return append(files, file{"work", fs.ModeDir | 0o755, nil})
+}
+
+// imageConfig is how the image is run.
+func imageConfig(labels map[string]string) ociConfig {
+	return ociConfig{
+		User: nobody, Env: []string{"PATH=/"}, Entrypoint: []string{"/" + command}, WorkingDir: "/work", Labels: labels,
+	}
 }
 
 // blob writes a blob of the image: bytes as they are, everything else as JSON.

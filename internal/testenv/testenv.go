@@ -4,6 +4,7 @@
 package testenv
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,4 +98,19 @@ func Absent(t testing.TB, what string) {
 		t.Fatal(what)
 	}
 	t.Skip("skipped: " + what)
+}
+
+// FreePort returns a port of 127.0.0.1 that nobody listens on now.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	address, is := l.Addr().(*net.TCPAddr)
+	if !is {
+		t.Fatal(l.Addr())
+	}
+	return address.Port
 }

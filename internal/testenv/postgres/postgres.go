@@ -5,7 +5,6 @@ package postgres
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -63,7 +62,7 @@ func start(t testing.TB, o Options) *Server {
 			t.Fatal(err)
 		}
 	}
-	s.Port = freePort(t)
+	s.Port = testenv.FreePort(t)
 	s.run(t, "initdb", "-D", s.data(), "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8")
 	settings := append([]string{
 		"unix_socket_directories = '" + dir + "'", "listen_addresses = '" + o.Listen + "'", "port = " + strconv.Itoa(s.Port),
@@ -245,15 +244,4 @@ func builder(t testing.TB) *syscall.Credential {
 	uid, _ := strconv.Atoi(u.Uid) // numbers on Unix
 	gid, _ := strconv.Atoi(u.Gid)
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-}
-
-// freePort returns a port that nobody listens on now.
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }

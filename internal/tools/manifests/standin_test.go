@@ -33,6 +33,9 @@ type machineSpec struct {
 				Disk struct {
 					Bus string `json:"bus"`
 				} `json:"disk"`
+				CDRom struct {
+					Bus string `json:"bus"`
+				} `json:"cdrom"`
 			} `json:"disks"`
 		} `json:"devices"`
 	} `json:"domain"`
@@ -41,6 +44,9 @@ type machineSpec struct {
 		DataVolume struct {
 			Name string `json:"name"`
 		} `json:"dataVolume"`
+		Sysprep struct {
+			Secret corev1.LocalObjectReference `json:"secret"`
+		} `json:"sysprep"`
 	} `json:"volumes"`
 }
 
