@@ -10,7 +10,7 @@ import (
 
 // Page returns docs/evidence.md for evidence files, in any order.
 func Page(files []Evidence) string {
-	files = newestFirst(files)
+	files = slices.DeleteFunc(newestFirst(files), func(e Evidence) bool { return !e.Tried() })
 	var b strings.Builder
 	b.WriteString(pageHead)
 	b.WriteString(standing(files))

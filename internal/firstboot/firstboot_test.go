@@ -283,13 +283,20 @@ func TestADiskThatNeverBoots(t *testing.T) {
 	e, err := Run(t.Context(), m, s)
 	must(t, err)
 	for _, step := range e.Steps {
-		want := NotStarted
-		if strings.HasPrefix(step.Step, "power-cut-") {
-			want = "the moment is not known"
+		want := "Windows did not start in the scenario good"
+		if strings.HasPrefix(step.Step, "good-") || strings.HasPrefix(step.Step, "answer-file-") {
+			want = NotStarted
 		}
 		if step.Result != claims.Skipped || !strings.Contains(step.Reason, want) {
 			t.Errorf("%+v", step)
 		}
+	}
+	if len(m.boots) != 2 || e.Tried() {
+		t.Errorf("%d boots", len(m.boots))
+	}
+	m.dead, s.Only = false, []string{"good"} // as with the right firmware
+	if e, err := Run(t.Context(), m, s); err != nil || e.Steps[0].Result != claims.Passed {
+		t.Errorf("what was skipped is not tried again: %v, %+v", err, e.Steps)
 	}
 }
 

@@ -32,7 +32,8 @@ type Setup struct {
 	Policies    string // a folder with folders "block" and "allow", of compiled policies (*.cip); empty: none
 	Blobs       string // a folder of blobs, each for one more scenario; empty: none
 
-	// Dir is the run's folder: results, records, and disks while they are needed. A run that was broken off goes on there.
+	// Dir is the run's folder: results, records, and disks while they are needed. A run that was broken off goes on there, and
+	// tries again what was skipped.
 	Dir  string
 	Keep bool                          // keep all disks; they may hold machine passwords
 	Only []string                      // names of scenarios; empty: all
@@ -89,6 +90,7 @@ type run struct {
 	setup       Setup
 	golden      *sight // the installed Windows, before staging
 	generalized *sight // of the other one; nil: there is none
+	notStarted  bool   // the installed Windows has not started in the first scenario
 }
 
 // result is what a scenario has come to, as it is kept.
@@ -239,6 +241,9 @@ func (r *run) scenario(ctx context.Context, sc Scenario) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !claims.Tried(done.Steps) { // another run may bring what was missing
+		return done, nil
+	}
 	return done, r.write(resultFile(sc.Name), func(w io.Writer) error {
 		text, err := json.MarshalIndent(done, "", "  ")
 		if err != nil {
@@ -304,7 +309,7 @@ func (r *run) play(ctx context.Context, sc Scenario) (*result, error) {
 
 // usual is how long the scenario good took to its restart; 0: that is not known.
 func (r *run) usual() time.Duration {
-	if good, err := r.kept("good"); err == nil && good != nil {
+	if good, err := r.kept(first); err == nil && good != nil {
 		return good.After
 	}
 	return 0
@@ -324,8 +329,10 @@ func (r *run) lacks(sc Scenario) string {
 		return "the Windows in the disk is not an installed one"
 	case sc.policies != "" && (err != nil || len(files) == 0):
 		return "no policy for it was given"
+	case !sc.generalized && r.notStarted:
+		return "Windows did not start in the scenario " + first
 	case sc.cuts && r.usual() == 0:
-		return "the moment is not known, because the scenario good has not restarted"
+		return "the moment is not known, because the scenario " + first + " has not restarted"
 	}
 	return ""
 }
@@ -398,6 +405,7 @@ func (p *play) acts(ctx context.Context) (*result, error) {
 		p.judge(a, moment{p.golden, staged, before, now, end})
 	}
 	if !started {
+		p.run.notStarted = p.run.notStarted || p.sc.Name == first
 		return skipped(p.sc, NotStarted), nil
 	}
 	return &p.done, nil
