@@ -42,10 +42,11 @@ const (
 	Volumes    Topic = "Volumes and disks"
 	Blobs      Topic = "Blobs and Windows' own function"
 	Accounts   Topic = "Machines and accounts"
+	Images     Topic = "What is read in an image"
 )
 
 // Topics lists all topics in the order of the page.
-func Topics() []Topic { return []Topic{FirstBoot, AnswerFile, Hives, Volumes, Blobs, Accounts} }
+func Topics() []Topic { return []Topic{FirstBoot, AnswerFile, Hives, Volumes, Blobs, Accounts, Images} }
 
 // ByID returns a claim of the table.
 func ByID(id string) (Claim, bool) {

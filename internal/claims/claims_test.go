@@ -105,7 +105,8 @@ func TestThePageTellsWhatWasSeen(t *testing.T) {
 		wine,
 		evidenceOf(Windows, "Windows Server 2022", "20348.1", "2026-11-27", step("hive-loads", Failed), step("hive-loads", Passed)),
 		evidenceOf(Windows, "Windows 11 Pro", "26100.4061", "2026-11-26", step("hive-loads", Passed)),
-		evidenceOf(Windows, "Windows 10 | Pro", "9600", "2026-11-26", step("hive-recovers", Skipped)),
+		evidenceOf(Windows, "Windows 10 | Pro", "9600", "2026-11-26", step("hive-recovers", Passed)),
+		evidenceOf(Windows, "Windows that never started", "99999", "2026-11-28", step("hive-loads", Skipped)),
 	})
 	for _, want := range []string{
 		"newest build first: Windows 11 Pro 26100.4061 amd64, Windows Server 2022 20348.1 amd64, Windows 10 \\| Pro 9600 amd64.",

@@ -50,6 +50,14 @@ type Evidence struct {
 	Steps   []Step `json:"steps"`
 }
 
+// Tried reports whether anything was tried: a program whose every step was skipped has seen nothing of the system.
+func (e Evidence) Tried() bool { return Tried(e.Steps) }
+
+// Tried reports whether one of the steps was not skipped.
+func Tried(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool { return s.Result != Skipped })
+}
+
 // System is what a program ran on.
 type System struct {
 	Kind  Kind   `json:"kind"`

@@ -10,7 +10,7 @@ import (
 
 // Page returns docs/evidence.md for evidence files, in any order.
 func Page(files []Evidence) string {
-	files = newestFirst(files)
+	files = slices.DeleteFunc(newestFirst(files), func(e Evidence) bool { return !e.Tried() })
 	var b strings.Builder
 	b.WriteString(pageHead)
 	b.WriteString(standing(files))
@@ -42,8 +42,8 @@ Wine, ReactOS and the simulated machine are shown apart, and prove nothing about
 const pageEnd = `
 ## How to add to it
 
-[Run the lab](run-the-lab.md) on a Windows that you have, for half an hour. What it cannot look at, a first boot, says
-[first-boot.md](first-boot.md#what-to-verify-on-real-windows).
+[Run the lab](run-the-lab.md) on a Windows that you have, for half an hour. A first boot is looked at from outside: by
+[a machine on its own](first-boot-on-a-machine.md), or [by hand](first-boot.md#what-to-verify-on-real-windows).
 `
 
 // standing says which systems there are.

@@ -11,6 +11,7 @@ const (
 	realHives  = "194 real hives of Windows NT 4 to 11"
 	realDisks  = "44 real volumes and disks that Windows XP to 10 and Server 2022, Hyper-V, qemu, VMware and others made"
 	twoOthers  = "follows from the descriptions of the format and from two other programs that replay logs"
+	stockHives = "real hives of Windows 7 to 11 and Server 2008 to 2022"
 	earlyProof = "a deployment product runs `djoin /requestodj … /localos` as SYSTEM before the first logon"
 )
 
@@ -124,6 +125,22 @@ var table = []Claim{
 			"logon screen; `ShutdownTime` changes at that boot's end and `Attempts` stays absent, which `status` tells",
 		Source: "`ShutdownTime` of `Control\\Windows` is written at each shutdown (observed in real hives)",
 	},
+	{
+		ID: "replaced-program-told", Topic: FirstBoot, Level: Decided,
+		Says: "`status` tells a program in the place of ours, before a boot runs it as SYSTEM and after it; one that cannot be run leaves " +
+			"hook and blob armed",
+	},
+	{
+		ID: "policy-allows-by-hash", Topic: FirstBoot, Level: Documented,
+		Says:   "a policy of App Control that allows the program's Authenticode hash lets it run",
+		Source: "Microsoft Learn: Understand App Control for Business policy rules and file rules; Use multiple App Control policies",
+	},
+	{
+		ID: "power-cut-leaves-known-state", Topic: FirstBoot, Level: Inferred,
+		Says: "when the power goes, the image is in one of the states of [When the power goes](first-boot.md#when-the-power-goes), and the " +
+			"next boot gets to the logon screen",
+		Source: "what was flushed by `RegFlushKey` is on the disk (documented); the program's order of steps is tested with a failure at each",
+	},
 
 	// docs/guides/answer-file.md and package answerfile.
 	{
@@ -165,6 +182,24 @@ var table = []Claim{
 		Says: "an automatic logon of a local user on a joined client edition loops in the first-run screens", Source: "public reports, Windows 11",
 	},
 
+	{
+		ID: "answer-file-place", Topic: AnswerFile, Level: Documented,
+		Says:   "`Panther\\unattend.xml` is a place for the answer file of an image that is not running",
+		Source: "Microsoft's guides for deploying such images",
+	},
+	{
+		ID: "component-names-case", Topic: AnswerFile, Level: Inferred,
+		Says: "names of components are compared without case", Source: "so does the store of Windows' components",
+	},
+	{
+		ID: "setup-uses-the-hook", Topic: AnswerFile, Level: Observed,
+		Says: "in a generalized image the hook `SetupType`, `CmdLine` is Windows Setup's own", Source: "generalized hives; public deployment scripts",
+	},
+	{
+		ID: "other-hooks", Topic: AnswerFile, Level: Documented,
+		Says: "`SetupComplete.cmd` runs after Setup only, and `RunOnce` needs a logon", Source: "Microsoft Learn: Add a custom script to Windows Setup; Run and RunOnce registry keys",
+	},
+
 	// docs/internals/regf.md.
 	{
 		ID: "hive-loads", Topic: Hives, Level: Inferred,
@@ -186,10 +221,30 @@ var table = []Claim{
 		Says: "Windows takes our security descriptors as they are", Source: "[MS-DTYP] 2.4.6; real hives have the same form",
 	},
 
+	{
+		ID: "hive-checked-by-reactos", Topic: Hives, Level: Observed,
+		Says:   "ReactOS' checker of hives accepts every hive we edited that it accepted before",
+		Source: "92 of 92 hives, with 300 random edits each, undone to equality: runs of its code with our hives",
+	},
+	{
+		ID: "hive-recovered-for-reactos", Topic: Hives, Level: Observed,
+		Says:   "hives that were not closed cleanly pass that checker only after our recovery and commit",
+		Source: "10 of 10 dirty hives: runs of its code with our hives",
+	},
+	{
+		ID: "hive-limits", Topic: Hives, Level: Documented,
+		Says: "a key's name has 255 characters at most, a value's 16,383, and keys lie 512 levels deep at most", Source: "Microsoft Learn: Registry element size limits",
+	},
+
 	// docs/internals/disk.md.
 	{
 		ID: "volume-read", Topic: Volumes, Level: Observed,
 		Says: "volumes that Windows made are read as two independent readers read them", Source: realDisks,
+	},
+	{
+		ID: "volume-forms", Topic: Volumes, Level: Observed,
+		Says:   "our edits go by what volumes of Windows show: their flags, logs, bitmaps, directories, and who may read which file",
+		Source: "23 NTFS volumes that Windows wrote, of " + realDisks + "; copies that our engine edited stay sound for an independent checker",
 	},
 	{
 		ID: "volume-mounts", Topic: Volumes, Level: Inferred,
@@ -231,5 +286,69 @@ var table = []Claim{
 		ID: "clones-sid", Topic: Accounts, Level: Observed,
 		Says:   "Windows 11 24H2 and later and Server 2025 refuse Kerberos and NTLM between machines of one machine SID",
 		Source: "public reports since the updates of August and September 2025",
+	},
+	{
+		ID: "naming-rules", Topic: Accounts, Level: Documented,
+		Says:   "a computer's NetBIOS name has 1 to 15 characters, and some are forbidden",
+		Source: "Microsoft: Naming conventions in Active Directory for computers, domains, sites, and OUs",
+	},
+
+	// docs/internals/windows.md, section 5.
+	{
+		ID: "image-hives", Topic: Images, Level: Observed,
+		Says: "SYSTEM, SOFTWARE, SECURITY and SAM with their logs lie in `System32\\config`", Source: stockHives,
+	},
+	{
+		ID: "image-control-set", Topic: Images, Level: Documented,
+		Says: "`Select` names the control set of the next boot (`Default`)", Source: "Microsoft: What are Control Sets? What is CurrentControlSet?; " + stockHives,
+	},
+	{
+		ID: "image-kind", Topic: Images, Level: Observed,
+		Says: "`ProductType` tells clients, servers and domain controllers", Source: stockHives,
+	},
+	{
+		ID: "image-version", Topic: Images, Level: Observed,
+		Says: "`Windows NT\\CurrentVersion` has name, edition and build", Source: stockHives,
+	},
+	{
+		ID: "image-architecture", Topic: Images, Level: Observed,
+		Says: "`PROCESSOR_ARCHITECTURE`, or the machine field of a system program, tells the architecture", Source: stockHives + "; PE format: Microsoft Learn",
+	},
+	{
+		ID: "image-nano-server", Topic: Images, Level: Documented,
+		Says: "Nano Server is joined by means of its own; `InstallationType` tells it", Source: "Microsoft Learn; the names are observed",
+	},
+	{
+		ID: "image-s-mode", Topic: Images, Level: Documented,
+		Says: "S mode cannot join a domain; `SkuPolicyRequired` tells it", Source: "Microsoft Learn; the value is observed in public reports",
+	},
+	{
+		ID: "image-state", Topic: Images, Level: Documented,
+		Says: "`ImageState` tells how far Setup is", Source: "Microsoft Learn: Windows Setup States",
+	},
+	{
+		ID: "image-setup-flags", Topic: Images, Level: Observed,
+		Says: "flags of `SYSTEM\\Setup` tell that the next boot runs Setup", Source: stockHives,
+	},
+	{
+		ID: "image-names", Topic: Images, Level: Observed,
+		Says: "where the machine's names are", Source: stockHives,
+	},
+	{
+		ID: "image-membership", Topic: Images, Level: Observed,
+		Says: "`SECURITY\\Policy` tells the membership", Source: stockHives,
+	},
+	{
+		ID: "image-machine-sid", Topic: Images, Level: Observed,
+		Says: "the value `V` of `SAM\\Domains\\Account` ends with the machine SID", Source: stockHives,
+	},
+	{
+		ID: "image-pending-marks", Topic: Images, Level: Observed,
+		Says:   "three keys tell that another tool's join is pending",
+		Source: "a published Sysmon configuration and configuration-management tools test for them",
+	},
+	{
+		ID: "image-logs", Topic: Images, Level: Documented,
+		Says: "`debug\\NetSetup.log` and `Panther` are the places to look after a boot", Source: "Microsoft Learn: Windows Setup log files; troubleshooting domain joins",
 	},
 }

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
-	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/testenv/wine"
 )
 
@@ -28,7 +27,7 @@ func (m *machine) boot(t testing.TB, windows string) []byte {
 	m.turns.Lock()
 	defer m.turns.Unlock()
 	hive := openSystem(t, windows)
-	m.takeOver(t, hive)
+	m.prefix.TakeOver(t, hive.Hive)
 	exe := m.insert(t, filepath.Join(windows, "System32", completion.ProgramFile))
 
 	result := m.prefix.Run(t, exe, wine.Returns(0))
@@ -42,7 +41,8 @@ func (m *machine) boot(t testing.TB, windows string) []byte {
 	if found := m.prefix.FilesWith(t, call.Blob); found != nil {
 		t.Errorf("after the first boot the blob is still in %v", found)
 	}
-	m.giveBack(t, hive)
+	m.prefix.GiveBack(t, hive.Hive)
+	hive.save(t)
 	m.prefix.Boot(t)
 	if _, err := os.Stat(exe); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the completion program is still there after the restart: %v", err)
@@ -57,51 +57,4 @@ func (m *machine) insert(t testing.TB, program string) string {
 	exe, err := os.ReadFile(program)
 	must(t, err)
 	return m.prefix.Install(t, completion.ProgramFile, bytes.NewReader(exe))
-}
-
-// contractKeys are the keys that staging writes and the completion program reads.
-func contractKeys() []string { return []string{completion.SetupKey, completion.Key} }
-
-// takeOver makes the keys in Wine's registry those of a hive.
-func (m *machine) takeOver(t testing.TB, hive *systemHive) {
-	t.Helper()
-	m.prefix.DeleteKeys(t, wine.System+`\`+completion.SetupKey)
-	var values []wine.RegValue
-	for _, path := range contractKeys() {
-		key, err := hive.Key(path)
-		must(t, err)
-		for v, err := range key.Values() {
-			must(t, err)
-			data, err := v.Data()
-			must(t, err)
-			values = append(values, wine.RegValue{
-				Key: wine.System + `\` + path, Name: v.Name(), Type: uint32(v.Type()), Data: data,
-			})
-		}
-	}
-	m.prefix.Import(t, values)
-}
-
-// giveBack makes the keys in a hive those of Wine's registry.
-func (m *machine) giveBack(t testing.TB, hive *systemHive) {
-	t.Helper()
-	for _, path := range contractKeys() {
-		after := m.prefix.Query(t, wine.System+`\`+path)
-		key, err := hive.Key(path)
-		must(t, err)
-		var gone []string
-		for v, err := range key.Values() {
-			must(t, err)
-			if _, there := after[v.Name()]; !there {
-				gone = append(gone, v.Name())
-			}
-		}
-		for _, name := range gone {
-			must(t, key.DeleteValue(name))
-		}
-		for name, v := range after {
-			must(t, key.SetValue(name, regf.Type(v.Type), v.Data))
-		}
-	}
-	hive.save(t)
 }

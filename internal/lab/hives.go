@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/offlinejoin/offlinejoin/internal/claims"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 )
@@ -77,10 +78,10 @@ func readLoaded(load func(string) (Key, error), path string) (tree, error) {
 
 // inCase names the case that failed.
 func inCase(name string, err error) error {
-	if _, skipped := isLacking(err); skipped || err == nil {
+	if _, skipped := claims.IsLacking(err); skipped || err == nil {
 		return err
 	}
-	return differs("%s: %s", name, reasonOf(err))
+	return differs("%s: %s", name, claims.Reason(err))
 }
 
 // loadSample has an administrator's Windows load the hives of the sample image.

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/claims"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/regf"
 )
 
 // results runs the steps against a machine.
@@ -77,6 +80,13 @@ func TestAPlantedFaultFailsItsStep(t *testing.T) {
 			d[len(d)-1] ^= 1
 			return d
 		}}, "access list"},
+		"volume-is-read":  {&simulated{disk: otherByteInDisk}, "other bytes"},
+		"volume-is-sound": {&simulated{chkdsk: 3}, "chkdsk ended with 3"},
+		"volume-keeps-descriptors": {&simulated{rights: func(d []byte) []byte {
+			d = slices.Clone(d)
+			d[len(d)-1] ^= 1
+			return d
+		}}, "access list"},
 		"request-of-our-blob":             {&simulated{code: code(2710)}, "code 2710"},
 		"request-of-a-damaged-blob":       {&simulated{code: code(0)}, "code 0"},
 		"request-of-half-a-blob":          {&simulated{code: code(0)}, "code 0"},
@@ -99,6 +109,46 @@ func TestAPlantedFaultFailsItsStep(t *testing.T) {
 	}
 }
 
+// A volume that is damaged, and one that Windows wants checked, fail.
+func TestADamagedVolumeFailsItsStep(t *testing.T) {
+	t.Parallel()
+	name := func(s string) []byte { return regf.TextData(s)[:2*len(s)] }
+	removed := func(path string) {
+		if err := editDisk(t.Context(), path, func(v imagefs.Volume) error { return v.Remove(fileName(1)) }); err != nil {
+			t.Error(err)
+		}
+	}
+	for want, m := range map[string]*simulated{
+		"a file is missing": {disk: removed},
+		"code 2717":         {disk: func(path string) { inDisk(path, name("file-001.bin"), name("file-0x1.bin")) }},
+		"attaching: ":       {disk: func(path string) { inDisk(path, []byte("NTFS    "), []byte("XTFS    ")) }},
+	} {
+		if got := results(t, m, "volume-is-read")["volume-is-read"]; got.Result != claims.Failed || !strings.Contains(got.Reason, want) {
+			t.Errorf("%+v, want failed with %q", got, want)
+		}
+	}
+	if got := results(t, &simulated{dirty: true}, "volume-is-sound")["volume-is-sound"]; got.Result != claims.Failed ||
+		!strings.Contains(got.Reason, "has to be checked") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// inDisk replaces bytes in a file, wherever they are.
+func inDisk(path string, from, to []byte) {
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		_ = os.WriteFile(path, bytes.ReplaceAll(raw, from, to), 0o600) // a disk as it was fails the test
+	}
+}
+
+// otherByteInDisk changes what only the largest file of the volume has.
+func otherByteInDisk(path string) {
+	part := pattern(60_064)[60_000:]
+	other := slices.Clone(part)
+	other[9] ^= 1
+	inDisk(path, part, other)
+}
+
 // removeLogs makes a Windows that forgets the logs.
 func removeLogs(path string) {
 	_ = os.Remove(path + ".LOG1")
@@ -109,7 +159,7 @@ func TestWhatAMachineLacksIsSkipped(t *testing.T) {
 	t.Parallel()
 	all := results(t, &simulated{lacks: fmt.Errorf("wrapped: %w", Lacking("needs an administrator"))})
 	for name, s := range all {
-		needs := strings.HasPrefix(name, "request-") || name == "hives-of-the-sample-load" || name == "hives-keep-descriptors"
+		needs := strings.HasPrefix(name, "request-") || strings.HasPrefix(name, "volume-") || name == "hives-of-the-sample-load" || name == "hives-keep-descriptors"
 		if skipped := s.Result == claims.Skipped && s.Reason == "needs an administrator"; skipped != needs {
 			t.Errorf("%s: %+v", name, s)
 		}

@@ -1,9 +1,10 @@
 package lab
 
 import (
-	"errors"
+	"context"
 
 	"github.com/offlinejoin/offlinejoin/internal/claims"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 )
 
 // Machine is what the steps ask of a Windows.
@@ -18,6 +19,21 @@ type Machine interface {
 	LoadMachine(path string) (Key, error)
 	// RequestOfflineJoin hands a blob to NetRequestOfflineDomainJoin for a Windows that is not running, and returns its code.
 	RequestOfflineJoin(blob []byte, windowsDir string) (code uint32, err error)
+	// MayAttach returns why AttachVolume would refuse this machine or this caller, whatever the disk; nil: it would not.
+	MayAttach() error
+	// AttachVolume attaches a disk image file read-only (AttachVirtualDisk, administrators only) and opens the volume in it
+	// that has a Windows. Closing it detaches the disk.
+	AttachVolume(ctx context.Context, path string) (Volume, error)
+}
+
+// Volume is a volume that is attached, with its files as Windows shows them.
+type Volume interface {
+	imagefs.Volume
+	// Dirty reports whether Windows takes it for one that has to be checked.
+	Dirty() bool
+	// Check returns the exit code of chkdsk, which only reads: 0 is that nothing was found (documented).
+	Check(ctx context.Context) (code int, err error)
+	Close() error
 }
 
 // Key is a key of a loaded hive.
@@ -42,15 +58,5 @@ type Value struct {
 	Data []byte
 }
 
-// lacking is the reason why a step cannot run here.
-type lacking struct{ reason string }
-
-func (l lacking) Error() string { return l.reason }
-
 // Lacking returns the error of a [Machine] that has no such thing, or gives it to others only: the step is skipped for the reason.
-func Lacking(reason string) error { return lacking{reason} }
-
-func isLacking(err error) (reason string, is bool) {
-	l, is := errors.AsType[lacking](err)
-	return l.reason, is
-}
+func Lacking(reason string) error { return claims.Lacking(reason) }

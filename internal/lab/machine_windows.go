@@ -1,9 +1,12 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -13,6 +16,7 @@ import (
 	"golang.org/x/sys/windows/registry"
 
 	"github.com/offlinejoin/offlinejoin/internal/claims"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/diskimage/virtdisk"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
@@ -152,6 +156,42 @@ func (m here) RequestOfflineJoin(blob []byte, windowsDir string) (uint32, error)
 	}
 	code, _, _ := request.Call(uintptr(unsafe.Pointer(unsafe.SliceData(blob))), uintptr(uint32(len(blob))), 0, uintptr(unsafe.Pointer(path)))
 	return uint32(code), nil
+}
+
+func (m here) MayAttach() error {
+	if m.wine {
+		return Lacking("Wine attaches no virtual disks")
+	}
+	if !windows.GetCurrentProcessToken().IsElevated() {
+		return Lacking("needs an elevated administrator")
+	}
+	return nil
+}
+
+// AttachVolume is OpenVirtualDisk and AttachVirtualDisk, as package virtdisk calls them.
+func (m here) AttachVolume(ctx context.Context, path string) (Volume, error) {
+	s, err := virtdisk.Attach(ctx, path)
+	if err != nil {
+		return nil, err // not a nil *Session in an interface
+	}
+	return attached{s}, nil
+}
+
+// attached is a volume that Windows has attached.
+type attached struct{ *virtdisk.Session }
+
+// Check runs chkdsk without a switch that would change anything. What it says is not kept: it names files.
+func (a attached) Check(ctx context.Context) (int, error) {
+	system, err := windows.GetSystemDirectory()
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(system, "chkdsk.exe"), a.Volume())
+	err = cmd.Run()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		return 0, err
+	}
+	return cmd.ProcessState.ExitCode(), nil
 }
 
 // coded returns nil for code 0.

@@ -2,17 +2,14 @@ package lab
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/claims"
-	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/version"
-	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Step is one check of one claim.
@@ -30,7 +27,7 @@ func count(n int) string { return strconv.Itoa(n) }
 
 // Steps returns all steps in their order.
 func Steps() []Step {
-	return append(hiveSteps(), requestSteps()...)
+	return slices.Concat(hiveSteps(), volumeSteps(), requestSteps())
 }
 
 // Run runs the steps below the folder dir and returns what they came to. told is called after each. It stops early only when ctx
@@ -49,7 +46,7 @@ func Run(ctx context.Context, m Machine, dir string, steps []Step, told func(cla
 }
 
 func run(ctx context.Context, m Machine, dir string, s Step) claims.Step {
-	done := claims.Step{Step: s.Name, Claim: s.Claim, Result: claims.Passed}
+	done := claims.Step{Step: s.Name, Claim: s.Claim}
 	err := ctx.Err()
 	if err == nil {
 		err = os.Mkdir(dir, 0o700)
@@ -58,13 +55,7 @@ func run(ctx context.Context, m Machine, dir string, s Step) claims.Step {
 		done.Detail, err = guarded(ctx, m, dir, s)
 	}
 	_ = os.RemoveAll(dir) // the whole folder of the run goes at its end
-	if reason, is := isLacking(err); is {
-		done.Result, done.Reason = claims.Skipped, reason
-	} else if errors.Is(err, context.Canceled) {
-		done.Result, done.Reason = claims.Skipped, "interrupted"
-	} else if err != nil {
-		done.Result, done.Reason = claims.Failed, reasonOf(err)
-	}
+	done.Result, done.Reason = claims.Judged(err)
 	return done
 }
 
@@ -78,23 +69,4 @@ func guarded(ctx context.Context, m Machine, dir string, s Step) (d Detail, err 
 	return s.Run(ctx, m, dir)
 }
 
-// difference is a failure whose text is ours alone, so that it can stand in the evidence.
-type difference struct{ text string }
-
-func (d difference) Error() string { return d.text }
-
-func differs(format string, args ...any) error { return difference{fmt.Sprintf(format, args...)} }
-
-const maxReason = 200 // runes
-
-// reasonOf returns what the evidence says of a failure. Other programs' errors name files and users, so that only their codes
-// pass.
-func reasonOf(err error) string {
-	if d, is := errors.AsType[difference](err); is {
-		return plaintext.Line(d.text, maxReason)
-	}
-	if code, has := winerr.CodeOf(err); has {
-		return "code " + strconv.FormatUint(uint64(code), 10)
-	}
-	return fmt.Sprintf("an error of type %T", err)
-}
+func differs(format string, args ...any) error { return claims.Differs(format, args...) }

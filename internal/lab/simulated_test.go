@@ -2,10 +2,13 @@ package lab
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 
 	"github.com/offlinejoin/offlinejoin/internal/claims"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/diskimage"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -19,6 +22,9 @@ type simulated struct {
 	read   func(*Value)        // changes what is read
 	rights func([]byte) []byte // changes descriptors
 	code   func(blob []byte, windowsDir string) uint32
+	disk   func(path string) // changes a disk before it is attached
+	dirty  bool
+	chkdsk int
 	lacks  error
 }
 
@@ -70,6 +76,36 @@ func (s *simulated) RequestOfflineJoin(blob []byte, windowsDir string) (uint32, 
 		return 0, s.lacks
 	}
 	return s.code(blob, windowsDir), nil
+}
+
+func (s *simulated) MayAttach() error { return s.lacks }
+
+// AttachVolume has our own engine read the disk. What it says of its soundness is planted.
+func (s *simulated) AttachVolume(ctx context.Context, path string) (Volume, error) {
+	if s.disk != nil {
+		s.disk(path)
+	}
+	session, err := diskimage.Open(ctx, imagefs.Location{ImagePath: path}, imagefs.Read)
+	if err != nil {
+		return nil, err
+	}
+	return simulatedVolume{session, s}, nil
+}
+
+type simulatedVolume struct {
+	*diskimage.Session
+	machine *simulated
+}
+
+func (v simulatedVolume) Dirty() bool                        { return v.machine.dirty }
+func (v simulatedVolume) Check(context.Context) (int, error) { return v.machine.chkdsk, nil }
+
+func (v simulatedVolume) Security(name string) ([]byte, bool, error) {
+	d, ok, err := v.Session.Security(name)
+	if v.machine.rights != nil && err == nil {
+		d = v.machine.rights(d)
+	}
+	return d, ok, err
 }
 
 type simulatedKey struct {

@@ -77,7 +77,7 @@ var catalogue = map[Name]entry{
 			string(offlinejoin.MethodNative),
 		},
 		doc: "How the join gets completed: `auto` (default) picks by the state of the image. `registry` is for installed " +
-			"images: our program completes the join before the first logon (observed). `answer_file` is for generalized " +
+			"images: our program completes the join before the first logon (inferred). `answer_file` is for generalized " +
 			"images: the join is merged into the answer file that Windows Setup will use (documented). `native` is for programs " +
 			"that run on Windows: Windows' own function takes the blob (documented).",
 	},

@@ -8,13 +8,26 @@ func Blob() (*odj.Blob, error) { return BlobFor("WEB01", 1107) }
 
 // BlobFor is [Blob] for another machine, whose account has the given relative identifier in the domain.
 func BlobFor(machine string, rid uint32) (*odj.Blob, error) {
+	return compose(machine, rid, func(*odj.Join) {})
+}
+
+// BlobOfLetterCases is [Blob] of a forest whose names have other letter cases in each place, as people type them.
+func BlobOfLetterCases() (*odj.Blob, error) {
+	return compose("Web01", 1107, func(j *odj.Join) {
+		j.Domain, j.DNSDomain, j.NetBIOSDomain, j.Forest = "Corp.Example.COM", "corp.EXAMPLE.com", "Corp", "CORP.example.Com"
+		j.DC.Name = "DC1.Corp.example.com"
+	})
+}
+
+// compose makes a blob with a random password, of the sample's join with other values.
+func compose(machine string, rid uint32, change func(*odj.Join)) (*odj.Blob, error) {
 	password, err := odj.RandomPassword(nil)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(password)
 	const site = "Default-First-Site-Name"
-	return odj.Compose(odj.Join{
+	join := odj.Join{
 		MachineName:   machine,
 		Password:      password,
 		DNSDomain:     "corp.example.com",
@@ -29,7 +42,9 @@ func BlobFor(machine string, rid uint32) (*odj.Blob, error) {
 			Site:       site,
 			ClientSite: site,
 		},
-	})
+	}
+	change(&join)
+	return odj.Compose(join)
 }
 
 // flagsOfDC is what a Samba domain controller says of itself in a blob (observed): a writable one, with LDAP and Kerberos.

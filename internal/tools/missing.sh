@@ -2,7 +2,8 @@
 # Names the optional tools that tests would use and that are not on this machine. The tests say so too, one by one.
 set -eu
 missing=
-for tool in terraform packer age hivexsh regfinfo samba-tool smbclient ldapsearch openssl ssh-keygen x86_64-w64-mingw32-gcc ansible-playbook; do
+for tool in terraform packer age hivexsh regfinfo samba-tool smbclient ldapsearch openssl ssh-keygen x86_64-w64-mingw32-gcc \
+	ansible-playbook qemu-system-x86_64; do
 	command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
 done
 [ -x /usr/lib/wine/wine64 ] || command -v wine64 >/dev/null 2>&1 || missing="$missing wine64"

@@ -68,7 +68,7 @@ type JoinOptions struct {
 	// environment variables, `OFFLINEJOIN_AD_USER` for `user` and so on.
 	ActiveDirectory ActiveDirectory `mapstructure:"active_directory"`
 	// How the join gets completed: `auto` (default) picks by the state of the image. `registry` is for installed
-	// images: our program completes the join before the first logon (observed). `answer_file` is for generalized
+	// images: our program completes the join before the first logon (inferred). `answer_file` is for generalized
 	// images: the join is merged into the answer file that Windows Setup will use (documented). `native` is for
 	// programs that run on Windows: Windows' own function takes the blob (documented).
 	Method string `mapstructure:"method"`

@@ -34,10 +34,7 @@ func WriteDisk(path string, im sample.Image) error {
 	if err != nil {
 		return err
 	}
-	// The sectors before the partition, in the boot sector and its copy.
-	const hiddenSectors = 0x1c
-	binary.LittleEndian.PutUint32(volume[hiddenSectors:], windowsFirst)
-	binary.LittleEndian.PutUint32(volume[len(volume)-sectorSize+hiddenSectors:], windowsFirst)
+	hide(volume, windowsFirst)
 
 	table := partitions()
 	second := int64(diskSectors - 1 - entriesSectors)

@@ -6,6 +6,7 @@
 //	generate.go   its recipe, for `make empty-volume`; the only part that needs mkntfs
 //	disk.go       a disk with a partition table of three partitions, as Windows' own installer makes them
 //	qcow2.go      the disk as a qcow2 image that stands on no other
+//	vhd.go        a smaller disk, with one partition, as a fixed VHD
 //
 // Only the volume of Windows is real: the EFI system partition and Microsoft's reserved one are empty, so that no machine
 // boots from such a disk.

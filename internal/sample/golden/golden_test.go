@@ -147,3 +147,38 @@ func TestDisk(t *testing.T) {
 		t.Error("qemu-img reads another volume than we do")
 	}
 }
+
+// TestVHD has qemu-img read the fixed VHD, sfdisk its partition table and ntfsfix its volume.
+func TestVHD(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, raw := filepath.Join(dir, "sample.vhd"), filepath.Join(dir, "sample.raw")
+	must(t, golden.WriteVHD(path, sample.Image{}))
+	if err := golden.WriteVHD(path, sample.Image{}); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a second one at the same path: %v", err)
+	}
+	image, err := disk.Open(t.Context(), path, lock.Read, lock.Options{Wait: 20 * time.Second})
+	must(t, err)
+	defer image.Close()
+	table, err := partition.Read(image, image.Size())
+	must(t, err)
+	if len(table.Partitions) != 1 {
+		t.Fatalf("%d partitions, not 1", len(table.Partitions))
+	}
+	p := table.Partitions[0]
+	content := make([]byte, p.Size)
+	_, err = image.ReadAt(content, p.Off)
+	must(t, err)
+
+	run(t, "qemu-img", "convert", "--image-opts", "-O", "raw", "driver=vpc,file.driver=file,file.filename="+path+
+		",force_size_calc=current_size", raw)
+	run(t, "sfdisk", "--verify", raw)
+	got, err := os.ReadFile(raw)
+	must(t, err)
+	if int64(len(got)) < p.Off+p.Size || !bytes.Equal(got[p.Off:p.Off+p.Size], content) {
+		t.Fatal("qemu-img reads another volume than we do")
+	}
+	volume := filepath.Join(dir, "volume.raw")
+	must(t, os.WriteFile(volume, content, 0o600))
+	run(t, "ntfsfix", "-n", volume)
+}

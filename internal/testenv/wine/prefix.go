@@ -125,13 +125,47 @@ func (p *Prefix) Run(t testing.TB, exe string, env ...string) Result {
 // RunWith is [Prefix.Run] for a program that takes arguments.
 func (p *Prefix) RunWith(t testing.TB, env []string, exe string, args ...string) Result {
 	t.Helper()
+	p.forget(t)
+	return p.run(t, env, append([]string{exe}, args...)...)
+}
+
+// forget begins the record of the stub anew.
+func (p *Prefix) forget(t testing.TB) {
+	t.Helper()
 	if err := os.RemoveAll(p.records()); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(p.records(), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return p.run(t, env, append([]string{exe}, args...)...)
+}
+
+// Interrupt runs the completion program, and ends this Windows with all that runs in it while Windows' function is being called.
+// Wine writes its registry down then, as if all had been flushed, so that this is the end of the processes and not of the
+// power.
+func (p *Prefix) Interrupt(t testing.TB, exe string) {
+	t.Helper()
+	p.forget(t)
+	p.start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, p.wine, exe)
+	cmd.Dir, cmd.Env = p.Path(), p.environ([]string{Hangs()})
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for { // until the record of the call is whole
+		text, err := os.ReadFile(filepath.Join(p.records(), "call-1.txt"))
+		if err == nil && strings.Contains(string(text), "path ") && strings.HasSuffix(string(text), "\n") {
+			break
+		}
+		if ctx.Err() != nil {
+			t.Fatal("Windows' function was not called")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	p.Stop(t)
+	_ = cmd.Wait() // it was ended
 }
 
 func (p *Prefix) mustRun(t testing.TB, args ...string) {

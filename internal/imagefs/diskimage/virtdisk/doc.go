@@ -1,5 +1,6 @@
 // Package virtdisk lets Windows itself open VHD and VHDX files, on a Windows host, for the two things that our own engine
-// does not do: a differencing disk as the image, and a new differencing disk as the overlay of a VHD or VHDX. Everything
+// does not do: a differencing disk as the image, and a new differencing disk as the overlay of a VHD or VHDX. [Attach] is for the
+// lab, which asks Windows what it reads. Everything
 // else in a disk image file is our engine's on every system (package diskimage), because that needs no elevation.
 //
 //	structures and constants   as Microsoft documents them                                  api.go

@@ -9,6 +9,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Session is a visit to the Windows in a differencing disk that Windows has attached. As in any mounted tree, what is written
@@ -49,6 +50,34 @@ func open(ctx context.Context, sys *system, file string, device uint32, partitio
 	}
 	return s, nil
 }
+
+// Attach has Windows attach a VHD or VHDX file of any kind, read-only, and opens the Windows in it: for whoever wants to know what
+// Windows reads there. Errors are those of [Open]; where no Windows is, 50.
+func Attach(ctx context.Context, path string) (*Session, error) {
+	sys := native()
+	if sys == nil {
+		return nil, winerr.Errorf(winerr.NotSupported, "only Windows attaches %s: use it there", plaintext.Line(path, 0))
+	}
+	return sys.attachReadOnly(ctx, path)
+}
+
+func (sys *system) attachReadOnly(ctx context.Context, path string) (*Session, error) {
+	file, err := filepath.Abs(path)
+	if err != nil {
+		return nil, imagefs.Wrap(imagefs.OpOpen, path, err)
+	}
+	device, err := deviceOf(file)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, sys, file, device, 0, true)
+}
+
+// Volume returns the name by which programs of Windows' know the volume, such as \\?\Volume{GUID}.
+func (s *Session) Volume() string { return device(s.volume.name) }
+
+// Dirty reports whether the file system of the volume waits for chkdsk.
+func (s *Session) Dirty() bool { return s.volume.dirty }
 
 // openExisting opens a differencing disk that is there.
 func (sys *system) openExisting(ctx context.Context, at imagefs.Location, mode imagefs.Mode) (*Session, error) {

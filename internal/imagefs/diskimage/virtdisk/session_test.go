@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -327,5 +328,39 @@ func TestFormats(t *testing.T) {
 	}
 	if device, err := deviceOf(fixed); device != deviceVHD || err != nil {
 		t.Errorf("%d, %v", device, err)
+	}
+}
+
+// TestAttach has a disk of any kind attached read-only, and lets go of it.
+func TestAttach(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	s, err := f.system().attachReadOnly(t.Context(), f.golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Stat("Windows/System32/config/SYSTEM"); err != nil || s.Volume() != `\\?\Volume{win}` || s.Dirty() {
+		t.Errorf("%v, volume %s, dirty %v", err, s.Volume(), s.Dirty())
+	}
+	for _, writable := range f.writable {
+		if writable {
+			t.Error("it is attached to be written")
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if left := f.left(); left != nil {
+		t.Errorf("left: %v", left)
+	}
+	f.notElevated = true
+	if _, err := f.system().attachReadOnly(t.Context(), f.golden); err == nil {
+		t.Error("attached without an administrator's rights")
+	}
+	if runtime.GOOS == "windows" {
+		return
+	}
+	if _, err := Attach(t.Context(), f.golden); err == nil || !strings.Contains(err.Error(), "only Windows") {
+		t.Errorf("here: %v", err)
 	}
 }

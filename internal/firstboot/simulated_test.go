@@ -1,0 +1,522 @@
+package firstboot
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/offlinejoin/offlinejoin/internal/canary"
+	"github.com/offlinejoin/offlinejoin/internal/claims"
+	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/completion/boot"
+	"github.com/offlinejoin/offlinejoin/internal/odj"
+	"github.com/offlinejoin/offlinejoin/internal/regf"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
+)
+
+// simulated is a stand-in of a machine with a Windows. It reads the disk as Windows does as far as a first boot goes: the hook,
+// the policies, the Workstation service, the files that go at the next start, a join that takes effect with it, Setup's answer
+// file. The completion program is run for it, by its own logic in this process or as the real program under Wine. What that has
+// changed is written into the overlay by our own engine, and so is what Windows would have done: it proves nothing about Windows,
+// and shows that the scenarios see what is wrong.
+type simulated struct {
+	t       testing.TB
+	program program
+	fault   fault
+	dead    bool // no Windows starts from the disk
+	boots   []string
+	pending map[string]pending // by disk
+	blobs   []*odj.Blob        // that were in the disks
+}
+
+// fault is what is planted.
+type fault struct {
+	disk         func(g *guest, n int) error // changes the disk at the end of its n-th boot
+	end          func(*End)
+	noMember     bool // a join takes no effect
+	keepsProgram bool // nothing is deleted at the next start
+	keepsAnswer  bool // Setup erases nothing
+}
+
+// pending is what waits for the next start of a Windows.
+type pending struct {
+	removed bool   // the program's file goes
+	joined  []byte // a blob that Windows' function has taken
+}
+
+// program runs the completion program of a guest, or ends it while it works.
+type program interface {
+	run(t testing.TB, g *guest, interrupt bool) (ran, error)
+}
+
+// ran is what became of a run of the program.
+type ran struct {
+	pending
+	restart bool
+	log     []byte // of this run
+}
+
+func newSimulated(t testing.TB, p program) *simulated {
+	return &simulated{t: t, program: p, pending: map[string]pending{}}
+}
+
+func (m *simulated) Kind() claims.Kind { return claims.Simulated }
+
+func (m *simulated) Boot(ctx context.Context, disk string, b Boot) (End, error) {
+	m.boots = append(m.boots, disk)
+	if err := os.WriteFile(b.Records+".serial", []byte("started\n"), 0o600); err != nil {
+		return End{}, err
+	}
+	end := End{How: ByItself}
+	if m.dead {
+		return End{How: AtLimit}, nil
+	}
+	m.note(disk)
+	err := change(ctx, disk, "", func(g *guest) error {
+		if err := m.live(g, disk, b, &end); err != nil {
+			return err
+		}
+		if m.fault.disk != nil {
+			return m.fault.disk(g, m.bootsOf(disk))
+		}
+		return nil
+	})
+	if m.fault.end != nil {
+		m.fault.end(&end)
+	}
+	return end, err
+}
+
+func (m *simulated) bootsOf(disk string) int {
+	n := 0
+	for _, d := range m.boots {
+		if d == disk {
+			n++
+		}
+	}
+	return n
+}
+
+// live is one boot, up to the shutdown or the cut.
+func (m *simulated) live(g *guest, disk string, b Boot, end *End) error {
+	if err := m.start(g, disk); err != nil {
+		return err
+	}
+	if content, err := contentOf(g, g.file("Panther/unattend.xml")); err == nil {
+		clear(content)
+		end.Restarts, end.After = 2, time.Minute
+		return errors.Join(m.setUp(g), m.shutDown(g))
+	}
+	if b.Cut == BeforeProgram {
+		end.How = Cut
+		return nil
+	}
+	runs, err := m.runsProgram(g)
+	if err != nil {
+		return err
+	}
+	if runs {
+		r, err := m.program.run(m.t, g, b.Cut == InProgram)
+		if err != nil {
+			return err
+		}
+		if err := m.after(g, disk, r); err != nil {
+			return err
+		}
+		if b.Cut != NoCut {
+			end.How = Cut
+			return nil
+		}
+		if r.restart {
+			end.Restarts, end.After = 1, 20*time.Second
+			if err := m.start(g, disk); err != nil {
+				return err
+			}
+		}
+	}
+	return m.shutDown(g)
+}
+
+// start is a start of Windows, which shows in its hive.
+func (m *simulated) start(g *guest, disk string) error {
+	p := m.pending[disk]
+	delete(m.pending, disk)
+	if p.removed && !m.fault.keepsProgram {
+		if err := g.Remove(g.file(programFile)); err != nil {
+			return err
+		}
+	}
+	if p.joined != nil && !m.fault.noMember {
+		if err := becomeMember(g, p.joined); err != nil {
+			return err
+		}
+	}
+	n := regf.DWORDData(uint32(len(m.boots)))
+	return g.set(g.controlSet+`\`+completion.ControlWindowsKey, "SimulatedStart", regf.DWORD, n)
+}
+
+func (m *simulated) shutDown(g *guest) error {
+	now := binary.LittleEndian.AppendUint64(nil, uint64(time.Now().UnixNano()))
+	return g.set(g.controlSet+`\`+completion.ControlWindowsKey, completion.ControlShutdownTime, regf.Binary, now)
+}
+
+// runsProgram reports whether Windows runs the program: the hook is armed, the file is a program, and no policy forbids it.
+func (m *simulated) runsProgram(g *guest) (bool, error) {
+	s := &sight{}
+	if err := s.readRegistry(g.system); err != nil || !s.hook.Armed() {
+		return false, err
+	}
+	content, err := contentOf(g, g.file(programFile))
+	if err != nil || !bytes.HasPrefix(content, []byte("MZ")) {
+		return false, ignoreAbsent(err)
+	}
+	forbidden, err := contentOf(g, g.file(policyFolder+"/forbids.cip"))
+	return len(forbidden) == 0, ignoreAbsent(err)
+}
+
+func ignoreAbsent(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// after keeps what a run of the program has left.
+func (m *simulated) after(g *guest, disk string, r ran) error {
+	m.pending[disk] = r.pending
+	const name = "debug/offlinejoin.log"
+	before, err := contentOf(g, g.file(name))
+	if ignoreAbsent(err) != nil {
+		return err
+	}
+	return g.write(name, append(before, r.log...))
+}
+
+// note remembers the blob in a disk, and that it is in its file.
+func (m *simulated) note(disk string) {
+	m.t.Helper()
+	raw := blobIn(m.t, disk)
+	if raw == nil {
+		return
+	}
+	blob, err := odj.Parse(raw)
+	if err != nil {
+		return // it was tampered with
+	}
+	m.blobs = append(m.blobs, blob)
+	content, err := os.ReadFile(disk)
+	if err != nil || canary.ForBlob(blob.Bytes(), blob.MachinePassword()).In(content) == nil {
+		m.t.Errorf("the search does not find the blob in the disk that has it: %v", err)
+	}
+}
+
+// blobIn returns the blob of a staged join, nil for none.
+func blobIn(t testing.TB, disk string) (raw []byte) {
+	t.Helper()
+	err := change(t.Context(), disk, "", func(g *guest) error {
+		if key, err := g.system.Key(completion.Key); err == nil {
+			if v, err := key.Value(completion.ValueProvisioningBlob); err == nil {
+				raw, err = v.Data()
+				return err
+			}
+		}
+		if content, err := contentOf(g, g.file("Panther/unattend.xml")); err == nil {
+			raw = accountData(content)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+var accountDataText = regexp.MustCompile(`(<AccountData>)([A-Za-z0-9+/=]+)(</AccountData>)`)
+
+func accountData(answerFile []byte) []byte {
+	found := accountDataText.FindSubmatch(answerFile)
+	if found == nil {
+		return nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(string(found[2]))
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// setUp is Windows Setup: the join of the answer file, which it erases there, and a state that says that it is done.
+func (m *simulated) setUp(g *guest) error {
+	const name = "Panther/unattend.xml"
+	content, err := contentOf(g, g.file(name))
+	if err != nil {
+		return err
+	}
+	if raw := accountData(content); raw != nil && !m.fault.noMember {
+		if err := becomeMember(g, raw); err != nil {
+			return err
+		}
+	}
+	if !m.fault.keepsAnswer {
+		if err := g.write(name, accountDataText.ReplaceAll(content, []byte("$1*SENSITIVE*DATA*DELETED*$3"))); err != nil {
+			return err
+		}
+	}
+	return g.edit("SOFTWARE", func(h *regf.Hive) error {
+		k, _, err := h.CreateKey(`Microsoft\Windows\CurrentVersion\Setup\State`, nil)
+		if err != nil {
+			return err
+		}
+		return k.SetValue("ImageState", regf.SZ, regf.TextData("IMAGE_STATE_COMPLETE"))
+	})
+}
+
+// becomeMember makes the Windows what the join of a blob makes it.
+func becomeMember(g *guest, raw []byte) error {
+	blob, err := odj.Parse(bytes.Clone(raw))
+	if err != nil {
+		return err
+	}
+	defer blob.Wipe()
+	const names = `\Control\ComputerName\ComputerName`
+	if err := g.set(g.controlSet+names, "ComputerName", regf.SZ, regf.TextData(blob.MachineName())); err != nil {
+		return err
+	}
+	return g.edit("SECURITY", func(h *regf.Hive) error {
+		for key, data := range map[string][]byte{
+			`Policy\PolPrDmS`: sidBytes(blob.DomainSID()), `Policy\PolPrDmN`: lsaString(blob.NetBIOSDomain()),
+			`Policy\PolDnDDN`: lsaString(blob.DNSDomain()),
+		} {
+			k, _, err := h.CreateKey(key, nil)
+			if err != nil {
+				return err
+			}
+			if err := k.SetValue("", regf.None, data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// sidBytes is the mirror of [MS-DTYP] 2.4.2.1 for S-1-5-….
+func sidBytes(text string) []byte {
+	parts := strings.Split(text, "-")[3:]
+	sid := []byte{1, byte(len(parts)), 0, 0, 0, 0, 0, 5}
+	for _, p := range parts {
+		n, _ := strconv.ParseUint(p, 10, 32)
+		sid = binary.LittleEndian.AppendUint32(sid, uint32(n))
+	}
+	return sid
+}
+
+// lsaString is a text as the policy values have it: length, capacity, offset, UTF-16 (docs/internals/windows.md §5).
+func lsaString(s string) []byte {
+	text := regf.TextData(s)
+	text = text[:len(text)-2] // no NUL
+	head := binary.LittleEndian.AppendUint16(nil, uint16(len(text)))
+	head = binary.LittleEndian.AppendUint16(head, uint16(len(text)))
+	return append(binary.LittleEndian.AppendUint32(head, 8), text...)
+}
+
+// edit changes another hive than SYSTEM.
+func (g *guest) edit(name string, change func(*regf.Hive) error) error {
+	var files [3]regf.File
+	for i, suffix := range []string{"", ".LOG1", ".LOG2"} {
+		f, err := g.OpenWrite(g.file("System32/config/" + name + suffix))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		files[i] = f
+	}
+	h, err := regf.Open(regf.Files{Primary: files[0], Log1: files[1], Log2: files[2]})
+	if err != nil {
+		return err
+	}
+	if err := change(h); err != nil {
+		return err
+	}
+	_, err = h.Commit(regf.CommitOptions{Forget: true})
+	return err
+}
+
+// inProcess runs the program's own logic, package boot, over the hive of the guest.
+type inProcess struct{}
+
+func (inProcess) run(_ testing.TB, g *guest, interrupt bool) (ran, error) {
+	w := &pretended{g: g, interrupt: interrupt}
+	w.Log("simulated " + completion.ProgramFile)
+	done := make(chan struct{})
+	go func() { // of its own, so that it can end in the middle
+		defer close(done)
+		boot.Run(w, pretendedLimits())
+	}()
+	<-done
+	return w.ran, nil
+}
+
+func pretendedLimits() boot.Limits {
+	return boot.Limits{
+		Join: time.Minute, Workstation: 20 * time.Millisecond, Restart: time.Second, Event: time.Second, Poll: 5 * time.Millisecond,
+	}
+}
+
+// pretended is the Windows that the program's logic finds.
+type pretended struct {
+	ran
+	g         *guest
+	interrupt bool
+}
+
+func (w *pretended) value(key, name string) (regf.Value, error) {
+	k, err := w.g.system.Key(key)
+	if err == nil {
+		var v regf.Value
+		if v, err = k.Value(name); err == nil {
+			return v, nil
+		}
+	}
+	if errors.Is(err, regf.ErrNotFound) {
+		err = boot.ErrAbsent
+	}
+	return regf.Value{}, err
+}
+
+func (w *pretended) put(key, name string, typ regf.Type, data []byte) error {
+	k, err := w.g.system.Key(key)
+	if errors.Is(err, regf.ErrNotFound) {
+		return boot.ErrAbsent
+	}
+	if err != nil {
+		return err
+	}
+	return k.SetValue(name, typ, data)
+}
+
+func (w *pretended) Number(key, name string) (uint32, error) {
+	v, err := w.value(key, name)
+	if err != nil {
+		return 0, err
+	}
+	return v.Uint32()
+}
+
+func (w *pretended) Text(key, name string) (string, error) {
+	v, err := w.value(key, name)
+	if err != nil {
+		return "", err
+	}
+	return v.Text()
+}
+
+func (w *pretended) Size(key, name string) (int, error) {
+	v, err := w.value(key, name)
+	if err != nil {
+		return 0, err
+	}
+	return v.Size(), nil
+}
+
+func (w *pretended) Bytes(key, name string, to []byte) error {
+	v, err := w.value(key, name)
+	if err != nil {
+		return err
+	}
+	data, err := v.Data()
+	copy(to, data)
+	return err
+}
+
+func (w *pretended) SetNumber(key, name string, v uint32) error {
+	return w.put(key, name, regf.DWORD, regf.DWORDData(v))
+}
+
+func (w *pretended) SetText(key, name, v string) error {
+	return w.put(key, name, regf.SZ, regf.TextData(v))
+}
+
+func (w *pretended) SetBytes(key, name string, v []byte) error {
+	return w.put(key, name, regf.Binary, v)
+}
+
+func (w *pretended) Raw(key, name string) (completion.RawValue, error) {
+	v, err := w.value(key, name)
+	if err != nil {
+		return completion.RawValue{}, err
+	}
+	data, err := v.Data()
+	return completion.RawValue{Type: uint32(v.Type()), Data: data}, err
+}
+
+func (w *pretended) SetRaw(key, name string, v completion.RawValue) error {
+	return w.put(key, name, regf.Type(v.Type), v.Data)
+}
+
+func (w *pretended) Delete(key, name string) error {
+	k, err := w.g.system.Key(key)
+	if err == nil {
+		err = k.DeleteValue(name)
+	}
+	if errors.Is(err, regf.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func (w *pretended) SHA256(data []byte) ([32]byte, error) { return sha256.Sum256(data), nil }
+func (w *pretended) Flush(string) error                   { return nil }
+func (w *pretended) ProtectProgram() error                { return nil }
+func (w *pretended) Event(uint32, string) error           { return nil }
+
+func (w *pretended) RemoveProgram() error {
+	w.removed = true
+	return nil
+}
+
+func (w *pretended) Restart() error {
+	w.restart = true
+	return nil
+}
+
+func (w *pretended) Log(line string) { w.log = append(w.log, line+"\r\n"...) }
+
+func (w *pretended) Join(time.Duration) (winerr.Code, error) {
+	if w.interrupt {
+		runtime.Goexit()
+	}
+	return boot.Call(w, pretendedLimits()), nil
+}
+
+func (w *pretended) Request(blob []byte) winerr.Code {
+	if !workstationStarts(w.g) {
+		return winerr.WkstaNotStarted
+	}
+	w.joined = bytes.Clone(blob)
+	return winerr.Success
+}
+
+// workstationStarts reports whether the Workstation service of a guest is not disabled.
+func workstationStarts(g *guest) bool {
+	key, err := g.system.Key(g.controlSet + `\Services\LanmanWorkstation`)
+	if err != nil {
+		return true
+	}
+	v, err := key.Value("Start")
+	if err != nil {
+		return true
+	}
+	start, err := v.Uint32()
+	return err != nil || start != disabled
+}
