@@ -246,9 +246,11 @@ func erasesRemoved(tree imagefs.Volume) bool {
 	return ok
 }
 
-// scrubAway overwrites and removes a file that nobody reads, if it is there.
+// scrubAway overwrites and removes a file that nobody reads, if it is there. One of ours has a single name: what has another is
+// somebody else's file, of which only this name goes.
 func scrubAway(tree imagefs.Volume, name string) error {
-	if erasesRemoved(tree) {
+	info, err := tree.Stat(name)
+	if err == nil && info.Links > 1 || erasesRemoved(tree) {
 		if err := tree.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

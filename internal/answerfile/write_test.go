@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -378,7 +379,7 @@ func oldOrNew(t *testing.T, limit int, place *Place, changed []byte) {
 }
 
 // TestNothingIsLeftWithoutAName cuts the taking back of a join at every change of the file system. The next run leaves no byte
-// of what the file held, which a second name of it, outside of the image, lets us see.
+// of what the file held, which having it open lets us see.
 func TestNothingIsLeftWithoutAName(t *testing.T) {
 	t.Parallel()
 	for name, scene := range scenes() {
@@ -396,9 +397,9 @@ func TestNothingIsLeftWithoutAName(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				kept := filepath.Join(t.TempDir(), "kept")
-				if err := os.Link(place.Path, kept); err != nil {
-					t.Skip("no hard links here:", err)
+				kept, err := os.Open(place.Path)
+				if err != nil {
+					t.Fatal(err)
 				}
 				left := steps
 				_, err = record.Unstage(cutFS{img, &left}, "")
@@ -406,9 +407,11 @@ func TestNothingIsLeftWithoutAName(t *testing.T) {
 				if removal, err := record.Unstage(img, ""); err != nil || removal.Outcome == Cut {
 					t.Errorf("after %d steps: %+v, %v", steps, removal, err)
 				}
-				if content, err := os.ReadFile(kept); err != nil || secrets().In(content) != nil {
-					t.Errorf("after %d steps the old file still holds the account data (%v)", steps, err)
+				content, err := io.ReadAll(kept)
+				if err != nil || len(content) == 0 || secrets().In(content) != nil {
+					t.Errorf("after %d steps the old file still holds the account data (%d bytes, %v)", steps, len(content), err)
 				}
+				kept.Close() // only read
 				if err := sameFiles(before, files(t, root)); err != nil {
 					t.Errorf("after %d steps: %v", steps, err)
 				}

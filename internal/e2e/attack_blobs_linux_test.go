@@ -33,7 +33,11 @@ func blobAttacks(t *testing.T, p programs) {
 	}
 	var count tally
 	accepted, places := map[string]int{}, 0
+	password := string(utf16.Decode(good.MachinePassword()))
 	for i, at := range textsOf(raw) {
+		if strings.Contains(password, at.text) { // any text is one, and none of it is shown
+			continue
+		}
 		places++
 		k := 0
 		for what, text := range units {

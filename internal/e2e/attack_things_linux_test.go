@@ -188,6 +188,11 @@ func thingsBeside(t *testing.T, p programs) {
 		"the folder of the demo":         {"demo", "--sample", at},
 	}
 	kinds := things(a)
+	// A user may name a folder by a link to it, and then means that folder: it is one of the user's own.
+	own := filepath.Join(a.dir, "own")
+	kinds["a link to a folder"] = func(at string) error {
+		return errors.Join(os.RemoveAll(own), os.MkdirAll(filepath.Dir(sampleImage(t, own)), 0o755), os.Symlink(own, at))
+	}
 	var count tally
 	tried := 0
 	for i, word := range slices.Sorted(maps.Keys(words)) {

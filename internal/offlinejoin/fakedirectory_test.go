@@ -72,6 +72,7 @@ func (f *fakeDirectory) MemberOf(context.Context, string) []string { return nil 
 func (f *fakeDirectory) RootCAs(context.Context, activedirectory.Domain) ([][]byte, error) {
 	return f.roots, nil
 }
+
 func (f *fakeDirectory) Owners(_ context.Context, _ activedirectory.Domain, trusted []string) ([]string, error) {
 	return trusted, nil
 }
