@@ -168,8 +168,10 @@ func TestFind(t *testing.T) {
 func TestAboutMedia(t *testing.T) {
 	t.Parallel()
 	for order, words := range map[int][]string{
-		1: {"comes before those on removable media (documented)", "KubeVirt", "Nutanix", "config drive", "is not used at the first boot",
-			"offlinejoin blob answer-file"},
+		1: {
+			"comes before those on removable media (documented)", "KubeVirt", "Nutanix", "config drive", "is not used at the first boot",
+			"offlinejoin blob answer-file",
+		},
 		6: {"removable media come before this one (documented)", "remove any CD or stick", "or the join is not made"},
 	} {
 		for _, place := range [][]int{{1, 2, 3}, {6, 7}} {
