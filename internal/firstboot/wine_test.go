@@ -45,9 +45,11 @@ func (u underWine) run(t testing.TB, g *guest, interrupt bool) (r ran, err error
 	if r.log, err = os.ReadFile(log); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return r, err
 	}
-	u.prefix.Boot(t)
-	_, err = os.Stat(exe)
-	r.removed = errors.Is(err, fs.ErrNotExist)
+	if !interrupt { // it has not come to asking for its removal
+		u.prefix.Boot(t)
+		_, err = os.Stat(exe)
+		r.removed = errors.Is(err, fs.ErrNotExist)
+	}
 	return r, nil
 }
 
