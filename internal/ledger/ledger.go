@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -227,33 +226,15 @@ func (u *Use) end(ctx context.Context, event Event) error {
 	return errors.Join(errs...)
 }
 
-// end records how the use ended. The image is let go of before that, so that another run may have taken the join back, or
-// replaced it, and ended the use by now: then it does not come alive again, and only what it had ended itself is told.
 func (m *mark) end(ctx context.Context, event Event, made string) error {
-	w := wanted{}
-	if event == EventStaged {
-		w = wantedFor(m.intent.Fingerprint, m.intent.ID)
-	}
-	err := m.ledger.store.update(ctx, w, func(entries []Entry) (Entry, error) {
+	return m.ledger.store.update(ctx, wanted{}, func([]Entry) (Entry, error) {
 		e := m.intent
 		e.Event, e.At = event, m.ledger.time()
-		if event != EventStaged {
-			return e, nil
+		if event == EventStaged {
+			e.Ends, e.Image.File = m.ends, cmp.Or(e.Image.File, made)
 		}
-		e.Ends, e.Image.File = m.ends, cmp.Or(e.Image.File, made)
-		if !slices.ContainsFunc(entries, func(other Entry) bool { return slices.Contains(other.Ends, e.ID) }) {
-			return e, nil
-		}
-		if len(m.ends) == 0 {
-			return Entry{}, errNothing
-		}
-		e.Event, e.Ends = EventUnstaged, append(slices.Clone(m.ends), e.ID)
 		return e, nil
 	})
-	if errors.Is(err, errNothing) {
-		return nil
-	}
-	return err
 }
 
 // Entries returns all lines, oldest first. Their texts are safe for a line; see [plaintext.Line].

@@ -2,7 +2,6 @@ package ledger_test
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -108,57 +107,6 @@ func TestAnAccountIsFreeAgain(t *testing.T) {
 				t.Fatalf("Released: %v, %v", known, err)
 			}
 			stage(t, l, claim(1, "one", "d"))
-		})
-	}
-}
-
-// A run lets go of the image before it tells the ledger that the join is staged. Who takes the join back in between, or replaces
-// it, ends the use: it does not come alive again.
-func TestAUseThatHasEndedDoesNotComeAlive(t *testing.T) {
-	t.Parallel()
-	for kind, l := range kinds(t) {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			takenBack := func(c ledger.Claim) {
-				t.Helper()
-				if known, err := l.Unstaged(t.Context(), c.Image, c.Fingerprint, "test"); !known || err != nil {
-					t.Fatalf("Unstaged: %v, %v", known, err)
-				}
-			}
-			inForce := func(want ...string) {
-				t.Helper()
-				var got []string
-				for _, e := range force(t, l) {
-					got = append(got, e.Fingerprint)
-				}
-				if !slices.Equal(got, want) {
-					t.Errorf("in force: %q, want %q", got, want)
-				}
-			}
-			commit := func(use *ledger.Use) {
-				t.Helper()
-				if err := use.Commit(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			one, two := claim(1, "one", "a"), claim(2, "two", "a")
-			use := begin(t, l, one)
-			takenBack(one)
-			commit(use)
-			inForce()
-
-			stage(t, l, one) // and what it replaces stays ended, too
-			two.Replaces = one.Fingerprint
-			use = begin(t, l, two)
-			takenBack(two)
-			commit(use)
-			inForce()
-
-			use = begin(t, l, one)
-			two.Replaces = one.Fingerprint
-			stage(t, l, two)
-			commit(use)
-			inForce(two.Fingerprint)
 		})
 	}
 }
