@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -226,15 +227,39 @@ func (u *Use) end(ctx context.Context, event Event) error {
 	return errors.Join(errs...)
 }
 
+// end records how the use ended. The image is let go of before that, so that another run may have taken the join back, or
+// replaced it, and ended the use by now: then it does not come alive again, and only what it had ended itself is told. A use
+// that somebody released, thinking that its run was dead, does.
 func (m *mark) end(ctx context.Context, event Event, made string) error {
-	return m.ledger.store.update(ctx, wanted{}, func([]Entry) (Entry, error) {
+	w := wanted{}
+	if event == EventStaged {
+		w = wantedFor(m.intent.ID)
+	}
+	err := m.ledger.store.update(ctx, w, func(entries []Entry) (Entry, error) {
 		e := m.intent
 		e.Event, e.At = event, m.ledger.time()
-		if event == EventStaged {
-			e.Ends, e.Image.File = m.ends, cmp.Or(e.Image.File, made)
+		if event != EventStaged {
+			return e, nil
 		}
+		e.Ends, e.Image.File = m.ends, cmp.Or(e.Image.File, made)
+		if !slices.ContainsFunc(entries, func(other Entry) bool { return other.hasTaken(e.ID) }) {
+			return e, nil
+		}
+		if len(m.ends) == 0 {
+			return Entry{}, errNothing
+		}
+		e.Event, e.Ends = EventUnstaged, append(slices.Clone(m.ends), e.ID)
 		return e, nil
 	})
+	if errors.Is(err, errNothing) {
+		return nil
+	}
+	return err
+}
+
+// hasTaken reports whether an entry says that the join of a use was taken back or replaced in its image.
+func (e Entry) hasTaken(use string) bool {
+	return e.Event != EventReleased && slices.Contains(e.Ends, use)
 }
 
 // Entries returns all lines, oldest first. Their texts are safe for a line; see [plaintext.Line].
@@ -268,12 +293,41 @@ func (l *Ledger) InForceOf(ctx context.Context, fingerprint string) ([]Entry, er
 // errNothing stops an update that has nothing to append.
 var errNothing = errors.New("nothing to append")
 
-// Unstaged records that the join of a blob was taken back from an image, by which the account is free again. It reports
-// whether the ledger knew of it.
+// Held are the uses of a join that an image holds, as they were at a time.
+type Held struct {
+	ledger      *Ledger
+	fingerprint string
+	uses        []string
+}
+
+// Held returns the uses in force of the join of a blob in an image. Who takes the join back asks while nobody else can change
+// the image: a use that begins afterwards is another's, and stays.
+func (l *Ledger) Held(ctx context.Context, image Image, fingerprint string) (*Held, error) {
+	h := &Held{ledger: l, fingerprint: fingerprint}
+	force, err := l.InForceOf(ctx, fingerprint)
+	for _, e := range force {
+		if e.heldBy(image, fingerprint) {
+			h.uses = append(h.uses, e.ID)
+		}
+	}
+	return h, err
+}
+
+// Of reports whether the uses are those of a ledger.
+func (h *Held) Of(l *Ledger) bool { return h.ledger == l }
+
+// Unstaged records that the join was taken back, by which the account is free again. It reports whether the ledger knew of it.
+func (h *Held) Unstaged(ctx context.Context, by string) (bool, error) {
+	return h.ledger.take(ctx, EventUnstaged, by, h.fingerprint, func(e Entry) bool { return slices.Contains(h.uses, e.ID) })
+}
+
+// Unstaged is [Held.Unstaged] for the uses that there are now.
 func (l *Ledger) Unstaged(ctx context.Context, image Image, fingerprint, by string) (bool, error) {
-	return l.take(ctx, EventUnstaged, by, fingerprint, func(e Entry) bool {
-		return e.heldBy(image, fingerprint)
-	})
+	h, err := l.Held(ctx, image, fingerprint)
+	if err != nil {
+		return false, err
+	}
+	return h.Unstaged(ctx, by)
 }
 
 // Released records that the user says a use is over: the image was deleted, or its machine has left the domain. id is

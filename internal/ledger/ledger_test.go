@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +108,82 @@ func TestAnAccountIsFreeAgain(t *testing.T) {
 				t.Fatalf("Released: %v, %v", known, err)
 			}
 			stage(t, l, claim(1, "one", "d"))
+		})
+	}
+}
+
+// A run lets go of the image before it tells the ledger that the join is staged. Who takes the join back in between, or replaces
+// it, ends the use: it does not come alive again.
+func TestAUseThatHasEndedDoesNotComeAlive(t *testing.T) {
+	t.Parallel()
+	for kind, l := range kinds(t) {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			takenBack := func(c ledger.Claim) {
+				t.Helper()
+				if known, err := l.Unstaged(t.Context(), c.Image, c.Fingerprint, "test"); !known || err != nil {
+					t.Fatalf("Unstaged: %v, %v", known, err)
+				}
+			}
+			inForce := func(want ...string) {
+				t.Helper()
+				var got []string
+				for _, e := range force(t, l) {
+					got = append(got, e.Fingerprint)
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("in force: %q, want %q", got, want)
+				}
+			}
+			commit := func(use *ledger.Use) {
+				t.Helper()
+				if err := use.Commit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			one, two := claim(1, "one", "a"), claim(2, "two", "a")
+			use := begin(t, l, one)
+			takenBack(one)
+			commit(use)
+			inForce()
+
+			stage(t, l, one) // and what it replaces stays ended, too
+			two.Replaces = one.Fingerprint
+			use = begin(t, l, two)
+			takenBack(two)
+			commit(use)
+			inForce()
+
+			use = begin(t, l, one)
+			two.Replaces = one.Fingerprint
+			stage(t, l, two)
+			commit(use)
+			inForce(two.Fingerprint)
+		})
+	}
+}
+
+// A run that takes a join back tells the ledger when it has let go of the image. A stage that has begun in between stays in force.
+func TestAUseThatBeganSinceStaysInForce(t *testing.T) {
+	t.Parallel()
+	for kind, l := range kinds(t) {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			c := claim(1, "one", "a")
+			stage(t, l, c)
+			held, err := l.Held(t.Context(), c.Image, c.Fingerprint)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.AlreadyStaged = true
+			stage(t, l, c)
+			if _, err := held.Unstaged(t.Context(), "test"); err != nil {
+				t.Fatal(err)
+			}
+			if n := len(force(t, l)); n != 1 {
+				t.Errorf("%d uses are in force", n)
+			}
+			refused(t, l, claim(1, "one", "b"))
 		})
 	}
 }

@@ -312,8 +312,11 @@ func TestWhatIsWrongWithADatabase(t *testing.T) {
 		"no host":        {"postgres://x@none.invalid/joins", winerr.InvalidParameter, "check the host"},
 		"locked":         {busy, winerr.Busy, "wait until it is done"},
 	} {
-		release, wait := func() {}, 2*time.Second
-		if name == "locked" { // its lock is one for the whole database
+		release, wait := func() {}, time.Minute
+		switch {
+		case c.code == winerr.Timeout:
+			wait = 2 * time.Second
+		case name == "locked": // its lock is one for the whole database
 			release, wait = holdTable(t, s, locked), 10*time.Second // the server has a quarter of it to say what it waits for
 		}
 		l, err := ledger.OpenAt(ledger.Where{URL: c.url, Wait: wait})

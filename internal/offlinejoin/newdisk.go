@@ -230,11 +230,15 @@ func RemoveDisk(ctx context.Context, req RemoveDiskRequest) (*DiskRemoval, error
 	if err := req.SingleUse.usable(req.Image); err != nil {
 		return out, err
 	}
+	uses := &heldUses{}
+	if req.Was != nil {
+		uses = req.SingleUse.held(ctx, image, req.Was.Fingerprint, req.Image.LockTimeout)
+	}
 	err := req.remove(ctx, out)
 	if err != nil || !out.Removed || out.Used != "" {
 		return out, err
 	}
-	warning, err := req.SingleUse.releaseUse(ctx, image, req.Was.Fingerprint, req.StagedBy, req.Image.LockTimeout)
+	warning, err := uses.release(ctx, req.StagedBy)
 	if err != nil {
 		out.Warnings = append(out.Warnings, "the disk is removed, but the ledger could not be told: "+winerr.MessageOf(err))
 	}

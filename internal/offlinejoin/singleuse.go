@@ -179,31 +179,52 @@ func (p *plan) remember(ctx context.Context) error {
 	return nil
 }
 
-// releaseUse records that the join of an image was taken back, so that its account is free again. It returns a warning where
-// the ledger still has the join in use, for an image that it does not take for this one.
-func (s SingleUse) releaseUse(
-	ctx context.Context, image ledger.Image, fingerprint, by string, wait time.Duration,
-) (warning string, err error) {
-	ctx = context.WithoutCancel(ctx)
-	ledgers, err := s.ledgers(wait)
-	if err != nil || fingerprint == "" {
-		return "", err
+// heldUses are the uses of a join in an image, in all ledgers, before it is taken back.
+type heldUses struct {
+	fingerprint string
+	kept        *ledger.Ledger // it outlives the run; nil: none is kept
+	all         []*ledger.Held
+	err         error
+}
+
+// held asks for the uses of a join. Nobody else can change its image meanwhile.
+func (s SingleUse) held(ctx context.Context, image ledger.Image, fingerprint string, wait time.Duration) *heldUses {
+	h := &heldUses{fingerprint: fingerprint}
+	if fingerprint == "" {
+		return h
 	}
-	for n, l := range ledgers {
+	ledgers, err := s.ledgers(wait)
+	if err != nil {
+		h.err = err
+		return h
+	}
+	h.kept = ledgers[0]
+	for _, l := range ledgers {
 		if l == nil {
 			continue
 		}
-		known, err := l.Unstaged(ctx, image, fingerprint, by)
-		if err != nil {
-			return warning, err
-		}
-		if n == 0 && !known { // the file; the others end with the run
-			if warning, err = stillInUse(ctx, l, fingerprint); err != nil {
-				return "", err
-			}
+		one, err := l.Held(ctx, image, fingerprint)
+		if h.err = errors.Join(h.err, err); err == nil {
+			h.all = append(h.all, one)
 		}
 	}
-	return warning, nil
+	return h
+}
+
+// release records that the join was taken back, so that its account is free again. It returns a warning where the ledger still
+// has the join in use, for an image that it does not take for this one.
+func (h *heldUses) release(ctx context.Context, by string) (warning string, err error) {
+	ctx = context.WithoutCancel(ctx)
+	err = h.err
+	known := false
+	for _, one := range h.all {
+		was, failed := one.Unstaged(ctx, by)
+		known, err = known || was && one.Of(h.kept), errors.Join(err, failed)
+	}
+	if err != nil || known || h.kept == nil {
+		return "", err
+	}
+	return stillInUse(ctx, h.kept, h.fingerprint)
 }
 
 // stillInUse says for which image a ledger has a join in use, and "" when it has none.

@@ -64,13 +64,14 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 		return u.receipt, nil
 	}
 	image := ledgerImage(req.Image, u.image, Method(u.record.method))
+	uses := req.SingleUse.held(ctx, image, u.record.fingerprint, req.Image.LockTimeout)
 	if err := u.takeBack(ctx); err != nil {
 		return nil, err
 	}
 	if u.record.state == completion.StateStaged || len(u.record.blob) > 0 { // Windows has erased what it has used
 		u.warnOfRetained(u.image)
 	}
-	warning, err := req.SingleUse.releaseUse(ctx, image, u.record.fingerprint, req.StagedBy, req.Image.LockTimeout)
+	warning, err := uses.release(ctx, req.StagedBy)
 	if err != nil {
 		u.warn("the join is taken back, but the ledger could not be told: " + winerr.MessageOf(err))
 	}
