@@ -15,6 +15,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/cli"
 	"github.com/offlinejoin/offlinejoin/internal/hostiletext"
+	"github.com/offlinejoin/offlinejoin/internal/term"
 )
 
 func TestMain(m *testing.M) {
@@ -29,6 +30,9 @@ var writesData = regexp.MustCompile(`^blob (answer-file|encrypt|decrypt) `)
 // runPlainly runs a command line. When it prints what acts on a terminal, it ends as its scenario does not expect it.
 func runPlainly(args []string) int {
 	streams := cli.Process()
+	if term.IsTerminal(streams.Out) || term.IsTerminal(streams.Err) { // which what stands between would hide
+		return cli.Run(context.Background(), args, streams)
+	}
 	var out, errors bytes.Buffer
 	streams.Out, streams.Err = io.MultiWriter(streams.Out, &out), io.MultiWriter(streams.Err, &errors)
 	code := cli.Run(context.Background(), args, streams)
