@@ -71,11 +71,13 @@ func swapAttacks(t *testing.T, p programs) {
 				}
 			}
 			swaps := enemy.stop(t)
-			// A link that was swapped in between our write and our rename may have become the program. It is refused with that
-			// sentence, and goes as the sentence says.
-			program := filepath.Join(windows, "System32", "odjboot.exe")
-			if info, err := os.Lstat(program); err == nil && info.Mode()&os.ModeSymlink != 0 {
-				must(t, os.Remove(program))
+			// A link that was swapped in between our write and our rename may have become the program or the answer file. It is
+			// refused with that sentence, and goes as the sentence says.
+			for _, made := range []string{"System32/odjboot.exe", "Panther/unattend.xml"} {
+				name := filepath.Join(windows, made)
+				if info, err := os.Lstat(name); err == nil && info.Mode()&os.ModeSymlink != 0 {
+					must(t, os.Remove(name))
+				}
 			}
 			a.safe(t)
 			if count.good == 0 || count.good == count.runs {
