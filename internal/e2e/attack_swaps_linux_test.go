@@ -80,7 +80,7 @@ func swapAttacks(t *testing.T, p programs) {
 				}
 			}
 			a.safe(t)
-			if count.good == 0 || count.good == count.runs {
+			if count.good == 0 || count.good == count.runs && c.runs > 4 { // in a few runs it may be too late each time
 				t.Errorf("the enemy kept nothing or everything from happening: %s", &count)
 			}
 			wellAfterwards(t, a, windows)
