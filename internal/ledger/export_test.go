@@ -10,5 +10,5 @@ func (l *Ledger) Skew(d time.Duration) { l.now = func() time.Time { return time.
 // CompactFrom is the size in bytes from which a file is compacted.
 const CompactFrom = compactFrom
 
-// OnStep calls a function between the steps of every transaction of a ledger in a database: "begun", "locked", "inserted".
+// OnStep calls a function between the steps of every transaction of a ledger in a database: "begun", "locked", "decided", "inserted".
 func (l *Ledger) OnStep(step func(name string)) { l.store.(*postgres).step = step }

@@ -233,7 +233,7 @@ func (u *Use) end(ctx context.Context, event Event) error {
 func (m *mark) end(ctx context.Context, event Event, made string) error {
 	w := wanted{}
 	if event == EventStaged {
-		w = wantedFor(m.intent.ID)
+		w = wantedFor(append([]string{m.intent.Fingerprint, m.intent.ID}, m.ends...)...) // of which whoever ends it locks one
 	}
 	err := m.ledger.store.update(ctx, w, func(entries []Entry) (Entry, error) {
 		e := m.intent

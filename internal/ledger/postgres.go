@@ -139,6 +139,7 @@ func (t transaction) run(w wanted, decide func([]Entry) (Entry, error), tried **
 	if err != nil {
 		return err
 	}
+	t.at("decided")
 	*tried = &e
 	if err := t.insert(e); err != nil {
 		return err

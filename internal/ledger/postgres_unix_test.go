@@ -5,6 +5,7 @@ package ledger_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -157,6 +158,36 @@ func TestAnotherHostIsFasterAfterALostConnection(t *testing.T) {
 	})
 	refused(t, l, claim(1, "one", "a"))
 	if got := force(t, other); len(got) != 1 {
+		t.Errorf("in force: %+v", got)
+	}
+}
+
+// Who takes a join back waits for the stage that is telling of it at the same time, also where each has a connection of its own.
+func TestAUseThatEndsMeanwhileDoesNotComeAlive(t *testing.T) {
+	t.Parallel()
+	l, _, url := newDatabase(t)
+	other := openURL(t, url)
+	c := claim(1, "one", "a")
+	use := begin(t, l, c)
+	done := make(chan error, 1)
+	l.OnStep(func(step string) {
+		if step != "decided" {
+			return
+		}
+		go func() {
+			_, err := other.Unstaged(context.Background(), c.Image, c.Fingerprint, "test")
+			done <- err
+		}()
+		select { // it waits for its turn; without locks in common it ends here
+		case err := <-done:
+			done <- err
+		case <-time.After(500 * time.Millisecond):
+		}
+	})
+	if err := errors.Join(use.Commit(t.Context()), <-done); err != nil {
+		t.Fatal(err)
+	}
+	if got := force(t, other); len(got) != 0 {
 		t.Errorf("in force: %+v", got)
 	}
 }
