@@ -170,6 +170,42 @@ type finder struct {
 	notes   []string
 }
 
+// searched are the files of an image that Setup looks for, in its order (documented), but for the one that the registry names.
+var searched = []struct {
+	order   int
+	onDrive bool // at the root of the drive, and not in the Windows directory
+	names   []string
+}{
+	{2, false, []string{"Panther/Unattend/Unattend.xml", "Panther/Unattend/Autounattend.xml"}},
+	{3, false, []string{placePanther}},
+	{6, false, []string{"System32/Sysprep/Unattend.xml"}},
+	{7, true, []string{"Unattend.xml", "Autounattend.xml"}},
+}
+
+// places returns where files are in an image.
+func places(image imagefs.Session, root bool, names []string) []location {
+	at := make([]location, len(names))
+	for i, name := range names {
+		if root {
+			at[i] = onDrive(image, name)
+		} else {
+			at[i] = inWindows(image, name)
+		}
+	}
+	return at
+}
+
+// Searched returns the names, in an image, of all answer files that Setup may take from it, but for one that the registry names.
+func Searched(image imagefs.Session) []string {
+	var all []string
+	for _, s := range searched {
+		for _, at := range places(image, s.onDrive, s.names) {
+			all = append(all, at.file)
+		}
+	}
+	return all
+}
+
 // candidates lists the places in Setup's order.
 func (f *finder) candidates(image imagefs.Session, pointer string) ([]candidate, error) {
 	var out []candidate
@@ -180,24 +216,17 @@ func (f *finder) candidates(image imagefs.Session, pointer string) ([]candidate,
 		}
 		out = append(out, candidate{1, []location{at}})
 	}
-	in := func(place func(imagefs.Session, string) location, names ...string) []location {
-		var at []location
-		for _, name := range names {
-			at = append(at, place(image, name))
+	for _, s := range searched {
+		if !s.onDrive || image.DriveKnown() {
+			out = append(out, candidate{s.order, places(image, s.onDrive, s.names)})
 		}
-		return at
 	}
-	out = append(out,
-		candidate{2, in(inWindows, "Panther/Unattend/Unattend.xml", "Panther/Unattend/Autounattend.xml")},
-		candidate{3, in(inWindows, placePanther)},
-		candidate{6, in(inWindows, "System32/Sysprep/Unattend.xml")})
 	if !image.DriveKnown() {
 		f.notes = append(f.notes,
 			"the root of the system drive was not looked at: an Unattend.xml there would be used if no "+
 				"other answer file has the pass specialize")
-		return out, nil
 	}
-	return append(out, candidate{7, in(onDrive, "Unattend.xml", "Autounattend.xml")}), nil
+	return out, nil
 }
 
 // look reads the files of one candidate.

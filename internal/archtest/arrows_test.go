@@ -56,7 +56,7 @@ func arrows() map[string][]string {
 		// Real first boots: the core makes the disks and reads them, the engines look where the core shows less.
 		"internal/firstboot": {
 			"internal/claims", "internal/offlinejoin", "internal/imagefs", "internal/winimage", "internal/regf", "internal/completion",
-			"internal/odj", "internal/sample", "internal/version",
+			"internal/odj", "internal/sample", "internal/version", "internal/answerfile",
 		},
 		"internal/firstboot/qmp":        {}, // a leaf
 		"internal/firstboot/first-boot": {"internal/firstboot", "internal/claims", "internal/coredump"},

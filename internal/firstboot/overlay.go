@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/answerfile"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs/open"
@@ -282,7 +283,7 @@ func (s *sight) readFiles(session imagefs.Session, secret *odj.Blob) error {
 	in := func(name string) string { return session.Windows() + "/" + name }
 	sum := sha256.New()
 	for _, suffix := range []string{"", ".LOG1", ".LOG2"} {
-		content, err := contentOf(session, in("System32/config/SYSTEM"+suffix))
+		content, err := imagefs.ReadFile(session, in("System32/config/SYSTEM"+suffix), maxFile)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -300,10 +301,8 @@ func (s *sight) readFiles(session imagefs.Session, secret *odj.Blob) error {
 	if s.program = err == nil; err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, name := range []string{
-		in("Panther/unattend.xml"), in("Panther/Unattend/unattend.xml"), in("System32/Sysprep/unattend.xml"), "unattend.xml",
-	} {
-		content, err := contentOf(session, name)
+	for _, name := range answerfile.Searched(session) {
+		content, err := imagefs.ReadFile(session, name, maxFile)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -315,26 +314,6 @@ func (s *sight) readFiles(session imagefs.Session, secret *odj.Blob) error {
 
 // maxFile bounds what is read of a file of the guest's, in bytes: a SYSTEM hive has some 20 MiB.
 const maxFile = 512 << 20
-
-func contentOf(v imagefs.Volume, name string) ([]byte, error) {
-	f, err := v.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	size, err := f.Size()
-	if err != nil {
-		return nil, err
-	}
-	if size > maxFile {
-		return nil, fmt.Errorf("%s has %d bytes", v.Path(name), size)
-	}
-	content := make([]byte, size)
-	if _, err := f.ReadAt(content, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	return content, nil
-}
 
 // piece is how much of a blob is looked for at once, in bytes.
 const piece = 64

@@ -20,6 +20,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/claims"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/completion/boot"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -113,7 +114,7 @@ func (m *simulated) live(g *guest, disk string, b Boot, end *End) error {
 	if err := m.start(g, disk); err != nil {
 		return err
 	}
-	if content, err := contentOf(g, g.file("Panther/unattend.xml")); err == nil {
+	if content, err := imagefs.ReadFile(g, g.file("Panther/unattend.xml"), maxFile); err == nil {
 		clear(content)
 		end.Restarts, end.After = 2, time.Minute
 		return errors.Join(m.setUp(g), m.shutDown(g))
@@ -177,11 +178,11 @@ func (m *simulated) runsProgram(g *guest) (bool, error) {
 	if err := s.readRegistry(g.system); err != nil || !s.hook.Armed() {
 		return false, err
 	}
-	content, err := contentOf(g, g.file(programFile))
+	content, err := imagefs.ReadFile(g, g.file(programFile), maxFile)
 	if err != nil || !bytes.HasPrefix(content, []byte("MZ")) {
 		return false, ignoreAbsent(err)
 	}
-	forbidden, err := contentOf(g, g.file(policyFolder+"/forbids.cip"))
+	forbidden, err := imagefs.ReadFile(g, g.file(policyFolder+"/forbids.cip"), maxFile)
 	return len(forbidden) == 0, ignoreAbsent(err)
 }
 
@@ -196,7 +197,7 @@ func ignoreAbsent(err error) error {
 func (m *simulated) after(g *guest, disk string, r ran) error {
 	m.pending[disk] = r.pending
 	const name = "debug/offlinejoin.log"
-	before, err := contentOf(g, g.file(name))
+	before, err := imagefs.ReadFile(g, g.file(name), maxFile)
 	if ignoreAbsent(err) != nil {
 		return err
 	}
@@ -231,7 +232,7 @@ func blobIn(t testing.TB, disk string) (raw []byte) {
 				return err
 			}
 		}
-		if content, err := contentOf(g, g.file("Panther/unattend.xml")); err == nil {
+		if content, err := imagefs.ReadFile(g, g.file("Panther/unattend.xml"), maxFile); err == nil {
 			raw = accountData(content)
 		}
 		return nil
@@ -259,7 +260,7 @@ func accountData(answerFile []byte) []byte {
 // setUp is Windows Setup: the join of the answer file, which it erases there, and a state that says that it is done.
 func (m *simulated) setUp(g *guest) error {
 	const name = "Panther/unattend.xml"
-	content, err := contentOf(g, g.file(name))
+	content, err := imagefs.ReadFile(g, g.file(name), maxFile)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/claims"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/testenv/wine"
 )
 
@@ -19,7 +20,7 @@ type underWine struct{ prefix *wine.Prefix }
 
 func (u underWine) run(t testing.TB, g *guest, interrupt bool) (r ran, err error) {
 	t.Helper()
-	content, err := contentOf(g, g.file(programFile))
+	content, err := imagefs.ReadFile(g, g.file(programFile), maxFile)
 	if err != nil {
 		return r, err
 	}

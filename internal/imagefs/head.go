@@ -2,6 +2,7 @@ package imagefs
 
 import (
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -29,6 +30,32 @@ func ReadHead(v Volume, name string, n int) ([]byte, error) {
 		err = nil
 	}
 	return head[:got], err
+}
+
+// ErrOverLimit says that a file is larger than its reader takes.
+var ErrOverLimit = errors.New("the file is larger than is read")
+
+// ReadFile returns a regular file of at most so many bytes. Errors are those of [Volume.Open] and of reading, and [ErrOverLimit].
+func ReadFile(v Volume, name string, most int64) ([]byte, error) {
+	f, err := v.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // only read
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	if size > most {
+		return nil, fmt.Errorf("%w: %s has %d bytes", ErrOverLimit, v.Path(name), size)
+	}
+	content := make([]byte, size)
+	n, err := f.ReadAt(content, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		clear(content) // it may hold a secret
+		return nil, err
+	}
+	return content[:n], nil
 }
 
 // Flagged is a session that can look below its volume.

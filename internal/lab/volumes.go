@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -155,7 +154,10 @@ func show(v imagefs.Volume) (shown, error) {
 				continue
 			}
 			name := folder + "/" + e.Name()
-			content, err := contentOf(v, name)
+			content, err := imagefs.ReadFile(v, name, 2*largest)
+			if errors.Is(err, imagefs.ErrOverLimit) {
+				err = differs("%v", err)
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -167,26 +169,6 @@ func show(v imagefs.Volume) (shown, error) {
 		}
 	}
 	return all, nil
-}
-
-func contentOf(v imagefs.Volume, name string) ([]byte, error) {
-	f, err := v.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	size, err := f.Size()
-	if err != nil {
-		return nil, err
-	}
-	if size > 2*largest {
-		return nil, differs("a file has %d bytes", size)
-	}
-	content := make([]byte, size)
-	if _, err := f.ReadAt(content, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	return content, nil
 }
 
 // both returns what our own reader shows of an edited disk, and what Windows shows.
