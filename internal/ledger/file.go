@@ -121,9 +121,9 @@ func (s *file) scan(f *os.File, w wanted) (entries []Entry, t tally, err error) 
 		return nil, tally{}, s.tooLarge()
 	}
 	content := io.NewSectionReader(f, 0, info.Size())
-	if w.none() {
-		if t, ok := scanEnd(content); ok {
-			return nil, t, nil
+	if w.none() || w.since != "" {
+		if entries, t, ok := scanEnd(content, w); ok {
+			return entries, t, nil
 		}
 	}
 	entries, t, err = scan(content, w)

@@ -234,6 +234,7 @@ func (m *mark) end(ctx context.Context, event Event, made string) error {
 	w := wanted{}
 	if event == EventStaged {
 		w = wantedFor(append([]string{m.intent.Fingerprint, m.intent.ID}, m.ends...)...) // of which whoever ends it locks one
+		w.since = m.intent.ID
 	}
 	err := m.ledger.store.update(ctx, w, func(entries []Entry) (Entry, error) {
 		e := m.intent

@@ -20,6 +20,8 @@ type wanted struct {
 	// machineSID adds the last uses for copies of one installation. They are only warned about: of 10,000 of them the last
 	// says all there is to say.
 	machineSID string
+	// since names a use: no line before its intent matters.
+	since string
 }
 
 // lastClones is how many lines about copies of one installation are looked at.
@@ -79,26 +81,37 @@ func scan(r io.ReadSeeker, w wanted) (entries []Entry, t tally, err error) {
 	return entries, t, err
 }
 
-// scanEnd is scan of the last lines alone, for who wants none and only adds one. ok is false when they do not tell, and all
-// has to be looked at.
-func scanEnd(content *io.SectionReader) (t tally, ok bool) {
-	const enough = 2 * maxLine
-	at := content.Size() - enough
-	if at <= 0 {
-		return tally{}, false
+// scanEnd is scan of the last lines alone, for who wants none and only adds one, or what has come since a use began. ok is false
+// when they do not tell, and all has to be looked at.
+func scanEnd(content *io.SectionReader, w wanted) (entries []Entry, t tally, ok bool) {
+	const enough, most = 2 * maxLine, 64 * maxLine
+	for size := int64(enough); size <= most; size *= 2 {
+		at := content.Size() - size
+		if at <= 0 {
+			break
+		}
+		end := make([]byte, size)
+		if _, err := content.ReadAt(end, at); err != nil {
+			break
+		}
+		skip := bytes.IndexByte(end, '\n') + 1
+		if w.since != "" && !bytes.Contains(end[skip:], beginOf(w.since)) {
+			continue // it is further up
+		}
+		p := newPicker(w)
+		p.blank = false
+		entries, t, err := p.scan(bytes.NewReader(end[skip:]))
+		if skip == 0 || err != nil || t.lines == 0 {
+			break
+		}
+		return entries, tally{good: at + int64(skip) + t.good, open: t.open, part: true}, true
 	}
-	end := make([]byte, enough)
-	if _, err := content.ReadAt(end, at); err != nil {
-		return tally{}, false
-	}
-	skip := bytes.IndexByte(end, '\n') + 1
-	p := newPicker(wanted{})
-	p.blank = false
-	_, t, err := p.scan(bytes.NewReader(end[skip:]))
-	if skip == 0 || err != nil || t.lines == 0 {
-		return tally{}, false
-	}
-	return tally{good: at + int64(skip) + t.good, open: t.open, part: true}, true
+	return nil, tally{}, false
+}
+
+// beginOf returns what the line has, as this package writes it, by which a use begins.
+func beginOf(use string) []byte {
+	return []byte(`,"event":"` + string(EventIntent) + `","id":"` + use + `"`)
 }
 
 func (p *picker) scan(r io.Reader) (entries []Entry, t tally, err error) {
