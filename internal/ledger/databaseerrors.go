@@ -15,17 +15,16 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// again calls do until it does not end for want of a connection, at most for the time that the ledger waits, of which it is
-// told how much is left. Errors of the rules of a ledger come back as they are. Others carry 170 when somebody has the locks,
+// again calls do until it does not end for want of a connection, at most for the time that the ledger waits, which is the
+// deadline that do is given. Errors of the rules of a ledger come back as they are. Others carry 170 when somebody has the locks,
 // 1460 when the database is away, 2 when it or its table is not there, 5 and 1326 without the right, 2718 without a protected
 // connection, 112 when it is full, and 31.
-func (s *postgres) again(ctx context.Context, do func(ctx context.Context, left time.Duration) error) error {
+func (s *postgres) again(ctx context.Context, do func(ctx context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, s.wait)
 	defer cancel()
-	end, _ := limited.Deadline()
 	const first, longest = 20 * time.Millisecond, time.Second
 	for delay := first; ; delay = min(2*delay, longest) {
-		err := do(limited, time.Until(end))
+		err := do(limited)
 		switch {
 		case err == nil, errors.Is(err, errNothing), isOurs(err):
 			return err

@@ -58,10 +58,10 @@ func (l *Ledger) Import(ctx context.Context, path string) (added, known int, err
 	if err != nil {
 		return 0, 0, err
 	}
-	err = to.again(ctx, func(ctx context.Context, left time.Duration) error {
+	err = to.again(ctx, func(ctx context.Context) error {
 		return to.db.with(ctx, func(conn *pgconn.PgConn) error {
 			t := transaction{postgres: to, ctx: ctx, conn: conn}
-			added, err = t.addAll(entries, left)
+			added, err = t.addAll(entries)
 			if err != nil && !conn.IsClosed() {
 				_ = t.exec("rollback") // else closing the connection does it
 			}
@@ -71,8 +71,8 @@ func (l *Ledger) Import(ctx context.Context, path string) (added, known int, err
 	return added, len(entries) - added, err
 }
 
-func (t transaction) addAll(entries []Entry, left time.Duration) (added int, err error) {
-	if err := t.exec(fmt.Sprintf(sqlBegin, lockWait(left), "pg_advisory_xact_lock", lockKey("import"))); err != nil {
+func (t transaction) addAll(entries []Entry) (added int, err error) {
+	if err := t.exec(fmt.Sprintf(sqlBegin, t.lockWait(), "pg_advisory_xact_lock", lockKey("import"))); err != nil {
 		return 0, err
 	}
 	for len(entries) > 0 {

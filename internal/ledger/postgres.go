@@ -79,7 +79,7 @@ values ($1, $2, $3, $4, $5, $6, $7::text[], $8) on conflict do nothing`
 
 func (s *postgres) read(ctx context.Context, w wanted) ([]Entry, error) {
 	var out []Entry
-	err := s.again(ctx, func(ctx context.Context, _ time.Duration) error {
+	err := s.again(ctx, func(ctx context.Context) error {
 		return s.db.with(ctx, func(conn *pgconn.PgConn) (err error) {
 			out, err = query(ctx, conn, w)
 			return err
@@ -92,10 +92,10 @@ func (s *postgres) read(ctx context.Context, w wanted) ([]Entry, error) {
 // connection is lost it begins anew: first it looks whether the line of the try before has been committed after all.
 func (s *postgres) update(ctx context.Context, w wanted, decide func([]Entry) (Entry, error)) error {
 	var tried *Entry
-	return s.again(ctx, func(ctx context.Context, left time.Duration) error {
+	return s.again(ctx, func(ctx context.Context) error {
 		return s.db.with(ctx, func(conn *pgconn.PgConn) error {
 			t := transaction{postgres: s, ctx: ctx, conn: conn}
-			err := t.run(w, decide, &tried, left)
+			err := t.run(w, decide, &tried)
 			if err != nil && !conn.IsClosed() {
 				_ = t.exec("rollback") // else closing the connection does it
 			}
@@ -111,17 +111,24 @@ type transaction struct {
 	conn *pgconn.PgConn
 }
 
-func (t transaction) run(w wanted, decide func([]Entry) (Entry, error), tried **Entry, left time.Duration) error {
-	if err := t.exec(fmt.Sprintf(sqlBegin, lockWait(left), "pg_advisory_xact_lock_shared", lockKey("import"))); err != nil {
+func (t transaction) run(w wanted, decide func([]Entry) (Entry, error), tried **Entry) error {
+	start := time.Now()
+	if err := t.exec(fmt.Sprintf(sqlBegin, t.lockWait(), "pg_advisory_xact_lock_shared", lockKey("import"))); err != nil {
 		return err
 	}
 	t.at("begun")
+	if err := t.stillWaits(start); err != nil {
+		return err
+	}
 	if keys := lockKeys(w.texts); len(keys) > 0 {
 		if _, err := rows(t.ctx, t.conn, sqlLock, numbers(keys)); err != nil {
 			return err
 		}
 	}
 	t.at("locked")
+	if err := t.stillWaits(start); err != nil {
+		return err
+	}
 	if before := *tried; before != nil {
 		found, err := rows(t.ctx, t.conn, sqlTried, []byte(before.ID), []byte(before.Event))
 		if err != nil {
@@ -150,7 +157,19 @@ func (t transaction) run(w wanted, decide func([]Entry) (Entry, error), tried **
 
 // lockWait is how many milliseconds a transaction waits for a lock: three quarters of what is left, so that the server, however
 // busy, says what it waited for before the client gives up.
-func lockWait(left time.Duration) int64 { return max((left * 3 / 4).Milliseconds(), 1) }
+func (t transaction) lockWait() int64 {
+	end, _ := t.ctx.Deadline() // see again
+	return max((time.Until(end) * 3 / 4).Milliseconds(), 1)
+}
+
+// stillWaits shortens the wait for the next lock by what those before it took: the server counts each by itself.
+func (t transaction) stillWaits(start time.Time) error {
+	const noWait = 100 * time.Millisecond
+	if time.Since(start) < noWait {
+		return nil
+	}
+	return t.exec(fmt.Sprintf("set local lock_timeout = %d", t.lockWait()))
+}
 
 func (t transaction) at(step string) {
 	if t.step != nil {

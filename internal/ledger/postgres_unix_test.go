@@ -354,6 +354,13 @@ func TestWhatIsWrongWithADatabase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if name == "locked" { // what it waits for before counts, too
+			l.OnStep(func(step string) {
+				if step == "begun" {
+					time.Sleep(3 * time.Second)
+				}
+			})
+		}
 		_, err = l.Begin(t.Context(), claim(1, "one", "a"))
 		release()
 		if winerrOf(err) != c.code || !strings.Contains(err.Error(), c.want) {
