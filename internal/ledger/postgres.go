@@ -45,9 +45,10 @@ func (s *postgres) String() string {
 const (
 	// READ COMMITTED is asked for, whatever the role or the database have for a default: a snapshot that is older than the locks
 	// would not see what their last holder has committed, and two images would get one account. A host that vanishes keeps its
-	// locks for five seconds, not until TCP gives up. The shared lock keeps an import out, which takes it alone.
+	// locks for five seconds, not until TCP gives up. Queries this short are not worth compiling. The shared lock keeps an import
+	// out, which takes it alone.
 	sqlBegin = "begin isolation level read committed read write; set local lock_timeout = %d; set local statement_timeout = 0; " +
-		"set local idle_in_transaction_session_timeout = 5000; set local synchronous_commit = on; " +
+		"set local idle_in_transaction_session_timeout = 5000; set local synchronous_commit = on; set local jit = off; " +
 		"select %s(%d)"
 	// In a statement of its own, so that the snapshot of the next one is younger. Sorted, so that two never wait for each other.
 	sqlLock  = "select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k"
@@ -61,17 +62,20 @@ and not exists (select 1 from offlinejoin_ledger n where n.id = l.id and n.seq >
 and not exists (select 1 from (select seq, unnest(ends) as id from offlinejoin_ledger where ends <> '{}') e
   where e.id = l.id and e.seq > l.seq)
 order by (select min(f.seq) from offlinejoin_ledger f where f.id = l.id)`
-	// The uses with one of the texts, the last ones with the machine SID, all of their lines, and what ends them.
+	// The uses with one of the texts, the last ones with the machine SID, all of their lines, and what ends them. Of what the
+	// table is likely to hold the server knows nothing before it has analyzed it, minutes after an import or a first great run. So
+	// nothing here is left to its guesses: each step looks rows up in an index, for what the step before has found.
 	sqlWanted = `with matching as materialized (
-  select id from offlinejoin_ledger where fingerprint = any($1::text[])
-  union select id from offlinejoin_ledger where sid = any($1::text[]) and sid <> ''
-  union select id from offlinejoin_ledger where name = any($1::text[])
-  union select id from offlinejoin_ledger where id = any($1::text[])
+  select l.id from unnest($1::text[]) t, lateral (
+    select id from offlinejoin_ledger where fingerprint = t
+    union all select id from offlinejoin_ledger where sid = t and sid <> ''
+    union all select id from offlinejoin_ledger where name = t
+    union all select id from offlinejoin_ledger where id = t offset 0) l
   union (select id from offlinejoin_ledger where machine_sid = $2 and machine_sid <> '' order by seq desc limit $3)),
 found as (
-  select seq from offlinejoin_ledger where id in (select id from matching)
-  union select seq from offlinejoin_ledger where ends <> '{}' and ends && (select array_agg(id) from matching))
-select ` + sqlColumns + ` from offlinejoin_ledger where seq in (select seq from found) order by seq`
+  select seq from offlinejoin_ledger where id = any(array(select id from matching))
+  union select seq from offlinejoin_ledger where ends <> '{}' and ends && array(select id from matching))
+select ` + sqlColumns + ` from offlinejoin_ledger where seq = any(array(select seq from found)) order by seq`
 
 	sqlInsert = `insert into offlinejoin_ledger (id, event, fingerprint, sid, name, machine_sid, ends, line)
 values ($1, $2, $3, $4, $5, $6, $7::text[], $8) on conflict do nothing`

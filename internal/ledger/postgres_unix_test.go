@@ -431,6 +431,47 @@ func TestAFileIsImported(t *testing.T) {
 	}
 }
 
+// A server that has not analyzed the table, as after an import, takes each guess at what is in it for much: no step of a use may
+// read the whole table for that.
+func TestNoUseReadsTheWholeTable(t *testing.T) {
+	t.Parallel()
+	const before = 5000
+	_, role, url := newDatabase(t)
+	server.Get(t).SQL(t, "alter table "+role+".offlinejoin_ledger set (autovacuum_enabled = off)")
+	// scanned counts the readings of the whole table, when the server has counted that many lines.
+	scanned := func(lines int) string {
+		for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+			got := server.Get(t).SQL(t, "select n_tup_ins, seq_scan from pg_stat_user_tables where schemaname = '"+role+"'")
+			if count, scans, _ := strings.Cut(got, "|"); count == strconv.Itoa(lines) {
+				return scans
+			}
+			if time.Since(start) > time.Minute {
+				t.Fatalf("%q, not %d lines", got, lines)
+			}
+		}
+	}
+	_, path := newFile(t)
+	usesBefore(t, path, before, false)
+	if _, _, err := openURL(t, url).Import(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	was := scanned(2 * before)
+	l := openURL(t, url)
+	stage(t, l, claim(1, "one", "a"))
+	refused(t, l, claim(1, "one", "b"))
+	for range 3 { // accounts of which there are lines
+		c := accountOf(10_000_000)
+		c.Image = image("c")
+		refused(t, l, c)
+	}
+	if found, err := l.InForceOf(t.Context(), fingerprint("one")); err != nil || len(found) == 0 {
+		t.Errorf("found %d, %v", len(found), err)
+	}
+	if now := scanned(2*before + 2); now != was {
+		t.Errorf("the whole table was read: %s times before, %s after", was, now)
+	}
+}
+
 // At most two connections are open, and none when nobody has asked for a while.
 func TestFewConnections(t *testing.T) {
 	t.Parallel()
