@@ -209,7 +209,7 @@ func (t *Tx) addCommon(rec *record, key fileName, model *inode, descriptor []byt
 func (t *Tx) addAttribute(rec *record, b []byte) error {
 	ok, err := rec.insert(&t.geometry, b)
 	if err == nil && !ok {
-		err = refuse(NoRecord, "too much for a record of %d bytes", t.recordSize)
+		err = refuse(TooLarge, "too much for a record of %d bytes", t.recordSize)
 	}
 	return err
 }
@@ -240,7 +240,7 @@ func (t *Tx) addRoot(rec *record, parent *inode) error {
 	n.serialize(value[16:])
 	ok, err := rec.insert(&t.geometry, residentAttribute(typeIndexRoot, fileIndex, rec.nextID(), false, value))
 	if err == nil && !ok {
-		err = refuse(NoRecord, "a record of %d bytes", t.recordSize)
+		err = refuse(TooLarge, "too much for a record of %d bytes", t.recordSize)
 	}
 	return err
 }

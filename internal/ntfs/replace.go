@@ -187,7 +187,7 @@ func (t *Tx) renameRecord(i *inode, key fileName) error {
 		return err
 	}
 	if !ok {
-		return refuse(NoRecord, "a name too long for a record of %d bytes", t.recordSize)
+		return refuse(Fragmented, "no room for this name in a record of %d bytes", t.recordSize)
 	}
 	put16(rec.b, offLinks, 1)
 	return t.writeRecord(rec, StageIndex, 0)

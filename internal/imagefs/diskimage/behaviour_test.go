@@ -133,7 +133,7 @@ func sparse(kept bool) func(*testing.T) string {
 		needsMount(t)
 		image, at := withTree(withZeros(kept))(t), t.TempDir()
 		run(t, "ntfs-3g", "-o", "permissions,norecover", image, at)
-		defer run(t, "umount", at)
+		defer testenv.Unmount(t, at)
 		hive := filepath.Join(at, "Windows", "System32", "config", "SYSTEM")
 		run(t, "cp", "--sparse=always", hive, hive+".x")
 		run(t, "mv", hive+".x", hive)

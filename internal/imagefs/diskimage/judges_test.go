@@ -74,7 +74,7 @@ func mounted(t *testing.T, volume string) map[string]string {
 	t.Helper()
 	at := t.TempDir()
 	run(t, "ntfs-3g", "-o", "ro,norecover", volume, at)
-	defer run(t, "umount", at)
+	defer testenv.Unmount(t, at)
 	all := map[string]string{}
 	must(t, filepath.WalkDir(at, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {

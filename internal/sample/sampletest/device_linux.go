@@ -65,9 +65,7 @@ func (d *Device) release() {
 		return
 	}
 	d.released = true
-	if out, err := exec.Command("umount", d.Dir).CombinedOutput(); err != nil {
-		d.t.Errorf("umount: %v\n%s", err, out)
-	}
+	testenv.Unmount(d.t, d.Dir)
 }
 
 // Bytes unmounts the device and returns all that is on it, free blocks and journal with it.
