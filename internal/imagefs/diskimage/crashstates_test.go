@@ -65,13 +65,17 @@ func (s *recorded) Commit(ctx context.Context) (imagefs.Cost, error) {
 	if err := s.Prepare(ctx); err != nil {
 		return imagefs.Cost{}, err
 	}
-	before, err := os.ReadFile(s.path)
+	path, format := s.path, s.r.format
+	if stem, is := strings.CutSuffix(path, ".vmdk"); is { // a text; what changes is the disk beside it
+		path, format = stem+"-flat.vmdk", "raw"
+	}
+	before, err := os.ReadFile(path)
 	if err != nil {
 		return imagefs.Cost{}, err
 	}
 	if c := diskimage.ChangeOf(s.Session); len(c.Groups) > 0 {
 		name := fmt.Sprintf("%s %d", s.r.name, len(s.r.commits))
-		s.r.commits = append(s.r.commits, commit{name, s.r.format, s.r.method, before, c, s.r.secrets})
+		s.r.commits = append(s.r.commits, commit{name, format, s.r.method, before, c, s.r.secrets})
 	}
 	return s.Session.Commit(ctx)
 }
