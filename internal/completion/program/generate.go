@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion/program"
 	"github.com/offlinejoin/offlinejoin/internal/completion/program/crossbuild"
@@ -27,10 +28,35 @@ func main() {
 	defer stop()
 	for _, arch := range program.Architectures() {
 		if err := generate(ctx, arch); err != nil {
-			fmt.Fprintln(os.Stderr, "generate:", err)
-			os.Exit(1)
+			fail(err)
 		}
 	}
+	if err := removeOthers(); err != nil {
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "generate:", err)
+	os.Exit(1)
+}
+
+// removeOthers removes what another version of this program has left: the build would embed it.
+func removeOthers() error {
+	found, err := filepath.Glob(filepath.Join(folder, "bin", "odjboot_*"))
+	if err != nil {
+		return err
+	}
+	for _, file := range found {
+		mine := func(arch string) bool { return filepath.Base(program.FileFor(arch)) == filepath.Base(file) }
+		if !slices.ContainsFunc(program.Architectures(), mine) {
+			if err := os.Remove(file); err != nil {
+				return err
+			}
+			fmt.Printf("%s: removed\n", file)
+		}
+	}
+	return nil
 }
 
 func generate(ctx context.Context, arch string) error {

@@ -2,7 +2,6 @@ package program
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"debug/pe"
 	"encoding/hex"
@@ -21,15 +20,15 @@ import (
 
 func packed(t *testing.T, content io.Reader) []byte {
 	t.Helper()
-	var buf bytes.Buffer
-	w := gzip.NewWriter(&buf)
-	if _, err := io.Copy(w, content); err != nil {
+	exe, err := io.ReadAll(content)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(); err != nil {
+	frame, err := crossbuild.Compress(exe)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return buf.Bytes()
+	return frame
 }
 
 // zeros is an endless reader of a program that unpacks too large.
@@ -51,6 +50,7 @@ func TestLookupRefuses(t *testing.T) {
 		"ia64":                     {good, "ia64", `no completion program for images of architecture "ia64"`},
 		"no architecture":          {good, "", `no completion program for images of architecture ""`},
 		"a path":                   {good, "../amd64", "no completion program for images of architecture"},
+		"empty":                    {[]byte{}, "amd64", "is damaged"},
 		"not compressed":           {[]byte("MZ"), "amd64", "is damaged"},
 		"cut off":                  {good[:len(good)-3], "amd64", "is damaged"},
 		"unpacks to more than max": {packed(t, io.LimitReader(zeros{}, maxSize+1)), "amd64", "is damaged"},
@@ -76,11 +76,7 @@ func TestLookupRefuses(t *testing.T) {
 func TestLookupUnpacks(t *testing.T) {
 	t.Parallel()
 	want := []byte("MZ and so on")
-	stream, err := crossbuild.Compress(want)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := lookup(fstest.MapFS{FileFor("arm64"): {Data: stream}}, "arm64")
+	p, err := lookup(fstest.MapFS{FileFor("arm64"): {Data: packed(t, bytes.NewReader(want))}}, "arm64")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,6 @@
 package crossbuild
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"os"
@@ -15,6 +13,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/version"
@@ -58,18 +58,12 @@ func Program(ctx context.Context, dir, arch string, tags ...string) ([]byte, err
 	return os.ReadFile(out)
 }
 
-// Compress returns exe as a gzip stream without name and time: the same exe gives the same stream.
+// Compress returns exe as a frame of Zstandard: the same exe gives the same frame.
 func Compress(exe []byte) ([]byte, error) {
-	var buf bytes.Buffer
-	w, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.Write(exe); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
+	defer w.Close() // nothing is written through it
+	return w.EncodeAll(exe, nil), nil
 }
