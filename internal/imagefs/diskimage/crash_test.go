@@ -103,7 +103,11 @@ func killRoundsAt(t *testing.T, image, journalDir, journal string) {
 	journals, left, states := 0, 0, map[core.State]int{}
 	link := filepath.Join(dir, "link") // in another folder, so that the two names see one journal only beside the file
 	must(t, os.Symlink(image, link))
-	for round := range 18 {
+	rounds := 18
+	if long() {
+		rounds = 60
+	}
+	for round := range rounds {
 		via, blob := image, ""
 		if round%2 == 1 {
 			via = link
@@ -210,8 +214,11 @@ func TestKilledMakingAnOverlay(t *testing.T) {
 	self, err := os.Executable()
 	must(t, err)
 	r := rand.New(rand.NewPCG(7, 7))
-	made := 0
-	for range 30 {
+	made, rounds := 0, 30
+	if long() {
+		rounds = 240
+	}
+	for range rounds {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "web01.qcow2")
 		cmd := exec.Command(self)
@@ -233,5 +240,5 @@ func TestKilledMakingAnOverlay(t *testing.T) {
 			made++
 		}
 	}
-	t.Logf("%d of 30 were made", made)
+	t.Logf("%d of %d were made", made, rounds)
 }
