@@ -36,14 +36,18 @@ func openURL(t testing.TB, url string) *ledger.Ledger {
 	return l
 }
 
-// databaseWith returns the URL of a ledger on a server of its own that waits for the disk, with n uses in it.
+// databaseWith returns the URL of a ledger on a server of its own that waits for the disk, with n uses in it that came long ago:
+// the server has done what it does in the minutes after an import.
 func databaseWith(b testing.TB, n int, clones bool) string {
 	b.Helper()
-	_, url := postgres.Start(b, postgres.Options{Durable: true}).Schema(b, ledger.Schema)
+	s := postgres.Start(b, postgres.Options{Durable: true})
+	_, url := s.Schema(b, ledger.Schema)
 	path := filepath.Join(b.TempDir(), "before")
 	usesBefore(b, path, n, clones)
 	if _, _, err := openURL(b, url).Import(b.Context(), path); err != nil {
 		b.Fatal(err)
 	}
+	s.SQL(b, "vacuum analyze")
+	s.SQL(b, "checkpoint")
 	return url
 }
