@@ -97,6 +97,31 @@ func each(all []platform, do func(platform) error) error {
 	return errors.Join(errs...)
 }
 
+// buildTags leave out of grpc and net/http what no program here uses: pages that trace requests, and HTTP/2 by net/http (grpc has
+// its own).
+const buildTags = "grpcnotrace,nethttpomithttp2"
+
+// compilerFlags turn inlining off but where it counts: a program is some 12 % smaller then, compressed. A join in a disk image takes
+// no more CPU that could be measured; without any inlining it takes 15 to 20 % more (make bench). The last flag that matches a
+// package is its flag.
+func compilerFlags() []string {
+	flags := []string{"-gcflags=all=-l"}
+	for _, pattern := range []string{
+		"runtime/...", "internal/...", "bytes", "unicode/utf8", "unicode/utf16", "sync/...", "io", "bufio", "encoding/binary", "encoding/hex",
+		"hash/...", "crypto/...", "math/bits", "sort", "slices", "maps", "cmp", "iter", "golang.org/x/crypto/...",
+		"github.com/klauspost/...",
+	} {
+		flags = append(flags, "-gcflags="+pattern+"=")
+	}
+	for _, room := range []string{"regf", "ntfs", "disk", "imagefs", "odj", "ndr", "winimage", "undojournal"} {
+		flags = append(flags, "-gcflags="+module+"/internal/"+room+"/...=")
+	}
+	for _, pattern := range []string{"crypto/tls/...", "crypto/x509/...", "crypto/ecdsa", "crypto/rsa", "crypto/elliptic"} {
+		flags = append(flags, "-gcflags="+pattern+"=-l")
+	}
+	return flags
+}
+
 // compile builds the three programs for a platform, into a folder of their own that the next run finds again.
 func (d *dist) compile(ctx context.Context, p platform) error {
 	folder := filepath.Join(d.bin, p.String())
@@ -104,14 +129,11 @@ func (d *dist) compile(ctx context.Context, p platform) error {
 		return err
 	}
 	args := []string{
-		"build", "-trimpath", "-buildvcs=false", "-ldflags",
+		"build", "-trimpath", "-buildvcs=false", "-tags", buildTags, "-ldflags",
 		"-s -w -X " + module + "/internal/version.Prerelease= -X " + module + "/internal/version.Commit=" + d.commit,
 		"-o", folder + string(filepath.Separator),
 	}
-	for _, pkg := range sources() {
-		args = append(args, pkg)
-	}
-	slices.Sort(args[6:])
+	args = slices.Concat(args, compilerFlags(), slices.Sorted(maps.Values(sources())))
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Env = append(os.Environ(), "GOOS="+p.os, "GOARCH="+p.arch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOEXPERIMENT=",
 		"GOAMD64=v1", "GOARM64=v8.0", "GOFIPS140=off")
