@@ -56,12 +56,13 @@ const (
 
 	sqlColumns = "line, extract(epoch from at)::bigint"
 	sqlAll     = "select " + sqlColumns + " from offlinejoin_ledger order by seq"
-	sqlForce   = "select " + sqlColumns + ` from offlinejoin_ledger l where event in ('intent', 'staged', 'completed')
-and not exists (select 1 from offlinejoin_ledger n where n.id = l.id and n.seq > l.seq
-  and n.event in ('intent', 'staged', 'completed', 'cancelled'))
+	sqlForce   = `with uses as (
+  select min(seq) as first, max(seq) filter (where event in ('intent', 'staged', 'completed', 'cancelled')) as last
+  from offlinejoin_ledger group by id)
+select ` + sqlColumns + ` from uses join offlinejoin_ledger l on l.seq = uses.last where event <> 'cancelled'
 and not exists (select 1 from (select seq, unnest(ends) as id from offlinejoin_ledger where ends <> '{}') e
   where e.id = l.id and e.seq > l.seq)
-order by (select min(f.seq) from offlinejoin_ledger f where f.id = l.id)`
+order by first`
 	// The uses with one of the texts, the last ones with the machine SID, all of their lines, and what ends them. Of what the
 	// table is likely to hold the server knows nothing before it has analyzed it, minutes after an import or a first great run. So
 	// nothing here is left to its guesses: each step looks rows up in an index, for what the step before has found.
