@@ -59,8 +59,8 @@ func TestReleaseFiles(t *testing.T) {
 			got = append(got, product+"/"+e.Name())
 			info, err := e.Info()
 			must(t, err)
-			if info.Size() > 12<<20 {
-				t.Errorf("%s has %.1f MiB, more than 12", e.Name(), float64(info.Size())/(1<<20))
+			if info.Size() > 10<<20 {
+				t.Errorf("%s has %.1f MiB, more than 10", e.Name(), float64(info.Size())/(1<<20))
 			}
 		}
 		sums := exec.CommandContext(t.Context(), "sh", "-c", "sha256sum --strict --quiet -c *_SHA256SUMS && cat *_SHA256SUMS | wc -l")
