@@ -1,6 +1,7 @@
 package diskimage_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,10 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
@@ -122,6 +125,34 @@ for at in range(0, size // 512 * 512, 1 << 20):
         if a[i:i + 512] != b[i:i + 512] and any(b[i:i + 512]) and (at + i) // 512 not in owners:
             sys.exit(f"the free sector at {at + i} changed, and is not zero")
 `
+
+// TestFreeIsZeroCanFail: bytes in a place that is nobody's are found, and zeros there are not.
+func TestFreeIsZeroCanFail(t *testing.T) {
+	t.Parallel()
+	disk := inMBR(t, volume(t, sample.Image{}))
+	for name, c := range map[string]struct {
+		text  byte
+		found bool
+	}{"something": {'x', true}, "zeros": {0, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var disks [2]string
+			for i, text := range []byte{'o', c.text} { // before and after
+				disks[i] = filepath.Join(t.TempDir(), "disk.raw")
+				data, err := os.ReadFile(disk)
+				must(t, err)
+				const at = volumeStart + volumeSize - 1<<20 // far behind all that the volume has
+				copy(data[at:], bytes.Repeat([]byte{text}, 512))
+				must(t, os.WriteFile(disks[i], data, 0o600))
+			}
+			out, err := exec.Command(testenv.Tool(t, "python3"), "-c", freeIsZero, testenv.Shared(t, "lab/disk/secdiff.py"), disks[0], disks[1],
+				strconv.Itoa(volumeStart), strconv.Itoa(volumeSize)).CombinedOutput()
+			if found := strings.Contains(string(out), "changed, and is not zero"); found != c.found || (err != nil) != c.found {
+				t.Errorf("found: %v; %v\n%s", found, err, out)
+			}
+		})
+	}
+}
 
 // after has others look at the disk of an image after a change of the join. It returns the volume, cut out.
 func (j *judged) after(t *testing.T, image, format string) string {
