@@ -64,6 +64,5 @@ func Compress(exe []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer w.Close() // nothing is written through it
 	return w.EncodeAll(exe, nil), nil
 }
