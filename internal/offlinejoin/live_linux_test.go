@@ -732,3 +732,47 @@ func TestInsideDeadControllerInDNS(t *testing.T) {
 		t.Error("nothing tells that a controller was passed over")
 	}
 }
+
+// TestLiveFigures prints what an account and its blob cost in one session, beside one after the other by net (make accounts).
+func TestLiveFigures(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("OFFLINEJOIN_ACCOUNTS") == "" {
+		t.Skip("set OFFLINEJOIN_ACCOUNTS to a number of machines, or run make accounts")
+	}
+	samba.RunInside(t, "^TestInsideKFigures$", "OFFLINEJOIN_TEST_FIGURES="+os.Getenv("OFFLINEJOIN_ACCOUNTS"))
+}
+
+func TestInsideKFigures(t *testing.T) {
+	machines, err := strconv.Atoi(os.Getenv("OFFLINEJOIN_TEST_FIGURES"))
+	if err != nil {
+		t.Skip("is for TestLiveFigures alone")
+	}
+	lab, d := labDirectory(t)
+	start := time.Now()
+	for i := range machines {
+		plan, err := PlanAccount(t.Context(), d, AccountRequest{MachineName: fmt.Sprintf("SESSION%d", i), OU: labOU})
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := Provision(t.Context(), d, plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = made.Staged(t.Context())
+		made.Wipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ours := time.Since(start) / time.Duration(machines)
+	const few = 20
+	start = time.Now()
+	for i := range few {
+		name := fmt.Sprintf("NET%d", i)
+		lab.Run(t, "net", "-s", filepath.Join(lab.Dir, "client", "smb.conf"), "--netbiosname="+name, "offlinejoin", "provision", "domain=odj.test",
+			"machine_name="+name, "savefile="+filepath.Join(t.TempDir(), name), "-U", "Administrator%"+samba.AdminPassword)
+	}
+	theirs := time.Since(start) / few
+	t.Logf("account and blob in one session, with all checks: %d, %d ms each; net offlinejoin provision: %d, %d ms each; %.1f times", machines,
+		ours.Milliseconds(), few, theirs.Milliseconds(), float64(theirs)/float64(ours))
+}
