@@ -113,13 +113,18 @@ func compilerFlags() []string {
 	} {
 		flags = append(flags, "-gcflags="+pattern+"=")
 	}
-	for _, room := range []string{"regf", "ntfs", "disk", "imagefs", "odj", "ndr", "winimage", "undojournal"} {
+	for _, room := range hotRooms() {
 		flags = append(flags, "-gcflags="+module+"/internal/"+room+"/...=")
 	}
 	for _, pattern := range []string{"crypto/tls/...", "crypto/x509/...", "crypto/ecdsa", "crypto/rsa", "crypto/elliptic"} {
 		flags = append(flags, "-gcflags="+pattern+"=-l")
 	}
 	return flags
+}
+
+// hotRooms are the rooms, below internal, in which a join spends its time.
+func hotRooms() []string {
+	return []string{"regf", "ntfs", "disk", "imagefs", "odj", "ndr", "winimage", "undojournal"}
 }
 
 // compile builds the three programs for a platform, into a folder of their own that the next run finds again.

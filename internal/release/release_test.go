@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -84,5 +86,15 @@ func TestAppControlPolicy(t *testing.T) {
 	must(t, xml.Unmarshal(other, &q))
 	if q.ID == p.ID {
 		t.Error("policies for other programs have the same id")
+	}
+}
+
+// TestHotRoomsAreThere: the compiler says nothing of a pattern that no package matches, and would leave inlining out.
+func TestHotRoomsAreThere(t *testing.T) {
+	t.Parallel()
+	for _, room := range hotRooms() {
+		if _, err := os.Stat(filepath.Join("..", room, "doc.go")); err != nil {
+			t.Error(err)
+		}
 	}
 }

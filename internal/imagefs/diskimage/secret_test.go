@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
@@ -236,7 +235,7 @@ func relog(t *testing.T, image string, how logged, name string) {
 	names := [3]string{"", ".LOG1", ".LOG2"}
 	for i := range names {
 		names[i] = "Windows/System32/config/SYSTEM" + names[i]
-		before[i], err = contentOf(s, names[i])
+		before[i], err = imagefs.ReadFile(s, names[i], 1<<30)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -302,7 +301,7 @@ func startsAs(t *testing.T, image string, c commit) string {
 	s, err := diskimage.Open(t.Context(), at(image).Location, imagefs.Read)
 	must(t, err)
 	defer s.Close() // only read
-	answer, err := contentOf(s, "Windows/Panther/unattend.xml")
+	answer, err := imagefs.ReadFile(s, "Windows/Panther/unattend.xml", 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "has no answer file"
 	}
@@ -310,17 +309,4 @@ func startsAs(t *testing.T, image string, c commit) string {
 	_, err = core.ReadStatus(t.Context(), core.StatusRequest{Image: at(image)})
 	must(t, err)
 	return fmt.Sprintf("has an answer file of %d bytes %x", len(answer), sha256.Sum256(answer))
-}
-
-func contentOf(s imagefs.Session, name string) ([]byte, error) {
-	f, err := s.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() // only read
-	size, err := f.Size()
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.NewSectionReader(f, 0, size))
 }
