@@ -50,29 +50,31 @@ func arrows() map[string][]string {
 		"internal/claims":      {},
 		"internal/lab": {
 			"internal/claims", "internal/regf", "internal/sample", "internal/completion", "internal/version",
-			"internal/winimage", // what a Windows is called
-			"internal/imagefs",  // disks that our engine edits and Windows attaches
+			"internal/winimage",                    // what a Windows is called
+			"internal/imagefs",                     // disks that our engine edits and Windows attaches
+			"internal/offlinejoin", "internal/odj", // what is staged in a Windows that may be spent, and what is left of a blob
 		},
 		// Real first boots: the core makes the disks and reads them, the engines look where the core shows less.
 		"internal/firstboot": {
 			"internal/claims", "internal/offlinejoin", "internal/imagefs", "internal/winimage", "internal/regf", "internal/completion",
 			"internal/odj", "internal/sample", "internal/version", "internal/answerfile",
 		},
-		"internal/firstboot/qmp":        {}, // a leaf
-		"internal/firstboot/first-boot": {"internal/firstboot", "internal/claims", "internal/coredump"},
-		"internal/lab/offlinejoin-lab":  {"internal/lab", "internal/claims", "internal/coredump"},
-		"internal/claims/gen":           {"internal/claims"},
-		"internal/cli/docgen":           {"internal/cli", "internal/joinfile", "internal/version"},
-		"internal/joinfile":             {"internal/offlinejoin", "internal/options"},
-		"internal/offlinejoin":          core(),
-		"internal/winimage":             {"internal/regf", "internal/imagefs"},
-		"internal/odj":                  {"internal/ndr"},
-		"internal/completion":           {"internal/version"},
-		"internal/testenv/postgres":     {"internal/testenv"},
-		"internal/testenv/wine":         {"internal/completion", "internal/testenv", "internal/canary", "internal/regf"},
-		"internal/answerfile":           {"internal/imagefs"},
-		"internal/ledger":               {"internal/imagefs"},
-		"internal/sample":               {"internal/regf", "internal/odj", "internal/completion"},
+		"internal/firstboot/qmp":            {}, // a leaf
+		"internal/firstboot/first-boot":     {"internal/firstboot", "internal/claims", "internal/coredump"},
+		"internal/lab/offlinejoin-lab":      {"internal/lab", "internal/claims", "internal/coredump"},
+		"internal/claims/gen":               {"internal/claims"},
+		"internal/cli/docgen":               {"internal/cli", "internal/joinfile", "internal/version"},
+		"internal/joinfile":                 {"internal/offlinejoin", "internal/options"},
+		"internal/offlinejoin":              core(),
+		"internal/winimage":                 {"internal/regf", "internal/imagefs"},
+		"internal/odj":                      {"internal/ndr"},
+		"internal/completion":               {"internal/version"},
+		"internal/completion/boot/boottest": {"internal/completion", "internal/regf"}, // for tests only
+		"internal/testenv/postgres":         {"internal/testenv"},
+		"internal/testenv/wine":             {"internal/completion", "internal/testenv", "internal/canary", "internal/regf"},
+		"internal/answerfile":               {"internal/imagefs"},
+		"internal/ledger":                   {"internal/imagefs"},
+		"internal/sample":                   {"internal/regf", "internal/odj", "internal/completion"},
 		"internal/sample/golden": {
 			"internal/sample", "internal/ntfs", "internal/completion", // our own engine fills the volume
 		},
@@ -228,7 +230,6 @@ func testArrows() map[string][]string {
 		},
 		"internal/disk":           {"internal/undojournal"}, // the two are made for each other, and know nothing of it
 		"internal/joinfile":       judges,
-		"internal/lab":            {"internal/odj"},                                         // its stand-in of a Windows judges blobs
 		"internal/sample/golden":  {"internal/disk"},                                        // what it makes is read by our own readers, too
 		"provider/offlinejoin":    append(slices.Clone(judges), "internal/activedirectory"), // a domain in memory
 		"provisioner/offlinejoin": judges,

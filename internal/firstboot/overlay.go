@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -292,7 +291,7 @@ func (s *sight) readFiles(session imagefs.Session, secret *odj.Blob) error {
 		}
 		sum.Write(content)
 		if secret != nil {
-			s.remainders += remainders(content, secret.Bytes())
+			s.remainders += odj.Remains(content, secret.Bytes())
 		}
 		clear(content)
 	}
@@ -315,19 +314,8 @@ func (s *sight) readFiles(session imagefs.Session, secret *odj.Blob) error {
 // maxFile bounds what is read of a file of the guest's, in bytes: a SYSTEM hive has some 20 MiB.
 const maxFile = 512 << 20
 
-// piece is how much of a blob is looked for at once, in bytes.
-const piece = 64
-
-// remainders counts the pieces of a blob that are in a content. Pieces that are mostly zeros tell nothing.
-func remainders(content, blob []byte) int {
-	found := 0
-	for p := range slices.Chunk(blob, piece) {
-		if len(p) == piece && bytes.Count(p, []byte{0}) <= piece*5/8 && bytes.Contains(content, p) {
-			found++
-		}
-	}
-	return found
-}
+// enough is how many letters of a base64 tell that the blob is there.
+const enough = 64
 
 // holdsText reports whether a piece of base64 is in the text of an answer file, in UTF-8 or UTF-16, whatever it is broken by.
 func holdsText(content []byte, text string) bool {
@@ -338,5 +326,5 @@ func holdsText(content []byte, text string) bool {
 		}
 		return r
 	}, content)
-	return bytes.Contains(squeezed, []byte(middle[:min(len(middle), piece)]))
+	return bytes.Contains(squeezed, []byte(middle[:min(len(middle), enough)]))
 }

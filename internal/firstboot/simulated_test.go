@@ -3,7 +3,6 @@ package firstboot
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -20,6 +19,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/claims"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/completion/boot"
+	"github.com/offlinejoin/offlinejoin/internal/completion/boot/boottest"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
@@ -357,7 +357,7 @@ func (g *guest) edit(name string, change func(*regf.Hive) error) error {
 type inProcess struct{}
 
 func (inProcess) run(_ testing.TB, g *guest, interrupt bool) (ran, error) {
-	w := &pretended{g: g, interrupt: interrupt}
+	w := &pretended{Registry: boottest.Registry{Hive: g.system}, g: g, interrupt: interrupt}
 	w.Log("simulated " + completion.ProgramFile)
 	done := make(chan struct{})
 	go func() { // of its own, so that it can end in the middle
@@ -376,110 +376,14 @@ func pretendedLimits() boot.Limits {
 
 // pretended is the Windows that the program's logic finds.
 type pretended struct {
+	boottest.Registry
 	ran
 	g         *guest
 	interrupt bool
 }
 
-func (w *pretended) value(key, name string) (regf.Value, error) {
-	k, err := w.g.system.Key(key)
-	if err == nil {
-		var v regf.Value
-		if v, err = k.Value(name); err == nil {
-			return v, nil
-		}
-	}
-	if errors.Is(err, regf.ErrNotFound) {
-		err = boot.ErrAbsent
-	}
-	return regf.Value{}, err
-}
-
-func (w *pretended) put(key, name string, typ regf.Type, data []byte) error {
-	k, err := w.g.system.Key(key)
-	if errors.Is(err, regf.ErrNotFound) {
-		return boot.ErrAbsent
-	}
-	if err != nil {
-		return err
-	}
-	return k.SetValue(name, typ, data)
-}
-
-func (w *pretended) Number(key, name string) (uint32, error) {
-	v, err := w.value(key, name)
-	if err != nil {
-		return 0, err
-	}
-	return v.Uint32()
-}
-
-func (w *pretended) Text(key, name string) (string, error) {
-	v, err := w.value(key, name)
-	if err != nil {
-		return "", err
-	}
-	return v.Text()
-}
-
-func (w *pretended) Size(key, name string) (int, error) {
-	v, err := w.value(key, name)
-	if err != nil {
-		return 0, err
-	}
-	return v.Size(), nil
-}
-
-func (w *pretended) Bytes(key, name string, to []byte) error {
-	v, err := w.value(key, name)
-	if err != nil {
-		return err
-	}
-	data, err := v.Data()
-	copy(to, data)
-	return err
-}
-
-func (w *pretended) SetNumber(key, name string, v uint32) error {
-	return w.put(key, name, regf.DWORD, regf.DWORDData(v))
-}
-
-func (w *pretended) SetText(key, name, v string) error {
-	return w.put(key, name, regf.SZ, regf.TextData(v))
-}
-
-func (w *pretended) SetBytes(key, name string, v []byte) error {
-	return w.put(key, name, regf.Binary, v)
-}
-
-func (w *pretended) Raw(key, name string) (completion.RawValue, error) {
-	v, err := w.value(key, name)
-	if err != nil {
-		return completion.RawValue{}, err
-	}
-	data, err := v.Data()
-	return completion.RawValue{Type: uint32(v.Type()), Data: data}, err
-}
-
-func (w *pretended) SetRaw(key, name string, v completion.RawValue) error {
-	return w.put(key, name, regf.Type(v.Type), v.Data)
-}
-
-func (w *pretended) Delete(key, name string) error {
-	k, err := w.g.system.Key(key)
-	if err == nil {
-		err = k.DeleteValue(name)
-	}
-	if errors.Is(err, regf.ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
-func (w *pretended) SHA256(data []byte) ([32]byte, error) { return sha256.Sum256(data), nil }
-func (w *pretended) Flush(string) error                   { return nil }
-func (w *pretended) ProtectProgram() error                { return nil }
-func (w *pretended) Event(uint32, string) error           { return nil }
+func (w *pretended) ProtectProgram() error      { return nil }
+func (w *pretended) Event(uint32, string) error { return nil }
 
 func (w *pretended) RemoveProgram() error {
 	w.removed = true

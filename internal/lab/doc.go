@@ -5,7 +5,11 @@
 // blob), has Windows read it through a [Machine], and compares what Windows says with what our own reader says. [Run] runs all
 // steps and returns the evidence.
 //
-// A step changes nothing that lasts: files are made in a folder of the run, hives are loaded from there and unloaded again. What a
+// A step of [Run] changes nothing that lasts: files are made in a folder of the run, hives are loaded from there and unloaded again. What a
 // Windows lacks, or what needs rights that the caller has not, skips the step with the reason. Details are counts and documented
 // codes; no path, no name of a machine or user and no part of a blob ever enters the evidence.
+//
+// On a Windows that may be spent ([Spendable]) a [Throwaway] does more: it stages joins in the running Windows as the core stages them
+// in an image, runs the completion program as SYSTEM, and looks at what that leaves: once for each outcome that can be provoked
+// without a join, and last for a join with its restart, over which its [Progress] is kept.
 package lab

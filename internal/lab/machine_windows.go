@@ -22,9 +22,14 @@ import (
 )
 
 // Here returns the Windows that this process runs on.
-func Here() Machine {
-	return here{wine: windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil}
+func Here() Spendable {
+	return here{wine: underWine()}
 }
+
+// wineVersion is a function that only Wine has, and that returns its version.
+var wineVersion = windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version")
+
+func underWine() bool { return wineVersion.Find() == nil }
 
 type here struct{ wine bool }
 
@@ -60,7 +65,8 @@ func (m here) System() claims.System {
 		}
 	}
 	if m.wine {
-		s.Kind, s.Name = claims.Wine, "Wine as "+s.Name
+		version, _, _ := wineVersion.Call()
+		s.Kind, s.Name = claims.Wine, "Wine "+windows.BytePtrToString(*(**byte)(unsafe.Pointer(&version)))+" as "+s.Name
 	}
 	return s
 }
@@ -251,9 +257,11 @@ func (k key) Values() ([]Value, error) {
 	return all, nil
 }
 
+// rightsOfObject are the parts of a descriptor that are compared.
+const rightsOfObject = windows.OWNER_SECURITY_INFORMATION | windows.GROUP_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
+
 func (k key) Security() ([]byte, error) {
-	const parts = windows.OWNER_SECURITY_INFORMATION | windows.GROUP_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
-	d, err := windows.GetSecurityInfo(windows.Handle(k.Key), windows.SE_REGISTRY_KEY, parts)
+	d, err := windows.GetSecurityInfo(windows.Handle(k.Key), windows.SE_REGISTRY_KEY, rightsOfObject)
 	if err != nil {
 		return nil, err
 	}

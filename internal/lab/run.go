@@ -33,16 +33,21 @@ func Steps() []Step {
 // Run runs the steps below the folder dir and returns what they came to. told is called after each. It stops early only when ctx
 // ends: then the steps that are left are skipped.
 func Run(ctx context.Context, m Machine, dir string, steps []Step, told func(claims.Step)) claims.Evidence {
-	e := claims.Evidence{
-		Format: claims.Format, Program: "offlinejoin-lab " + version.Version, System: m.System(),
-		Date: time.Now().Format(time.DateOnly),
-	}
+	e := EvidenceOf(m, nil)
 	for _, s := range steps {
 		done := run(ctx, m, filepath.Join(dir, s.Name), s)
 		e.Steps = append(e.Steps, done)
 		told(done)
 	}
 	return e
+}
+
+// EvidenceOf returns the evidence of steps that have run on a machine today.
+func EvidenceOf(m Machine, steps []claims.Step) claims.Evidence {
+	return claims.Evidence{
+		Format: claims.Format, Program: "offlinejoin-lab " + version.Version, System: m.System(),
+		Date: time.Now().Format(time.DateOnly), Steps: steps,
+	}
 }
 
 func run(ctx context.Context, m Machine, dir string, s Step) claims.Step {

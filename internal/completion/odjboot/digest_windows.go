@@ -3,6 +3,7 @@ package main
 import (
 	"unsafe"
 
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"golang.org/x/sys/windows"
 )
 
@@ -14,7 +15,7 @@ func (windowsSystem) SHA256(data []byte) (sum [32]byte, err error) {
 	closeProvider := bcrypt.NewProc("BCryptCloseAlgorithmProvider")
 	for _, proc := range []*windows.LazyProc{open, hash, closeProvider} {
 		if err := proc.Find(); err != nil {
-			return sum, coded("bcrypt.dll", err)
+			return sum, winerr.OfCall("bcrypt.dll", err)
 		}
 	}
 	name, err := windows.UTF16PtrFromString("SHA256") // BCRYPT_SHA256_ALGORITHM
@@ -37,5 +38,5 @@ func (windowsSystem) SHA256(data []byte) (sum [32]byte, err error) {
 
 // ntFailure gives an NTSTATUS the Windows code that belongs to it.
 func ntFailure(what string, status uintptr) error {
-	return coded(what, windows.NTStatus(uint32(status)).Errno())
+	return winerr.OfCall(what, windows.NTStatus(uint32(status)).Errno())
 }

@@ -5,6 +5,7 @@ import (
 	"golang.org/x/sys/windows/registry"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // sourceKey holds the sources of the Application log.
@@ -13,23 +14,23 @@ const sourceKey = `SYSTEM\CurrentControlSet\Services\EventLog\Application\` + co
 // Event registers our source and writes one event. ReportEvent (documented) needs the EventLog service.
 func (windowsSystem) Event(id uint32, text string) error {
 	if err := registerSource(); err != nil {
-		return coded("registering the event source", err)
+		return winerr.OfCall("registering the event source", err)
 	}
 	source, err := windows.UTF16PtrFromString(completion.EventSource)
 	if err != nil {
-		return coded(completion.EventSource, err)
+		return winerr.OfCall(completion.EventSource, err)
 	}
 	log, err := windows.RegisterEventSource(nil, source)
 	if err != nil {
-		return coded("RegisterEventSource", err)
+		return winerr.OfCall("RegisterEventSource", err)
 	}
 	defer func() { _ = windows.DeregisterEventSource(log) }() // a handle; nothing is buffered in it
 
 	words, err := windows.UTF16PtrFromString(text)
 	if err != nil {
-		return coded("the event's text", err)
+		return winerr.OfCall("the event's text", err)
 	}
-	return coded("ReportEvent", windows.ReportEvent(log, eventType(id), 0, id, 0, 1, 0, &words, nil))
+	return winerr.OfCall("ReportEvent", windows.ReportEvent(log, eventType(id), 0, id, 0, 1, 0, &words, nil))
 }
 
 // registerSource names the message file: EventCreate.exe is in every Windows but Nano Server (observed), and shows the

@@ -35,7 +35,7 @@ func (windowsSystem) Join(limit time.Duration) (winerr.Code, error) {
 
 	event, err := windows.WaitForSingleObject(process, uint32(limit.Milliseconds()))
 	if err != nil {
-		err = coded("WaitForSingleObject", err)
+		err = winerr.OfCall("WaitForSingleObject", err)
 	} else if event == uint32(windows.WAIT_TIMEOUT) {
 		err = winerr.New(winerr.Timeout, "it did not return within "+limit.String()+
 			"; whether it still takes effect shows after the next restart")
@@ -46,7 +46,7 @@ func (windowsSystem) Join(limit time.Duration) (winerr.Code, error) {
 	}
 	var status uint32
 	if err := windows.GetExitCodeProcess(process, &status); err != nil {
-		return 0, coded("GetExitCodeProcess", err)
+		return 0, winerr.OfCall("GetExitCodeProcess", err)
 	}
 	if status&^returnedCode != returnedMark {
 		return 0, winerr.New(winerr.UnhandledException, "the process that called it ended with status 0x"+
@@ -72,11 +72,11 @@ func startCall() (windows.Handle, error) {
 	}
 	program, err := windows.UTF16PtrFromString(file)
 	if err != nil {
-		return 0, coded("the program's file name", err)
+		return 0, winerr.OfCall("the program's file name", err)
 	}
 	line, err := windows.UTF16PtrFromString(`"` + file + `" ` + callWord)
 	if err != nil {
-		return 0, coded("the program's file name", err)
+		return 0, winerr.OfCall("the program's file name", err)
 	}
 	startup := windows.StartupInfo{}
 	startup.Cb = uint32(unsafe.Sizeof(startup))
@@ -84,7 +84,7 @@ func startCall() (windows.Handle, error) {
 	const inherit = false
 	err = windows.CreateProcess(program, line, nil, nil, inherit, windows.CREATE_NO_WINDOW, nil, nil, &startup, &info)
 	if err != nil {
-		return 0, coded("CreateProcess", err)
+		return 0, winerr.OfCall("CreateProcess", err)
 	}
 	_ = windows.CloseHandle(info.Thread)
 	return info.Process, nil

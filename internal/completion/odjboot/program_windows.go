@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // ownFile is the path of the program's file.
@@ -14,9 +15,9 @@ func ownFile() (string, error) {
 	n, err := windows.GetModuleFileName(0, &name[0], uint32(len(name)))
 	switch {
 	case err != nil:
-		return "", coded("finding the program's file", err)
+		return "", winerr.OfCall("finding the program's file", err)
 	case int(n) == len(name):
-		return "", coded("finding the program's file", windows.ERROR_INSUFFICIENT_BUFFER)
+		return "", winerr.OfCall("finding the program's file", windows.ERROR_INSUFFICIENT_BUFFER)
 	}
 	return windows.UTF16ToString(name[:n]), nil
 }
@@ -25,7 +26,7 @@ func ownFile() (string, error) {
 // is: it is what keeps others from writing.
 func (windowsSystem) ProtectProgram() error {
 	if !lockable() {
-		return coded("SetNamedSecurityInfo", windows.ERROR_ACCESS_DENIED)
+		return winerr.OfCall("SetNamedSecurityInfo", windows.ERROR_ACCESS_DENIED)
 	}
 	file, err := ownFile()
 	if err != nil {
@@ -35,24 +36,24 @@ func (windowsSystem) ProtectProgram() error {
 	sd := (*windows.SECURITY_DESCRIPTOR)(unsafe.Pointer(&image[0]))
 	owner, _, err := sd.Owner()
 	if err != nil {
-		return coded("security descriptor", err)
+		return winerr.OfCall("security descriptor", err)
 	}
 	group, _, err := sd.Group()
 	if err != nil {
-		return coded("security descriptor", err)
+		return winerr.OfCall("security descriptor", err)
 	}
 	dacl, _, err := sd.DACL()
 	if err != nil {
-		return coded("security descriptor", err)
+		return winerr.OfCall("security descriptor", err)
 	}
 	const rights = windows.DACL_SECURITY_INFORMATION | windows.PROTECTED_DACL_SECURITY_INFORMATION
 	const ownership = windows.OWNER_SECURITY_INFORMATION | windows.GROUP_SECURITY_INFORMATION
 	err = windows.SetNamedSecurityInfo(file, windows.SE_FILE_OBJECT, rights, nil, nil, dacl, nil)
 	if err != nil {
-		return coded("SetNamedSecurityInfo (DACL)", err)
+		return winerr.OfCall("SetNamedSecurityInfo (DACL)", err)
 	}
 	err = windows.SetNamedSecurityInfo(file, windows.SE_FILE_OBJECT, ownership, owner, group, nil, nil)
-	return coded("SetNamedSecurityInfo (owner)", err)
+	return winerr.OfCall("SetNamedSecurityInfo (owner)", err)
 }
 
 // RemoveProgram has the session manager delete our file, which is in use until we end, at the next start (documented).
@@ -63,7 +64,7 @@ func (windowsSystem) RemoveProgram() error {
 	}
 	path, err := windows.UTF16PtrFromString(file)
 	if err != nil {
-		return coded("the program's file name", err)
+		return winerr.OfCall("the program's file name", err)
 	}
-	return coded("MoveFileEx", windows.MoveFileEx(path, nil, windows.MOVEFILE_DELAY_UNTIL_REBOOT))
+	return winerr.OfCall("MoveFileEx", windows.MoveFileEx(path, nil, windows.MOVEFILE_DELAY_UNTIL_REBOOT))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"golang.org/x/sys/windows"
 )
 
@@ -12,7 +13,7 @@ func (windowsSystem) Restart() error {
 	const reason = windows.SHTDN_REASON_MAJOR_OPERATINGSYSTEM | windows.SHTDN_REASON_MINOR_RECONFIG |
 		windows.SHTDN_REASON_FLAG_PLANNED
 	const forceAppsClosed, reboot = true, true
-	return coded("InitiateSystemShutdownEx",
+	return winerr.OfCall("InitiateSystemShutdownEx",
 		windows.InitiateSystemShutdownEx(nil, nil, 0, forceAppsClosed, reboot, reason))
 }
 
@@ -21,18 +22,18 @@ func enablePrivilege(name string) error {
 	var token windows.Token
 	const access = windows.TOKEN_ADJUST_PRIVILEGES | windows.TOKEN_QUERY
 	if err := windows.OpenProcessToken(windows.CurrentProcess(), access, &token); err != nil {
-		return coded("OpenProcessToken", err)
+		return winerr.OfCall("OpenProcessToken", err)
 	}
 	defer func() { _ = token.Close() }() // a handle; nothing is buffered in it
 
 	wide, err := windows.UTF16PtrFromString(name)
 	if err != nil {
-		return coded(name, err)
+		return winerr.OfCall(name, err)
 	}
 	want := windows.Tokenprivileges{PrivilegeCount: 1}
 	want.Privileges[0].Attributes = windows.SE_PRIVILEGE_ENABLED
 	if err := windows.LookupPrivilegeValue(nil, wide, &want.Privileges[0].Luid); err != nil {
-		return coded("LookupPrivilegeValue", err)
+		return winerr.OfCall("LookupPrivilegeValue", err)
 	}
-	return coded("AdjustTokenPrivileges", windows.AdjustTokenPrivileges(token, false, &want, 0, nil, nil))
+	return winerr.OfCall("AdjustTokenPrivileges", windows.AdjustTokenPrivileges(token, false, &want, 0, nil, nil))
 }

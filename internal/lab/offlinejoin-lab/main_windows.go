@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,13 +15,23 @@ import (
 
 func main() {
 	_ = coredump.Off() // where it cannot be, the program is no worse than others
-	out := flag.String("out", "evidence.json", "file to write; it must not exist")
+	if len(os.Args) == 3 && os.Args[1] == lab.ServiceWord {
+		if err := lab.ServeAsSystem(os.Args[2]); err != nil {
+			os.Exit(2)
+		}
+		return
+	}
+	var w work
+	flag.StringVar(&w.out, "out", "evidence.json", "file to write; it must not exist")
+	flag.BoolVar(&w.throwaway, "throwaway", false,
+		"this Windows may be spent: stage joins in it, run the completion program as SYSTEM, join it to a domain that does not exist, restart it")
+	flag.BoolVar(&w.noJoin, "no-join", false, "with -throwaway: neither join nor restart it")
 	flag.Parse()
-	if flag.NArg() > 0 {
+	if flag.NArg() > 0 || w.noJoin && !w.throwaway {
 		flag.Usage()
 		os.Exit(2)
 	}
-	failed, err := run(*out)
+	failed, err := w.do()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(2)
@@ -30,29 +41,95 @@ func main() {
 	}
 }
 
-// run runs all steps and writes the evidence. The file is made first, so that half an hour is not lost for a name.
-func run(out string) (failed bool, err error) {
-	file, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// work is one run.
+type work struct {
+	out               string
+	throwaway, noJoin bool
+	failed            bool
+}
+
+// do runs all steps, or those that are left, and writes the evidence. The file is made first, so that half an hour is not lost for a
+// name.
+func (w *work) do() (failed bool, err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	file, err := os.OpenFile(w.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return false, err
 	}
-	defer file.Close()
+	whole := false
+	defer func() {
+		err = errors.Join(err, file.Close())
+		if !whole { // what goes on later makes it then
+			err = errors.Join(err, os.Remove(w.out))
+		}
+	}()
 	dir, err := os.MkdirTemp("", "offlinejoin-lab-")
 	if err != nil {
 		return false, err
 	}
 	defer os.RemoveAll(dir)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 
 	m := lab.Here()
 	fmt.Println(m.System().Name, m.System().Build, m.System().Arch)
-	evidence := lab.Run(ctx, m, dir, lab.Steps(), func(s claims.Step) {
-		failed = failed || s.Result == claims.Failed
-		fmt.Printf("%-8s %-34s %s\n", s.Result, s.Step, s.Reason)
-	})
-	if err := evidence.Write(file); err != nil {
-		return failed, err
+	var evidence claims.Evidence
+	if w.throwaway {
+		evidence, whole, err = w.spend(ctx, m, dir)
+	} else {
+		evidence, whole = lab.Run(ctx, m, dir, lab.Steps(), w.told), true
 	}
-	return failed, file.Close()
+	if err != nil || !whole {
+		return w.failed, err
+	}
+	if err := evidence.Write(file); err != nil || !w.throwaway {
+		return w.failed, err
+	}
+	return w.failed, os.Remove(w.unfinished())
+}
+
+// unfinished is where a run of -throwaway keeps what is known until it has ended.
+func (w *work) unfinished() string { return w.out + ".unfinished" }
+
+func (w *work) told(s claims.Step) {
+	w.failed = w.failed || s.Result == claims.Failed
+	fmt.Printf("%-8s %-34s %s\n", s.Result, s.Step, s.Reason)
+}
+
+// spend goes on with a run of -throwaway, or begins one: first the steps that change nothing, then the others.
+func (w *work) spend(ctx context.Context, m lab.Spendable, dir string) (e claims.Evidence, whole bool, err error) {
+	progress, err := lab.ReadProgress(w.unfinished())
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		e := lab.Run(ctx, m, dir, lab.Steps(), w.told)
+		if err := ctx.Err(); err != nil {
+			return e, false, err
+		}
+		progress.Steps = e.Steps
+	case err != nil:
+		return e, false, err
+	default:
+		fmt.Printf("going on after %d steps\n", len(progress.Steps))
+		for _, s := range progress.Steps {
+			w.failed = w.failed || s.Result == claims.Failed
+		}
+	}
+	run := lab.Throwaway{
+		Machine: m, Dir: dir, NoJoin: w.noJoin, Told: w.told,
+		Save: func(p lab.Progress) error { return lab.WriteProgress(w.unfinished(), p) },
+		Joining: func() {
+			fmt.Println("Windows joins a domain that does not exist, and restarts now. " +
+				"Then log on as a local user and run the same command in this folder again.")
+		},
+	}
+	steps, whole, err := run.Run(ctx, progress)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted: run the same command again to go on")
+	}
+	if err != nil || !whole {
+		if err == nil {
+			fmt.Println("Windows did not restart by itself: restart it, and run the same command again.")
+		}
+		return e, false, err
+	}
+	return lab.EvidenceOf(m, steps), true, nil
 }

@@ -123,7 +123,7 @@ func (p *Prefix) environ(extra []string) []string {
 		"WINEPREFIX=" + p.dir,
 		"WINEDEBUG=-all",
 		"WINEDLLOVERRIDES=bcryptprimitives,netapi32=n;mscoree,mshtml=;winemenubuilder.exe=d",
-		"STUB_DIR=" + windowsPath(p.records()),
+		p.Records(),
 	}, extra...)
 }
 

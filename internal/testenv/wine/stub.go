@@ -20,6 +20,9 @@ func Returns(codes ...uint32) string {
 	return "STUB_CODES=" + strings.Join(words, ",")
 }
 
+// Records is the environment that tells the stub where its record goes, for programs that do not inherit that of [Prefix.Run].
+func (p *Prefix) Records() string { return "STUB_DIR=" + windowsPath(p.records()) }
+
 // Crashes is the environment for [Prefix.Run] that lets the stub crash in NetRequestOfflineDomainJoin.
 func Crashes() string { return "STUB_CODES=crash" }
 

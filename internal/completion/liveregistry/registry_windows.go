@@ -1,4 +1,4 @@
-package main
+package liveregistry
 
 import (
 	"errors"
@@ -11,6 +11,11 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/completion/boot"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
+
+// System is HKLM\SYSTEM of the Windows that this process runs on: a [boot.Registry].
+type System struct{}
+
+var _ boot.Registry = System{}
 
 // maxText bounds a REG_SZ that we read, in bytes.
 const maxText = 64 << 10
@@ -36,10 +41,10 @@ func in(key string, access uint32, use func(registry.Key) error) error {
 	if _, done := winerr.CodeOf(err); done {
 		return err
 	}
-	return coded(`SYSTEM\`+key, err)
+	return winerr.OfCall(`SYSTEM\`+key, err)
 }
 
-func (windowsSystem) Number(key, name string) (v uint32, err error) {
+func (System) Number(key, name string) (v uint32, err error) {
 	err = in(key, registry.QUERY_VALUE, func(k registry.Key) error {
 		n, kind, err := k.GetIntegerValue(name)
 		if err == nil && kind != registry.DWORD {
@@ -51,7 +56,7 @@ func (windowsSystem) Number(key, name string) (v uint32, err error) {
 	return v, err
 }
 
-func (s windowsSystem) Text(key, name string) (v string, err error) {
+func (s System) Text(key, name string) (v string, err error) {
 	size, err := s.Size(key, name)
 	if err != nil {
 		return "", err
@@ -66,7 +71,7 @@ func (s windowsSystem) Text(key, name string) (v string, err error) {
 	return v, err
 }
 
-func (windowsSystem) Size(key, name string) (size int, err error) {
+func (System) Size(key, name string) (size int, err error) {
 	err = in(key, registry.QUERY_VALUE, func(k registry.Key) (err error) {
 		size, _, err = k.GetValue(name, nil)
 		return err
@@ -75,7 +80,7 @@ func (windowsSystem) Size(key, name string) (size int, err error) {
 }
 
 // Bytes reads into the caller's memory and nowhere else, so that the caller can wipe it.
-func (windowsSystem) Bytes(key, name string, to []byte) error {
+func (System) Bytes(key, name string, to []byte) error {
 	return in(key, registry.QUERY_VALUE, func(k registry.Key) error {
 		n, kind, err := k.GetValue(name, to)
 		if err == nil && (n != len(to) || kind != registry.BINARY) {
@@ -85,20 +90,20 @@ func (windowsSystem) Bytes(key, name string, to []byte) error {
 	})
 }
 
-func (windowsSystem) SetNumber(key, name string, v uint32) error {
+func (System) SetNumber(key, name string, v uint32) error {
 	return in(key, registry.SET_VALUE, func(k registry.Key) error { return k.SetDWordValue(name, v) })
 }
 
-func (windowsSystem) SetText(key, name, v string) error {
+func (System) SetText(key, name, v string) error {
 	return in(key, registry.SET_VALUE, func(k registry.Key) error { return k.SetStringValue(name, v) })
 }
 
-func (windowsSystem) SetBytes(key, name string, v []byte) error {
+func (System) SetBytes(key, name string, v []byte) error {
 	return in(key, registry.SET_VALUE, func(k registry.Key) error { return k.SetBinaryValue(name, v) })
 }
 
 // Raw reads a value of any type.
-func (windowsSystem) Raw(key, name string) (v completion.RawValue, err error) {
+func (System) Raw(key, name string) (v completion.RawValue, err error) {
 	err = in(key, registry.QUERY_VALUE, func(k registry.Key) error {
 		size, _, err := k.GetValue(name, nil)
 		if err != nil {
@@ -119,7 +124,7 @@ func (windowsSystem) Raw(key, name string) (v completion.RawValue, err error) {
 }
 
 // SetRaw is RegSetValueEx, which takes any type and any bytes (documented).
-func (windowsSystem) SetRaw(key, name string, v completion.RawValue) error {
+func (System) SetRaw(key, name string, v completion.RawValue) error {
 	set := windows.NewLazySystemDLL("advapi32.dll").NewProc("RegSetValueExW")
 	return in(key, registry.SET_VALUE, func(k registry.Key) error {
 		if err := set.Find(); err != nil {
@@ -132,13 +137,13 @@ func (windowsSystem) SetRaw(key, name string, v completion.RawValue) error {
 		code, _, _ := set.Call(uintptr(k), uintptr(unsafe.Pointer(wide)), 0, uintptr(v.Type),
 			uintptr(unsafe.Pointer(unsafe.SliceData(v.Data))), uintptr(len(v.Data)))
 		if code != 0 {
-			return coded("RegSetValueEx", windows.Errno(code))
+			return winerr.OfCall("RegSetValueEx", windows.Errno(code))
 		}
 		return nil
 	})
 }
 
-func (windowsSystem) Delete(key, name string) error {
+func (System) Delete(key, name string) error {
 	err := in(key, registry.SET_VALUE, func(k registry.Key) error { return k.DeleteValue(name) })
 	if errors.Is(err, boot.ErrAbsent) {
 		return nil
@@ -147,14 +152,14 @@ func (windowsSystem) Delete(key, name string) error {
 }
 
 // Flush is RegFlushKey, which returns when all of the hive's changes are on the disk (documented).
-func (windowsSystem) Flush(key string) error {
+func (System) Flush(key string) error {
 	flush := windows.NewLazySystemDLL("advapi32.dll").NewProc("RegFlushKey")
 	return in(key, registry.QUERY_VALUE, func(k registry.Key) error {
 		if err := flush.Find(); err != nil {
 			return err
 		}
 		if code, _, _ := flush.Call(uintptr(k)); code != 0 {
-			return coded("RegFlushKey", windows.Errno(code))
+			return winerr.OfCall("RegFlushKey", windows.Errno(code))
 		}
 		return nil
 	})
