@@ -328,7 +328,8 @@ var table = []Claim{
 	},
 	{
 		ID: "registry-calls", Topic: Hives, Level: Documented,
-		Says:   "the calls take any type and bytes, flush to the disk, and load hives, for an application without privileges",
+		Says: "`RegSetValueEx` takes any type and any bytes, `RegFlushKey` ends when all is on the disk, `RegLoadKey` needs the " +
+			"privileges of backup and restore, and `RegLoadAppKey` none",
 		Source: "Microsoft Learn: RegSetValueEx, RegFlushKey, RegLoadKey, RegLoadAppKey, RegCreateKeyEx",
 	},
 
@@ -394,8 +395,7 @@ var table = []Claim{
 	},
 	{
 		ID: "full-shutdown", Topic: Volumes, Level: Observed,
-		Says:   "`shutdown /s /t 0 /full` shuts down without fast startup",
-		Source: "public guides",
+		Says: "`shutdown /s /t 0 /full`, and `HiberbootEnabled` 0, let Windows shut down without fast startup", Source: "public guides and scripts",
 	},
 	{
 		ID: "hibernation-off", Topic: Volumes, Level: Documented,
@@ -422,9 +422,9 @@ var table = []Claim{
 		Source: "Microsoft Learn: CreateFile, MoveFileEx, LockFileEx, GetSecurityInfo, SetSecurityInfo",
 	},
 	{
-		ID: "open-file-replaced", Topic: Files, Level: Documented,
-		Says:   "NTFS lets go of the name of an open file since Windows 10, FAT does not",
-		Source: "Microsoft Learn: FILE_RENAME_INFORMATION, FILE_DISPOSITION_INFORMATION_EX",
+		ID: "open-file-replaced", Topic: Files, Level: Inferred,
+		Says:   "a file that is open on NTFS can be replaced by a rename since Windows 10, and its bytes go with its last handle",
+		Source: "FILE_RENAME_POSIX_SEMANTICS (documented); that an ordinary rename uses it is in public reports",
 	},
 	{
 		ID: "names-journaled", Topic: Files, Level: Documented,
@@ -557,8 +557,11 @@ var table = []Claim{
 	},
 	{
 		ID: "ticket-lifetime", Topic: Accounts, Level: Documented,
-		Says:   "a ticket is good for 10 hours by default, also of an account that is disabled meanwhile",
-		Source: "Microsoft Learn: Maximum lifetime for service ticket",
+		Says: "a ticket is good for 10 hours by default", Source: "Microsoft Learn: Maximum lifetime for service ticket",
+	},
+	{
+		ID: "tickets-outlive", Topic: Accounts, Level: Inferred,
+		Says: "… also when its account is disabled meanwhile", Source: "a ticket is checked without asking a controller (documented)",
 	},
 	{
 		ID: "ldap-signing", Topic: Accounts, Level: Documented,
