@@ -29,7 +29,7 @@ func documents(t *testing.T) []document {
 	return readAll(t, func(file string) bool {
 		switch {
 		case generated(file) || slices.Contains([]string{"CHANGELOG.md", "docs/evidence.md", "docs/evidence/README.md"}, file):
-			return false // the changelog tells of the program; evidence.md is the table
+			return false // the changelog tells of the program, docs/evidence.md is the table
 		case strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "internal/claims/"):
 			return false // this package says what the words mean
 		}
