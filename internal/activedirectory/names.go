@@ -17,7 +17,7 @@ const maxMachineName = 15
 // CheckNewName refuses names that no new computer account should have (2724 NERR_InvalidMachineNameForJoin): anything but
 // 1 to 15 ASCII letters, digits, hyphens and underscores, beginning and ending with a letter or a digit, not of digits
 // alone, and none of Windows' reserved words (documented: naming conventions in Active Directory). Windows accepts more in a
-// name that a machine has already, and Samba accepts more in an account (observed); of such a name, no DNS host name can be
+// name that a machine has already, and Samba accepts more in an account (tried); of such a name, no DNS host name can be
 // made, or another than Windows would.
 func CheckNewName(name string) error {
 	why := ""

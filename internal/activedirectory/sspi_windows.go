@@ -17,7 +17,7 @@ import (
 )
 
 // Evidence: this file is compiled and vetted; it has never been run against a domain. What SSPI does here is documented
-// (Microsoft's "Kerberos SSP/GSSAPI interoperability" and the functions' own pages), not observed.
+// (Microsoft's "Kerberos SSP/GSSAPI interoperability" and the functions' own pages), and was not tried.
 //
 // The library's package sspi/kerberos is not used: its init panics on a Windows without the Kerberos package.
 

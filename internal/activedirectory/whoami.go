@@ -13,7 +13,7 @@ import (
 
 // WhoAmI returns the SID of the user who is logged on, by the token that the controller made ([MS-ADTS] 3.1.1.3.2.25,
 // tokenGroups of the rootDSE): the first SID in it that is a user's or a computer's of this domain, else the first at all
-// (observed with Samba: it is the user's; documented is the set only).
+// (tried with Samba: it is the user's; promised is the set only).
 func (s *Session) WhoAmI(ctx context.Context) (string, error) {
 	root, err := s.one(ctx, "", "(objectClass=*)", "tokenGroups")
 	if err != nil {

@@ -164,7 +164,7 @@ func (l location) replaceOpen(change func() error) (kept string, err error) {
 	}
 	kept = l.notOverwritten()
 	if err := change(); err != nil {
-		// Not every file system lets go of a file that is open: NTFS does since Windows 10 (documented), FAT does not.
+		// Not every file system lets go of a file that is open: NTFS does since Windows 10 (inferred), FAT does not.
 		old.Close()
 		return kept, l.durably(change)
 	}

@@ -40,13 +40,16 @@ const (
 	AnswerFile Topic = "Windows Setup, method `answer_file`"
 	Hives      Topic = "Registry hives"
 	Volumes    Topic = "Volumes and disks"
+	Files      Topic = "Files and programs"
 	Blobs      Topic = "Blobs and Windows' own function"
 	Accounts   Topic = "Machines and accounts"
 	Images     Topic = "What is read in an image"
 )
 
 // Topics lists all topics in the order of the page.
-func Topics() []Topic { return []Topic{FirstBoot, AnswerFile, Hives, Volumes, Blobs, Accounts, Images} }
+func Topics() []Topic {
+	return []Topic{FirstBoot, AnswerFile, Hives, Volumes, Files, Blobs, Accounts, Images}
+}
 
 // ByID returns a claim of the table.
 func ByID(id string) (Claim, bool) {

@@ -1,193 +1,205 @@
 package claims
 
 import (
-	"os"
-	"path/filepath"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
-// What documents and comments say of a claim, in their own words, has the level of the table. The level word that is
-// nearest to the words counts, in the same paragraph, item or row.
-func TestDocumentsSayNoMoreThanTheTable(t *testing.T) {
-	t.Parallel()
-	for _, s := range sayings() {
-		claim, known := ByID(s.claim)
-		if !known {
-			t.Errorf("%s is no claim", s.claim)
-			continue
-		}
-		if got := levelNear(units(read(t, s.file)), s.words); got != claim.Level {
-			t.Errorf("%s: %q is called %q there; claim %s is %s", s.file, s.words, got, s.claim, claim.Level)
-		}
-	}
-}
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(testenv.Root(), name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(raw)
-}
-
-// saying is what a document or a comment says of a claim.
-type saying struct{ claim, file, words string }
-
-func sayings() []saying {
-	const (
-		boot    = "internal/completion/boot/doc.go"
-		answers = "internal/answerfile/doc.go"
-		windows = "docs/internals/windows.md"
-		steps   = "docs/first-boot.md"
-		regf    = "docs/internals/regf.md"
-		disk    = "docs/internals/disk.md"
-
-		contract = "docs/registry-contract.md"
-		options  = "internal/options/catalogue.go"
-	)
-	return []saying{
-		{"hook-runs-before-logon", boot, "SetupType = 2 runs CmdLine as SYSTEM"},
-		{"hook-runs-before-logon", windows, "Values of `HKLM\\SYSTEM\\Setup`,"},
-		{"hook-put-back", boot, "must put the values back"},
-		{"hook-put-back", windows, "put `SetupType` and `CmdLine` back itself"},
-		{"hook-bare-name", windows, "Known commands are bare names"},
-		{"gui-program-is-waited-for", boot, "a program without a console"},
-		{"online-request", boot, "NetRequestOfflineDomainJoin with 0x40000000"},
-		{"own-access-list", boot, "SetNamedSecurityInfo"},
-		{"request-works-early", boot, "works that early"},
-		{"request-works-early", windows, "works as early in a boot as the hook"},
-		{"workstation-passes", boot, "passes by waiting"},
-		{"second-process-early", boot, "a second process can be started that early"},
-		{"request-again", boot, "calling the function again"},
-		{"process-ended", boot, "TerminateProcess"},
-		{"erased-bytes-gone", boot, "loses its old bytes"},
-		{"blob-erased", boot, "RegFlushKey"},
-		{"removed-at-next-start", boot, "MOVEFILE_DELAY_UNTIL_REBOOT"},
-		{"event-written", boot, "ReportEvent"},
-		{"restart-once", boot, "InitiateSystemShutdownEx"},
-		{"restart-by-value", boot, "SetupShutdownRequired = 1 makes Windows restart"},
-		{"account-data-joins", answers, "its base64"},
-		{"account-data-joins", windows, "it wins over credentials in the same place"},
-		{"account-data-bare", answers, "A stray blank in AccountData"},
-		{"account-data-bare", windows, "a stray blank or line break"},
-		{"computer-name-agrees", answers, "ComputerName in the same pass must be"},
-		{"computer-name-agrees", windows, "in the same pass must be the blob's"},
-		{"search-order", answers, "The search order of answer files"},
-		{"search-order", windows, "the first file with settings for it in a fixed order"},
-		{"search-order", steps, "is decided by its documented search order"},
-		{"drive-c-is-own", answers, "C: is the image's own drive"},
-		{"passes-once", answers, "marked passes are not processed again"},
-		{"setup-erases-account-data", answers, "Whether Setup erases AccountData"},
-		{"setup-erases-account-data", windows, "That `AccountData` is among it is"},
-		{"setup-erases-account-data", steps, "That Setup erases `AccountData`"},
-		{"provisioning-wins", answers, "Provisioning wins over Credentials"},
-		{"autologon-loops", answers, "An AutoLogon of a local user"},
-		{"autologon-loops", windows, "An automatic logon of a local user"},
-		{"autologon-loops", steps, "an automatic logon of a local user"},
-		{"hive-loads", regf, "that a Windows kernel takes a hive or a log written here"},
-		{"hive-recovers", regf, "That Windows does so with *our* logs"},
-		{"editions", windows, "editions that cannot join"},
-		{"clones-sid", windows, "a policy can allow it until the end of 2027"},
-		{"virtual-disk-calls", disk, "that volumes come after their disk is"},
-		{"account-data-joins", steps, "joins the machine itself"},
-		{"image-state", steps, "The names of `ImageState` are"},
-		{"answer-file-place", answers, "A new file goes to Windows\\Panther"},
-		{"component-names-case", answers, "Names of components are compared"},
-		{"request-works-early", options, "completes the join before the first logon"},
-		{"request-codes", windows, "Step-by-Step Guide"},
-		{"setup-uses-the-hook", windows, "Generalized images use this very hook"},
-		{"other-hooks", windows, "`SetupComplete.cmd` runs after Setup only"},
-		{"naming-rules", windows, "Naming conventions in Active Directory"},
-		{"image-hives", windows, "| hives |"},
-		{"image-control-set", windows, "| control set of the next boot |"},
-		{"image-kind", windows, "| kind |"},
-		{"image-version", windows, "| version |"},
-		{"image-architecture", windows, "| architecture |"},
-		{"image-nano-server", windows, "| Nano Server |"},
-		{"image-s-mode", windows, "| S mode |"},
-		{"image-state", windows, "| state of Setup |"},
-		{"image-setup-flags", windows, "| flags of Setup |"},
-		{"image-names", windows, "| names |"},
-		{"image-membership", windows, "| membership |"},
-		{"image-machine-sid", windows, "| machine SID |"},
-		{"image-pending-marks", windows, "Three marks of a join that waits"},
-		{"image-logs", windows, "Windows' own account of a join"},
-		{"hook-runs-before-logon", contract, "then go on to the logon screen ("},
-		{"hook-bare-name", contract, "values of that form are"},
-		{"hook-put-back", contract, "Both must be put back by the command itself"},
-		{"request-codes", contract, "0 and 2713 are success"},
-		{"image-pending-marks", contract, "Traces of it"},
-		{"blocked-program-leaves-hook", contract, "names a program that is not there"},
-		{"hive-limits", regf, "512 levels"},
-	}
-}
-
-// notClaims are the paragraphs with a word of a level that make no claim about Windows, by how they begin.
-var notClaims = []string{
-	"How a staged join becomes a joined machine", "Evidence: **documented** by Microsoft", // of the words themselves
-	"| documented |", "| observed |", "| inferred |", "A statement that is neither documented nor observed",
-	"Numbers and names are documented",         // of codes, each of which stands in internal/winerr with its source
-	"How Windows itself hands a staged join",   // what is not documented, and not looked at
-	"**The program's access rights.**",         // of ntfs-3g
-	"The key gets its own security descriptor", // of ours
-	"An image that was never booted lacks",     // our decisions
-}
-
-// Each paragraph about Windows that has the word of a level has a row of the table.
+// Each word of a level in a document or a comment is said of a row of the table, and is the level of that row: it is the word
+// that is nearest, in its paragraph, item or row, to what is said of the claim.
 func TestEachClaimOfADocumentHasARow(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{
-		"docs/first-boot.md", "docs/registry-contract.md", "docs/internals/windows.md", "internal/completion/boot/doc.go",
-		"internal/answerfile/doc.go",
-	} {
-		text := read(t, file)
-		if before, rest, found := strings.Cut(text, "<!-- steps"); found { // generated from the table
-			_, after, _ := strings.Cut(rest, "<!-- /steps -->")
-			text = before + after
+	said, none, seen := sayings(), notClaims(), map[string]bool{}
+	for _, d := range documents(t) {
+		seen[d.file] = true
+		for _, complaint := range complaints(d, said, none) {
+			t.Error(complaint)
 		}
-		for _, unit := range units(text) {
-			about := func(s saying) bool { return s.file == file && strings.Contains(unit, s.words) }
-			begins := func(s string) bool { return strings.HasPrefix(unit, s) }
-			if levelWord.MatchString(unit) && !slices.ContainsFunc(sayings(), about) && !slices.ContainsFunc(notClaims, begins) {
-				t.Errorf("%s: no row of the table is about: %.200s", file, unit)
+	}
+	for _, file := range slices.Concat(filesOf(said), filesOfNone(none)) {
+		if !seen[file] {
+			t.Errorf("%s: no document with the word of a level", file)
+		}
+	}
+}
+
+// What a generated page says of Windows stands in a template or in Go, where it is tied to a row.
+func TestEachClaimOfAGeneratedPageIsThatOfItsSource(t *testing.T) {
+	t.Parallel()
+	for _, page := range generatedPages(t) {
+		for _, unit := range page.units {
+			said := func(s saying) bool { return strings.Contains(unit, s.words) }
+			none := func(n notClaim) bool { return strings.Contains(unit, n.begins) }
+			if len(levelWords(unit)) > 0 && !slices.ContainsFunc(sayings(), said) && !slices.ContainsFunc(notClaims(), none) {
+				t.Errorf("%s: nothing that it is made of is tied to a row: %.300s", page.file, unit)
 			}
 		}
 	}
 }
 
-// units returns a file's paragraphs, items and rows, each as one line.
-func units(text string) []string {
-	text = regexp.MustCompile(`(?m)^//[ \t]*`).ReplaceAllString(text, "")
-	text = regexp.MustCompile(`(?m)^[ \t]*(- |\||#)`).ReplaceAllString(text, "\n\n$1")
-	var all []string
-	for _, unit := range regexp.MustCompile(`\n\s*\n`).Split(text, -1) {
-		all = append(all, strings.Join(strings.Fields(unit), " "))
+// The words that mean a row wherever they stand have its level.
+func TestPhrasesSayTheLevelOfTheirRow(t *testing.T) {
+	t.Parallel()
+	for _, p := range phrases() {
+		if claim, known := ByID(p.claim); !known || levelNamed(levelWord.FindString(p.words)) != claim.Level {
+			t.Errorf("%q is said of claim %s, which is %q", p.words, p.claim, claim.Level)
+		}
 	}
-	return all
 }
 
-var levelWord = regexp.MustCompile(`(?i)\b(documented|observed|inferred)\b`)
-
-// levelNear returns the level word that is nearest to the words, and "" where there is none or the words are not found.
-func levelNear(units []string, words string) Level {
-	for _, unit := range units {
-		begin := strings.Index(unit, words)
-		if begin < 0 {
+// complaints returns what is wrong with a document by the sayings and exceptions of its file: a saying that is not there, or
+// that is called another level than its claim has; an exception that is not there; a word of a level that has neither.
+func complaints(d document, all []saying, none []notClaim) []string {
+	all = slices.DeleteFunc(slices.Clone(all), func(s saying) bool { return s.file != d.file })
+	none = slices.DeleteFunc(slices.Clone(none), func(n notClaim) bool { return n.file != d.file })
+	var complaints []string
+	complain := func(format string, args ...any) {
+		complaints = append(complaints, d.file+": "+fmt.Sprintf(format, args...))
+	}
+	for _, s := range all {
+		claim, known := ByID(s.claim)
+		if got := levelNear(d.units, s.words); !known || got != claim.Level {
+			complain("%q is called %q there; claim %s is %q", s.words, got, s.claim, claim.Level)
+		}
+	}
+	for _, n := range none {
+		if !slices.ContainsFunc(d.units, func(unit string) bool { return len(levelWords(unit)) > 0 && strings.HasPrefix(unit, n.begins) }) {
+			complain("no paragraph with the word of a level begins with %q", n.begins)
+		}
+	}
+	for _, unit := range d.units {
+		if slices.ContainsFunc(none, func(n notClaim) bool { return strings.HasPrefix(unit, n.begins) }) {
 			continue
 		}
-		end, level, least := begin+len(words), Level(""), len(unit)
-		for _, at := range levelWord.FindAllStringIndex(unit, -1) {
-			if far := max(at[0]-end, begin-at[1], 0); far < least {
-				level, least = Level(strings.ToLower(unit[at[0]:at[1]])), far
+		for _, at := range levelWords(unit) {
+			near := func(s saying) bool { return slices.Equal(nearest(unit, s.words), at) }
+			if !slices.ContainsFunc(all, near) {
+				complain("no row of the table is about %q in: %s%.300s", unit[at[0]:at[1]], before(unit, at[0]), unit[at[0]:])
 			}
 		}
-		return level
+	}
+	return complaints
+}
+
+// The checks see what they are for.
+func TestComplaintsAboutPlantedClaims(t *testing.T) {
+	t.Parallel()
+	const file, fine = "docs/page.md", "Hives that we made are taken (inferred).\n"
+	all := said(file, about("hive-loads", "Hives that we made are taken"))
+	for planted, want := range map[string]string{
+		fine: "",
+		fine + "\nWindows reads it backwards (observed).\n":      `about "observed" in: Windows reads it backwards`,
+		fine + "- an item\n- another, which is documented\n":     `about "documented" in: - another`,
+		fine + "| a | cell |\n| another | observed |\n":          `about "observed" in: | another`,
+		"Hives that we made are taken (documented).\n":           `is called "documented" there; claim hive-loads is "inferred"`,
+		"Hives that we made are taken, as was\nOBSERVED.\n":      `is called "observed" there`,
+		"Hives that we made are taken (not documented).\n":       `is called "open" there`,
+		"Hives that we made are taken.\n":                        `is called "" there`,
+		"Hives that we made are taken (inferred; documented).\n": `about "documented" in: Hives`,
+		"Nobody says it.\n":                                        `is called "" there`,
+		fine + "\nErrors have documented codes.\n":                 "", // a phrase
+		fine + "\nErrors have documented codes and windows.\n":     "",
+		fine + "\nErrors have observed and documented codes.\n":    `about "observed" in: Errors have`,
+		fine + "\nThe word documented is explained, is it not.\n":  `about "documented" in: The word`,
+		fine + "\n<!-- steps -->\nobserved\n<!-- /steps -->\nEnd.": "",
+	} {
+		got := complaints(document{file, unitsOf(t, file, planted)}, all, nil)
+		if len(got) == 0 && want == "" || len(got) == 1 && want != "" && strings.Contains(got[0], want) {
+			continue
+		}
+		t.Errorf("%q: %q, want %q", planted, got, want)
+	}
+	none := []notClaim{{file, "The word documented", "says what the words mean"}}
+	explained := document{file, units(fine + "\nThe word documented is explained.\n")}
+	if got := complaints(explained, all, none); len(got) != 0 {
+		t.Error(got)
+	}
+	if got := complaints(document{file, units(fine)}, all, none); len(got) != 1 || !strings.Contains(got[0], "begins with") {
+		t.Errorf("an exception that is not there: %q", got)
+	}
+	if got := complaints(explained, said(file, about("no-claim", "Hives")), none); len(got) != 1 {
+		t.Errorf("a saying of no claim: %q", got)
+	}
+}
+
+// Comments and texts of a program are read as they are meant, whatever lines they are broken into.
+func TestComplaintsAboutAProgram(t *testing.T) {
+	t.Parallel()
+	const program = "package p\n\n// A comment that is\n// observed.\n//\n// One that is not.\n\n" +
+		"// [T] has words.\ntype T struct {\n\tf int // beside a field (inferred)\n}\n\n" +
+		"var s = T{} // documented\n\nvar text = \"first, \" +\n\tname() + \"then documented.\\n\\nThird.\"\n"
+	got := complaints(document{"a.go", unitsOf(t, "a.go", program)}, nil, nil)
+	for i, want := range []string{"A comment that is observed.", "beside a field (inferred)", "documented", "first, then documented."} {
+		if len(got) != 4 || !strings.HasSuffix(got[min(i, len(got)-1)], " in: "+want) {
+			t.Fatalf("%q", got)
+		}
+	}
+}
+
+// filesOf returns the files that sayings are of.
+func filesOf(all []saying) []string {
+	var files []string
+	for _, s := range all {
+		files = append(files, s.file)
+	}
+	return slices.Compact(files)
+}
+
+// filesOfNone returns the files that exceptions are of.
+func filesOfNone(all []notClaim) []string {
+	var files []string
+	for _, n := range all {
+		files = append(files, n.file)
+	}
+	return slices.Compact(files)
+}
+
+// before returns what stands before a place, 150 bytes at most.
+func before(unit string, at int) string { return strings.ToValidUTF8(unit[max(0, at-150):at], "") }
+
+// levelWord is the word of a level. What is not documented is open.
+var levelWord = regexp.MustCompile(`(?i)\b(not documented|documented|observed|inferred)\b`)
+
+// levelWords returns where a paragraph has words of levels, but for the phrases that have their row anyway.
+func levelWords(unit string) [][]int {
+	for _, p := range phrases() {
+		unit = strings.ReplaceAll(unit, p.words, strings.Repeat("_", len(p.words)))
+	}
+	return levelWord.FindAllStringIndex(unit, -1)
+}
+
+// nearest returns the place of the word of a level that is nearest to the words, nil where there is none of either.
+func nearest(unit, words string) []int {
+	begin := strings.Index(unit, words)
+	if begin < 0 {
+		return nil
+	}
+	var nearest []int
+	least := len(unit)
+	for _, at := range levelWords(unit) {
+		if far := max(at[0]-begin-len(words), begin-at[1], 0); far < least {
+			nearest, least = at, far
+		}
+	}
+	return nearest
+}
+
+// levelNear returns the level whose word is nearest to the words, in the first paragraph that has both, and "" if none has.
+func levelNear(units []string, words string) Level {
+	for _, unit := range units {
+		if at := nearest(unit, words); at != nil {
+			return levelNamed(unit[at[0]:at[1]])
+		}
 	}
 	return ""
+}
+
+func levelNamed(word string) Level {
+	if word = strings.ToLower(word); word == "not documented" {
+		return Open
+	}
+	return Level(word)
 }

@@ -14,6 +14,7 @@ func Page(files []Evidence) string {
 	var b strings.Builder
 	b.WriteString(pageHead)
 	b.WriteString(standing(files))
+	writeOverview(&b)
 	for _, topic := range Topics() {
 		fmt.Fprintf(&b, "\n## %s\n\n", topic)
 		writeTopic(&b, topic, files)
@@ -63,6 +64,41 @@ func standing(files []Evidence) string {
 
 func (s System) title() string {
 	return strings.TrimSpace(s.Name+" "+s.Build) + " " + s.Arch
+}
+
+// writeOverview writes how many claims of each topic have which level.
+func writeOverview(b *strings.Builder) {
+	b.WriteString("\n| |")
+	for _, l := range Levels() {
+		fmt.Fprintf(b, " %s |", l)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(Levels())) + "\n")
+	for _, topic := range Topics() {
+		fmt.Fprintf(b, "| [%s](#%s) |", topic, topic.anchor())
+		for _, l := range Levels() {
+			fmt.Fprintf(b, " %s |", count(topic, l))
+		}
+		b.WriteString("\n")
+	}
+}
+
+// anchor returns the name of the topic's heading in links.
+func (t Topic) anchor() string {
+	return strings.ReplaceAll(strings.ToLower(strings.NewReplacer("`", "", ",", "", "'", "").Replace(string(t))), " ", "-")
+}
+
+// count returns how many claims of a topic have a level, and nothing for none.
+func count(topic Topic, l Level) string {
+	n := 0
+	for _, c := range table {
+		if c.Topic == topic && c.Level == l {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // writeTopic writes the table of one topic. Each system that has tried something of it has a column.

@@ -136,17 +136,60 @@ var table = []Claim{
 		Source: "Microsoft Learn: Understand App Control for Business policy rules and file rules; Use multiple App Control policies",
 	},
 	{
+		ID: "policy-at-first-boot", Topic: FirstBoot, Level: Inferred,
+		Says: "… also as early as the program runs", Source: "policies are in force from the start of Windows on (documented)",
+	},
+	{
 		ID: "power-cut-leaves-known-state", Topic: FirstBoot, Level: Inferred,
 		Says: "when the power goes, the image is in one of the states of [When the power goes](first-boot.md#when-the-power-goes), and the " +
 			"next boot gets to the logon screen",
 		Source: "what was flushed by `RegFlushKey` is on the disk (documented); the program's order of steps is tested with a failure at each",
+	},
+	{
+		ID: "event-message-file", Topic: FirstBoot, Level: Observed,
+		Says:   "`EventCreate.exe` is in every Windows but Nano Server, and shows the text of the events 1 to 1000 as it is",
+		Source: "Go's own event log package, and programs that use it",
+	},
+	{
+		ID: "shutdown-time", Topic: FirstBoot, Level: Observed,
+		Says:   "`ShutdownTime` of `Control\\Windows` is written at each shutdown",
+		Source: "real hives; forensic tools read it as that",
+	},
+	{
+		ID: "other-command-after", Topic: FirstBoot, Level: Inferred,
+		Says: "a command that an image was to run at its next boot runs at the boot after the join, when the program has " +
+			"put it back",
+		Source: "the values are the same ones, and count for each boot (observed)",
+	},
+	{
+		ID: "join-replaces-join", Topic: FirstBoot, Level: Inferred,
+		Says:   "a machine that is a member of another domain becomes one of the new domain",
+		Source: "the function is documented for the running Windows; nothing is said of members",
+	},
+	{
+		ID: "power-button", Topic: FirstBoot, Level: Inferred,
+		Says:   "Windows shuts down by the power button of ACPI at its logon screen",
+		Source: "so do the power plans that Windows has by default",
+	},
+	{
+		ID: "policies-place", Topic: FirstBoot, Level: Documented,
+		Says:   "policies of App Control are active in `System32\\CodeIntegrity\\CiPolicies\\Active`",
+		Source: "Microsoft Learn: Deploy App Control policies using script",
+	},
+	{
+		ID: "handover-unknown", Topic: FirstBoot, Level: Open,
+		Says: "where Windows' own function leaves its data in an image; nothing is written there, and nothing depends on it",
 	},
 
 	// docs/guides/answer-file.md and package answerfile.
 	{
 		ID: "account-data-joins", Topic: AnswerFile, Level: Documented,
 		Says:   "`AccountData` in the specialize pass joins the machine",
-		Source: unattended + "; it worked on Windows 11 24H2 with a blob made by Samba (published by others)",
+		Source: unattended,
+	},
+	{
+		ID: "account-data-of-samba", Topic: AnswerFile, Level: Observed,
+		Says: "so it did on Windows 11 24H2 with a blob made by Samba", Source: "published by others",
 	},
 	{
 		ID: "account-data-bare", Topic: AnswerFile, Level: Observed,
@@ -168,6 +211,10 @@ var table = []Claim{
 	{
 		ID: "passes-once", Topic: AnswerFile, Level: Documented,
 		Says: "passes that were processed are not processed again", Source: learnSetup + "; the mark `wasPassProcessed` is observed",
+	},
+	{
+		ID: "sensitive-data-removed", Topic: AnswerFile, Level: Documented,
+		Says: "Setup removes sensitive data from its cached file after each pass", Source: learnSetup,
 	},
 	{
 		ID: "setup-erases-account-data", Topic: AnswerFile, Level: Inferred,
@@ -198,6 +245,32 @@ var table = []Claim{
 	{
 		ID: "other-hooks", Topic: AnswerFile, Level: Documented,
 		Says: "`SetupComplete.cmd` runs after Setup only, and `RunOnce` needs a logon", Source: "Microsoft Learn: Add a custom script to Windows Setup; Run and RunOnce registry keys",
+	},
+	{
+		ID: "answer-file-words", Topic: AnswerFile, Level: Documented,
+		Says: "passes, components and elements are those of the reference: commands, other ways to join, `ComputerName` " +
+			"`*` for a name that Setup makes up",
+		Source: "Microsoft Learn: Unattended Windows Setup Reference; How Configuration Passes Work; " +
+			"Microsoft-Windows-UnattendedJoin",
+	},
+	{
+		ID: "component-twice", Topic: AnswerFile, Level: Observed,
+		Says:   "Setup stops at a component that is twice in one pass for one architecture",
+		Source: "public reports: \"specified more than once\"",
+	},
+	{
+		ID: "twice-in-one-place", Topic: AnswerFile, Level: Open,
+		Says: "which of two passes, components, elements or files in one place Setup takes; such a file is refused",
+	},
+	{
+		ID: "encoding-declared", Topic: AnswerFile, Level: Observed,
+		Says:   "an answer file whose XML declaration names another encoding than its own is refused",
+		Source: "public reports of the XML reader (MSXML)",
+	},
+	{
+		ID: "cached-file-marks", Topic: AnswerFile, Level: Observed,
+		Says:   "Setup marks passes it has been through in its cached file, and puts a mark in the place of sensitive text",
+		Source: "public copies of cached files",
 	},
 
 	// docs/internals/regf.md.
@@ -233,7 +306,31 @@ var table = []Claim{
 	},
 	{
 		ID: "hive-limits", Topic: Hives, Level: Documented,
-		Says: "a key's name has 255 characters at most, a value's 16,383, and keys lie 512 levels deep at most", Source: "Microsoft Learn: Registry element size limits",
+		Says: "a key's name has 255 characters at most, a value's 16,383, keys lie 512 levels deep at most, and a value in a hive " +
+			"of the older format has 1 MB",
+		Source: "Microsoft Learn: Registry element size limits",
+	},
+	{
+		ID: "hive-form", Topic: Hives, Level: Observed,
+		Says:   "hives and their logs have the form that their two public descriptions say, of versions 1.3 to 1.6",
+		Source: "real hives of Windows XP to 11, about 200 log entries that Windows wrote",
+	},
+	{
+		ID: "hive-leftovers", Topic: Hives, Level: Observed,
+		Says: "when Windows recovers or heals a hive, it leaves cells that nothing refers to, and descriptors that count " +
+			"too many users",
+		Source: "real hives; three hives before and after Windows' own recovery",
+	},
+	{
+		ID: "key-descriptor", Topic: Hives, Level: Documented,
+		Says:   "a new key's descriptor is computed from its parent's",
+		Source: "[MS-DTYP] 2.5.3.4",
+	},
+	{
+		ID: "registry-calls", Topic: Hives, Level: Documented,
+		Says: "`RegSetValueEx` takes any type and any bytes, `RegFlushKey` ends when all is on the disk, `RegLoadKey` needs the " +
+			"privileges of backup and restore, and `RegLoadAppKey` none",
+		Source: "Microsoft Learn: RegSetValueEx, RegFlushKey, RegLoadKey, RegLoadAppKey, RegCreateKeyEx",
 	},
 
 	// docs/internals/disk.md.
@@ -256,9 +353,104 @@ var table = []Claim{
 		Says: "files that our engine made have the access list that Windows shows for them", Source: "`$SDS` entries as Windows wrote them",
 	},
 	{
+		ID: "chkdsk-code", Topic: Volumes, Level: Documented,
+		Says: "`chkdsk` ends with 0 when it found nothing", Source: "Microsoft Learn: chkdsk",
+	},
+	{
+		ID: "start-leaves-traces", Topic: Volumes, Level: Inferred,
+		Says:   "a start of Windows changes the beginnings of `$LogFile`, `$MFT` and the SYSTEM hive",
+		Source: "it opens the volume's log and the hive, which have sequence numbers there",
+	},
+	{
 		ID: "virtual-disk-calls", Topic: Volumes, Level: Inferred,
 		Says:   "virtdisk.dll attaches a disk without a drive letter, and differencing disks are made and detached as we call it",
 		Source: "Microsoft Learn: OpenVirtualDisk, AttachVirtualDisk, CreateVirtualDisk; order and arguments are tested",
+	},
+	{
+		ID: "virtual-disk-functions", Topic: Volumes, Level: Documented,
+		Says: "virtdisk.dll makes, attaches and detaches disks, also without a drive letter; an overlay holds the " +
+			"identifier of its parent; a volume tells its disk and whether it is dirty",
+		Source: "Microsoft Learn: OpenVirtualDisk, AttachVirtualDisk, CreateVirtualDisk, FSCTL_IS_VOLUME_DIRTY and the " +
+			"others named in the document; [MS-VHDX]",
+	},
+	{
+		ID: "one-signature-online", Topic: Volumes, Level: Documented,
+		Says:   "Windows keeps a disk offline while another with its signature is attached",
+		Source: "Mark Russinovich, at Microsoft: Fixing Disk Signature Collisions",
+	},
+	{
+		ID: "one-identifier-online", Topic: Volumes, Level: Inferred,
+		Says:   "so it does with two overlays of one golden disk, also GPT ones, and a new attachment brings the second online",
+		Source: "`one-signature-online`",
+	},
+	{
+		ID: "running-disk-held", Topic: Volumes, Level: Inferred,
+		Says:   "a running machine of Hyper-V keeps other programs of its host out of its disk",
+		Source: "share modes of files (documented)",
+	},
+	{
+		ID: "hibernation-file", Topic: Volumes, Level: Observed,
+		Says:   "`hiberfil.sys` begins with `HIBR`, `WAKE` or `RSTR`, in either case, while a Windows is hibernated",
+		Source: "public forensic tools",
+	},
+	{
+		ID: "full-shutdown", Topic: Volumes, Level: Observed,
+		Says: "`shutdown /s /t 0 /full`, and `HiberbootEnabled` 0, let Windows shut down without fast startup", Source: "public guides and scripts",
+	},
+	{
+		ID: "hibernation-off", Topic: Volumes, Level: Documented,
+		Says:   "`powercfg /h off` turns hibernation off, and fast startup with it",
+		Source: "Microsoft Learn: How to disable and re-enable hibernation",
+	},
+
+	// docs/internals/disk.md, and what our code asks of Windows on files and processes.
+	{
+		ID: "file-names", Topic: Files, Level: Documented,
+		Says: "names are found without regard to case, may have an 8.3 partner, and have no `\\` and no `:`; one path " +
+			"has several spellings",
+		Source: "Microsoft Learn: Naming Files, Paths, and Namespaces",
+	},
+	{
+		ID: "short-name-no-link", Topic: Files, Level: Inferred,
+		Says:   "a short name is no second hard link to Windows",
+		Source: "it is another spelling of one name (documented)",
+	},
+	{
+		ID: "file-calls", Topic: Files, Level: Documented,
+		Says: "a new file has its access list from the first moment, is renamed without replacing, and a lock keeps " +
+			"others from the bytes it covers",
+		Source: "Microsoft Learn: CreateFile, MoveFileEx, LockFileEx, GetSecurityInfo, SetSecurityInfo",
+	},
+	{
+		ID: "open-file-replaced", Topic: Files, Level: Inferred,
+		Says:   "a file that is open on NTFS can be replaced by a rename since Windows 10, and its bytes go with its last handle",
+		Source: "FILE_RENAME_POSIX_SEMANTICS (documented); that an ordinary rename uses it is in public reports",
+	},
+	{
+		ID: "names-journaled", Topic: Files, Level: Documented,
+		Says:   "NTFS logs changes of names itself",
+		Source: "Microsoft Learn: File System Functionality Comparison",
+	},
+	{
+		ID: "names-in-order", Topic: Files, Level: Inferred,
+		Says:   "the order of such changes holds when the power goes",
+		Source: "`names-journaled`",
+	},
+	{
+		ID: "no-heap-in-reports", Topic: Files, Level: Documented,
+		Says:   "a program can keep its memory out of error reports",
+		Source: "Microsoft Learn: SetErrorMode, WerSetFlags",
+	},
+	{
+		ID: "command-lines", Topic: Files, Level: Documented,
+		Says: "a command line of `cmd.exe` has 8191 characters at most, and PowerShell takes several characters for a " +
+			"single quote",
+		Source: "Microsoft Learn: Command prompt line string limitation, CodeGeneration.EscapeSingleQuotedStringContent",
+	},
+	{
+		ID: "guest-commands", Topic: Files, Level: Inferred,
+		Says:   "a Windows guest with PowerShell, such as WinPE, runs the commands that the Packer provisioner sends",
+		Source: "Microsoft Learn: PowerShell; they are tested with stand-ins of guests",
 	},
 
 	// Blobs.
@@ -271,6 +463,51 @@ var table = []Claim{
 		ID: "request-codes", Topic: Blobs, Level: Documented,
 		Says:   "its codes for damaged data, an unknown version, a foreign image and a domain controller are those that we refuse with",
 		Source: learnJoin + "; that ours mean the same in each case is inferred",
+	},
+	{
+		ID: "offline-request", Topic: Blobs, Level: Documented,
+		Says: "`NetRequestOfflineDomainJoin` takes a blob for an image at a path, or for the running Windows from an " +
+			"elevated administrator; the join counts after the next start",
+		Source: "Microsoft Learn: NetRequestOfflineDomainJoin",
+	},
+	{
+		ID: "error-codes", Topic: Blobs, Level: Documented,
+		Says: "codes have the names and numbers of `lmerr.h` and `winerror.h`",
+		Source: "Microsoft Learn: Network Management Error Codes, System Error Codes; that ours mean the same in each case " +
+			"is our judgement",
+	},
+	{
+		ID: "blob-structures", Topic: Blobs, Level: Documented,
+		Says:   "the structures of a blob, GUIDs of its parts, what each is for, and that the password lies in it in clear",
+		Source: "Microsoft Learn: Offline domain join IDL definitions, and the page of each structure; [MS-RPCE], [MS-DTYP]",
+	},
+	{
+		ID: "blob-bytes", Topic: Blobs, Level: Observed,
+		Says: "how the structures lie in the bytes, which formats and parts a writer takes, and how long the password " +
+			"is: 120 characters",
+		Source: "blobs of Samba 4.17 and 4.22 and one of Windows Server 2019; our writer makes the same bytes but for the " +
+			"numbers of pointers",
+	},
+	{
+		ID: "blob-files", Topic: Blobs, Level: Observed,
+		Says:   "`djoin` writes base64 in UTF-16LE with a byte order mark and a NUL",
+		Source: "public files, logs and tools; Samba writes the same",
+	},
+	{
+		ID: "blob-readings", Topic: Blobs, Level: Inferred,
+		Says: "`Options` has the flags of the call, JOIN_PROVIDER2 comes with a site or DNS domain, an unknown part of " +
+			"that form is JOIN_PROVIDER4, and an unknown format is none of the join",
+		Source: "the blobs of `blob-bytes`, and `blob-structures`",
+	},
+	{
+		ID: "default-password", Topic: Blobs, Level: Documented,
+		Says:   "a machine's default password is its name in lower case, 14 characters of it",
+		Source: "Microsoft: pre-created computer accounts; NETSETUP_PROVISION_USE_DEFAULT_PASSWORD",
+	},
+	{
+		ID: "root-certificates", Topic: Blobs, Level: Inferred,
+		Says:   "`/rootcacerts` puts the forest's certification authorities into a blob",
+		Source: "`forest-authorities`, and the name of the option",
 	},
 
 	// Machines and accounts.
@@ -291,6 +528,60 @@ var table = []Claim{
 		ID: "naming-rules", Topic: Accounts, Level: Documented,
 		Says:   "a computer's NetBIOS name has 1 to 15 characters, and some are forbidden",
 		Source: "Microsoft: Naming conventions in Active Directory for computers, domains, sites, and OUs",
+	},
+	{
+		ID: "new-machine-sid", Topic: Accounts, Level: Documented,
+		Says:   "`sysprep /generalize /oobe /shutdown` prepares an image whose clones get a SID of their own",
+		Source: "Microsoft Learn: Sysprep (Generalize) a Windows installation",
+	},
+	{
+		ID: "right-to-create", Topic: Accounts, Level: Documented,
+		Says: "`dsacls` gives the right to create computers in an OU; without it a user makes ten, unless " +
+			"`ms-DS-MachineAccountQuota` is 0",
+		Source: "Microsoft Learn: Dsacls; Default limit to number of workstations a user can join to the domain",
+	},
+	{
+		ID: "quota-owner", Topic: Accounts, Level: Inferred,
+		Says:   "who makes an account by that quota does not own it",
+		Source: "pages on the quota name the creator in an attribute of its own",
+	},
+	{
+		ID: "account-reuse", Topic: Accounts, Level: Documented,
+		Says:   "since 2022 an account is taken again only by its creator, of an administrator, or of a trusted owner",
+		Source: "Microsoft: KB5020276",
+	},
+	{
+		ID: "password-age", Topic: Accounts, Level: Documented,
+		Says:   "a member changes its password every 30 days by default",
+		Source: "Microsoft Learn: Domain member: Maximum machine account password age",
+	},
+	{
+		ID: "ticket-lifetime", Topic: Accounts, Level: Documented,
+		Says: "a ticket is good for 10 hours by default", Source: "Microsoft Learn: Maximum lifetime for service ticket",
+	},
+	{
+		ID: "tickets-outlive", Topic: Accounts, Level: Inferred,
+		Says: "… also when its account is disabled meanwhile", Source: "a ticket is checked without asking a controller (documented)",
+	},
+	{
+		ID: "ldap-signing", Topic: Accounts, Level: Documented,
+		Says:   "Windows Server 2025 requires LDAP signing by default in new domains",
+		Source: "Microsoft Learn: LDAP signing for Active Directory Domain Services",
+	},
+	{
+		ID: "single-label-domain", Topic: Accounts, Level: Documented,
+		Says:   "members find controllers of a DNS domain of one label only by the policy AllowSingleLabelDnsDomain",
+		Source: "Microsoft: Active Directory domains with single-label DNS names",
+	},
+	{
+		ID: "forest-authorities", Topic: Accounts, Level: Documented,
+		Says:   "the certification authorities that machines of a forest trust are in one container",
+		Source: "[MS-WCCE] 2.2.2.11.2; Microsoft: Certification Authorities container",
+	},
+	{
+		ID: "sspi-kerberos", Topic: Accounts, Level: Documented,
+		Says:   "Kerberos of SSPI makes the same tokens as GSS-API",
+		Source: "Microsoft Learn: SSPI/Kerberos Interoperability with GSSAPI",
 	},
 
 	// docs/internals/windows.md, section 5.
@@ -315,12 +606,14 @@ var table = []Claim{
 		Says: "`PROCESSOR_ARCHITECTURE`, or the machine field of a system program, tells the architecture", Source: stockHives + "; PE format: Microsoft Learn",
 	},
 	{
-		ID: "image-nano-server", Topic: Images, Level: Documented,
-		Says: "Nano Server is joined by means of its own; `InstallationType` tells it", Source: "Microsoft Learn; the names are observed",
+		ID: "image-nano-server", Topic: Images, Level: Observed,
+		Says:   "`InstallationType` tells a Nano Server, which is joined by means of its own",
+		Source: "public reports and images; that it has means of its own: Microsoft Learn",
 	},
 	{
-		ID: "image-s-mode", Topic: Images, Level: Documented,
-		Says: "S mode cannot join a domain; `SkuPolicyRequired` tells it", Source: "Microsoft Learn; the value is observed in public reports",
+		ID: "image-s-mode", Topic: Images, Level: Observed,
+		Says:   "`SkuPolicyRequired` tells S mode, which cannot join a domain",
+		Source: "public reports; that it cannot join: Microsoft Learn",
 	},
 	{
 		ID: "image-state", Topic: Images, Level: Documented,
@@ -329,6 +622,10 @@ var table = []Claim{
 	{
 		ID: "image-setup-flags", Topic: Images, Level: Observed,
 		Says: "flags of `SYSTEM\\Setup` tell that the next boot runs Setup", Source: stockHives,
+	},
+	{
+		ID: "image-setup-command", Topic: Images, Level: Inferred,
+		Says: "windeploy, setup.exe or setupcl in `CmdLine` mean that the next boot is Setup's", Source: "generalized hives have them",
 	},
 	{
 		ID: "image-names", Topic: Images, Level: Observed,
@@ -350,5 +647,20 @@ var table = []Claim{
 	{
 		ID: "image-logs", Topic: Images, Level: Documented,
 		Says: "`debug\\NetSetup.log` and `Panther` are the places to look after a boot", Source: "Microsoft Learn: Windows Setup log files; troubleshooting domain joins",
+	},
+	{
+		ID: "image-display-name", Topic: Images, Level: Observed,
+		Says:   "Windows 11 calls itself Windows 10 in `ProductName`",
+		Source: "real hives of Windows 11",
+	},
+	{
+		ID: "image-windows-11", Topic: Images, Level: Documented,
+		Says:   "the first build of Windows 11 is 22000",
+		Source: "Microsoft Learn: Windows 11 release information",
+	},
+	{
+		ID: "image-edition-forms", Topic: Images, Level: Inferred,
+		Says:   "every family of home editions is spelt in all forms that editions are sold in",
+		Source: "names of editions are observed; a spelling that does not exist costs nothing",
 	},
 }

@@ -7,7 +7,8 @@
 // so that no name, type or value is written down twice.
 //
 // Method registry arms the hook that Windows Setup itself uses: SYSTEM\Setup SetupType = 2 and CmdLine = odjboot.exe
-// run the program as SYSTEM before anybody can log on (observed in public repair tools, not documented by Microsoft).
+// run the program as SYSTEM before anybody can log on (observed in public repair tools; no page of
+// Microsoft's has it).
 package completion
 
 //go:generate go -C ../tools run ./picture ../../docs/first-boot.txt ../../docs/first-boot.svg

@@ -118,7 +118,7 @@ func (g *guest) write(name string, content []byte) error {
 	return f.Sync()
 }
 
-// settle makes Windows shut down when it is told to, and not hibernate a part of itself (documented: fast startup).
+// settle makes Windows shut down when it is told to, and not hibernate a part of itself (observed in public scripts).
 func settle(g *guest) error {
 	return g.set(g.controlSet+`\Control\Session Manager\Power`, "HiberbootEnabled", regf.DWORD, regf.DWORDData(0))
 }

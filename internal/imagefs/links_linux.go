@@ -11,7 +11,7 @@ import (
 const ntfs3Magic = 0x7366746E
 
 // CountLinks returns the number of hard links of an open file that was opened by a name, which counts without its folder:
-// NTFS drivers count a long name and its short DOS partner as two (observed with ntfs-3g 2022.10.3), which are one file to
+// NTFS drivers count a long name and its short DOS partner as two (tried with ntfs-3g 2022.10.3), which are one file to
 // everybody. Errors are those of the system.
 func CountLinks(f *os.File, name string) (int, error) {
 	conn, err := f.SyscallConn()

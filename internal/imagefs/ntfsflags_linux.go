@@ -10,8 +10,8 @@ import (
 // false when the path is on something else, or the disk cannot be read, which only root may do as a rule.
 //
 // It looks below mounts of the driver ntfs-3g only: that one mounts a dirty volume for writing, and leaves the flag as it
-// found it (observed with 2022.10.3). The kernel's ntfs3 refuses to do so, and sets the flag itself while it writes
-// (documented in its source).
+// found it (tried with 2022.10.3). The kernel's ntfs3 refuses to do so, and sets the flag itself while it writes
+// (its source says so).
 func NTFSFlags(path string) (flags uint16, known bool) {
 	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {

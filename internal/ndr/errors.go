@@ -13,7 +13,7 @@ type Unsupported string
 func (u Unsupported) Error() string { return string(u) }
 
 // Two kinds of streams that [MS-RPCE] describes and that are refused. No known program puts either into a file. Samba
-// ignores the mark of big endian and reads little endian (observed), so nobody could tell what such a stream means.
+// ignores the mark of big endian and reads little endian (tried), so nobody could tell what such a stream means.
 const (
 	unsupportedBigEndian Unsupported = "the header says big endian, which no known program writes"
 	unsupportedVersion2  Unsupported = "the header has serialization version 2 (NDR64), not 1"

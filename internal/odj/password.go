@@ -48,7 +48,7 @@ func RandomPassword(r io.Reader) ([]uint16, error) {
 const defaultLength = 14
 
 // isDefault tells whether password is what a machine gets when nobody chooses one: its name in lower case (documented),
-// or as it was given (Samba, observed). It makes no copy of the password.
+// or as it was given (Samba). It makes no copy of the password.
 func isDefault(password []uint16, machineName string) bool {
 	name := utf16.Encode([]rune(strings.ToLower(machineName)))
 	return isText(password, name) || len(name) > defaultLength && isText(password, name[:defaultLength])

@@ -7,7 +7,7 @@ import (
 )
 
 // A serialized certificate store ([MS-OSHARED], VBASigSerializedCertStore; the form of CertSaveStore with
-// CERT_STORE_SAVE_AS_STORE, which Wine writes in the same way (observed)): a header, entries, and an entry that is all
+// CERT_STORE_SAVE_AS_STORE, which Wine writes in the same way): a header, entries, and an entry that is all
 // zero. An entry is an identifier, an encoding type, a length and so many bytes. The properties of a certificate stand
 // in front of it.
 const (

@@ -20,7 +20,7 @@ type win7 struct {
 	domainSID     *ndr.SID
 
 	dc      dcInfo
-	options uint32 // documented as 0; Windows and Samba put flags there (observed)
+	options uint32 // documented as 0; Windows and Samba write 4 and 6 (observed)
 }
 
 func (w *win7) layout(c ndr.Coder) {

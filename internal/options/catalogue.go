@@ -317,7 +317,7 @@ var catalogue = map[Name]entry{
 		doc: "Delete even an account that a machine has logged on with when `true`. Default: `false`.",
 	},
 
-	// Facts that are documented outside of a table, too.
+	// Facts that are described outside of a table, too.
 	ID: {doc: "What names the image: the path as it was given, of the Windows directory or of the disk, with `#` and the " +
 		"partition if one was chosen."},
 	Fingerprint: {

@@ -9,7 +9,7 @@ import (
 // Type is the type of a value (winnt.h). A hive may hold any number.
 type Type uint32
 
-// The documented types.
+// The types, by the names of winnt.h.
 const (
 	None                     Type = 0
 	SZ                       Type = 1
@@ -30,7 +30,7 @@ var typeNames = [...]string{
 	"REG_MULTI_SZ", "REG_RESOURCE_LIST", "REG_FULL_RESOURCE_DESCRIPTOR", "REG_RESOURCE_REQUIREMENTS_LIST", "REG_QWORD",
 }
 
-// String returns the documented name, such as "REG_SZ", or the number in hex.
+// String returns the name in winnt.h, such as "REG_SZ", or the number in hex.
 func (t Type) String() string {
 	if int(t) < len(typeNames) {
 		return typeNames[t]

@@ -47,5 +47,5 @@ func compose(machine string, rid uint32, change func(*odj.Join)) (*odj.Blob, err
 	return odj.Compose(join)
 }
 
-// flagsOfDC is what a Samba domain controller says of itself in a blob (observed): a writable one, with LDAP and Kerberos.
+// flagsOfDC is what a Samba domain controller says of itself in a blob: a writable one, with LDAP and Kerberos.
 const flagsOfDC = 0xE00011BD

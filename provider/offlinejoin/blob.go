@@ -67,7 +67,7 @@ func (m *blobModel) blob(identityFile string, diags *diag.Diagnostics) givenBlob
 }
 
 // howToRead says, where the text of a blob cannot be used, which of Terraform's functions reads the file that djoin writes: file()
-// refuses its UTF-16 (observed with Terraform 1.11).
+// refuses its UTF-16 (tried with Terraform 1.11).
 const howToRead = `. In Terraform filebase64("web01.djoin") gives the text of a file that djoin has saved; file() cannot read its UTF-16.`
 
 // parse takes content over.

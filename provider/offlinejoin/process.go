@@ -31,8 +31,8 @@ func PrepareProcess() {
 	}
 }
 
-// logPrefix begins every environment variable by which a user asks for logs of Terraform (documented: "Debugging
-// Terraform", and "Managing Log Output" of plugins).
+// logPrefix begins every environment variable by which a user asks for logs of Terraform ("Debugging Terraform",
+// and "Managing Log Output" of plugins).
 const logPrefix = "TF_LOG"
 
 // logsWanted reports whether somebody has asked for logs. If nobody has, Terraform drops what a provider logs, but the SDK

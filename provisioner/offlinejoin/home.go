@@ -3,7 +3,7 @@ package offlinejoin
 import "github.com/hashicorp/packer-plugin-sdk/pathing"
 
 // expandHome replaces "~" and "~user" at the beginning of paths of this machine by the user's home directory, as Packer
-// does in ssh_private_key_file (documented: package pathing of its SDK). A name such as "~golden.qcow2", which is no
+// does in ssh_private_key_file (package pathing of its SDK). A name such as "~golden.qcow2", which is no
 // user's, stays what it is.
 func expandHome(fields []field) {
 	for _, f := range fields {

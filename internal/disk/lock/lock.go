@@ -88,7 +88,7 @@ func openOnce(path string, m Mode) (*File, error) {
 }
 
 // vmwareHolder looks for the folder that VMware Workstation, Player and Fusion keep beside a disk that a machine has open:
-// NAME.vmdk.lck with a file M*.lck in it (documented: Broadcom, "Cannot open the disk ... or one of the snapshot disks"). A
+// NAME.vmdk.lck with a file M*.lck in it (Broadcom: "Cannot open the disk ... or one of the snapshot disks"). A
 // flat extent is held by the lock of its descriptor.
 func vmwareHolder(path string) string {
 	names := []string{path}

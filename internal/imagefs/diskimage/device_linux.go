@@ -13,7 +13,7 @@ import (
 
 // deviceIdentity returns what the kernel calls a block device at every start of the system: the serial number or world wide
 // name of a disk, with the number of the partition on it; the name of a mapped device; the file behind a loop device
-// (documented: the kernel's ABI documents of block, dm and loop). Where there is none it is the device's path.
+// (the kernel's ABI documents of block, dm and loop). Where there is none it is the device's path.
 func deviceIdentity(path string, info fs.FileInfo) string {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

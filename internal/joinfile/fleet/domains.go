@@ -11,7 +11,7 @@ import (
 )
 
 // mostAsking is how many joins ask one domain at a time, whatever the number of images in hand: a controller in production has
-// others to serve, and more at once were not faster (observed with Samba).
+// others to serve, and more at once were not faster (tried with Samba).
 const mostAsking = 4
 
 // Domains are the domains that runs have logged on to: joins that reach a domain in one way share one session. The zero value
