@@ -329,8 +329,8 @@ var table = []Claim{
 	{
 		ID: "registry-calls", Topic: Hives, Level: Documented,
 		Says: "`RegSetValueEx` takes any type and any bytes, `RegFlushKey` ends when all is on the disk, `RegLoadKey` needs the " +
-			"privileges of backup and restore, and `RegLoadAppKey` none",
-		Source: "Microsoft Learn: RegSetValueEx, RegFlushKey, RegLoadKey, RegLoadAppKey, RegCreateKeyEx",
+			"privileges of backup and restore, `RegLoadAppKey` none, and `RegSaveKeyEx` can keep a hive's free space",
+		Source: "Microsoft Learn: RegSetValueEx, RegFlushKey, RegLoadKey, RegLoadAppKey, RegCreateKeyEx, RegSaveKeyEx",
 	},
 
 	// docs/internals/disk.md.

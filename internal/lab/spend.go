@@ -111,7 +111,7 @@ func damage(r record) {
 	r[completion.ValueBlobSHA256] = *completion.SetText(hex.EncodeToString(sum[:]))
 }
 
-// stopWorkstation stops the service that Windows' function needs (documented: NERR_WkstaNotStarted).
+// stopWorkstation stops the service that Windows' function needs (NERR_WkstaNotStarted).
 func stopWorkstation(ctx context.Context, m Spendable) error { return m.SetWorkstation(ctx, false) }
 
 // spending is what the steps have in common.

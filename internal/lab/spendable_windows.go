@@ -311,7 +311,7 @@ func (m here) Log() ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxRead))
 }
 
-// Events asks wevtutil.exe, which prints one element an event (documented).
+// Events asks wevtutil.exe, which prints one element an event.
 func (m here) Events(ctx context.Context) ([]uint32, error) {
 	if m.wine {
 		return nil, Lacking("Wine keeps no event log")
