@@ -3,10 +3,13 @@ package lab
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
 
+	"github.com/offlinejoin/offlinejoin/internal/odj"
+	"github.com/offlinejoin/offlinejoin/internal/odj/blobfolder"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -37,12 +40,28 @@ func requestSteps() []Step {
 
 const pathNotFound winerr.Code = 3 // ERROR_PATH_NOT_FOUND
 
+// OfBlobs returns a step for each blob of a folder of the user's, such as of blobs that Samba or djoin made: Windows' function must take
+// it.
+func OfBlobs(folder string) ([]Step, error) {
+	blobs, err := blobfolder.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	var all []Step
+	for i, read := range blobs {
+		c := requestCase{read: read, want: []winerr.Code{winerr.Success}}
+		all = append(all, Step{fmt.Sprintf("request-of-blob-%d", i+1), "request-takes-our-blobs", c.run})
+	}
+	return all, nil
+}
+
 // requestCase is a call of NetRequestOfflineDomainJoin for the sample image.
 type requestCase struct {
 	image sample.Image
-	blob  func([]byte) []byte // nil leaves it as it is
-	below string              // a folder of the Windows directory that is named in its place
-	want  []winerr.Code       // one of them
+	read  func() (*odj.Blob, error) // nil: the sample blob
+	blob  func([]byte) []byte       // nil leaves it as it is
+	below string                    // a folder of the Windows directory that is named in its place
+	want  []winerr.Code             // one of them
 }
 
 func (c requestCase) run(_ context.Context, m Machine, dir string) (Detail, error) {
@@ -50,7 +69,11 @@ func (c requestCase) run(_ context.Context, m Machine, dir string) (Detail, erro
 	if err != nil {
 		return nil, err
 	}
-	blob, err := sample.Blob()
+	read := sample.Blob
+	if c.read != nil {
+		read = c.read
+	}
+	blob, err := read()
 	if err != nil {
 		return nil, err
 	}

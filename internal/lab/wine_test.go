@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,6 +52,44 @@ func TestTheProgramUnderWine(t *testing.T) {
 		}
 		if bytes.Contains(raw, []byte(`C:\\`)) || bytes.Contains(raw, []byte("/tmp/")) {
 			t.Errorf("a path is in the evidence:\n%s", raw)
+		}
+	}
+}
+
+// Blobs that Samba made are handed to Windows' function as they are.
+func TestBlobsOfSambaUnderWine(t *testing.T) {
+	shared := testenv.Shared(t, "testdata/blobs")
+	prefix := wine.New(t)
+	installed := prefix.Install(t, "offlinejoin-lab.exe", labProgram(t))
+	if err := os.Mkdir(prefix.Path("blobs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var want [][]byte
+	for i, name := range []string{"01-basic.b64", "02-ou-dcname.txt", "04-ou-unicode.bin"} {
+		content, err := os.ReadFile(filepath.Join(shared, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(prefix.Path("blobs", fmt.Sprint(i)), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile(filepath.Join(shared, strings.TrimSuffix(name, filepath.Ext(name))+".bin"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, raw)
+	}
+	ran := prefix.RunWith(t, []string{wine.Returns(0)}, installed, "-out", `C:\evidence.json`, "-blobs", `C:\blobs`)
+	calls := prefix.Calls(t)
+	if len(calls) < len(want) {
+		t.Fatalf("%d calls; the program said %s", len(calls), ran.Output)
+	}
+	for i, c := range calls[len(calls)-len(want):] {
+		if !bytes.Equal(c.Blob, want[i]) {
+			t.Errorf("blob %d: %d bytes came to Windows' function, want the %d of Samba", i+1, len(c.Blob), len(want[i]))
+		}
+		if step := fmt.Sprintf("passed   request-of-blob-%d ", i+1); !strings.Contains(ran.Output, step) {
+			t.Errorf("no %q in %s", step, ran.Output)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Command offlinejoin-lab checks on a Windows what the project claims about Windows, and writes evidence.json into the current
 // folder. It sends nothing anywhere and changes nothing that lasts, unless it is told that the Windows may be spent.
 //
-//	offlinejoin-lab.exe [-out evidence.json] [-throwaway [-no-join]]
+//	offlinejoin-lab.exe [-out evidence.json] [-blobs FOLDER] [-throwaway [-no-join]]
 //
 // Some steps need an elevated administrator, and are skipped for others. With -throwaway the Windows is joined to a domain that does
 // not exist and restarts; the same command then goes on. Until that has ended, what is known lies in evidence.json.unfinished.

@@ -23,6 +23,7 @@ func main() {
 	}
 	var w work
 	flag.StringVar(&w.out, "out", "evidence.json", "file to write; it must not exist")
+	flag.StringVar(&w.blobs, "blobs", "", "a folder of blobs of test domains, such as Samba makes: one more step for each")
 	flag.BoolVar(&w.throwaway, "throwaway", false,
 		"this Windows may be spent: stage joins in it, run the completion program as SYSTEM, join it to a domain that does not exist, restart it")
 	flag.BoolVar(&w.noJoin, "no-join", false, "with -throwaway: neither join nor restart it")
@@ -43,7 +44,8 @@ func main() {
 
 // work is one run.
 type work struct {
-	out               string
+	out, blobs        string
+	steps             []lab.Step
 	throwaway, noJoin bool
 	failed            bool
 }
@@ -53,6 +55,14 @@ type work struct {
 func (w *work) do() (failed bool, err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	w.steps = lab.Steps()
+	if w.blobs != "" {
+		more, err := lab.OfBlobs(w.blobs)
+		if err != nil {
+			return false, err
+		}
+		w.steps = append(w.steps, more...)
+	}
 	file, err := os.OpenFile(w.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return false, err
@@ -76,7 +86,7 @@ func (w *work) do() (failed bool, err error) {
 	if w.throwaway {
 		evidence, whole, err = w.spend(ctx, m, dir)
 	} else {
-		evidence, whole = lab.Run(ctx, m, dir, lab.Steps(), w.told), true
+		evidence, whole = lab.Run(ctx, m, dir, w.steps, w.told), true
 	}
 	if err != nil || !whole {
 		return w.failed, err
@@ -100,7 +110,7 @@ func (w *work) spend(ctx context.Context, m lab.Spendable, dir string) (e claims
 	progress, err := lab.ReadProgress(w.unfinished())
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		e := lab.Run(ctx, m, dir, lab.Steps(), w.told)
+		e := lab.Run(ctx, m, dir, w.steps, w.told)
 		if err := ctx.Err(); err != nil {
 			return e, false, err
 		}
