@@ -151,7 +151,7 @@ func (s *spending) provoke(ctx context.Context, p provoked) (d Detail, err error
 		if err := p.before(ctx, s.m); err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, s.m.SetWorkstation(ctx, true)) }()
+		defer func() { err = errors.Join(err, s.m.SetWorkstation(context.WithoutCancel(ctx), true)) }()
 	}
 	out, err := s.run(ctx, p)
 	if err != nil {
@@ -269,7 +269,7 @@ func (p provoked) compare(o outcome, was completion.Hook) error {
 // savedHive saves the SYSTEM hive and counts the pieces of the blob in it.
 func (s *spending) savedHive() (int, error) {
 	path := filepath.Join(s.dir, "saved")
-	defer os.Remove(path)
+	defer func() { _ = os.Remove(path) }() // the folder of the run goes at its end
 	if err := s.m.SaveSystem(path); err != nil {
 		return 0, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -146,7 +147,7 @@ func (m here) ProgramSecurity() ([]byte, error) {
 	return slices.Clone(unsafe.Slice((*byte)(unsafe.Pointer(d)), d.Length())), nil
 }
 
-// serviceName is of the service that runs the program as SYSTEM.
+// serviceName begins the name of the service that runs the program as SYSTEM.
 const serviceName = "offlinejoin-lab"
 
 // How long a service may take: longer than the program's own limits together.
@@ -155,7 +156,8 @@ const (
 	servicePoll  = 100 * time.Millisecond
 )
 
-// RunAsSystem makes a service of this program, which runs the other one ([ServeAsSystem]), and removes it.
+// RunAsSystem makes a service of this program, which runs the other one ([ServeAsSystem]). It is deleted when it has begun, so that it
+// is gone with its end, also with one of Windows. An interrupt does not end the program: nobody knows what a half of it leaves.
 func (m here) RunAsSystem(ctx context.Context) (code uint32, err error) {
 	own, err := os.Executable()
 	if err != nil {
@@ -169,20 +171,17 @@ func (m here) RunAsSystem(ctx context.Context) (code uint32, err error) {
 	if err != nil {
 		return 0, winerr.OfCall("OpenSCManager", err)
 	}
-	defer func() { _ = services.Disconnect() }()                   // a handle
-	if old, err := services.OpenService(serviceName); err == nil { // of a run in which Windows ended
-		_ = old.Delete()
-		_ = old.Close()
-	}
-	s, err := services.CreateService(serviceName, own, mgr.Config{StartType: mgr.StartManual, DisplayName: serviceName}, ServiceWord, program)
+	defer func() { _ = services.Disconnect() }() // a handle
+	name := fmt.Sprintf("%s-%d-%d", serviceName, os.Getpid(), time.Now().UnixNano())
+	s, err := services.CreateService(name, own, mgr.Config{StartType: mgr.StartManual, DisplayName: serviceName}, ServiceWord, program)
 	if err != nil {
 		return 0, winerr.OfCall("CreateService", err)
 	}
-	defer func() { err = errors.Join(err, s.Delete(), s.Close()) }()
-	if err := s.Start(); err != nil {
-		return 0, winerr.OfCall("StartService", err)
+	defer func() { _ = s.Close() }() // a handle
+	if err := errors.Join(winerr.OfCall("StartService", s.Start()), winerr.OfCall("DeleteService", s.Delete())); err != nil {
+		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, serviceLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), serviceLimit)
 	defer cancel()
 	status, err := awaitState(ctx, s, svc.Stopped)
 	if err != nil {

@@ -88,10 +88,16 @@ func (t *Throwaway) Run(ctx context.Context, p Progress) (all []claims.Step, don
 	case t.NoJoin:
 		beginErr = Lacking("the join was not wanted (-no-join)")
 	case beginErr == nil:
-		return t.progress.Steps, false, t.join(ctx, s)
+		taken, err := t.join(ctx, s)
+		if taken || err != nil {
+			return t.progress.Steps, false, err
+		}
+		beginErr = Lacking("the join was not taken")
 	}
 	for _, step := range afterSteps() {
-		t.ended(claims.Step{Step: step.name, Claim: step.claim}, beginErr)
+		if !t.has(step.name) {
+			t.ended(claims.Step{Step: step.name, Claim: step.claim}, beginErr)
+		}
 	}
 	return t.progress.Steps, true, nil
 }
@@ -112,7 +118,12 @@ func claimOf(name string) string {
 			return o.claim
 		}
 	}
-	return "hook-put-back"
+	for _, a := range afterSteps() {
+		if a.name == name {
+			return a.claim
+		}
+	}
+	return "hook-put-back" // of another version of this program
 }
 
 // step saves that a step begins, and does it.
@@ -143,24 +154,38 @@ func (t *Throwaway) keep(s claims.Step) {
 }
 
 // join stages the sample in the running Windows and runs the program, which joins it and has it restart. That it restarts may end
-// this process at any moment: all that is to be looked at is still there after it.
-func (t *Throwaway) join(ctx context.Context, s *spending) error {
+// this process at any moment: all that is to be looked at is still there after it. A join that is not taken restarts nothing, and has
+// failed here.
+func (t *Throwaway) join(ctx context.Context, s *spending) (taken bool, err error) {
 	t.progress.Running, t.progress.Domain, t.progress.Machine = Joins, s.text(completion.ValueDomain), s.text(completion.ValueMachineName)
 	r := s.staged.record.clone(s.was)
 	defer r.wipe()
+	defer func() {
+		if !taken {
+			err = errors.Join(err, clearAway(s.m), setHook(s.m.Registry(), s.was))
+		}
+	}()
 	if err := arrange(s.m, s.staged, r); err != nil {
-		return err
+		return false, err
 	}
 	if err := t.Save(t.progress); err != nil {
-		return errors.Join(err, clearAway(s.m), setHook(s.m.Registry(), s.was))
+		return false, err
 	}
 	t.Joining()
 	if _, err := s.m.RunAsSystem(ctx); err != nil {
-		return err
+		return false, err
+	}
+	var o outcome
+	if err := o.read(s.m.Registry()); err != nil {
+		return false, err
+	}
+	if o.state != completion.StateCompleted {
+		t.ended(claims.Step{Step: Joins, Claim: claimOf(Joins)}, isTaken(ctx, t, o))
+		return false, t.Save(t.progress)
 	}
 	s.m.AwaitRestart(ctx)
 	t.progress.Stayed = true
-	return t.Save(t.progress)
+	return true, t.Save(t.progress)
 }
 
 func (s *spending) text(name string) string {
@@ -235,9 +260,9 @@ func hasRestarted(_ context.Context, t *Throwaway, _ outcome) error {
 	return nil
 }
 
-func isPutBack(_ context.Context, _ *Throwaway, o outcome) error {
-	if o.hook.Armed() || o.hook.StartsProgram() {
-		return differs("SetupType or CmdLine are as staging has armed them")
+func isPutBack(_ context.Context, t *Throwaway, o outcome) error {
+	if !sameHook(o.hook, completion.Hook(t.progress.Hook)) {
+		return differs("SetupType and CmdLine are not as before")
 	}
 	return nil
 }

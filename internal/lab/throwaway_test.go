@@ -48,7 +48,7 @@ func (s *spend) run(ctx context.Context, change func(*Throwaway)) (done bool, er
 // whole does it all, with the restart.
 func (s *spend) whole() {
 	s.t.Helper()
-	if done, err := s.run(s.t.Context(), func(r *Throwaway) {
+	done, err := s.run(s.t.Context(), func(r *Throwaway) {
 		if !s.m.noRestart { // the process ends with Windows
 			save := r.Save
 			r.Save = func(p Progress) error {
@@ -58,8 +58,12 @@ func (s *spend) whole() {
 				return save(p)
 			}
 		}
-	}); done || err != nil {
-		s.t.Fatalf("done: %v, %v", done, err)
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if done { // the join was not taken
+		return
 	}
 	s.m.restart()
 	if done, err := s.run(s.t.Context(), nil); !done || err != nil {
@@ -144,7 +148,7 @@ func TestAPlantedFaultFailsItsStepOfAThrowaway(t *testing.T) {
 		"spent-workstation-stopped": {faults{patient: true}, "state completed"},
 		Joins:                       {faults{function: func([]byte) winerr.Code { return winerr.BadOfflineJoinInfo }}, "state failed, result 2710"},
 		"spent-join-restarts":       {faults{noRestart: true}, "did not restart by itself"},
-		"spent-join-hook":           {rearmed, "as staging has armed them"},
+		"spent-join-hook":           {rearmed, "not as before"},
 		"spent-join-erased":         {blob, "has the blob"},
 		"spent-join-program":        {faults{keeps: true}, "still there"},
 		"spent-join-member":         {faults{noMember: true}, "no member"},
@@ -166,6 +170,25 @@ func TestAPlantedFaultFailsItsStepOfAThrowaway(t *testing.T) {
 				t.Errorf("%+v, want failed with %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// A join that is not taken restarts nothing and leaves nothing, whatever it waits for.
+func TestAJoinThatIsNotTaken(t *testing.T) {
+	t.Parallel()
+	for _, code := range []winerr.Code{winerr.BadOfflineJoinInfo, winerr.Busy} { // final, and one for another try
+		s := newSpend(t, faults{function: func([]byte) winerr.Code { return code }})
+		before, _ := hookNow(s.m.registry)
+		if done, err := s.run(t.Context(), nil); !done || err != nil {
+			t.Fatalf("done: %v, %v", done, err)
+		}
+		if got := s.told["spent-join-member"]; got.Result != claims.Skipped || !strings.Contains(got.Reason, "was not taken") {
+			t.Errorf("%+v", got)
+		}
+		if got := s.told[Joins]; got.Result != claims.Failed {
+			t.Errorf("%+v", got)
+		}
+		s.isClean(before)
 	}
 }
 
