@@ -234,7 +234,7 @@ func TestThePasswordIsForMembersOnly(t *testing.T) {
 		if tt.has != (last.Result == claims.Failed) || tt.has != (len(m.boots) == 2) || tt.has == left {
 			t.Errorf("%+v, %d boots", last, len(m.boots))
 		}
-		found, files, err := forUser().InTree(s.Dir, nil)
+		found, files, err := forPassword(passwordOfUser).InTree(s.Dir, nil)
 		must(t, err)
 		disk := filepath.Join(s.Dir, "disks", "domain-logon.qcow2")
 		if _, in := found[disk]; in != tt.has || len(found) > 1 || !in && len(found) > 0 || files < 5 {

@@ -29,6 +29,7 @@ type Qemu struct {
 	Limit    time.Duration // of one boot
 
 	early time.Duration // within which it is firmware that restarts, and no Windows yet
+	more  []string      // arguments, for tests that start another system
 }
 
 func (q Qemu) withDefaults() Qemu {
@@ -64,9 +65,9 @@ func (q Qemu) Kind() claims.Kind { return claims.Windows }
 
 // arguments returns qemu's, for a machine that waits to be started.
 func (q Qemu) arguments(disk, socket string, b Boot) []string {
-	device := "ide-hd,drive=disk,bus=ide.0,bootindex=0" // a SATA port of the chip set
+	device := "ide-hd,drive=disk,bus=ide.0,bootindex=1" // a SATA port of the chip set; 0 is of -kernel
 	if q.Bus == "virtio" {
-		device = "virtio-blk-pci,drive=disk,bootindex=0"
+		device = "virtio-blk-pci,drive=disk,bootindex=1"
 	}
 	cpu := "max"
 	if q.Accel == "kvm" {
@@ -89,7 +90,7 @@ func (q Qemu) arguments(disk, socket string, b Boot) []string {
 	if q.Firmware != "" {
 		args = append(args, "-bios", q.Firmware)
 	}
-	return args
+	return append(args, q.more...)
 }
 
 // escaped makes a text one that stands in a list of options.

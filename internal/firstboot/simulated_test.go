@@ -33,15 +33,16 @@ import (
 // changed is written into the overlay by our own engine, and so is what Windows would have done: it proves nothing about Windows,
 // and shows that the scenarios see what is wrong.
 type simulated struct {
-	t       testing.TB
-	program program
-	fault   fault
-	dead    bool // no Windows starts from the disk
-	boots   []string
-	online  []string           // disks of boots with a network
-	pending map[string]pending // by disk
-	blobs   []*odj.Blob        // that were in the disks
-	secrets []*canary.Search   // for what was in the disks
+	t              testing.TB
+	program        program
+	fault          fault
+	dead           bool // no Windows starts from the disk
+	boots          []string
+	online         []string           // disks of boots with a network
+	user, password string             // of the only user of its domain
+	pending        map[string]pending // by disk
+	blobs          []*odj.Blob        // that were in the disks
+	secrets        []*canary.Search   // for what was in the disks
 }
 
 // fault is what is planted.
@@ -75,7 +76,7 @@ type ran struct {
 }
 
 func newSimulated(t testing.TB, p program) *simulated {
-	return &simulated{t: t, program: p, pending: map[string]pending{}}
+	return &simulated{t: t, program: p, pending: map[string]pending{}, user: userOfDomain, password: passwordOfUser}
 }
 
 func (m *simulated) Kind() claims.Kind { return claims.Simulated }
@@ -347,16 +348,16 @@ func lsaString(s string) []byte {
 	return append(binary.LittleEndian.AppendUint32(head, 8), text...)
 }
 
-// passwordOfUser is that of the simulated domain's only user.
+// The simulated domain's only user.
 const (
 	userOfDomain   = "anna.k"
 	passwordOfUser = "Us3r-canary.7f1c94ab-20d6 ö"
 )
 
-// forUser returns a search for the user's password, as files and as hives have it.
-func forUser() *canary.Search {
-	wide := regf.TextData(passwordOfUser)
-	return canary.For(map[string][]byte{"the user's password": []byte(passwordOfUser), "the user's password, UTF-16": wide[:len(wide)-2]})
+// forPassword returns a search for a user's password, as files and as hives have it.
+func forPassword(password string) *canary.Search {
+	wide := regf.TextData(password)
+	return canary.For(map[string][]byte{"the user's password": []byte(password), "the user's password, UTF-16": wide[:len(wide)-2]})
 }
 
 // logsOn is what Winlogon does at a start when it is told to log an account on: it does so where the machine is a member of the
@@ -385,11 +386,11 @@ func (m *simulated) logsOn(g *guest, disk string, b Boot) error {
 	}
 	defer im.Close()
 	of := im.Facts().Membership
-	if told["DefaultPassword"] == passwordOfUser {
-		m.noteSecret(disk, forUser())
+	if told["DefaultPassword"] == m.password {
+		m.noteSecret(disk, forPassword(m.password))
 	}
-	if !of.Joined || !strings.EqualFold(told["DefaultDomainName"], of.DomainName) || told["DefaultUserName"] != userOfDomain ||
-		told["DefaultPassword"] != passwordOfUser || m.fault.noLogon {
+	if !of.Joined || !strings.EqualFold(told["DefaultDomainName"], of.DomainName) || told["DefaultUserName"] != m.user ||
+		told["DefaultPassword"] != m.password || m.fault.noLogon {
 		return nil
 	}
 	sid := of.DomainSID + "-1604"
