@@ -159,10 +159,13 @@ func reachDomain(g *guest) error {
 	)
 }
 
-// Keys of the SOFTWARE hive.
+// Keys of the SOFTWARE hive, and values of two of them.
 const (
-	winlogonKey    = `Microsoft\Windows NT\CurrentVersion\Winlogon`
-	profileListKey = `Microsoft\Windows NT\CurrentVersion\ProfileList`
+	winlogonKey       = `Microsoft\Windows NT\CurrentVersion\Winlogon`
+	profileListKey    = `Microsoft\Windows NT\CurrentVersion\ProfileList`
+	systemPoliciesKey = `Microsoft\Windows\CurrentVersion\Policies\System`
+
+	legalCaption, legalText = "legalnoticecaption", "legalnoticetext"
 )
 
 // logOnAtStart makes Windows log the user on when it has started (Microsoft Learn: Turn on automatic logon in Windows), wait for
@@ -184,7 +187,7 @@ func logOnAtStart(g *guest) error {
 			{policies + `Windows NT\CurrentVersion\Winlogon`, "SyncForegroundPolicy", regf.DWORD, regf.DWORDData(1)},
 			{policies + `Windows\System`, "GpNetworkStartTimeoutPolicyValue", regf.DWORD, regf.DWORDData(120)}, // seconds
 			{policies + `Windows\OOBE`, "DisablePrivacyExperience", regf.DWORD, regf.DWORDData(1)},
-			{`Microsoft\Windows\CurrentVersion\Policies\System`, "EnableFirstLogonAnimation", regf.DWORD, regf.DWORDData(0)},
+			{systemPoliciesKey, "EnableFirstLogonAnimation", regf.DWORD, regf.DWORDData(0)},
 		} {
 			k, _, err := h.CreateKey(v.key, nil)
 			if err != nil {
@@ -194,16 +197,27 @@ func logOnAtStart(g *guest) error {
 				return err
 			}
 		}
-		k, err := h.Key(winlogonKey)
+		// A count that is used up turns the automatic logon off, and so does a notice that a person would confirm (documented both).
+		return deleteValues(h, map[string][]string{
+			winlogonKey: {"AutoLogonCount", legalCaption, legalText}, systemPoliciesKey: {legalCaption, legalText},
+		})
+	})
+}
+
+// deleteValues deletes those values of keys that are there.
+func deleteValues(h *regf.Hive, values map[string][]string) error {
+	for key, names := range values {
+		k, err := h.Key(key)
 		if err != nil {
 			return err
 		}
-		// A count that is used up turns the automatic logon off (documented).
-		if err := k.DeleteValue("AutoLogonCount"); !errors.Is(err, regf.ErrNotFound) {
-			return err
+		for _, name := range names {
+			if err := k.DeleteValue(name); err != nil && !errors.Is(err, regf.ErrNotFound) {
+				return err
+			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // edit changes another hive than SYSTEM.

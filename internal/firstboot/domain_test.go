@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,7 +119,9 @@ func TestWhatWindowsIsTold(t *testing.T) {
 	do(func(g *guest) error {
 		return g.edit("SOFTWARE", func(h *regf.Hive) error {
 			k, _, err := h.CreateKey(winlogonKey, nil)
-			return errors.Join(err, k.SetValue("AutoLogonCount", regf.DWORD, regf.DWORDData(0)),
+			system, _, err2 := h.CreateKey(systemPoliciesKey, nil)
+			return errors.Join(err, err2, k.SetValue("LegalNoticeText", regf.SZ, regf.TextData("Beware")),
+				system.SetValue("legalnoticecaption", regf.SZ, regf.TextData("Notice")), k.SetValue("AutoLogonCount", regf.DWORD, regf.DWORDData(0)),
 				k.SetValue("AutoAdminLogon", regf.SZ, regf.TextData("0")), k.SetValue("DefaultUserName", regf.SZ, regf.TextData("somebody")))
 		})
 	})
@@ -130,7 +134,7 @@ func TestWhatWindowsIsTold(t *testing.T) {
 		defer end()
 		const policies = `Policies\Microsoft\Windows NT\CurrentVersion\Winlogon`
 		text := map[string]string{}
-		for _, key := range []string{winlogonKey, policies} {
+		for _, key := range []string{winlogonKey, policies, systemPoliciesKey} {
 			k, err := h.Key(key)
 			must(t, err)
 			for v, err := range k.Values() {
@@ -145,8 +149,8 @@ func TestWhatWindowsIsTold(t *testing.T) {
 				t.Errorf("%s is %q", name, text[name])
 			}
 		}
-		if _, has := text["SyncForegroundPolicy"]; !has || len(text) != 5 {
-			t.Errorf("%d values", len(text))
+		if _, has := text["SyncForegroundPolicy"]; !has || len(text) != 6 { // and the animation; no count and no notice
+			t.Errorf("%q", slices.Sorted(maps.Keys(text)))
 		}
 		rule, err := g.system.Key(g.controlSet + `\Services\Dnscache\Parameters\DnsPolicyConfig\` + nrptRule)
 		must(t, err)
