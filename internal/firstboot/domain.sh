@@ -98,7 +98,8 @@ fi
 [ "$(uname -s)" = Linux ] || fail "a domain in namespaces of its own needs Linux"
 [ "$(id -u)" = 0 ] || fail "a domain in namespaces of its own needs root: run this with sudo"
 for tool in samba samba-tool samba_spnupdate ip unshare mount setsid hostname; do
-	command -v "$tool" >/dev/null || fail "$tool is not there: install samba, samba-ad-provision, samba-dsdb-modules, samba-vfs-modules, winbind, iproute2 and util-linux"
+	command -v "$tool" >/dev/null || fail "$tool is not there: install iproute2, util-linux, and of Samba (on Debian) samba, \
+samba-ad-provision, samba-dsdb-modules, samba-vfs-modules and winbind"
 done
 [ -x "${OFFLINEJOIN:-}" ] || fail "OFFLINEJOIN does not name our command: make build makes it"
 

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
@@ -140,6 +141,21 @@ func TestInsideLogon(t *testing.T) {
 	}
 	if len(e.Steps) != 3 {
 		t.Errorf("%d steps", len(e.Steps))
+	}
+	administrator, err := os.ReadFile(filepath.Join(filepath.Dir(d.Blob), "administrator"))
+	must(t, err)
+	search := canary.For(map[string][]byte{"the administrator's password": bytes.TrimSpace(administrator)}).And(forPassword(m.password))
+	processes, err := filepath.Glob("/proc/[0-9]*/cmdline") // of the namespace
+	if err != nil || len(processes) < 5 {
+		t.Errorf("%v, %v", processes, err)
+	}
+	for _, command := range processes {
+		for _, name := range []string{command, filepath.Join(filepath.Dir(command), "environ")} {
+			text, _ := os.ReadFile(name) // a process may have ended
+			if found := search.In(text); found != nil {
+				t.Errorf("%s shows %v", name, found)
+			}
+		}
 	}
 	if found := m.secretsIn(s.Dir); found != nil {
 		t.Errorf("a secret is in %v", found)
