@@ -46,7 +46,8 @@ func readDomain(d Domain) (*domain, error) {
 		return nil, nil
 	}
 	for _, needed := range []struct{ what, value string }{
-		{"a file with the blob of a machine account (-domain-blob)", d.Blob}, {"the name of a user (-domain-user)", d.User},
+		{"a file with the blob of a machine account (-domain-blob)", d.Blob},
+		{"the name of a user (-domain-user)", d.User},
 		{"a file with the user's password (-domain-password-file)", d.PasswordFile},
 	} {
 		if needed.value == "" {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -63,6 +64,9 @@ func TestALiveDomainsLogon(t *testing.T) {
 	out, err := domainScript(t, "^TestInsideLogon$").CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestInsideLogon")) {
 		t.Errorf("%v\n%s", err, out)
+	}
+	if !bytes.Contains(out, []byte("the domain has counted 0 logons")) {
+		t.Errorf("nobody has logged on in the domain\n%s", out)
 	}
 	_, rest, found := strings.Cut(string(out), "domain-folder:")
 	folder, _, _ := strings.Cut(rest, "\n")
@@ -176,6 +180,9 @@ func TestAMachineReachesTheDomain(t *testing.T) {
 	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestInsideMachine")) {
 		t.Errorf("%v", err)
 	}
+	if !regexp.MustCompile(`the domain has counted [1-9][0-9]* logons`).Match(out) {
+		t.Error("the domain has not seen the user log on")
+	}
 }
 
 // linux is a kernel of this host, its driver for the card, and busybox.
@@ -194,8 +201,9 @@ func linuxFor(t *testing.T) linux {
 		busybox := testenv.Tool(t, "busybox")
 		program, err := elf.Open(busybox)
 		must(t, err)
-		defer program.Close()
-		if needed, err := program.ImportedLibraries(); err != nil || len(needed) > 0 {
+		needed, err := program.ImportedLibraries()
+		must(t, program.Close())
+		if err != nil || len(needed) > 0 {
 			testenv.Absent(t, "busybox needs libraries (Debian: busybox-static)")
 		}
 		return linux{kernel, driver, busybox}
@@ -242,9 +250,13 @@ func TestInsideMachine(t *testing.T) {
 	machine := fmt.Appendf(nil, "#!/bin/busybox sh\n%s=1 %s=%s %s=/password exec /tests \"$@\"\n", inMachine, ofDomain, found.name,
 		ofPasswordFile)
 	must(t, os.WriteFile(initrd, newc(t, []entry{
-		{name: "init", content: []byte(initScript)}, {name: "dhcp", content: []byte(dhcpScript)}, {name: "machine", content: machine},
+		{name: "init", content: []byte(initScript)},
+		{name: "dhcp", content: []byte(dhcpScript)},
+		{name: "machine", content: machine},
 		{name: "password", content: append(found.password, '\n'), private: true},
-		{name: "bin/busybox", file: l.busybox}, {name: "e1000e.ko", file: l.driver}, {name: "tests", file: self},
+		{name: "bin/busybox", file: l.busybox},
+		{name: "e1000e.ko", file: l.driver},
+		{name: "tests", file: self},
 	}), 0o600))
 	boot := func(name string, network bool) string {
 		q := Qemu{
