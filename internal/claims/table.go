@@ -529,6 +529,47 @@ var table = []Claim{
 		Says:   "a computer's NetBIOS name has 1 to 15 characters, and some are forbidden",
 		Source: "Microsoft: Naming conventions in Active Directory for computers, domains, sites, and OUs",
 	},
+	// docs/first-boot-on-a-machine.md, "Logging on to a domain".
+	{
+		ID: "automatic-logon", Topic: Accounts, Level: Documented,
+		Says: "four values of `Winlogon` log an account on at the start; a count that is used up, a notice at logon and an Exchange " +
+			"ActiveSync policy stop that",
+		Source: "Microsoft Learn: Turn on automatic logon in Windows; Microsoft KB 221477",
+	},
+	{
+		ID: "automatic-logon-waits", Topic: Accounts, Level: Inferred,
+		Says: "… when policies let logons wait for the network, that one, too", Source: "`logon-policies` says it of every logon",
+	},
+	{
+		ID: "logon-policies", Topic: Accounts, Level: Documented,
+		Says:   "policies let the first logon wait for the network, and leave out the privacy questions and the animation",
+		Source: "Microsoft's templates Logon.admx, GroupPolicy.admx and OOBE.admx",
+	},
+	{
+		ID: "clock-is-utc", Topic: Accounts, Level: Observed,
+		Says: "`RealTimeIsUniversal` makes Windows take the machine's clock for UTC", Source: "public guides for machines with two systems",
+	},
+	{
+		ID: "driver-of-the-card", Topic: Accounts, Level: Inferred,
+		Says: "Windows has a driver for the network card e1000e of qemu", Source: "it is a card of Intel's, and Windows has drivers for those",
+	},
+	{
+		ID: "name-resolution-policy", Topic: Accounts, Level: Documented,
+		Says: "a rule of the name resolution policy table asks a DNS server of its own for the names of a domain", Source: "[MS-GPNRPT] 2.2.2",
+	},
+	{
+		ID: "controller-by-name-policy", Topic: Accounts, Level: Inferred,
+		Says: "… and Windows finds the domain's controllers by it", Source: "they are found by DNS (documented)",
+	},
+	{
+		ID: "profile-list", Topic: Accounts, Level: Documented,
+		Says:   "`ProfileList` has a key for each profile, named by the account's SID",
+		Source: "Microsoft KB 947215",
+	},
+	{
+		ID: "profile-list-soon", Topic: Accounts, Level: Inferred,
+		Says: "… which is in the hive's files minutes after a first logon", Source: "Windows writes changed hives down by itself (observed)",
+	},
 	{
 		ID: "new-machine-sid", Topic: Accounts, Level: Documented,
 		Says:   "`sysprep /generalize /oobe /shutdown` prepares an image whose clones get a SID of their own",

@@ -25,6 +25,7 @@ type moment struct {
 	before *sight // what it was given at this boot
 	now    *sight
 	end    End
+	domain string // security identifier of the blob's domain
 }
 
 // joined are the checks of a join that went well.
@@ -293,4 +294,22 @@ func answerFileIsErased(m moment) error {
 		return claims.Differs("an answer file of the image still holds the blob")
 	}
 	return nil
+}
+
+// hasLoggedOn holds when Windows has made a profile for an account of the domain in this boot.
+func hasLoggedOn(m moment) error {
+	if m.now.noProfiles || m.before.noProfiles {
+		return claims.Lacking("the list of profiles in the SOFTWARE hive cannot be read")
+	}
+	others := false
+	for _, sid := range m.now.newAccounts(m.before) {
+		if isAccountOf(sid, m.domain) {
+			return nil
+		}
+		others = true
+	}
+	if others {
+		return claims.Differs("an account has logged on that is not of the domain, but of the machine itself or of another domain")
+	}
+	return claims.Differs("no account of the domain has logged on: none has a profile that the disk did not have before")
 }

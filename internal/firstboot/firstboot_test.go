@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/offlinejoin/offlinejoin/internal/canary"
 	"github.com/offlinejoin/offlinejoin/internal/claims"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
@@ -41,22 +40,26 @@ func setupFor(t testing.TB) Setup {
 		must(t, os.WriteFile(filepath.Join(dir, "policies", name), []byte(text), 0o600))
 	}
 	_, file := sampletest.BlobFor(t, "WEB07", 1199)
+	_, ofDomain := sampletest.BlobFor(t, "LOGON1", 1201)
+	password := filepath.Join(dir, "password")
+	must(t, os.WriteFile(password, []byte(passwordOfUser+"\n"), 0o600))
 	return Setup{
 		Disk:        sampletest.Golden(t, sample.Image{}),
 		Generalized: sampletest.Golden(t, sample.Image{ImageState: "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"}),
 		Policies:    filepath.Join(dir, "policies"), Blobs: filepath.Dir(file), Dir: filepath.Join(dir, "run"),
+		Domain: Domain{Blob: ofDomain, User: `corp\` + userOfDomain, PasswordFile: password, DNS: "192.0.2.10"},
 	}
 }
 
-// secretsIn returns the files below a folder that have something of a blob that was in a disk.
+// secretsIn returns the files below a folder that have something of a blob or of a user's password that was in a disk.
 func (m *simulated) secretsIn(dir string) []string {
 	m.t.Helper()
 	if len(m.blobs) == 0 {
 		m.t.Error("no blob was in any disk")
 	}
 	var all []string
-	for _, b := range m.blobs {
-		found, _, err := canary.ForBlob(b.Bytes(), b.MachinePassword()).InTree(dir, nil)
+	for _, search := range m.secrets {
+		found, _, err := search.InTree(dir, nil)
 		must(m.t, err)
 		all = append(all, slices.Collect(maps.Keys(found))...)
 	}
@@ -85,15 +88,22 @@ func TestEveryScenarioPassesOnASoundMachine(t *testing.T) {
 		t.Errorf("%v\n%s", err, file)
 	}
 	if found := m.secretsIn(s.Dir); found != nil {
-		t.Errorf("a blob is in %v", found)
+		t.Errorf("a blob or the user's password is in %v", found)
 	}
-	for _, text := range []string{s.Dir, s.Disk, "WEB01", "WEB07", "corp", "web07.djoin"} {
+	if len(m.secrets) != len(m.blobs)+1 {
+		t.Error("the user's password was in no disk")
+	}
+	for _, text := range []string{s.Dir, s.Disk, "WEB01", "WEB07", "LOGON1", "corp", "web07.djoin", "anna", "S-1-5", "192.0.2"} {
 		if bytes.Contains(bytes.ToLower(file), bytes.ToLower([]byte(text))) {
 			t.Errorf("%s is in the evidence", text)
 		}
 	}
 	if left, err := os.ReadDir(filepath.Join(s.Dir, "disks")); err != nil || len(left) > 0 {
 		t.Errorf("disks are left: %v, %v", left, err)
+	}
+	own := filepath.Join(s.Dir, "disks", "domain-logon.qcow2")
+	if !slices.Equal(m.online, []string{own, own}) || m.bootsOf(own) != 2 {
+		t.Errorf("boots with a network: %v", m.online)
 	}
 }
 
@@ -200,6 +210,16 @@ func faults() map[string][]planted {
 		"power-cut-early":      {half, {fault{disk: atBoot(2, started)}, map[string]string{"then": "as-staged before this boot, and started"}}},
 		"power-cut-in-program": {half, {fault{disk: atBoot(2, completed)}, map[string]string{"then": "started before this boot, and completed"}}},
 		"power-cut-at-restart": {half, {fault{noMember: true}, map[string]string{"then": "no member"}}},
+		"domain-logon": {
+			{fault{noMember: true}, map[string]string{"member": "no member"}},
+			{fault{disk: stateIs(completion.StateFailed)}, map[string]string{"joined": "the status is failed"}},
+			{fault{noLogon: true}, map[string]string{"logged-on": "no account of the domain has logged on"}},
+			{fault{localLogon: true}, map[string]string{"logged-on": "not of the domain, but of the machine itself"}},
+			{fault{noPath: true}, map[string]string{"logged-on": "none has a profile"}},
+			{fault{disk: atBoot(1, func(g *guest, _ int) error { // it is no word about this boot what the disk had before it
+				return putProfile(g, "S-1-5-21-1004336348-1177238915-682003330-1604", true)
+			})}, map[string]string{"logged-on": "that the disk did not have before"}},
+		},
 		"answer-file": {{fault{noMember: true, keepsAnswer: true}, map[string]string{
 			"joined": "the status is failed", "erased": "still holds the blob",
 		}}},
@@ -326,6 +346,7 @@ func TestWhatIsMissingIsSkipped(t *testing.T) {
 		"not installed":       {Setup{Disk: all.Generalized}, "good", "not an installed one"},
 		"no policy":           {Setup{Disk: all.Disk}, "program-blocked", "no policy"},
 		"no policies for it":  {Setup{Disk: all.Disk, Policies: t.TempDir()}, "program-allowed", "no policy"},
+		"no domain":           {Setup{Disk: all.Disk}, "domain-logon", "no domain was given"},
 		"no restart is known": {Setup{Disk: all.Disk}, "power-cut-early", "moment is not known"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -358,6 +379,11 @@ func TestRunsThatAreRefused(t *testing.T) {
 	other.Disk = sampletest.Golden(t, sample.Image{UBR: 2701})
 	if _, err := Run(ctx, newSimulated(t, inProcess{}), other); err == nil || !strings.Contains(err.Error(), "other disks") {
 		t.Errorf("results of another disk: %v", err)
+	}
+	other = all
+	_, other.Domain.Blob = sampletest.BlobFor(t, "OTHER12345", 1300)
+	if _, err := Run(ctx, newSimulated(t, inProcess{}), other); err == nil || !strings.Contains(err.Error(), "another domain's blob") {
+		t.Errorf("results of another domain: %v", err)
 	}
 	unknown := all
 	unknown.Only = []string{"nothing"}

@@ -25,6 +25,8 @@ type Boot struct {
 	Usual time.Duration
 	// Patience is how many times longer than usual the machine may take, such as for Windows Setup; 0 is 1.
 	Patience int
+	// Network gives the machine the network that this process reaches. Without it there is none.
+	Network bool
 	// Records begins the paths of the files that the machine leaves of the boot.
 	Records string
 }

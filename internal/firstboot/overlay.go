@@ -53,7 +53,8 @@ type guest struct {
 	imagefs.Session
 	system     *regf.Hive
 	controlSet string
-	policies   string // the user's folder of policies
+	policies   string  // the user's folder of policies
+	domain     *domain // nil: none was given
 }
 
 // change changes the Windows of an overlay, as one change.
@@ -67,7 +68,7 @@ func change(ctx context.Context, overlay, policies string, do func(*guest) error
 	if err != nil {
 		return err
 	}
-	err = do(&guest{session, im.System(), im.ControlSet(), policies})
+	err = do(&guest{Session: session, system: im.System(), controlSet: im.ControlSet(), policies: policies})
 	if err == nil {
 		_, err = im.System().Commit(regf.CommitOptions{Forget: true})
 	}
@@ -207,6 +208,9 @@ type sight struct {
 	hasBlob    bool   // the record has a blob, or the digest of one
 	program    bool   // the program's file is there
 	answers    bool   // an answer file holds the blob
+
+	profiles   []string // identifiers of accounts with a profile, where [sight.readProfiles] was asked for them
+	noProfiles bool     // they cannot be read
 }
 
 // look returns what is in a disk. secret is the blob that is looked for; nil for none.

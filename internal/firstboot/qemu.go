@@ -16,18 +16,20 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/firstboot/qmp"
 )
 
-// Qemu is a machine of qemu's, without a network. What is zero is chosen.
+// Qemu is a machine of qemu's, without a network but where a boot wants one. What is zero is chosen.
 type Qemu struct {
 	Program  string        // qemu-system-x86_64
 	Accel    string        // kvm; tcg is some thirty times slower, and Windows may need hours
 	Firmware string        // a file for -bios, such as OVMF.fd for a disk that boots by UEFI; empty: qemu's own BIOS
 	Bus      string        // of the disk: sata, for which every Windows has a driver, or virtio
+	NIC      string        // of a boot with a network: e1000e, e1000 or another model of qemu's that this Windows has a driver for
 	Memory   int           // MiB
 	CPUs     int           // of the machine
 	Rest     time.Duration // after how long without a restart Windows has come to rest
 	Limit    time.Duration // of one boot
 
 	early time.Duration // within which it is firmware that restarts, and no Windows yet
+	more  []string      // arguments, for tests that start another system
 }
 
 func (q Qemu) withDefaults() Qemu {
@@ -39,6 +41,7 @@ func (q Qemu) withDefaults() Qemu {
 	def(&q.Program, "qemu-system-x86_64")
 	def(&q.Accel, "kvm")
 	def(&q.Bus, "sata")
+	def(&q.NIC, "e1000e")
 	if q.Memory == 0 {
 		q.Memory = 4096
 	}
@@ -61,31 +64,37 @@ func (q Qemu) withDefaults() Qemu {
 func (q Qemu) Kind() claims.Kind { return claims.Windows }
 
 // arguments returns qemu's, for a machine that waits to be started.
-func (q Qemu) arguments(disk, socket, records string) []string {
-	device := "ide-hd,drive=disk,bus=ide.0,bootindex=0" // a SATA port of the chip set
+func (q Qemu) arguments(disk, socket string, b Boot) []string {
+	device := "ide-hd,drive=disk,bus=ide.0,bootindex=1" // a SATA port of the chip set; 0 is of -kernel
 	if q.Bus == "virtio" {
-		device = "virtio-blk-pci,drive=disk,bootindex=0"
+		device = "virtio-blk-pci,drive=disk,bootindex=1"
 	}
 	cpu := "max"
 	if q.Accel == "kvm" {
 		cpu = "host"
 	}
+	nic, clock := "none", "localtime"
+	if b.Network {
+		// qemu's own, which needs no rights: what the machine asks for, this process asks for. Its resolver has no IPv6 address to
+		// answer at where the host's has none.
+		nic, clock = "user,ipv6=off,model="+escaped(q.NIC), "utc"
+	}
 	args := []string{
-		"-nodefaults", "-no-user-config", "-S", "-display", "none", "-vga", "std", "-nic", "none",
+		"-nodefaults", "-no-user-config", "-S", "-display", "none", "-vga", "std", "-nic", nic,
 		"-machine", "q35", "-accel", q.Accel, "-cpu", cpu, "-smp", strconv.Itoa(q.CPUs), "-m", strconv.Itoa(q.Memory),
-		"-rtc", "base=localtime",
+		"-rtc", "base=" + clock,
 		"-drive", "if=none,id=disk,format=qcow2,file=" + escaped(disk), "-device", device,
-		"-serial", "file:" + escaped(records+".serial"),
+		"-serial", "file:" + escaped(b.Records+".serial"),
 		"-qmp", "unix:" + escaped(socket) + ",server=on,wait=off",
 	}
 	if q.Firmware != "" {
 		args = append(args, "-bios", q.Firmware)
 	}
-	return args
+	return append(args, q.more...)
 }
 
-// escaped makes a path one that stands in a list of options.
-func escaped(path string) string { return strings.ReplaceAll(path, ",", ",,") }
+// escaped makes a text one that stands in a list of options.
+func escaped(text string) string { return strings.ReplaceAll(text, ",", ",,") }
 
 // Boot implements [Machine]. The power is cut by the command quit, so that all that Windows has written to the disk is there and
 // nothing that it has not: what a disk loses of its own cache is not simulated. BeforeProgram is half the usual time; InProgram
@@ -131,7 +140,7 @@ func (q Qemu) start(ctx context.Context, disk, socket string, b Boot) (*running,
 		return nil, err
 	}
 	m := &running{q: q, b: b, told: told, done: make(chan struct{})}
-	m.cmd = exec.CommandContext(ctx, q.Program, q.arguments(disk, socket, b.Records)...)
+	m.cmd = exec.CommandContext(ctx, q.Program, q.arguments(disk, socket, b)...)
 	m.cmd.Stdout, m.cmd.Stderr = told, told
 	endsWithUs(m.cmd)
 	if err := m.cmd.Start(); err != nil {

@@ -24,19 +24,25 @@ import (
 
 func TestQemuHasNoNetworkAndTakesPathsAsTheyAre(t *testing.T) {
 	t.Parallel()
-	args := Qemu{Firmware: "/f/OVMF.fd"}.withDefaults().arguments("/d/a,b.qcow2", "/s/q", "/r/one")
+	args := Qemu{Firmware: "/f/OVMF.fd"}.withDefaults().arguments("/d/a,b.qcow2", "/s/q", Boot{Records: "/r/one"})
 	all := strings.Join(args, " ")
 	for _, want := range []string{
-		"-nic none", "-nodefaults", "file=/d/a,,b.qcow2", "-accel kvm -cpu host", "bus=ide.0", "-bios /f/OVMF.fd", "-serial file:/r/one.serial",
+		"-nic none", "base=localtime", "-nodefaults", "file=/d/a,,b.qcow2", "-accel kvm -cpu host", "bus=ide.0", "-bios /f/OVMF.fd", "-serial file:/r/one.serial",
 		"unix:/s/q,server=on",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is not in %s", want, all)
 		}
 	}
-	if args := strings.Join(Qemu{Bus: "virtio", Accel: "tcg"}.withDefaults().arguments("d", "s", "r"), " "); !strings.Contains(args, "virtio-blk-pci") ||
+	if args := strings.Join(Qemu{Bus: "virtio", Accel: "tcg"}.withDefaults().arguments("d", "s", Boot{}), " "); !strings.Contains(args, "virtio-blk-pci") ||
 		!strings.Contains(args, "-cpu max") || strings.Contains(args, "-bios") {
 		t.Error(args)
+	}
+	for nic, want := range map[string]string{"": "-nic user,ipv6=off,model=e1000e -", "e1000": "-nic user,ipv6=off,model=e1000 -"} {
+		args := strings.Join(Qemu{NIC: nic}.withDefaults().arguments("d", "s", Boot{Network: true}), " ")
+		if !strings.Contains(args, want) || strings.Count(args, "-nic") != 1 || !strings.Contains(args, "base=utc") {
+			t.Error(args)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package firstboot
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,9 +14,9 @@ import (
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/claims"
-	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs/localdir"
 	"github.com/offlinejoin/offlinejoin/internal/odj"
+	"github.com/offlinejoin/offlinejoin/internal/odj/blobfolder"
 	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/version"
@@ -31,17 +30,15 @@ type Setup struct {
 	Generalized string // a generalized one; empty: the scenario for it is skipped
 	Policies    string // a folder with folders "block" and "allow", of compiled policies (*.cip); empty: none
 	Blobs       string // a folder of blobs, each for one more scenario; empty: none
+	Domain      Domain // a live domain; zero: the scenario for it is skipped
 
 	// Dir is the run's folder: results, records, and disks while they are needed. A run that was broken off goes on there, and
 	// tries again what was skipped.
 	Dir  string
-	Keep bool                          // keep all disks; they may hold machine passwords
+	Keep bool                          // keep all disks; they may hold machine passwords, and that of the domain's user
 	Only []string                      // names of scenarios; empty: all
 	Told func(Scenario, []claims.Step) // called after each scenario; nil: nobody listens
 }
-
-// maxBlobFile bounds a file of a blob: base64 in UTF-16, and more than enough.
-const maxBlobFile = 4 * completion.MaxBlobSize
 
 // Run runs the scenarios that have no result in the folder yet, one after the other, and returns the evidence of all. It ends with
 // an error where a scenario cannot be tried, or when ctx ends: the results until then are kept.
@@ -88,9 +85,10 @@ func systemOf(kind claims.Kind, f winimage.Facts) claims.System {
 type run struct {
 	machine     Machine
 	setup       Setup
-	golden      *sight // the installed Windows, before staging
-	generalized *sight // of the other one; nil: there is none
-	notStarted  bool   // the installed Windows has not started in the first scenario
+	golden      *sight  // the installed Windows, before staging
+	generalized *sight  // of the other one; nil: there is none
+	domain      *domain // nil: none was given
+	notStarted  bool    // the installed Windows has not started in the first scenario
 }
 
 // result is what a scenario has come to, as it is kept.
@@ -110,7 +108,7 @@ func (r *run) begin(ctx context.Context) (release func(), err error) {
 			return nil, err
 		}
 	}
-	release, err = r.lock()
+	unlock, err := r.lock()
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +119,14 @@ func (r *run) begin(ctx context.Context) (release func(), err error) {
 		err = errors.New("the disk does not say which Windows is in it")
 	}
 	if err == nil {
+		r.domain, err = readDomain(r.setup.Domain)
+	}
+	if err == nil {
 		err = r.sameAsBefore()
+	}
+	release = func() {
+		r.domain.wipe()
+		unlock()
 	}
 	if err != nil {
 		release()
@@ -156,7 +161,7 @@ func (r *run) lock() (release func(), err error) {
 type about struct {
 	Program string           `json:"program"`
 	System  claims.System    `json:"system"`
-	Disks   map[string]stamp `json:"disks"`
+	Disks   map[string]stamp `json:"disks"` // and the domain's blob
 }
 
 // stamp tells a file from what it was, and names no path.
@@ -168,48 +173,54 @@ type stamp struct {
 // sameAsBefore refuses to go on with the results of other disks or of another version.
 func (r *run) sameAsBefore() error {
 	now := about{version.String(), systemOf(r.machine.Kind(), r.golden.facts), map[string]stamp{}}
-	for name, disk := range map[string]string{"installed": r.setup.Disk, "generalized": r.setup.Generalized} {
-		if disk == "" {
+	for name, file := range map[string]string{
+		"installed": r.setup.Disk, "generalized": r.setup.Generalized, "domain-blob": r.setup.Domain.Blob,
+	} {
+		if file == "" {
 			continue
 		}
-		info, err := os.Stat(disk)
+		info, err := os.Stat(file)
 		if err != nil {
 			return err
 		}
 		now.Disks[name] = stamp{info.Size(), info.ModTime().UTC()}
 	}
-	text, err := json.MarshalIndent(now, "", "  ")
-	if err != nil {
+	text, err := os.ReadFile(r.path("about.json"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	before, err := os.ReadFile(r.path("about.json"))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return r.write("about.json", func(w io.Writer) error { _, err := w.Write(text); return err })
-	case err != nil:
-		return err
-	case !bytes.Equal(before, text):
-		return fmt.Errorf("%s has results of other disks or of another version: give another folder, or remove it", r.setup.Dir)
+	before := about{now.Program, now.System, nil}
+	if err == nil {
+		if err := json.Unmarshal(text, &before); err != nil {
+			return fmt.Errorf("%s: %w", r.path("about.json"), err)
+		}
 	}
-	return nil
+	same := before.Program == now.Program && before.System == now.System
+	for name, stamp := range before.Disks { // what one of the two does not have was, or is, skipped
+		is, has := now.Disks[name]
+		same = same && (!has || is.Size == stamp.Size && is.ModTime.Equal(stamp.ModTime))
+		now.Disks[name] = stamp
+	}
+	if !same {
+		return fmt.Errorf("%s has results of other disks, of another domain's blob or of another version: give another folder, or remove it",
+			r.setup.Dir)
+	}
+	if text, err = json.MarshalIndent(now, "", "  "); err != nil {
+		return err
+	}
+	return r.write("about.json", func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 // scenarios returns those of the table and of the blobs that were asked for.
 func (r *run) scenarios() ([]Scenario, error) {
 	all := Scenarios()
 	if r.setup.Blobs != "" {
-		entries, err := os.ReadDir(r.setup.Blobs)
+		blobs, err := blobfolder.Open(r.setup.Blobs)
 		if err != nil {
 			return nil, err
 		}
-		n := 0
-		for _, e := range entries {
-			if !e.Type().IsRegular() {
-				continue
-			}
-			n++
-			name := filepath.Join(r.setup.Blobs, e.Name())
-			all = append(all, ofBlob(n, func() (*odj.Blob, error) { return blobOf(name) }))
+		for i, read := range blobs {
+			all = append(all, ofBlob(i+1, read))
 		}
 	}
 	for _, name := range r.setup.Only {
@@ -221,15 +232,6 @@ func (r *run) scenarios() ([]Scenario, error) {
 		all = slices.DeleteFunc(all, func(s Scenario) bool { return !slices.Contains(r.setup.Only, s.Name) })
 	}
 	return all, nil
-}
-
-func blobOf(name string) (*odj.Blob, error) {
-	content, err := readFile(name, maxBlobFile)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(content)
-	return odj.Parse(bytes.Clone(content))
 }
 
 // scenario returns the result of a scenario, of a run before or of this one.
@@ -286,7 +288,10 @@ func (r *run) play(ctx context.Context, sc Scenario) (*result, error) {
 		return nil, err
 	}
 	blob := sc.blob
-	if blob == nil {
+	switch {
+	case sc.domain:
+		blob = func() (*odj.Blob, error) { return blobfolder.Read(r.domain.file) }
+	case blob == nil:
 		blob = sample.Blob
 	}
 	var err error
@@ -327,6 +332,8 @@ func (r *run) lacks(sc Scenario) string {
 		return "the generalized Windows has another build"
 	case !sc.generalized && r.golden.facts.Phase != winimage.PhaseInstalled:
 		return "the Windows in the disk is not an installed one"
+	case sc.domain && r.domain == nil:
+		return "no domain was given (a blob of it, a user and a password file)"
 	case sc.policies != "" && (err != nil || len(files) == 0):
 		return "no policy for it was given"
 	case !sc.generalized && r.notStarted:
@@ -370,7 +377,12 @@ func (p *play) acts(ctx context.Context) (*result, error) {
 	}
 	var staged *sight
 	started := false
+	member := false
 	for n, a := range p.sc.acts {
+		if a.member && !member {
+			p.skip(a, "the machine has not become a member of the domain, so that none of its accounts can log on")
+			continue
+		}
 		if a.before != nil {
 			err := p.change(ctx, a.before)
 			if code, _ := winerr.CodeOf(err); n > 0 && code == winerr.Busy {
@@ -381,7 +393,7 @@ func (p *play) acts(ctx context.Context) (*result, error) {
 				return nil, err
 			}
 		}
-		before, err := look(ctx, p.disk, p.blob)
+		before, err := p.look(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -389,12 +401,12 @@ func (p *play) acts(ctx context.Context) (*result, error) {
 			staged = before
 		}
 		end, err := p.machine.Boot(ctx, p.disk, Boot{
-			Cut: a.cut, Usual: p.usual, Patience: a.patience, Records: p.path("records", fmt.Sprintf("%s-%d", p.sc.Name, n+1)),
+			Cut: a.cut, Usual: p.usual, Patience: a.patience, Network: a.network, Records: p.path("records", fmt.Sprintf("%s-%d", p.sc.Name, n+1)),
 		})
 		if err != nil {
 			return nil, err
 		}
-		now, err := look(ctx, p.disk, p.blob)
+		now, err := p.look(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -402,7 +414,9 @@ func (p *play) acts(ctx context.Context) (*result, error) {
 			p.done.After = end.After
 		}
 		started = started || now.hive != before.hive
-		p.judge(a, moment{p.golden, staged, before, now, end})
+		m := moment{p.golden, staged, before, now, end, p.blob.DomainSID()}
+		p.judge(a, m)
+		member = isMember(m) == nil
 	}
 	if !started {
 		p.run.notStarted = p.run.notStarted || p.sc.Name == first
@@ -412,7 +426,19 @@ func (p *play) acts(ctx context.Context) (*result, error) {
 }
 
 func (p *play) change(ctx context.Context, do func(*guest) error) error {
-	return change(ctx, p.disk, p.setup.Policies, do)
+	return change(ctx, p.disk, p.setup.Policies, func(g *guest) error {
+		g.domain = p.domain
+		return do(g)
+	})
+}
+
+// look returns what is in the scenario's disk.
+func (p *play) look(ctx context.Context) (*sight, error) {
+	s, err := look(ctx, p.disk, p.blob)
+	if err == nil && p.sc.domain {
+		err = s.readProfiles(ctx, p.disk)
+	}
+	return s, err
 }
 
 func (p *play) judge(a act, m moment) {
@@ -433,6 +459,9 @@ func (m moment) detail(a act) map[string]string {
 	d := map[string]string{
 		"ended": m.end.How.String(), "restarts": strconv.Itoa(m.end.Restarts), "state": string(st.State),
 		"attempts": strconv.FormatUint(uint64(st.Attempts), 10), "result": strconv.FormatUint(uint64(st.Result), 10),
+	}
+	if a.network {
+		d["network"] = "yes"
 	}
 	if a.cut != NoCut {
 		if state, err := m.now.found(); err == nil {

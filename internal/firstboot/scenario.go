@@ -15,6 +15,7 @@ type Scenario struct {
 
 	generalized bool   // it is about a disk that Windows Setup will run on
 	policies    string // a folder of the user's policies that it needs; empty: none
+	domain      bool   // its blob is that of the user's domain, which it needs
 	cuts        bool   // it cuts the power at a moment that is known from the scenario good
 	blob        func() (*odj.Blob, error)
 	acts        []act
@@ -25,6 +26,8 @@ type act struct {
 	before   func(*guest) error // changes the disk; nil: nothing
 	cut      Moment
 	patience int
+	network  bool
+	member   bool // it is for a machine that is a member by then, and else skipped
 	checks   []check
 }
 
@@ -72,6 +75,14 @@ func Scenarios() []Scenario {
 			{"joined", "account-data-joins", isJoinedBySetup},
 			{"erased", "setup-erases-account-data", answerFileIsErased},
 		}}},
+	}, Scenario{
+		Name: "domain-logon", Says: "a join to a live domain of yours, whose user logs on at the boot after it", domain: true,
+		acts: []act{
+			{before: reachDomain, network: true, checks: []check{
+				{"joined", "request-works-early", isJoined}, {"member", "member-after-restart", isMember},
+			}},
+			{before: logOnAtStart, network: true, member: true, checks: []check{{"logged-on", "secure-channel", hasLoggedOn}}},
+		},
 	})...)
 }
 

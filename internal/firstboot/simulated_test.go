@@ -24,6 +24,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 	"github.com/offlinejoin/offlinejoin/internal/regf"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
+	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
 
 // simulated is a stand-in of a machine with a Windows. It reads the disk as Windows does as far as a first boot goes: the hook,
@@ -32,13 +33,16 @@ import (
 // changed is written into the overlay by our own engine, and so is what Windows would have done: it proves nothing about Windows,
 // and shows that the scenarios see what is wrong.
 type simulated struct {
-	t       testing.TB
-	program program
-	fault   fault
-	dead    bool // no Windows starts from the disk
-	boots   []string
-	pending map[string]pending // by disk
-	blobs   []*odj.Blob        // that were in the disks
+	t              testing.TB
+	program        program
+	fault          fault
+	dead           bool // no Windows starts from the disk
+	boots          []string
+	online         []string           // disks of boots with a network
+	user, password string             // of the only user of its domain
+	pending        map[string]pending // by disk
+	blobs          []*odj.Blob        // that were in the disks
+	secrets        []*canary.Search   // for what was in the disks
 }
 
 // fault is what is planted.
@@ -48,6 +52,9 @@ type fault struct {
 	noMember     bool // a join takes no effect
 	keepsProgram bool // nothing is deleted at the next start
 	keepsAnswer  bool // Setup erases nothing
+	noLogon      bool // the user is not logged on
+	localLogon   bool // another account is, of the machine itself
+	noPath       bool // no profile is made of it
 }
 
 // pending is what waits for the next start of a Windows.
@@ -69,13 +76,16 @@ type ran struct {
 }
 
 func newSimulated(t testing.TB, p program) *simulated {
-	return &simulated{t: t, program: p, pending: map[string]pending{}}
+	return &simulated{t: t, program: p, pending: map[string]pending{}, user: userOfDomain, password: passwordOfUser}
 }
 
 func (m *simulated) Kind() claims.Kind { return claims.Simulated }
 
 func (m *simulated) Boot(ctx context.Context, disk string, b Boot) (End, error) {
 	m.boots = append(m.boots, disk)
+	if b.Network {
+		m.online = append(m.online, disk)
+	}
 	if err := os.WriteFile(b.Records+".serial", []byte("started\n"), 0o600); err != nil {
 		return End{}, err
 	}
@@ -146,7 +156,7 @@ func (m *simulated) live(g *guest, disk string, b Boot, end *End) error {
 			}
 		}
 	}
-	return m.shutDown(g)
+	return errors.Join(m.logsOn(g, disk, b), m.shutDown(g))
 }
 
 // start is a start of Windows, which shows in its hive.
@@ -216,9 +226,16 @@ func (m *simulated) note(disk string) {
 		return // it was tampered with
 	}
 	m.blobs = append(m.blobs, blob)
+	m.noteSecret(disk, canary.ForBlob(blob.Bytes(), blob.MachinePassword()))
+}
+
+// noteSecret remembers a search for what a disk holds, and that it finds that there.
+func (m *simulated) noteSecret(disk string, search *canary.Search) {
+	m.t.Helper()
+	m.secrets = append(m.secrets, search)
 	content, err := os.ReadFile(disk)
-	if err != nil || canary.ForBlob(blob.Bytes(), blob.MachinePassword()).In(content) == nil {
-		m.t.Errorf("the search does not find the blob in the disk that has it: %v", err)
+	if err != nil || search.In(content) == nil {
+		m.t.Errorf("the search does not find the secret in the disk that has it: %v", err)
 	}
 }
 
@@ -331,26 +348,70 @@ func lsaString(s string) []byte {
 	return append(binary.LittleEndian.AppendUint32(head, 8), text...)
 }
 
-// edit changes another hive than SYSTEM.
-func (g *guest) edit(name string, change func(*regf.Hive) error) error {
-	var files [3]regf.File
-	for i, suffix := range []string{"", ".LOG1", ".LOG2"} {
-		f, err := g.OpenWrite(g.file("System32/config/" + name + suffix))
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		files[i] = f
-	}
-	h, err := regf.Open(regf.Files{Primary: files[0], Log1: files[1], Log2: files[2]})
+// The simulated domain's only user.
+const (
+	userOfDomain   = "anna.k"
+	passwordOfUser = "Us3r-canary.7f1c94ab-20d6 ö"
+)
+
+// forPassword returns a search for a user's password, as files and as hives have it.
+func forPassword(password string) *canary.Search {
+	wide := regf.TextData(password)
+	return canary.For(map[string][]byte{"the user's password": []byte(password), "the user's password, UTF-16": wide[:len(wide)-2]})
+}
+
+// logsOn is what Winlogon does at a start when it is told to log an account on: it does so where the machine is a member of the
+// account's domain and reaches it, and where no count says that it has done so often enough.
+func (m *simulated) logsOn(g *guest, disk string, b Boot) error {
+	told := map[string]string{}
+	h, end, err := openHive(g.Open, g.file("System32/config/SOFTWARE"))
 	if err != nil {
 		return err
 	}
-	if err := change(h); err != nil {
+	defer end()
+	if key, err := h.Key(winlogonKey); err == nil {
+		for v, err := range key.Values() {
+			if err != nil {
+				return err
+			}
+			told[v.Name()], _ = v.Text() // "" for a number
+		}
+	}
+	if _, counted := told["AutoLogonCount"]; counted || told["AutoAdminLogon"] != "1" || !b.Network {
+		return nil
+	}
+	im, err := winimage.Open(m.t.Context(), g, winimage.Read)
+	if err != nil {
 		return err
 	}
-	_, err = h.Commit(regf.CommitOptions{Forget: true})
-	return err
+	defer im.Close()
+	of := im.Facts().Membership
+	if told["DefaultPassword"] == m.password {
+		m.noteSecret(disk, forPassword(m.password))
+	}
+	if !of.Joined || !strings.EqualFold(told["DefaultDomainName"], of.DomainName) || told["DefaultUserName"] != m.user ||
+		told["DefaultPassword"] != m.password || m.fault.noLogon {
+		return nil
+	}
+	sid := of.DomainSID + "-1604"
+	if m.fault.localLogon {
+		sid = "S-1-5-21-7-8-9-1001"
+	}
+	return putProfile(g, sid, !m.fault.noPath)
+}
+
+// putProfile lists the profile of an account that logs on for the first time.
+func putProfile(g *guest, sid string, path bool) error {
+	return g.edit("SOFTWARE", func(h *regf.Hive) error {
+		k, _, err := h.CreateKey(profileListKey+`\`+sid, nil)
+		if err != nil {
+			return err
+		}
+		if path {
+			err = k.SetValue("ProfileImagePath", regf.ExpandSZ, regf.TextData(`C:\Users\`+userOfDomain))
+		}
+		return errors.Join(err, k.SetValue("Sid", regf.Binary, sidBytes(sid)), k.SetValue("State", regf.DWORD, regf.DWORDData(0)))
+	})
 }
 
 // inProcess runs the program's own logic, package boot, over the hive of the guest.

@@ -1,7 +1,8 @@
-// Command first-boot boots a Windows disk of the user's after staged joins, without a network, and writes what it saw as evidence
-// (docs/first-boot-on-a-machine.md). `make first-boot` runs it.
+// Command first-boot boots a Windows disk of the user's after staged joins, without a network but for the scenario about a live
+// domain, and writes what it saw as evidence (docs/first-boot-on-a-machine.md). `make first-boot` runs it.
 //
 //	first-boot -disk windows.qcow2 [-generalized other.qcow2] [-blobs FOLDER] [-policies FOLDER] [-dir FOLDER]
+//	  [-domain-blob FILE -domain-user NAME -domain-password-file FILE [-domain-dns ADDRESS]]
 //
 // It ends with 0 when no check failed, with 1 when one did, with 2 when it could not do its work, and with 3 when Windows has not
 // started in any scenario.
@@ -31,13 +32,18 @@ func main() {
 	flag.StringVar(&s.Generalized, "generalized", "", "a generalized Windows of the same build, likewise")
 	flag.StringVar(&s.Blobs, "blobs", "", "a folder of blobs, each for one more scenario")
 	flag.StringVar(&s.Policies, "policies", "", "a folder with compiled App Control policies in block/*.cip and allow/*.cip")
+	flag.StringVar(&s.Domain.Blob, "domain-blob", "", "a blob of a live domain, to log its user on, with a network: needs the next two")
+	flag.StringVar(&s.Domain.User, "domain-user", "", `a user of that domain: NAME, DOMAIN\NAME or NAME@domain.example`)
+	flag.StringVar(&s.Domain.PasswordFile, "domain-password-file", "", "a file with the user's password, which nobody else can read")
+	flag.StringVar(&s.Domain.DNS, "domain-dns", "", "IPv4 address of the domain's DNS server, where this host's resolver does not know it")
 	flag.StringVar(&s.Dir, "dir", ".build/first-boot", "the run's folder; a run that was broken off goes on there")
 	flag.StringVar(&only, "only", "", "only these scenarios, separated by commas")
-	flag.BoolVar(&s.Keep, "keep", false, "keep all disks; they may hold machine passwords")
+	flag.BoolVar(&s.Keep, "keep", false, "keep all disks; they may hold machine passwords, and that of the domain's user")
 	flag.StringVar(&q.Program, "qemu", "", "default: qemu-system-x86_64")
 	flag.StringVar(&q.Accel, "accel", "", "default: kvm")
 	flag.StringVar(&q.Firmware, "firmware", "", "a file for qemu's -bios, such as OVMF.fd; default: BIOS")
 	flag.StringVar(&q.Bus, "bus", "", "of the disk: sata (default) or virtio")
+	flag.StringVar(&q.NIC, "nic", "", "of the scenario with a network: e1000e (default), e1000 or another model of qemu's")
 	flag.IntVar(&q.Memory, "memory", 0, "MiB; default: 4096")
 	flag.IntVar(&q.CPUs, "cpus", 0, "default: 2")
 	flag.DurationVar(&q.Rest, "rest", 0, "after how long without a restart Windows has come to rest; default: 4m")
