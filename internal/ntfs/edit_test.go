@@ -57,6 +57,7 @@ func (d disk) carryOut(t testing.TB, p *Plan, after func(g Group)) {
 			t.Fatal(err)
 		}
 	}
+	fillsAreNotWiped(t, p)
 	for _, c := range p.Fills {
 		write(c.Data, c.Off)
 	}
@@ -76,6 +77,28 @@ func (d disk) carryOut(t testing.TB, p *Plan, after func(g Group)) {
 		}
 		if after != nil {
 			after(g)
+		}
+	}
+}
+
+// fillsAreNotWiped demands that no zeros, of which no journal keeps what they take away, come over what a fill has put there: a
+// journal refuses such a change.
+func fillsAreNotWiped(t testing.TB, p *Plan) {
+	t.Helper()
+	filled := map[int64]bool{}
+	for _, f := range p.Fills {
+		for at := 0; at < len(f.Data); at += sectorSize {
+			filled[f.Off+int64(at)] = true
+		}
+	}
+	for _, g := range p.Groups {
+		for _, c := range g.Patches {
+			for at := 0; c.Wipe && at < len(c.New); at += sectorSize {
+				if filled[c.Off+int64(at)] {
+					t.Errorf("the sector at %d is filled, and wiped by the plan that fills it", c.Off+int64(at))
+					return // one tells of all
+				}
+			}
 		}
 	}
 }

@@ -160,7 +160,11 @@ func (t *Tx) fresh(cluster int64, stage Stage) bool {
 
 // Plan returns all changes. Reading the old bytes may fail.
 func (t *Tx) Plan() (*Plan, error) {
-	p := &Plan{Fills: t.planFills()}
+	wipe, unused, err := t.planWipes()
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Fills: t.planFills(unused)}
 	before := overlay{} // what the groups so far leave behind
 	for _, e := range t.epochs {
 		for stage, o := range e {
@@ -178,10 +182,6 @@ func (t *Tx) Plan() (*Plan, error) {
 				p.Groups = append(p.Groups, g)
 			}
 		}
-	}
-	wipe, err := t.planWipes()
-	if err != nil {
-		return nil, err
 	}
 	if len(wipe) > 0 {
 		p.Groups = append(p.Groups, Group{StageWipe, wipe})
@@ -225,10 +225,23 @@ func (o overlay) read(r stretch) []byte {
 	return b
 }
 
-func (t *Tx) planFills() []Fill {
+// planFills returns the fills, but for sectors that nothing uses in the end.
+func (t *Tx) planFills(unused map[int64]bool) []Fill {
 	var all []Fill
+	add := func(r stretch) {
+		if r.n > 0 {
+			all = append(all, Fill{r.off, t.view.fills.read(r), t.view.fills.secrecy(r.off)&NewSecret != 0})
+		}
+	}
 	for _, r := range t.view.fills.stretches() {
-		all = append(all, Fill{r.off, t.view.fills.read(r), t.view.fills.secrecy(r.off)&NewSecret != 0})
+		from := r.off
+		for off := r.off; len(unused) > 0 && off < r.off+r.n; off += sectorSize {
+			if unused[off] {
+				add(stretch{from, off - from})
+				from = off + sectorSize
+			}
+		}
+		add(stretch{from, r.off + r.n - from})
 	}
 	return all
 }
@@ -265,7 +278,7 @@ func (t *Tx) appendPatches(all []Patch, o, before overlay, r stretch) ([]Patch, 
 func joinPatch(all []Patch, next Patch) []Patch {
 	if k := len(all) - 1; k >= 0 {
 		last := &all[k]
-		if last.Off+int64(len(last.New)) == next.Off && last.Secrecy == next.Secrecy && last.Fresh == next.Fresh {
+		if last.Off+int64(len(last.New)) == next.Off && last.Secrecy == next.Secrecy && last.Fresh == next.Fresh && !last.Wipe {
 			last.Old, last.New = append(last.Old, next.Old...), append(last.New, next.New...)
 			return all
 		}
@@ -278,31 +291,39 @@ func joinPatch(all []Patch, next Patch) []Patch {
 const wipeStep = 64 << 10
 
 // planWipes returns zeros for what was freed, but for sectors that are zero anyway: nothing need be allocated for those in a
-// container that has holes.
-func (t *Tx) planWipes() ([]Patch, error) {
+// container that has holes. Of clusters that were taken and freed by one plan nothing was on disk: what is only filled there is
+// returned as unused, and what a group changes is zeroed like any other bytes.
+func (t *Tx) planWipes() (all []Patch, unused map[int64]bool, err error) {
 	slices.SortFunc(t.wipes, func(a, b stretch) int { return int(min(max(a.off-b.off, -1), 1)) })
 	zeros, b := make([]byte, wipeStep), make([]byte, wipeStep)
-	var all []Patch
 	for _, w := range t.wipes {
 		for w.n > 0 {
 			n := min(w.n, wipeStep)
 			if err := readFull(t.view, b[:n], w.off); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			var part []Patch
 			for at := int64(0); at < n; at += sectorSize {
-				if bytes.Equal(b[at:at+sectorSize], zeros[:sectorSize]) {
-					continue
-				}
-				if k := len(part) - 1; k >= 0 && part[k].Off+int64(len(part[k].New)) == w.off+at {
+				off, old := w.off+at, b[at:at+sectorSize]
+				_, taken := t.taken[off/t.cluster]
+				switch k := len(part) - 1; {
+				case taken && t.view.over.sector(off) == nil:
+					if unused == nil {
+						unused = map[int64]bool{}
+					}
+					unused[off] = true
+				case bytes.Equal(old, zeros[:sectorSize]):
+				case taken:
+					part = joinPatch(part, Patch{Off: off, Old: old, New: zeros[:sectorSize], Secrecy: OldSecret, Fresh: true})
+				case k >= 0 && part[k].Wipe && part[k].Off+int64(len(part[k].New)) == off:
 					part[k].New = zeros[:len(part[k].New)+sectorSize]
-				} else {
-					part = append(part, Patch{Off: w.off + at, New: zeros[:sectorSize], Secrecy: OldSecret, Wipe: true})
+				default:
+					part = append(part, Patch{Off: off, New: zeros[:sectorSize], Secrecy: OldSecret, Wipe: true})
 				}
 			}
 			all = append(all, part...)
 			w = stretch{w.off + n, w.n - n}
 		}
 	}
-	return all, nil
+	return all, unused, nil
 }
