@@ -88,6 +88,16 @@ func (h Hook) Foreign() bool {
 	return (!ok && h.SetupType != nil || n != SetupTypeNone) && h.CmdLine.Text() != "" && !h.StartsProgram()
 }
 
+// Equal reports whether both hooks have the same values, by type and bytes.
+func (h Hook) Equal(o Hook) bool { return h.SetupType.equal(o.SetupType) && h.CmdLine.equal(o.CmdLine) }
+
+func (v *RawValue) equal(o *RawValue) bool {
+	if v == nil || o == nil {
+		return v == o
+	}
+	return v.Type == o.Type && string(v.Data) == string(o.Data)
+}
+
 // RecordVersion returns the version that a record with this hook to put back needs: 1 where a program that knows only
 // version 1 puts back the same, which reads REG_DWORD and REG_SZ and writes them anew.
 func (h Hook) RecordVersion() uint32 {

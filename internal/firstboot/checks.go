@@ -1,12 +1,10 @@
 package firstboot
 
 import (
-	"bytes"
 	"strings"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/claims"
-	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -85,17 +83,10 @@ func joinedAt(m moment, attempts uint32) error {
 }
 
 func isHookPutBack(m moment) error {
-	if !equalValue(m.golden.hook.SetupType, m.now.hook.SetupType) || !equalValue(m.golden.hook.CmdLine, m.now.hook.CmdLine) {
+	if !m.golden.hook.Equal(m.now.hook) {
 		return claims.Differs("SetupType and CmdLine are not as before staging")
 	}
 	return nil
-}
-
-func equalValue(a, b *completion.RawValue) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.Type == b.Type && bytes.Equal(a.Data, b.Data)
 }
 
 func isBlobErased(m moment) error {

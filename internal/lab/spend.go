@@ -260,7 +260,7 @@ func (p provoked) compare(o outcome, was completion.Hook) error {
 		return differs("the record has a blob or its digest: %v", o.hasBlob)
 	case again && !o.hook.Armed():
 		return differs("the hook is not armed for another try")
-	case !again && !sameHook(o.hook, was):
+	case !again && !o.hook.Equal(was):
 		return differs("SetupType and CmdLine are not as before")
 	}
 	return nil

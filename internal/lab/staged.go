@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/completion/boot"
@@ -159,14 +158,6 @@ func armed() completion.Hook {
 	return completion.Hook{
 		SetupType: completion.SetNumber(completion.SetupTypeThenLogon), CmdLine: completion.SetText(completion.ProgramFile),
 	}
-}
-
-// sameHook reports whether two hooks have the same types and bytes.
-func sameHook(a, b completion.Hook) bool {
-	same := func(a, b *completion.RawValue) bool {
-		return a == nil && b == nil || a != nil && b != nil && a.Type == b.Type && slices.Equal(a.Data, b.Data)
-	}
-	return same(a.SetupType, b.SetupType) && same(a.CmdLine, b.CmdLine)
 }
 
 // clone returns a record of its own, for a Windows with the given hook, and with changes.

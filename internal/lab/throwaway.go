@@ -261,7 +261,7 @@ func hasRestarted(_ context.Context, t *Throwaway, _ outcome) error {
 }
 
 func isPutBack(_ context.Context, t *Throwaway, o outcome) error {
-	if !sameHook(o.hook, completion.Hook(t.progress.Hook)) {
+	if !o.hook.Equal(completion.Hook(t.progress.Hook)) {
 		return differs("SetupType and CmdLine are not as before")
 	}
 	return nil

@@ -230,7 +230,7 @@ func TestWhatCannotBeSpentIsSkipped(t *testing.T) {
 				t.Errorf("%s: %+v, want skipped with %q", name, got, want)
 			}
 		}
-		if after, _ := hookNow(s.m.registry); !sameHook(before, after) || s.m.program != nil {
+		if after, _ := hookNow(s.m.registry); !before.Equal(after) || s.m.program != nil {
 			t.Errorf("%s: something was changed", want)
 		}
 	}
@@ -255,7 +255,7 @@ func TestAThrowawayWithoutTheJoin(t *testing.T) {
 func (s *spend) isClean(before completion.Hook) {
 	s.t.Helper()
 	after, err := hookNow(s.m.registry)
-	if _, keyErr := s.m.registry.Hive.Key(completion.Key); err != nil || keyErr == nil || !sameHook(before, after) || s.m.program != nil {
+	if _, keyErr := s.m.registry.Hive.Key(completion.Key); err != nil || keyErr == nil || !before.Equal(after) || s.m.program != nil {
 		s.t.Errorf("something is left: %v, %v", err, keyErr)
 	}
 }
