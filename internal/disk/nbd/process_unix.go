@@ -77,6 +77,7 @@ type process struct {
 	cmd    *exec.Cmd
 	stderr *tail
 	hangUp func() error // closes our end of the connection
+	letGo  func() error // has the keeper of the process end it
 	stop   func() bool  // ends the watch over the context
 
 	talking atomic.Bool // the negotiation is done: from now on qemu-nbd ends when the connection does
@@ -86,10 +87,13 @@ type process struct {
 }
 
 // launched watches over a started process: it is waited for, and ended when the context is.
-func launched(ctx context.Context, cmd *exec.Cmd, stderr *tail, hangUp func() error) *process {
-	p := &process{cmd: cmd, stderr: stderr, hangUp: sync.OnceValue(hangUp), done: make(chan struct{})}
+func launched(ctx context.Context, cmd *exec.Cmd, stderr *tail, hangUp, letGo func() error) *process {
+	p := &process{
+		cmd: cmd, stderr: stderr, hangUp: sync.OnceValue(hangUp), letGo: sync.OnceValue(letGo), done: make(chan struct{}),
+	}
 	go func() {
 		p.err = cmd.Wait()
+		_ = p.letGo() // the pipe; the keeper is gone
 		close(p.done)
 	}()
 	p.stop = context.AfterFunc(ctx, p.interrupt)
@@ -115,9 +119,9 @@ func (p *process) interrupt() {
 	p.once.Do(func() {
 		_ = p.hangUp() // what was not flushed is lost either way
 		if !p.talking.Load() {
-			p.terminate()
+			_ = p.letGo()
 		}
-		for _, insist := range []func(){p.terminate, func() { _ = p.cmd.Process.Kill() }} {
+		for _, insist := range []func(){func() { _ = p.letGo() }, p.kill} {
 			select {
 			case <-p.done:
 				return

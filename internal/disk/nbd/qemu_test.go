@@ -247,6 +247,41 @@ func TestEndOfThisProcess(t *testing.T) {
 	within(t, "qemu-nbd has ended", func() bool { return running(t, path) == "" })
 }
 
+// TestKilledWhileQemuStarts kills programs at any time while qemu-nbd starts for them: a signal that it does not hear must not leave it
+// with the image.
+func TestKilledWhileQemuStarts(t *testing.T) {
+	t.Parallel()
+	testenv.Tool(t, "qemu-nbd")
+	if path := os.Getenv("OFFLINEJOIN_TEST_NBD_STARTS"); path != "" {
+		for {
+			d, err := nbd.Start(t.Context(), nbd.Options{Path: path, Format: container.VMDK})
+			if err == nil {
+				_ = d.Close()
+			}
+		}
+	}
+	path := filepath.Join(t.TempDir(), "disk.vmdk")
+	imagetest.Run(t, "qemu-img", "create", "-f", "vmdk", path, "10M")
+	rounds := 20
+	if os.Getenv("OFFLINEJOIN_LONG") == "1" {
+		rounds = 400
+	}
+	for round := range rounds {
+		child := exec.Command(os.Args[0], "-test.run=^TestKilledWhileQemuStarts$")
+		child.Env = append(os.Environ(), "OFFLINEJOIN_TEST_NBD_STARTS="+path)
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		within(t, "qemu-nbd has been started", func() bool { return running(t, path) != "" })
+		time.Sleep(time.Duration(round%40) * time.Millisecond)
+		if err := child.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = child.Wait() // killed
+		within(t, "qemu-nbd has ended", func() bool { return running(t, path) == "" })
+	}
+}
+
 // within waits for something to become true.
 func within(t *testing.T, what string, is func() bool) {
 	t.Helper()

@@ -4,6 +4,7 @@ package nbd
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"net"
@@ -80,31 +81,38 @@ func socket() (conn net.Conn, listening *os.File, err error) {
 	return conn, listening, nil
 }
 
+// keeper runs qemu-nbd, and ends it when this process is gone.
+//
+//go:embed keeper.sh
+var keeper string
+
 // launch starts qemu-nbd with the listening socket as its descriptor 3 (sd_listen_fds(3)). LISTEN_PID must be its own
-// process id, which the shell has before it becomes qemu-nbd.
+// process id, which a shell has before it becomes qemu-nbd.
 func launch(
 	ctx context.Context, path, options string, change bool, conn net.Conn, listening *os.File,
 ) (*process, error) {
-	args := []string{"-c", `LISTEN_PID=$$ exec "$@"`, "sh", path, "--image-opts", options}
+	args := []string{"-c", keeper, "keeper", path, "--image-opts", options}
 	if !change {
 		args = append(args, "--read-only")
 	}
+	read, lives, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer read.Close()
 	cmd := exec.Command("/bin/sh", args...) // not bound to the context: launched ends it, and waits
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "LISTEN_FDS=1"}
-	cmd.ExtraFiles = []*os.File{listening}
-	cmd.SysProcAttr = attributes()
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
+	cmd.ExtraFiles = []*os.File{listening, read}
+	// A group of its own: a Ctrl-C is for us alone, since qemu-nbd ends with us.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = time.Second
 	stderr := &tail{}
 	cmd.Stderr = stderr
-	// A goroutine of its own: Linux counts the end of the thread that started a process as the end of its parent, and the
-	// caller's goroutine may own its thread.
-	started := make(chan error)
-	go func() { started <- cmd.Start() }()
-	if err := <-started; err != nil {
-		return nil, err
+	if err := cmd.Start(); err != nil {
+		return nil, errors.Join(err, lives.Close())
 	}
-	return launched(ctx, cmd, stderr, conn.Close), nil
+	return launched(ctx, cmd, stderr, conn.Close, lives.Close), nil
 }
 
-// terminate asks the process to end.
-func (p *process) terminate() { _ = p.cmd.Process.Signal(syscall.SIGTERM) }
+// kill ends qemu-nbd and what keeps it.
+func (p *process) kill() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
