@@ -5,23 +5,18 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/offlinejoin/offlinejoin/internal/disk/container"
+	"github.com/offlinejoin/offlinejoin/internal/disk/imagetest"
 	"github.com/offlinejoin/offlinejoin/internal/disk/qcow2"
-	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
 // run runs a program and returns what it printed; the test ends when it fails.
 func run(t testing.TB, program string, args ...string) string {
 	t.Helper()
-	out, err := exec.Command(testenv.Tool(t, program), args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %q: %v\n%s", program, args, err, out)
-	}
-	return string(out)
+	return imagetest.Run(t, program, args...)
 }
 
 // rawFile is a disk without a container.

@@ -3,16 +3,15 @@ package diskimage_test
 import (
 	"encoding/binary"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/offlinejoin/offlinejoin/internal/disk/imagetest"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
-	"github.com/offlinejoin/offlinejoin/internal/testenv"
 )
 
 func must(t testing.TB, err error) {
@@ -24,11 +23,7 @@ func must(t testing.TB, err error) {
 
 func run(t testing.TB, name string, args ...string) string {
 	t.Helper()
-	out, err := exec.Command(testenv.Tool(t, name), args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
-	}
-	return string(out)
+	return imagetest.Run(t, name, args...)
 }
 
 const (

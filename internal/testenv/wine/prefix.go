@@ -46,7 +46,7 @@ func New(t testing.TB) *Prefix {
 	return p
 }
 
-// tries is in how many folders a Windows is made until one starts. Once, of some hundreds of first starts on a busy machine, Wine
+// tries is in how many folders a Windows is made until one starts, and how often what Wine itself brings is run. Once, of some hundreds of first starts on a busy machine, Wine
 // found none of its own libraries in a new folder and ended within a tenth of a second; 450 more starts have not shown it again, and
 // why it was so is not known.
 const tries = 3
@@ -189,10 +189,18 @@ func (p *Prefix) Interrupt(t testing.TB, exe string) {
 	_ = cmd.Wait() // it was ended
 }
 
+// mustRun runs one of Wine's own programs that may be run again: seldom, on a busy machine, Wine itself fails in one.
 func (p *Prefix) mustRun(t testing.TB, args ...string) {
 	t.Helper()
-	if r := p.run(t, nil, args...); r.ExitCode != 0 {
-		t.Fatalf("wine %s: exit code %d\n%s", args[0], r.ExitCode, r.Output)
+	for try := 1; ; try++ {
+		r := p.run(t, nil, args...)
+		if r.ExitCode == 0 {
+			return
+		}
+		if try == tries {
+			t.Fatalf("wine %s: exit code %d\n%s", args[0], r.ExitCode, r.Output)
+		}
+		t.Logf("wine %s, try %d: exit code %d\n%s", args[0], try, r.ExitCode, r.Output)
 	}
 }
 
@@ -215,7 +223,18 @@ func (p *Prefix) start(t testing.TB) {
 	p.running = true
 }
 
+// run runs a program, and once more one that Wine could not even load.
 func (p *Prefix) run(t testing.TB, env []string, args ...string) Result {
+	t.Helper()
+	r := p.runOnce(t, env, args...)
+	if r.ExitCode != 0 && strings.HasPrefix(r.Output, "wine: could not load ") {
+		t.Logf("wine %s: exit code %d, and it is run again\n%s", args[0], r.ExitCode, r.Output)
+		r = p.runOnce(t, env, args...)
+	}
+	return r
+}
+
+func (p *Prefix) runOnce(t testing.TB, env []string, args ...string) Result {
 	t.Helper()
 	p.start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
