@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,29 @@ func Run(ctx context.Context, m Machine, dir string, steps []Step, told func(cla
 		told(done)
 	}
 	return e
+}
+
+// Reserve reports whether a file of evidence can be made, so that half an hour is not lost for a name. It leaves nothing: this process
+// may end with the restart of its Windows.
+func Reserve(path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(path))
+}
+
+// WriteEvidence makes the file of evidence.
+func WriteEvidence(path string, e claims.Evidence) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(e.Write(file), file.Close())
+	if err != nil {
+		err = errors.Join(err, os.Remove(path)) // half of it is none
+	}
+	return err
 }
 
 // EvidenceOf returns the evidence of steps that have run on a machine today.

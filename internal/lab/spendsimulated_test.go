@@ -38,6 +38,8 @@ type spendable struct {
 	log      []byte
 	events   []uint32
 	started  time.Time
+	idle     bool  // the program is not run
+	lost     error // what is said of a run of the program
 }
 
 // faults are what is planted.
@@ -127,6 +129,9 @@ func (s *spendable) SetWorkstation(_ context.Context, on bool) error {
 }
 
 func (s *spendable) RunAsSystem(context.Context) (uint32, error) {
+	if s.idle {
+		return 0, s.lost
+	}
 	w := inService{s.registry, s}
 	w.Log(completion.ProgramMarker + "a test")
 	out := boot.Run(w, boot.Limits{
@@ -135,7 +140,7 @@ func (s *spendable) RunAsSystem(context.Context) (uint32, error) {
 	if s.state != nil {
 		s.state(s)
 	}
-	return uint32(out.ExitCode()) + s.exit, nil
+	return uint32(out.ExitCode()) + s.exit, s.lost
 }
 
 func (s *spendable) AwaitRestart(context.Context) {}

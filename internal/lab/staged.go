@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/offlinejoin/offlinejoin/internal/completion"
@@ -50,7 +51,9 @@ func stageSample(ctx context.Context, dir, arch string) (s staged, err error) {
 		return s, err
 	}
 	defer blob.Wipe()
-	tree, err := sample.WriteTree(filepath.Join(dir, "image"), sample.Image{Architecture: processor(arch)})
+	dir = filepath.Join(dir, "image")
+	defer func() { _ = os.RemoveAll(dir) }() // the folder of the run goes at its end, but not when Windows restarts
+	tree, err := sample.WriteTree(dir, sample.Image{Architecture: processor(arch)})
 	if err != nil {
 		return s, err
 	}

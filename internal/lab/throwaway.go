@@ -92,14 +92,22 @@ func (t *Throwaway) Run(ctx context.Context, p Progress) (all []claims.Step, don
 		if taken || err != nil {
 			return t.progress.Steps, false, err
 		}
-		beginErr = Lacking("the join was not taken")
+		beginErr = errNotTaken
 	}
-	for _, step := range afterSteps() {
-		if !t.has(step.name) {
-			t.ended(claims.Step{Step: step.name, Claim: step.claim}, beginErr)
+	t.endRest(beginErr)
+	return t.progress.Steps, true, nil
+}
+
+// errNotTaken is why there is nothing to be looked at behind a join that has failed.
+var errNotTaken = Lacking("the join was not taken")
+
+// endRest ends all steps of the join that have not.
+func (t *Throwaway) endRest(err error) {
+	for _, a := range afterSteps() {
+		if !t.has(a.name) {
+			t.ended(claims.Step{Step: a.name, Claim: a.claim}, err)
 		}
 	}
-	return t.progress.Steps, true, nil
 }
 
 func (t *Throwaway) has(name string) bool {
@@ -160,32 +168,31 @@ func (t *Throwaway) join(ctx context.Context, s *spending) (taken bool, err erro
 	t.progress.Running, t.progress.Domain, t.progress.Machine = Joins, s.text(completion.ValueDomain), s.text(completion.ValueMachineName)
 	r := s.staged.record.clone(s.was)
 	defer r.wipe()
-	defer func() {
-		if !taken {
-			err = errors.Join(err, clearAway(s.m), setHook(s.m.Registry(), s.was))
-		}
-	}()
-	if err := arrange(s.m, s.staged, r); err != nil {
-		return false, err
-	}
-	if err := t.Save(t.progress); err != nil {
-		return false, err
+	if err := errors.Join(arrange(s.m, s.staged, r), t.Save(t.progress)); err != nil {
+		return false, t.takeBack(err)
 	}
 	t.Joining()
-	if _, err := s.m.RunAsSystem(ctx); err != nil {
-		return false, err
-	}
+	_, runErr := s.m.RunAsSystem(ctx)
 	var o outcome
-	if err := o.read(s.m.Registry()); err != nil {
-		return false, err
+	if err := o.read(s.m.Registry()); err != nil { // nobody knows: whatever it is, it is looked at after the restart
+		return false, errors.Join(runErr, err)
 	}
-	if o.state != completion.StateCompleted {
-		t.ended(claims.Step{Step: Joins, Claim: claimOf(Joins)}, isTaken(ctx, t, o))
-		return false, t.Save(t.progress)
+	switch {
+	case o.state == completion.StateCompleted: // an error is that of a Windows which goes down
+		s.m.AwaitRestart(ctx)
+		t.progress.Stayed = true
+		return true, t.Save(t.progress)
+	case runErr != nil:
+		return false, t.takeBack(runErr)
 	}
-	s.m.AwaitRestart(ctx)
-	t.progress.Stayed = true
-	return true, t.Save(t.progress)
+	t.ended(claims.Step{Step: Joins, Claim: claimOf(Joins)}, isTaken(ctx, t, o))
+	return false, t.takeBack(nil)
+}
+
+// takeBack makes Windows what it was before the join was staged, so that the next run begins with the join.
+func (t *Throwaway) takeBack(err error) error {
+	t.progress.Running = ""
+	return errors.Join(err, clearAway(t.Machine), setHook(t.Machine.Registry(), completion.Hook(t.progress.Hook)), t.Save(t.progress))
 }
 
 func (s *spending) text(name string) string {
@@ -219,15 +226,23 @@ func (t *Throwaway) afterRestart(ctx context.Context) error {
 	if err := o.read(t.Machine.Registry()); err != nil {
 		return err
 	}
+	if o.state != completion.StateCompleted { // Windows, or this program, ended before the join was taken
+		t.ended(claims.Step{Step: Joins, Claim: claimOf(Joins)}, isTaken(ctx, t, o))
+		t.endRest(errNotTaken)
+		return t.takeBack(nil)
+	}
 	if started, err := t.Machine.Started(); err == nil {
 		if ended, err := time.Parse(time.RFC3339, o.at); err == nil && !started.After(ended) {
 			return ErrNotRestarted
 		}
 	}
 	for _, a := range afterSteps() {
+		if err := ctx.Err(); err != nil { // the next run looks at all again
+			return err
+		}
 		t.ended(claims.Step{Step: a.name, Claim: a.claim}, guardedLook(ctx, t, o, a))
 	}
-	return nil
+	return ctx.Err()
 }
 
 func guardedLook(ctx context.Context, t *Throwaway, o outcome, a after) (err error) {
@@ -236,9 +251,6 @@ func guardedLook(ctx context.Context, t *Throwaway, o outcome, a after) (err err
 			err = differs("a defect of this program: %v", r)
 		}
 	}()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	return a.look(ctx, t, o)
 }
 

@@ -312,6 +312,104 @@ func TestAThrowawayGoesOn(t *testing.T) {
 	}
 }
 
+// Whatever ends while the join runs, it is judged by what it has left: a service manager that goes down with Windows is no failure of
+// the join, and a join that never began has changed nothing and is begun again.
+func TestAJoinThatEndsInTheMiddle(t *testing.T) {
+	t.Parallel()
+	gone := errors.New("the service manager is gone")
+	s := newSpend(t, faults{})
+	s.m.state = func(m *spendable) {
+		if len(s.told) == len(outcomes()) {
+			m.lost = gone
+		}
+	}
+	s.whole()
+	for _, name := range allSpent() {
+		if got := s.told[name]; got.Result != claims.Passed {
+			t.Errorf("%+v", got)
+		}
+	}
+
+	s = newSpend(t, faults{})
+	before, _ := hookNow(s.m.registry)
+	_, err := s.run(t.Context(), func(r *Throwaway) { r.Joining = func() { s.m.lost, s.m.idle = gone, true } })
+	if !errors.Is(err, gone) {
+		t.Fatal(err)
+	}
+	s.isClean(before)
+	s.m.lost, s.m.idle = nil, false
+	s.whole()
+	if got := s.told[Joins]; got.Result != claims.Passed {
+		t.Errorf("%+v", got)
+	}
+
+	// The power goes before the program has run, and Windows does not run it afterwards.
+	s = newSpend(t, faults{})
+	_, _ = s.run(t.Context(), func(r *Throwaway) {
+		r.Joining = func() { s.m.lost, s.m.idle = gone, true }
+		save := r.Save
+		r.Save = func(p Progress) error {
+			if s.m.idle {
+				return nil
+			}
+			return save(p)
+		}
+	})
+	s.m.lost, s.m.idle = nil, false
+	s.m.restart()
+	if done, err := s.run(t.Context(), nil); !done || err != nil {
+		t.Fatalf("done: %v, %v", done, err)
+	}
+	if got := s.told[Joins]; got.Result != claims.Failed || s.told["spent-join-member"].Result != claims.Skipped {
+		t.Errorf("%+v", got)
+	}
+	s.isClean(before)
+}
+
+// An interrupt after the restart loses nothing: the next run looks at all again.
+func TestALookThatIsInterrupted(t *testing.T) {
+	t.Parallel()
+	s := newSpend(t, faults{})
+	if _, err := s.run(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	s.m.restart()
+	ctx, interrupt := context.WithCancel(t.Context())
+	if done, err := s.run(ctx, func(r *Throwaway) {
+		told := r.Told
+		r.Told = func(step claims.Step) { told(step); interrupt() }
+	}); done || !errors.Is(err, context.Canceled) {
+		t.Fatalf("done: %v, %v", done, err)
+	}
+	if done, err := s.run(t.Context(), nil); !done || err != nil || s.told["spent-join-online"].Result != claims.Passed {
+		t.Errorf("done: %v, %v, %+v", done, err, s.told["spent-join-online"])
+	}
+}
+
+// The file of evidence is made at the end: a restart in the middle leaves none that the next run would find in its way.
+func TestEvidenceIsMadeAtTheEnd(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "evidence.json")
+	for range 2 {
+		if err := Reserve(file); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Lstat(file); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("a file is left: %v", err)
+		}
+	}
+	if err := WriteEvidence(file, claims.Evidence{}); err == nil {
+		t.Error("what is no evidence was written")
+	}
+	e := EvidenceOf(&simulated{}, []claims.Step{{Step: "one", Claim: "hive-loads", Result: claims.Passed}})
+	if err := WriteEvidence(file, e); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(Reserve(file)); !errors.Is(err, os.ErrExist) {
+		t.Errorf("a file of before: %v", err)
+	}
+}
+
 func TestAJoinWaitsForTheRestart(t *testing.T) {
 	t.Parallel()
 	s := newSpend(t, faults{})

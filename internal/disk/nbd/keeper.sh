@@ -3,7 +3,7 @@
 # starts is lost on it, and it goes on to hold the image.
 #
 # The pipe does not reach qemu-nbd, and the socket stays with nobody else, so that its end is seen.
-LISTEN_FDS=1 sh -c 'LISTEN_PID=$$ exec "$@"' sh "$@" 4<&- &
+LISTEN_FDS=1 /bin/sh -c 'LISTEN_PID=$$ exec "$@"' sh "$@" 4<&- &
 served=$!
 exec 3<&-
 {

@@ -50,8 +50,7 @@ type work struct {
 	failed            bool
 }
 
-// do runs all steps, or those that are left, and writes the evidence. The file is made first, so that half an hour is not lost for a
-// name.
+// do runs all steps, or those that are left, and writes the evidence.
 func (w *work) do() (failed bool, err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -63,17 +62,9 @@ func (w *work) do() (failed bool, err error) {
 		}
 		w.steps = append(w.steps, more...)
 	}
-	file, err := os.OpenFile(w.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	if err := lab.Reserve(w.out); err != nil {
 		return false, err
 	}
-	whole := false
-	defer func() {
-		err = errors.Join(err, file.Close())
-		if !whole { // what goes on later makes it then
-			err = errors.Join(err, os.Remove(w.out))
-		}
-	}()
 	dir, err := os.MkdirTemp("", "offlinejoin-lab-")
 	if err != nil {
 		return false, err
@@ -82,20 +73,20 @@ func (w *work) do() (failed bool, err error) {
 
 	m := lab.Here()
 	fmt.Println(m.System().Name, m.System().Build, m.System().Arch)
-	var evidence claims.Evidence
-	if w.throwaway {
-		evidence, whole, err = w.spend(ctx, m, dir)
-	} else {
-		evidence, whole = lab.Run(ctx, m, dir, w.steps, w.told), true
+	if !w.throwaway {
+		return w.failed, w.write(lab.Run(ctx, m, dir, w.steps, w.told))
 	}
-	if err != nil || !whole {
-		return w.failed, err
+	evidence, whole, err := w.spend(ctx, m, dir)
+	if err == nil && whole {
+		err = w.write(evidence)
+		if err == nil {
+			err = os.Remove(w.unfinished())
+		}
 	}
-	if err := evidence.Write(file); err != nil || !w.throwaway {
-		return w.failed, err
-	}
-	return w.failed, os.Remove(w.unfinished())
+	return w.failed, err
 }
+
+func (w *work) write(e claims.Evidence) error { return lab.WriteEvidence(w.out, e) }
 
 // unfinished is where a run of -throwaway keeps what is known until it has ended.
 func (w *work) unfinished() string { return w.out + ".unfinished" }

@@ -10,9 +10,6 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/odj"
 )
 
-// maxFile bounds a file of a blob in bytes: 1 MiB of it in base64 in UTF-16, and more than enough.
-const maxFile = 4 << 20
-
 // Open returns the blobs of a folder in the order of their names, each to be read when it is needed. Every regular file is taken for a
 // blob, in any encoding.
 func Open(folder string) ([]func() (*odj.Blob, error), error) {
@@ -36,13 +33,13 @@ func Read(name string) (*odj.Blob, error) {
 		return nil, err
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	content, err := io.ReadAll(io.LimitReader(f, odj.MaxSize+1))
 	defer clear(content)
 	switch {
 	case err != nil:
 		return nil, err
-	case len(content) > maxFile:
-		return nil, fmt.Errorf("%s is larger than %d bytes", name, maxFile)
+	case len(content) > odj.MaxSize:
+		return nil, fmt.Errorf("%s is larger than %d bytes", name, odj.MaxSize)
 	}
 	return odj.Parse(append([]byte(nil), content...))
 }

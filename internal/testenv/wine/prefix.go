@@ -46,9 +46,9 @@ func New(t testing.TB) *Prefix {
 	return p
 }
 
-// tries is in how many folders a Windows is made until one starts, and how often what Wine itself brings is run. Once, of some hundreds of first starts on a busy machine, Wine
-// found none of its own libraries in a new folder and ended within a tenth of a second; 450 more starts have not shown it again, and
-// why it was so is not known.
+// tries is in how many folders a Windows is made until one starts, and how often what Wine itself brings is run. Once, of some
+// hundreds of first starts on a busy machine, Wine found none of its own libraries in a new folder and ended within a tenth of a second;
+// 450 more starts have not shown it again, and why it was so is not known.
 const tries = 3
 
 // started makes a prefix and starts its Windows for the first time.
