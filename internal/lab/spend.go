@@ -39,8 +39,8 @@ type provoked struct {
 	nothing     bool         // nothing is staged, and the hook is armed
 	before      func(context.Context, Spendable) error
 	state       string
-	results     []winerr.Code         // one of them
-	armed       func(*spending) error // looks at the Windows when all is staged
+	results     []winerr.Code                          // one of them
+	armed       func(*spending, context.Context) error // looks at the Windows when all is staged
 	also        func(context.Context, *spending, outcome) error
 }
 
@@ -83,7 +83,10 @@ func outcomes() []provoked {
 		damaged("spent-access-list", "own-access-list", programIsLocked),
 		damaged("spent-record", "outcome-recorded", isInRecord),
 		damaged("spent-log", "log-written", isInLog),
-		damaged("spent-event", "event-written", isInEventLog(completion.EventFailed)),
+		{
+			name: "spent-event", claim: "event-written", state: completion.StateFailed, results: refusals(),
+			change: damage, armed: (*spending).noteEvents, also: isInEventLog,
+		},
 		{
 			name: "spent-workstation-stopped", claim: "workstation-passes", before: stopWorkstation,
 			state: completion.StateStaged, results: []winerr.Code{winerr.WkstaNotStarted},
@@ -120,6 +123,7 @@ type spending struct {
 	dir    string
 	staged staged
 	was    completion.Hook // what the hook is when nothing is staged
+	events int             // of our source, before the run that is about them
 }
 
 // begin looks at the Windows and stages the sample.
@@ -191,7 +195,7 @@ func (s *spending) run(ctx context.Context, p provoked) (out outcome, err error)
 		return out, err
 	}
 	if p.armed != nil {
-		if err := p.armed(s); err != nil {
+		if err := p.armed(s, ctx); err != nil {
 			return out, err
 		}
 	}
@@ -282,7 +286,7 @@ func (s *spending) savedHive() (int, error) {
 }
 
 // searchFinds holds when the search finds the blob in the hive that has it.
-func (s *spending) searchFinds() error {
+func (s *spending) searchFinds(context.Context) error {
 	n, err := s.savedHive()
 	if err == nil && n == 0 {
 		err = differs("the blob is not found in the saved hive that has it")
@@ -327,12 +331,17 @@ func isInLog(_ context.Context, _ *spending, o outcome) error {
 	return nil
 }
 
-func isInEventLog(id uint32) func(context.Context, *spending, outcome) error {
-	return func(ctx context.Context, s *spending, _ outcome) error {
-		events, err := s.m.Events(ctx)
-		if err == nil && (len(events) == 0 || events[len(events)-1] != id) {
-			err = differs("the Application log's last event of the source OfflineJoin is not %d", id)
-		}
-		return err
+// noteEvents notes how many events there are before the program runs: those of other runs say nothing of this one.
+func (s *spending) noteEvents(ctx context.Context) error {
+	events, err := s.m.Events(ctx)
+	s.events = len(events)
+	return err
+}
+
+func isInEventLog(ctx context.Context, s *spending, _ outcome) error {
+	events, err := s.m.Events(ctx)
+	if err == nil && (len(events) != s.events+1 || events[len(events)-1] != completion.EventFailed) {
+		err = differs("the Application log has not got one event %d of the source OfflineJoin", completion.EventFailed)
 	}
+	return err
 }

@@ -51,6 +51,7 @@ type faults struct {
 	unlocked  bool                          // the program's file stays as it was
 	silent    bool                          // no log
 	noEvent   bool                          //
+	oneEvent  bool                          // only the first run writes one
 	patient   bool                          // Windows' function does not need the Workstation service
 	noRestart bool                          // Windows does not restart by itself
 	keeps     bool                          // the program's file is there after the restart
@@ -213,7 +214,7 @@ func (w inService) Log(line string) {
 }
 
 func (w inService) Event(id uint32, _ string) error {
-	if !w.noEvent {
+	if !w.noEvent && (len(w.events) == 0 || !w.oneEvent) {
 		w.events = append(w.events, id)
 	}
 	return nil

@@ -144,7 +144,7 @@ func TestAPlantedFaultFailsItsStepOfAThrowaway(t *testing.T) {
 		"spent-access-list":         {faults{unlocked: true}, "access list"},
 		"spent-record":              {text(completion.ValueCompletedAt, "yesterday"), "no time"},
 		"spent-log":                 {faults{silent: true}, "0 new lines"},
-		"spent-event":               {faults{noEvent: true}, "is not 2"},
+		"spent-event":               {faults{oneEvent: true}, "not got one event 2"},
 		"spent-workstation-stopped": {faults{patient: true}, "state completed"},
 		Joins:                       {faults{function: func([]byte) winerr.Code { return winerr.BadOfflineJoinInfo }}, "state failed, result 2710"},
 		"spent-join-restarts":       {faults{noRestart: true}, "did not restart by itself"},
