@@ -10,19 +10,26 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 )
 
 // Client is a connection to one qemu. It is safe for concurrent use.
 type Client struct {
-	conn    net.Conn
-	events  chan Event
-	answers chan answer
-	ended   chan struct{} // closed when nothing more comes
+	conn   net.Conn
+	events chan Event
+	ended  chan struct{} // closed when nothing more comes
 
-	turn sync.Mutex // of one command at a time
-	n    int        // its number
+	turn    sync.Mutex // of one command at a time
+	n       int        // its number
+	waiting atomic.Pointer[waiter]
+}
+
+// waiter is the command whose answer is waited for.
+type waiter struct {
+	id     int
+	answer chan answer // of one; what else comes is never put into it
 }
 
 // Event is something that qemu tells by itself, such as SHUTDOWN.
@@ -54,7 +61,7 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		conn: conn, events: make(chan Event, maxEvents), answers: make(chan answer, 1), ended: make(chan struct{}),
+		conn: conn, events: make(chan Event, maxEvents), ended: make(chan struct{}),
 	}
 	lines := bufio.NewScanner(conn)
 	lines.Buffer(nil, maxLine)
@@ -96,9 +103,13 @@ func (c *Client) read(lines *bufio.Scanner) {
 			}
 			continue
 		}
+		w := c.waiting.Load()
+		if w == nil || w.id != m.ID {
+			continue // of a command that is not waited for any more, or that nobody gave
+		}
 		select {
-		case c.answers <- m.answer:
-		default: // nobody asked
+		case w.answer <- m.answer:
+		default: // told twice
 		}
 	}
 }
@@ -122,25 +133,32 @@ func (c *Client) Execute(ctx context.Context, command string, arguments any) (js
 	if err != nil {
 		return nil, err
 	}
+	w := &waiter{c.n, make(chan answer, 1)}
+	c.waiting.Store(w)
 	if _, err := c.conn.Write(append(line, '\n')); err != nil {
 		return nil, errors.Join(ErrEnded, err)
 	}
-	for {
+	select {
+	case a := <-w.answer:
+		return a.result(command)
+	case <-c.ended:
 		select {
-		case a := <-c.answers:
-			switch {
-			case a.ID != c.n: // of a command that was not waited for
-			case a.Error != nil:
-				return nil, fmt.Errorf("qemu refuses %s: %s", command, plaintext.Line(a.Error.Desc, plaintext.Sentence))
-			default:
-				return a.Return, nil
-			}
-		case <-c.ended:
+		case a := <-w.answer: // its last word
+			return a.result(command)
+		default:
 			return nil, ErrEnded
-		case <-ctx.Done():
-			return nil, ctx.Err()
 		}
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
+}
+
+// result returns what a command has returned, or why qemu refuses it.
+func (a answer) result(command string) (json.RawMessage, error) {
+	if a.Error != nil {
+		return nil, fmt.Errorf("qemu refuses %s: %s", command, plaintext.Line(a.Error.Desc, plaintext.Sentence))
+	}
+	return a.Return, nil
 }
 
 // Close ends the connection, and leaves qemu as it is.

@@ -106,6 +106,39 @@ func TestCommandsAndEvents(t *testing.T) {
 	}
 }
 
+// What comes before a command's own answer never takes its place, however much of it there is and however late we look; and what
+// was told before the end counts, although the end is seen at the same time.
+func TestNoAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	path := serve(t, greeting, func(command string, id int) []string {
+		var out []string
+		for old := range 50 {
+			out = append(out, fmt.Sprintf(`{"return": {"old": true}, "id": %d}`, 1000+old))
+		}
+		out = append(out, fmt.Sprintf(`{"return": {"of": %d}, "id": %[1]d}`, id), fmt.Sprintf(`{"return": {"again": true}, "id": %d}`, id))
+		if command == "last" {
+			out = append(out, "the end")
+		}
+		return out
+	})
+	c, err := qmp.Dial(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for n := 2; n < 200; n++ {
+		command := "query-status"
+		if n == 199 {
+			command = "last"
+		}
+		if got, err := c.Execute(ctx, command, nil); err != nil || string(got) != fmt.Sprintf(`{"of": %d}`, n) {
+			t.Fatalf("command %d: %s, %v", n, got, err)
+		}
+	}
+}
+
 // Whoever else listens at the path makes neither a panic nor an endless wait, nor endless memory.
 func TestOthersThanQemu(t *testing.T) {
 	t.Parallel()
