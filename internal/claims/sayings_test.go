@@ -409,6 +409,7 @@ func ofCode() []saying {
 		said("internal/lab/spendable_windows.go",
 			about("registry-calls", "MakeKey is RegCreateKeyEx"),
 			about("registry-calls", "keeps the free space of a hive"),
+			about("drives-of-a-session", "letters of shares are those of one logon session"),
 		),
 		said("internal/ndr/writer.go",
 			about("blob-bytes", "two bytes greater than Length"),

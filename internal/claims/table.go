@@ -448,6 +448,11 @@ var table = []Claim{
 		Source: "Microsoft Learn: Command prompt line string limitation, CodeGeneration.EscapeSingleQuotedStringContent",
 	},
 	{
+		ID: "drives-of-a-session", Topic: Files, Level: Documented,
+		Says:   "a service does not see the drive letters that a user has given to shares",
+		Source: "Microsoft Learn: Services and Redirected Drives",
+	},
+	{
 		ID: "guest-commands", Topic: Files, Level: Inferred,
 		Says:   "a Windows guest with PowerShell, such as WinPE, runs the commands that the Packer provisioner sends",
 		Source: "Microsoft Learn: PowerShell; they are tested with stand-ins of guests",

@@ -38,7 +38,21 @@ func (m here) MaySpend() error {
 	if domain, _, err := m.Domain(); err == nil && domain != "" {
 		return Lacking("this Windows is a member of a domain already")
 	}
+	own, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if ofNetwork(own) {
+		return Lacking("lies on a network drive, where SYSTEM cannot start it: copy it to a disk of this machine")
+	}
 	return nil
+}
+
+// ofNetwork tells whether a program lies in a share. A service would not find it there: the letters of shares are those of one logon session
+// (documented).
+func ofNetwork(program string) bool {
+	root, err := windows.UTF16PtrFromString(filepath.VolumeName(program) + `\`)
+	return err == nil && windows.GetDriveType(root) == windows.DRIVE_REMOTE
 }
 
 func (m here) Registry() boot.Registry { return liveregistry.System{} }
