@@ -330,9 +330,14 @@ var table = []Claim{
 	},
 	{
 		ID: "registry-calls", Topic: Hives, Level: Documented,
-		Says: "`RegSetValueEx` takes any type and any bytes, `RegFlushKey` ends when all is on the disk, `RegLoadKey` needs the " +
-			"privileges of backup and restore, `RegLoadAppKey` none, and `RegSaveKeyEx` can keep a hive's free space",
+		Says: "`RegSetValueEx` is given the type and the bytes, `RegFlushKey` ends when all is on the disk, `RegLoadKey` needs the " +
+			"privileges of backup and restore, `RegLoadAppKey` none, and `RegSaveKeyEx` can save a hive without compression",
 		Source: "Microsoft Learn: RegSetValueEx, RegFlushKey, RegLoadKey, RegLoadAppKey, RegCreateKeyEx, RegSaveKeyEx",
+	},
+	{
+		ID: "hive-free-space", Topic: Hives, Level: Inferred,
+		Says:   "a hive that is saved without compression keeps its free space",
+		Source: "the flag says without compression (documented), and what compression leaves out is free space",
 	},
 
 	// docs/internals/disk.md.
@@ -401,8 +406,9 @@ var table = []Claim{
 	},
 	{
 		ID: "hibernation-off", Topic: Volumes, Level: Documented,
-		Says:   "`powercfg /h off` turns hibernation off, and fast startup with it",
-		Source: "Microsoft Learn: How to disable and re-enable hibernation",
+		Says: "`powercfg /h off` turns hibernation off, and fast startup is a way to shut down that writes the hibernation file",
+		Source: "Microsoft Learn: How to disable and re-enable hibernation on a computer that is running Windows; System Power " +
+			"States",
 	},
 
 	// docs/internals/disk.md, and what our code asks of Windows on files and processes.
@@ -430,7 +436,7 @@ var table = []Claim{
 	},
 	{
 		ID: "names-journaled", Topic: Files, Level: Documented,
-		Says:   "NTFS logs changes of names itself",
+		Says:   "NTFS logs changes of its metadata itself, and names are metadata",
 		Source: "Microsoft Learn: File System Functionality Comparison",
 	},
 	{
@@ -440,7 +446,7 @@ var table = []Claim{
 	},
 	{
 		ID: "no-heap-in-reports", Topic: Files, Level: Documented,
-		Says:   "a program can keep its memory out of error reports",
+		Says:   "a program can keep its heap out of error reports, or have none made",
 		Source: "Microsoft Learn: SetErrorMode, WerSetFlags",
 	},
 	{
@@ -463,7 +469,8 @@ var table = []Claim{
 	},
 	{
 		ID: "request-codes", Topic: Blobs, Level: Documented,
-		Says: "its codes for damaged data, an unknown version, a foreign image and a domain controller are those that we refuse with",
+		Says: "the codes of it and of its successor for damaged data, an unknown version, a foreign image and a domain controller are those " +
+			"that we refuse with",
 		Source: "Microsoft Learn: NetRequestOfflineDomainJoin (5, 50, 87, 2138), NetRequestProvisioningPackageInstall, its successor " +
 			"(2709 to 2719); that ours mean the same in each case is inferred",
 	},
@@ -518,12 +525,15 @@ var table = []Claim{
 
 	// Machines and accounts.
 	{
-		ID: "secure-channel", Topic: Accounts, Level: Documented,
-		Says: "a machine that was joined so has its secure channel, and domain accounts can log on", Source: learnJoin,
+		ID: "secure-channel", Topic: Accounts, Level: Inferred,
+		Says:   "a machine that was joined so has its secure channel, and domain accounts can log on",
+		Source: "a join makes a trust between machine and domain (documented: Offline Domain Join (Djoin.exe) Step-by-Step Guide)",
 	},
 	{
 		ID: "editions", Topic: Accounts, Level: Documented,
-		Says: "home editions, S mode and Nano Server do not take such a join", Source: "Microsoft Learn; names of editions are observed",
+		Says: "home editions and S mode take no domain; a Nano Server is joined by `djoin` that runs on it, or while its image is made",
+		Source: "Microsoft Learn: Network Management Error Codes (2698), Deploy Nano Server; Microsoft's comparisons of editions; " +
+			"names of editions are observed",
 	},
 	{
 		ID: "clones-sid", Topic: Accounts, Level: Observed,
@@ -590,9 +600,9 @@ var table = []Claim{
 			"Offline Domain Join",
 	},
 	{
-		ID: "quota-owner", Topic: Accounts, Level: Inferred,
-		Says:   "who makes an account by that quota does not own it",
-		Source: "pages on the quota name the creator in an attribute of its own",
+		ID: "quota-owner", Topic: Accounts, Level: Documented,
+		Says:   "who makes an account by that quota does not own it: the domain's administrators do",
+		Source: "Microsoft Learn: Add workstations to domain",
 	},
 	{
 		ID: "account-reuse", Topic: Accounts, Level: Documented,
@@ -609,8 +619,8 @@ var table = []Claim{
 		Says: "a ticket is good for 10 hours by default", Source: "Microsoft Learn: Maximum lifetime for service ticket",
 	},
 	{
-		ID: "tickets-outlive", Topic: Accounts, Level: Inferred,
-		Says: "… also when its account is disabled meanwhile", Source: "a ticket is checked without asking a controller (documented)",
+		ID: "tickets-outlive", Topic: Accounts, Level: Documented,
+		Says: "… also when its account is disabled meanwhile", Source: "Microsoft Learn: Maximum lifetime for service ticket",
 	},
 	{
 		ID: "ldap-signing", Topic: Accounts, Level: Documented,
@@ -619,8 +629,9 @@ var table = []Claim{
 	},
 	{
 		ID: "single-label-domain", Topic: Accounts, Level: Documented,
-		Says:   "members find controllers of a DNS domain of one label only by the policy AllowSingleLabelDnsDomain",
-		Source: "Microsoft: Active Directory domains with single-label DNS names",
+		Says: "a machine that is in another forest, or in none, asks DNS for the controllers of a domain of one label only by the " +
+			"policy AllowSingleLabelDnsDomain",
+		Source: "Microsoft Learn: Configuring Active Directory domains that use single-label DNS names; Policy CSP - ADMX_Netlogon",
 	},
 	{
 		ID: "forest-authorities", Topic: Accounts, Level: Documented,
