@@ -469,8 +469,8 @@ var table = []Claim{
 	},
 	{
 		ID: "request-codes", Topic: Blobs, Level: Documented,
-		Says: "the codes of it and of its successor for damaged data, an unknown version, a foreign image and a domain controller are those " +
-			"that we refuse with",
+		Says: "the codes of it and of its successor for damaged data, an unknown version, a foreign image and a domain controller " +
+			"are those that we refuse with",
 		Source: "Microsoft Learn: NetRequestOfflineDomainJoin (5, 50, 87, 2138), NetRequestProvisioningPackageInstall, its successor " +
 			"(2709 to 2719); that ours mean the same in each case is inferred",
 	},
