@@ -5,9 +5,10 @@ const (
 	azureRepair = "public repair tools for virtual machines (Azure VM repair) set it in offline hives, up to current Windows"
 	deployment  = "Microsoft's own MDT and Configuration Manager scripts set `CmdLine` with `SetupType` 2 and use " +
 		"`SetupShutdownRequired` with it; several products set it offline on completed images up to Windows 11"
-	learnJoin  = "Microsoft Learn: NetRequestOfflineDomainJoin, Offline Domain Join (Djoin.exe) Step-by-Step Guide"
+	learnJoin  = "Microsoft Learn: NetRequestOfflineDomainJoin, DirectAccess Offline Domain Join (`/localos`, then a restart)"
+	joinCodes  = "Microsoft Learn: NetRequestProvisioningPackageInstall, Network Management Error Codes"
 	learnSetup = "Microsoft Learn: Windows Setup Automation Overview"
-	unattended = "Microsoft Learn: Microsoft-Windows-UnattendedJoin"
+	unattended = "Microsoft Learn: Microsoft-Windows-UnattendedJoin, its settings Provisioning and AccountData"
 	realHives  = "194 real hives of Windows NT 4 to 11"
 	realDisks  = "44 real volumes and disks that Windows XP to 10 and Server 2022, Hyper-V, qemu, VMware and others made"
 	twoOthers  = "follows from the descriptions of the format and from two other programs that replay logs"
@@ -117,7 +118,7 @@ var table = []Claim{
 	{
 		ID: "member-after-restart", Topic: FirstBoot, Step: "after", Level: Documented,
 		Says:   "the machine is a member of the domain: 2713 and 0 are success and take effect with a restart",
-		Source: learnJoin,
+		Source: learnJoin + "; for 2713: " + joinCodes,
 	},
 	{
 		ID: "blocked-program-leaves-hook", Topic: FirstBoot, Level: Inferred,
@@ -162,9 +163,10 @@ var table = []Claim{
 		Source: "the values are the same ones, and count for each boot (observed)",
 	},
 	{
-		ID: "join-replaces-join", Topic: FirstBoot, Level: Inferred,
-		Says:   "a machine that is a member of another domain becomes one of the new domain",
-		Source: "the function is documented for the running Windows; nothing is said of members",
+		ID: "join-replaces-join", Topic: FirstBoot, Level: Open,
+		Says: "a machine that is a member of another domain becomes one of the new domain",
+		Source: "the function's page says nothing of members; NetJoinDomain refuses a member with 2691 unless a flag of its own allows " +
+			"it (documented)",
 	},
 	{
 		ID: "power-button", Topic: FirstBoot, Level: Inferred,
@@ -232,7 +234,7 @@ var table = []Claim{
 	{
 		ID: "answer-file-place", Topic: AnswerFile, Level: Documented,
 		Says:   "`Panther\\unattend.xml` is a place for the answer file of an image that is not running",
-		Source: "Microsoft's guides for deploying such images",
+		Source: learnSetup + ", \"Replace the answer file in an offline image\"",
 	},
 	{
 		ID: "component-names-case", Topic: AnswerFile, Level: Inferred,
@@ -328,9 +330,14 @@ var table = []Claim{
 	},
 	{
 		ID: "registry-calls", Topic: Hives, Level: Documented,
-		Says: "`RegSetValueEx` takes any type and any bytes, `RegFlushKey` ends when all is on the disk, `RegLoadKey` needs the " +
-			"privileges of backup and restore, `RegLoadAppKey` none, and `RegSaveKeyEx` can keep a hive's free space",
+		Says: "`RegSetValueEx` is given the type and the bytes, `RegFlushKey` ends when all is on the disk, `RegLoadKey` needs the " +
+			"privileges of backup and restore, `RegLoadAppKey` none, and `RegSaveKeyEx` can save a hive without compression",
 		Source: "Microsoft Learn: RegSetValueEx, RegFlushKey, RegLoadKey, RegLoadAppKey, RegCreateKeyEx, RegSaveKeyEx",
+	},
+	{
+		ID: "hive-free-space", Topic: Hives, Level: Inferred,
+		Says:   "a hive that is saved without compression keeps its free space",
+		Source: "the flag says without compression (documented), and what compression leaves out is free space",
 	},
 
 	// docs/internals/disk.md.
@@ -370,18 +377,18 @@ var table = []Claim{
 		ID: "virtual-disk-functions", Topic: Volumes, Level: Documented,
 		Says: "virtdisk.dll makes, attaches and detaches disks, also without a drive letter; an overlay holds the " +
 			"identifier of its parent; a volume tells its disk and whether it is dirty",
-		Source: "Microsoft Learn: OpenVirtualDisk, AttachVirtualDisk, CreateVirtualDisk, FSCTL_IS_VOLUME_DIRTY and the " +
-			"others named in the document; [MS-VHDX]",
+		Source: "Microsoft Learn: OpenVirtualDisk, AttachVirtualDisk, ATTACH_VIRTUAL_DISK_FLAG, CreateVirtualDisk, " +
+			"CREATE_VIRTUAL_DISK_PARAMETERS, FSCTL_IS_VOLUME_DIRTY and the others named in the document; [MS-VHDX]",
 	},
 	{
 		ID: "one-signature-online", Topic: Volumes, Level: Documented,
-		Says:   "Windows keeps a disk offline while another with its signature is attached",
-		Source: "Mark Russinovich, at Microsoft: Fixing Disk Signature Collisions",
+		Says:   "Windows keeps a disk offline while another with its signature is online",
+		Source: "Microsoft Learn: VDS_DISK_OFFLINE_REASON; Mark Russinovich, at Microsoft: Fixing Disk Signature Collisions",
 	},
 	{
 		ID: "one-identifier-online", Topic: Volumes, Level: Inferred,
 		Says:   "so it does with two overlays of one golden disk, also GPT ones, and a new attachment brings the second online",
-		Source: "`one-signature-online`",
+		Source: "`one-signature-online`; VDS_DISK_OFFLINE_REASON gives the identifier of a GPT disk as a reason, too (documented)",
 	},
 	{
 		ID: "running-disk-held", Topic: Volumes, Level: Inferred,
@@ -399,8 +406,9 @@ var table = []Claim{
 	},
 	{
 		ID: "hibernation-off", Topic: Volumes, Level: Documented,
-		Says:   "`powercfg /h off` turns hibernation off, and fast startup with it",
-		Source: "Microsoft Learn: How to disable and re-enable hibernation",
+		Says: "`powercfg /h off` turns hibernation off, and fast startup is a way to shut down that writes the hibernation file",
+		Source: "Microsoft Learn: How to disable and re-enable hibernation on a computer that is running Windows; System Power " +
+			"States",
 	},
 
 	// docs/internals/disk.md, and what our code asks of Windows on files and processes.
@@ -428,7 +436,7 @@ var table = []Claim{
 	},
 	{
 		ID: "names-journaled", Topic: Files, Level: Documented,
-		Says:   "NTFS logs changes of names itself",
+		Says:   "NTFS logs changes of its metadata itself, and names are metadata",
 		Source: "Microsoft Learn: File System Functionality Comparison",
 	},
 	{
@@ -438,7 +446,7 @@ var table = []Claim{
 	},
 	{
 		ID: "no-heap-in-reports", Topic: Files, Level: Documented,
-		Says:   "a program can keep its memory out of error reports",
+		Says:   "a program can keep its heap out of error reports, or have none made",
 		Source: "Microsoft Learn: SetErrorMode, WerSetFlags",
 	},
 	{
@@ -466,8 +474,10 @@ var table = []Claim{
 	},
 	{
 		ID: "request-codes", Topic: Blobs, Level: Documented,
-		Says:   "its codes for damaged data, an unknown version, a foreign image and a domain controller are those that we refuse with",
-		Source: learnJoin + "; that ours mean the same in each case is inferred",
+		Says: "the codes of it and of its successor for damaged data, an unknown version, a foreign image and a domain controller " +
+			"are those that we refuse with",
+		Source: "Microsoft Learn: NetRequestOfflineDomainJoin (5, 50, 87, 2138), NetRequestProvisioningPackageInstall, its successor " +
+			"(2709 to 2719); that ours mean the same in each case is inferred",
 	},
 	{
 		ID: "offline-request", Topic: Blobs, Level: Documented,
@@ -478,13 +488,14 @@ var table = []Claim{
 	{
 		ID: "error-codes", Topic: Blobs, Level: Documented,
 		Says: "codes have the names and numbers of `lmerr.h` and `winerror.h`",
-		Source: "Microsoft Learn: Network Management Error Codes, System Error Codes; that ours mean the same in each case " +
-			"is our judgement",
+		Source: "Microsoft Learn: Network Management Error Codes, System Error Codes, and `lmerr.h` of the Windows SDK for the codes " +
+			"above 2719; that ours mean the same in each case is our judgement",
 	},
 	{
 		ID: "blob-structures", Topic: Blobs, Level: Documented,
-		Says:   "the structures of a blob, GUIDs of its parts, what each is for, and that the password lies in it in clear",
-		Source: "Microsoft Learn: Offline domain join IDL definitions, and the page of each structure; [MS-RPCE], [MS-DTYP]",
+		Says: "the structures of a blob, GUIDs of its parts, what each is for, and that the password lies in it in clear",
+		Source: "Microsoft Learn: Offline domain join IDL definitions, and the page of each structure; DOMAIN_CONTROLLER_INFO; " +
+			"[MS-RPCE], [MS-DTYP]",
 	},
 	{
 		ID: "blob-bytes", Topic: Blobs, Level: Observed,
@@ -506,8 +517,10 @@ var table = []Claim{
 	},
 	{
 		ID: "default-password", Topic: Blobs, Level: Documented,
-		Says:   "a machine's default password is its name in lower case, 14 characters of it",
-		Source: "Microsoft: pre-created computer accounts; NETSETUP_PROVISION_USE_DEFAULT_PASSWORD",
+		Says: "a machine's default password is its name in lower case, and the well-known one of an account that was made " +
+			"beforehand is the first 14 characters of that",
+		Source: "Microsoft Learn: NetProvisionComputerAccount (NETSETUP_PROVISION_USE_DEFAULT_PASSWORD); " +
+			"Microsoft-Windows-UnattendedJoin, its settings MachinePassword and UnsecureJoin",
 	},
 	{
 		ID: "root-certificates", Topic: Blobs, Level: Inferred,
@@ -517,12 +530,15 @@ var table = []Claim{
 
 	// Machines and accounts.
 	{
-		ID: "secure-channel", Topic: Accounts, Level: Documented,
-		Says: "a machine that was joined so has its secure channel, and domain accounts can log on", Source: learnJoin,
+		ID: "secure-channel", Topic: Accounts, Level: Inferred,
+		Says:   "a machine that was joined so has its secure channel, and domain accounts can log on",
+		Source: "a join makes a trust between machine and domain (documented: Offline Domain Join (Djoin.exe) Step-by-Step Guide)",
 	},
 	{
 		ID: "editions", Topic: Accounts, Level: Documented,
-		Says: "home editions, S mode and Nano Server do not take such a join", Source: "Microsoft Learn; names of editions are observed",
+		Says: "home editions and S mode take no domain; a Nano Server is joined by `djoin` that runs on it, or while its image is made",
+		Source: "Microsoft Learn: Network Management Error Codes (2698), Deploy Nano Server; Microsoft's comparisons of editions; " +
+			"names of editions are observed",
 	},
 	{
 		ID: "clones-sid", Topic: Accounts, Level: Observed,
@@ -539,7 +555,7 @@ var table = []Claim{
 		ID: "automatic-logon", Topic: Accounts, Level: Documented,
 		Says: "four values of `Winlogon` log an account on at the start; a count that is used up, a notice at logon and an Exchange " +
 			"ActiveSync policy stop that",
-		Source: "Microsoft Learn: Turn on automatic logon in Windows; Microsoft KB 221477",
+		Source: "Microsoft Learn: Turn on automatic logon in Windows; Microsoft-Windows-Shell-Setup, its setting LogonCount",
 	},
 	{
 		ID: "automatic-logon-waits", Topic: Accounts, Level: Inferred,
@@ -548,7 +564,7 @@ var table = []Claim{
 	{
 		ID: "logon-policies", Topic: Accounts, Level: Documented,
 		Says:   "policies let the first logon wait for the network, and leave out the privacy questions and the animation",
-		Source: "Microsoft's templates Logon.admx, GroupPolicy.admx and OOBE.admx",
+		Source: "Microsoft's templates Logon.admx, GroupPolicy.admx and OOBE.admx; Microsoft Learn: Policy CSP - ADMX_Logon",
 	},
 	{
 		ID: "clock-is-utc", Topic: Accounts, Level: Observed,
@@ -560,7 +576,8 @@ var table = []Claim{
 	},
 	{
 		ID: "name-resolution-policy", Topic: Accounts, Level: Documented,
-		Says: "a rule of the name resolution policy table asks a DNS server of its own for the names of a domain", Source: "[MS-GPNRPT] 2.2.2",
+		Says:   "a rule of the name resolution policy table asks a DNS server of its own for the names of a domain",
+		Source: "Microsoft Learn: Add-DnsClientNrptRule; [MS-GPNRPT] 2.2.2",
 	},
 	{
 		ID: "controller-by-name-policy", Topic: Accounts, Level: Inferred,
@@ -584,17 +601,18 @@ var table = []Claim{
 		ID: "right-to-create", Topic: Accounts, Level: Documented,
 		Says: "`dsacls` gives the right to create computers in an OU; without it a user makes ten, unless " +
 			"`ms-DS-MachineAccountQuota` is 0",
-		Source: "Microsoft Learn: Dsacls; Default limit to number of workstations a user can join to the domain",
+		Source: "Microsoft Learn: Dsacls; Default limit to number of workstations a user can join to the domain; DirectAccess " +
+			"Offline Domain Join",
 	},
 	{
-		ID: "quota-owner", Topic: Accounts, Level: Inferred,
-		Says:   "who makes an account by that quota does not own it",
-		Source: "pages on the quota name the creator in an attribute of its own",
+		ID: "quota-owner", Topic: Accounts, Level: Documented,
+		Says:   "who makes an account by that quota does not own it: the domain's administrators do",
+		Source: "Microsoft Learn: Add workstations to domain",
 	},
 	{
 		ID: "account-reuse", Topic: Accounts, Level: Documented,
 		Says:   "since 2022 an account is taken again only by its creator, of an administrator, or of a trusted owner",
-		Source: "Microsoft: KB5020276",
+		Source: "Microsoft: KB5020276; Microsoft Learn: Active Directory domain join permissions",
 	},
 	{
 		ID: "password-age", Topic: Accounts, Level: Documented,
@@ -606,8 +624,8 @@ var table = []Claim{
 		Says: "a ticket is good for 10 hours by default", Source: "Microsoft Learn: Maximum lifetime for service ticket",
 	},
 	{
-		ID: "tickets-outlive", Topic: Accounts, Level: Inferred,
-		Says: "… also when its account is disabled meanwhile", Source: "a ticket is checked without asking a controller (documented)",
+		ID: "tickets-outlive", Topic: Accounts, Level: Documented,
+		Says: "… also when its account is disabled meanwhile", Source: "Microsoft Learn: Maximum lifetime for service ticket",
 	},
 	{
 		ID: "ldap-signing", Topic: Accounts, Level: Documented,
@@ -616,13 +634,14 @@ var table = []Claim{
 	},
 	{
 		ID: "single-label-domain", Topic: Accounts, Level: Documented,
-		Says:   "members find controllers of a DNS domain of one label only by the policy AllowSingleLabelDnsDomain",
-		Source: "Microsoft: Active Directory domains with single-label DNS names",
+		Says: "a machine that is in another forest, or in none, asks DNS for the controllers of a domain of one label only by the " +
+			"policy AllowSingleLabelDnsDomain",
+		Source: "Microsoft Learn: Configuring Active Directory domains that use single-label DNS names; Policy CSP - ADMX_Netlogon",
 	},
 	{
 		ID: "forest-authorities", Topic: Accounts, Level: Documented,
 		Says:   "the certification authorities that machines of a forest trust are in one container",
-		Source: "[MS-WCCE] 2.2.2.11.2; Microsoft: Certification Authorities container",
+		Source: "Microsoft: Certification Authorities container; [MS-WCCE] 2.2.2.11.2 has the place of the container beside it",
 	},
 	{
 		ID: "sspi-kerberos", Topic: Accounts, Level: Documented,
@@ -637,7 +656,7 @@ var table = []Claim{
 	},
 	{
 		ID: "image-control-set", Topic: Images, Level: Documented,
-		Says: "`Select` names the control set of the next boot (`Default`)", Source: "Microsoft: What are Control Sets? What is CurrentControlSet?; " + stockHives,
+		Says: "`Select` names the control set of the next boot (`Default`)", Source: "Microsoft: Select, in the reference of the Windows 2000 registry; KB 102984; " + stockHives,
 	},
 	{
 		ID: "image-kind", Topic: Images, Level: Observed,
@@ -654,7 +673,7 @@ var table = []Claim{
 	{
 		ID: "image-nano-server", Topic: Images, Level: Observed,
 		Says:   "`InstallationType` tells a Nano Server, which is joined by means of its own",
-		Source: "public reports and images; that it has means of its own: Microsoft Learn",
+		Source: "public reports and images; that it has means of its own: Microsoft Learn: Deploy Nano Server",
 	},
 	{
 		ID: "image-s-mode", Topic: Images, Level: Observed,
@@ -692,7 +711,7 @@ var table = []Claim{
 	},
 	{
 		ID: "image-logs", Topic: Images, Level: Documented,
-		Says: "`debug\\NetSetup.log` and `Panther` are the places to look after a boot", Source: "Microsoft Learn: Windows Setup log files; troubleshooting domain joins",
+		Says: "`debug\\NetSetup.log` and `Panther` are the places to look after a boot", Source: "Microsoft Learn: Windows Setup Log Files and Event Logs; NetRequestProvisioningPackageInstall",
 	},
 	{
 		ID: "image-display-name", Topic: Images, Level: Observed,

@@ -3,6 +3,6 @@
 //
 // On Linux the process gets a core size of 0 (setrlimit(2)) and is made not dumpable (prctl(2), PR_SET_DUMPABLE): a limit
 // alone does not hold where cores are piped to a program (core(5)). Other Unixes only have the limit. On Windows the
-// process has no error reporting dialog (SetErrorMode, SEM_NOGPFAULTERRORBOX), and reports of it hold no heap (WerSetFlags,
+// process has no error reporting (SetErrorMode, SEM_NOGPFAULTERRORBOX), and reports of it would hold no heap (WerSetFlags,
 // WER_FAULT_REPORTING_FLAG_NOHEAP), both documented. A dump that an administrator takes, and swap, are not kept away.
 package coredump

@@ -85,7 +85,8 @@ func (m here) RemoveKey(key string) error {
 	return winerr.OfCall("RegDeleteKey", err)
 }
 
-// SaveSystem is RegSaveKeyEx with REG_NO_COMPRESSION, which keeps the free space of a hive (documented).
+// SaveSystem is RegSaveKeyEx with REG_NO_COMPRESSION, which saves a hive without compression (documented), and so with its free
+// space (inferred).
 func (m here) SaveSystem(path string) error {
 	if m.wine {
 		return Lacking(noHives)

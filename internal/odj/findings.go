@@ -71,8 +71,8 @@ func (c *content) findDomain(f *findings) {
 		f.add("domain_name_missing", "the blob has no DNS name of the domain")
 	}
 	if dns != "" && !strings.Contains(strings.TrimSuffix(dns, "."), ".") {
-		f.add("domain_single_label", "the DNS domain %q has one label only; members find its domain controllers only with the "+
-			"policy AllowSingleLabelDnsDomain (documented)", dns)
+		f.add("domain_single_label", "the DNS domain %q has one label only; machines outside its forest ask DNS for its domain "+
+			"controllers only with the policy AllowSingleLabelDnsDomain (documented)", dns)
 	}
 	if netbios == "" {
 		f.add("domain_name_missing", "the blob has no NetBIOS name of the domain")
@@ -239,8 +239,8 @@ func (c *content) findCertificates(f *findings) {
 			f.add("certificate_unreadable", "%d certificates of the store %q cannot be read", s.Unread, s.Name)
 		}
 		if s.Location != locationLocalMachine {
-			f.add("store_location", "the certificate store %q is for the location %#x; "+
-				"only that of the local machine is documented", s.Name, s.Location)
+			f.add("store_location", "the certificate store %q is for the location %#x, which is not that of the local machine",
+				s.Name, s.Location)
 		}
 	}
 }

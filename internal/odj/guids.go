@@ -21,7 +21,7 @@ var (
 	}
 )
 
-// partName returns the documented name of a part without its ODJ_GUID_ prefix, and "" for an unknown one.
+// partName returns the documented name of a part without its GUID_ prefix, and "" for an unknown one.
 func partName(g ndr.GUID) string {
 	switch g {
 	case guidJoinProvider:

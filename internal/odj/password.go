@@ -44,7 +44,7 @@ func RandomPassword(r io.Reader) ([]uint16, error) {
 	return password, nil
 }
 
-// defaultLength is where Windows cuts the default password (documented for pre-created computer accounts).
+// defaultLength is where Windows cuts the well-known password of an account that was made beforehand (documented, MachinePassword).
 const defaultLength = 14
 
 // isDefault tells whether password is what a machine gets when nobody chooses one: its name in lower case (documented),

@@ -43,7 +43,7 @@ func replaceWarning(st Status) string {
 	case StateForeign:
 		return st.Detail + "; its traces stay, and what Windows makes of both is not known"
 	case StateJoined:
-		return st.Detail + "; it becomes a member of the new domain instead (inferred)"
+		return st.Detail + "; whether Windows makes it a member of the new domain is not known"
 	default:
 		return fmt.Sprintf("the %s join of %s to %s is replaced", st.State, st.MachineName, st.Domain)
 	}

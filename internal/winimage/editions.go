@@ -22,8 +22,8 @@ var homeless = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
 // domainless reports whether an edition cannot join a domain.
 func domainless(edition string) bool { return homeless.MatchString(edition) }
 
-// nano reports whether an installation is a Nano Server: it has no answer file passes that join it and starts only
-// signed programs of its own subsystem (documented: "Nano Server is missing …").
+// nano reports whether an installation is a Nano Server: it is joined by djoin that runs on it, or while its image is made
+// (documented: "Deploy Nano Server").
 func nano(f Facts) bool {
 	const kind = "nano"
 	id := strings.ToLower(f.EditionID)

@@ -123,7 +123,7 @@ func (System) Raw(key, name string) (v completion.RawValue, err error) {
 	return v, err
 }
 
-// SetRaw is RegSetValueEx, which takes any type and any bytes (documented).
+// SetRaw is RegSetValueEx, which is given the type and the bytes (documented).
 func (System) SetRaw(key, name string, v completion.RawValue) error {
 	set := windows.NewLazySystemDLL("advapi32.dll").NewProc("RegSetValueExW")
 	return in(key, registry.SET_VALUE, func(k registry.Key) error {

@@ -5,7 +5,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Restart asks for a restart at once, whatever programs say (documented: a time-out of 0 cannot be aborted).
+// Restart asks for a restart at once, which closes programs by force. AbortSystemShutdown cannot stop it with a time-out of 0, but
+// programs, services and the system still can (documented).
 func (windowsSystem) Restart() error {
 	if err := enablePrivilege("SeShutdownPrivilege"); err != nil {
 		return err

@@ -14,7 +14,7 @@
 //
 // The disk is attached without a drive letter and for no longer than the process lives: without
 // ATTACH_VIRTUAL_DISK_FLAG_PERMANENT_LIFETIME Windows detaches it when its handle is closed, also after a crash
-// (documented, AttachVirtualDisk). Windows' own NTFS mounts the volume then, and may write to it by itself, such as to replay
+// (documented, ATTACH_VIRTUAL_DISK_FLAG). Windows' own NTFS mounts the volume then, and may write to it by itself, such as to replay
 // its log: what is refused after that leaves the image whole, and not byte for byte.
 //
 // This package was never run on a Windows: what the calls do is documented, and that they are made as documented is tested.

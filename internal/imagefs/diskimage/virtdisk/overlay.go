@@ -71,8 +71,8 @@ func (sys *system) makeOverlay(ctx context.Context, at imagefs.Location, mode im
 const turns = 20
 
 // openInTurn is open for disks of which others are attached at the same time that have the same identifiers, since they stand
-// on the same golden disk: by this process or another one. Windows keeps all but one offline, and leaves a disk that is
-// offline as it is (documented for disks; inferred for differencing ones): so it is detached and attached again.
+// on the same golden disk: by this process or another one. Windows keeps all but one offline (documented for disks; inferred for
+// differencing ones), and leaves a disk that is offline as it is (inferred): so it is detached and attached again.
 func openInTurn(ctx context.Context, sys *system, file string, device uint32, partition int, readOnly bool) (*Session, error) {
 	for n := 1; ; n++ {
 		s, err := open(ctx, sys, file, device, partition, readOnly)
@@ -82,7 +82,7 @@ func openInTurn(ctx context.Context, sys *system, file string, device uint32, pa
 	}
 }
 
-// create makes a differencing disk. Sizes are the parent's, as documented for MaximumSize 0.
+// create makes a differencing disk. Sizes are the parent's: MaximumSize must be 0 then (documented).
 func (sys *system) create(path, parent string, device uint32) error {
 	name, err := sys.utf16(parent)
 	if err != nil {
