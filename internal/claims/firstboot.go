@@ -93,7 +93,7 @@ var firstBoot = []Claim{
 	{
 		ID: "restart-once", Topic: FirstBoot, Step: "11", Level: Documented,
 		Says:   "restarts once after success (`InitiateSystemShutdownEx`, asked again for 30 seconds)",
-		Source: "Microsoft Learn: InitiateSystemShutdownEx",
+		Source: "Microsoft Learn: InitiateSystemShutdownEx, which says, too, that programs, services and Windows can still stop it",
 	},
 	{
 		ID: "restart-by-value", Topic: FirstBoot, Step: "11", Level: Observed, Aside: "that it still counts then: **inferred**",

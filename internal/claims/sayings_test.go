@@ -65,6 +65,7 @@ func ofDocuments() []saying {
 			about("profile-list-soon", "also when Windows did not shut down"),
 		),
 		said("docs/first-boot.md",
+			about("restart-once", "by a program, a service or Windows itself"),
 			about("setup-erases-account-data", "That Setup erases `AccountData`"),
 			about("autologon-loops", "an automatic logon of a local user"),
 			about("account-data-joins", "joins the machine itself"),
