@@ -263,3 +263,64 @@ func TestGoldenOfADisk(t *testing.T) {
 		t.Errorf("a golden image that is gone: %v", err)
 	}
 }
+
+// TestAGoldenImageThatHoldsAJoin is refused, whichever join it is: what is left alone there makes no disk.
+func TestAGoldenImageThatHoldsAJoin(t *testing.T) {
+	t.Parallel()
+	golden := sampletest.Volume(t, sample.Image{})
+	blobs := map[string][]byte{}
+	for machine, rid := range map[string]uint32{"WEB01": 1107, "WEB02": 1108} {
+		secret, _ := sampletest.BlobFor(t, machine, rid)
+		blobs[machine] = secret.Bytes()
+	}
+	request := func(machine string, place func(string, *core.Image), folder string) core.Request {
+		blob, err := core.ReadBlob(bytes.Clone(blobs[machine]), "the blob")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(blob.Wipe)
+		at := core.Image{LockTimeout: 20 * time.Second}
+		at.ImagePath = golden
+		if place != nil {
+			place(folder, &at)
+		}
+		return core.Request{Image: at, Blob: blob}
+	}
+	if _, err := core.Stage(t.Context(), request("WEB01", nil, "")); err != nil {
+		t.Fatal(err)
+	}
+	for kind, place := range map[string]func(string, *core.Image){"overlay": overlay, "copy": copied} {
+		for _, machine := range []string{"WEB01", "WEB02"} {
+			for _, on := range []core.OnExisting{"", core.OnExistingKeep} {
+				folder := t.TempDir()
+				req := request(machine, place, folder)
+				req.OnExisting, req.SingleUse = on, core.SingleUse{LedgerFile: filepath.Join(t.TempDir(), "ledger")}
+				for name, do := range map[string]func() (*core.Receipt, error){
+					"plan":  func() (*core.Receipt, error) { return core.Plan(t.Context(), req) },
+					"stage": func() (*core.Receipt, error) { return core.Stage(t.Context(), req) },
+				} {
+					receipt, err := do()
+					if err == nil {
+						t.Errorf("%s, %s of %s, on_existing %q: %s", kind, name, machine, on, receipt.Outcome)
+						continue
+					}
+					wants := "the golden image " + golden + " already holds a staged join of WEB01 to corp.example.com"
+					if text := err.Error(); !strings.Contains(text, wants) || strings.Contains(text, `"keep"`) {
+						t.Errorf("%s, %s of %s, on_existing %q: %v", kind, name, machine, on, err)
+					}
+				}
+				if uses, err := core.LedgerEntries(t.Context(), req.SingleUse); err == nil && len(uses) > 0 {
+					t.Errorf("%s of %s: %d uses in force", kind, machine, len(uses))
+				}
+				if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+					t.Errorf("%s of %s: %v, %v", kind, machine, left, err)
+				}
+			}
+			req := request(machine, place, t.TempDir())
+			req.OnExisting = core.OnExistingReplace
+			if receipt, err := core.Stage(t.Context(), req); err != nil || receipt.NewDisk == nil {
+				t.Errorf("%s of %s, replaced: %+v, %v", kind, machine, receipt, err)
+			}
+		}
+	}
+}
