@@ -94,9 +94,11 @@ func notSecret(name Name, value string) error {
 
 // Used returns the paths of files that are read.
 func (w DirectoryWords) Used() []Used {
-	used := []Used{{ADKeytab, w.Keytab}, {ADCCache, w.CCache}, {ADCAFile, w.CAFile}}
+	used := []Used{
+		{Option: ADKeytab, Path: w.Keytab}, {Option: ADCCache, Path: w.CCache}, {Option: ADCAFile, Path: w.CAFile},
+	}
 	if w.PasswordFile != "-" || w.In == nil {
-		used = append(used, Used{ADPasswordFile, w.PasswordFile})
+		used = append(used, Used{Option: ADPasswordFile, Path: w.PasswordFile})
 	}
 	return used
 }
@@ -236,7 +238,7 @@ func (w DirectoryWords) credential() (c offlinejoin.Credential, warnings []strin
 			warnings = append(warnings, warning)
 		}
 	}
-	for _, file := range []Used{{ADKeytab, w.Keytab}} {
+	for _, file := range []Used{{Option: ADKeytab, Path: w.Keytab}} {
 		if file.Path == "" {
 			continue
 		}
