@@ -2,6 +2,7 @@ package offlinejoin_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -11,9 +12,12 @@ import (
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/canary"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/open"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // newDisk stages into a new disk and returns its image and its mark.
@@ -321,6 +325,61 @@ func TestAGoldenImageThatHoldsAJoin(t *testing.T) {
 			if receipt, err := core.Stage(t.Context(), req); err != nil || receipt.NewDisk == nil {
 				t.Errorf("%s of %s, replaced: %+v, %v", kind, machine, receipt, err)
 			}
+		}
+	}
+}
+
+// TestANewDiskThatIsNotMade leaves nothing in the ledger that would keep its account from another disk, and what somebody else
+// made meanwhile as it is.
+func TestANewDiskThatIsNotMade(t *testing.T) {
+	t.Parallel()
+	golden := sampletest.Volume(t, sample.Image{})
+	for kind, place := range map[string]func(string, *core.Image){"overlay": overlay, "copy": copied} {
+		for name, c := range map[string]struct {
+			meanwhile func(path string) error
+			code      winerr.Code
+			mayPass   bool
+		}{
+			"made by somebody else": {func(path string) error { return os.WriteFile(path, []byte("theirs"), 0o600) }, winerr.Busy, true},
+			"no folder any more":    {func(path string) error { return os.Remove(filepath.Dir(path)) }, winerr.FileNotFound, false},
+		} {
+			t.Run(kind+", "+name, func(t *testing.T) {
+				t.Parallel()
+				secret, _ := sampletest.Blob(t)
+				ledger := core.SingleUse{LedgerFile: filepath.Join(t.TempDir(), "ledger")}
+				stage := func(meanwhile func(path string) error) (string, error) {
+					blob, err := core.ReadBlob(bytes.Clone(secret.Bytes()), "the blob")
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer blob.Wipe()
+					at := core.Image{LockTimeout: 20 * time.Second}
+					at.ImagePath = golden
+					place(t.TempDir(), &at)
+					at.Open = func(ctx context.Context, l imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+						s, err := open.Image(ctx, l, mode)
+						if err == nil && mode == imagefs.Write {
+							err = meanwhile(l.NewPath())
+						}
+						return s, err
+					}
+					_, err = core.Stage(t.Context(), core.Request{Image: at, Blob: blob, SingleUse: ledger})
+					return at.NewPath(), err
+				}
+				path, err := stage(c.meanwhile)
+				if code, _ := winerr.CodeOf(err); code != c.code || core.MayPass(err) != c.mayPass || !strings.Contains(err.Error(), ". Nothing was written. (") {
+					t.Errorf("error %v", err)
+				}
+				if now, err := os.ReadFile(path); err == nil && string(now) != "theirs" {
+					t.Errorf("the other file has %d bytes", len(now))
+				}
+				if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 0 {
+					t.Errorf("uses in force: %+v, %v", uses, err)
+				}
+				if _, err := stage(func(string) error { return nil }); err != nil {
+					t.Errorf("for another disk: %v", err)
+				}
+			})
 		}
 	}
 }

@@ -146,6 +146,13 @@ func (t *transaction) commit(ctx context.Context) error {
 	t.receipt.BytesWritten, t.receipt.Syncs = cost.Bytes, cost.Syncs
 	t.receipt.NewDisk = t.image.newDisk()
 	t.warn(t.image.notes()...)
+	if !errors.Is(err, imagefs.ErrUntouched) {
+		return err
+	}
+	t.begun = false
+	if t.image.makesDisk() {
+		err = nothingWritten(err)
+	}
 	return err
 }
 
