@@ -383,3 +383,48 @@ func TestANewDiskThatIsNotMade(t *testing.T) {
 		}
 	}
 }
+
+// TestAJournalThatCannotBeMade keeps the account from no other image: nothing was written.
+func TestAJournalThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		meanwhile func(folder, journal string) error
+		says      string
+	}{
+		"another one": {func(_, journal string) error { return os.WriteFile(journal, []byte("theirs"), 0o600) }, ""},
+		"no right":    {func(folder, _ string) error { return os.Chmod(folder, 0o500) }, "cannot create "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if name == "no right" && os.Geteuid() < 1 {
+				t.Skip("skipped: whoever runs this may write everything")
+			}
+			at := core.Image{}
+			at.ImagePath = sampletest.Volume(t, sample.Image{})
+			folder, journal := filepath.Dir(at.ImagePath), at.ImagePath+".odjundo"
+			t.Cleanup(func() { os.Chmod(folder, 0o700) })
+			at.Open = func(ctx context.Context, l imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+				s, err := open.Image(ctx, l, mode)
+				if err == nil && mode == imagefs.Write {
+					err = c.meanwhile(folder, journal)
+				}
+				return s, err
+			}
+			secret, _ := sampletest.Blob(t)
+			blob, err := core.ReadBlob(secret.Bytes(), "the blob")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer blob.Wipe()
+			ledger := core.SingleUse{LedgerFile: filepath.Join(t.TempDir(), "ledger")}
+			_, err = core.Stage(t.Context(), core.Request{Image: at, Blob: blob, SingleUse: ledger})
+			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), filepath.Base(journal)) ||
+				!strings.Contains(err.Error(), ". Nothing was written. (") {
+				t.Errorf("error %v", err)
+			}
+			if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 0 {
+				t.Errorf("uses in force: %+v, %v", uses, err)
+			}
+		})
+	}
+}

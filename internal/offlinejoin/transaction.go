@@ -150,10 +150,7 @@ func (t *transaction) commit(ctx context.Context) error {
 		return err
 	}
 	t.begun = false
-	if t.image.makesDisk() {
-		err = nothingWritten(err)
-	}
-	return err
+	return nothingWritten(err)
 }
 
 // readBack opens the image anew and compares it with what was to be written. Its errors say that the join was written.

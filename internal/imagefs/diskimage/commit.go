@@ -59,9 +59,15 @@ func (s *Session) writeInPlace(p *prepared) (imagefs.Cost, error) {
 
 // writeError says what a failed change has left behind.
 func (s *Session) writeError(journal string, err error) error {
+	if err == nil {
+		return nil
+	}
 	w, ok := errors.AsType[*undojournal.WriteError](err)
-	if !ok {
-		return coded(imagefs.OpWrite, s.path(), err)
+	if !ok { // there is no journal, without which nothing is changed
+		if pe, is := errors.AsType[*fs.PathError](err); is && pe.Op != "read" {
+			return untouched{imagefs.Wrap(imagefs.OpCreate, journal, imagefs.FromSystem(err))}
+		}
+		return untouched{coded(imagefs.OpWrite, s.path(), err)}
 	}
 	cause := systemError(imagefs.OpWrite, s.path(), w.Err)
 	code, _ := winerr.CodeOf(cause)

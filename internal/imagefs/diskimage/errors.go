@@ -72,7 +72,7 @@ func coded(o imagefs.Op, what string, err error) error {
 		switch {
 		case said:
 			return winerr.Errorf(code, "%w", plain{err})
-		case inVolume(err): // a path of the volume comes first
+		case inVolume(err), inJournal(err): // a path of the volume, or the journal, comes first
 			return winerr.Errorf(code, "%s: %w", what, plain{err})
 		}
 		return winerr.Errorf(code, "%s %w", what, plain{err})
@@ -133,6 +133,11 @@ func inVolume(err error) bool {
 		err = l.error
 	}
 	return is && err != error(r)
+}
+
+// inJournal reports a refusal that begins with the journal.
+func inJournal(err error) bool {
+	return errors.Is(err, undojournal.ErrJournal) || errors.Is(err, undojournal.ErrTooLarge)
 }
 
 // refusal returns the code of a refusal. said means that its words name what is refused already.
