@@ -220,9 +220,8 @@ func wholeNumber(value cty.Value) (int, bool) {
 func (b joinBlock) join(i instance) (Join, bool) {
 	j := Join{Address: i.address, File: b.block.DefRange.Filename, Line: b.block.DefRange.Start.Line}
 	account, right := b.usesAccount(i)
-	noBlob := account || !right // in which case what is wrong with blob_file has been said
 	for _, o := range b.options {
-		if noBlob && o.name == options.BlobFile {
+		if account && o.name == options.BlobFile {
 			continue
 		}
 		right = b.setOption(&j, o, i, b.own.attributes, b.defaults.attributes) && right
