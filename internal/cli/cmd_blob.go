@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -243,7 +244,7 @@ func (a *app) readSealedBlob(from blobSource) (blob []byte, err error) {
 	return blob, err
 }
 
-// free refuses an output file that is there already, before any work is done for it.
+// free refuses an output file that is there already, or has no folder, before any work is done for it.
 func free(file string) error {
 	if file == standardFile {
 		return nil
@@ -251,7 +252,10 @@ func free(file string) error {
 	if _, err := os.Lstat(file); err == nil {
 		return taken(file)
 	}
-	return nil // what is wrong with its folder, writing reports
+	if _, err := os.Stat(filepath.Dir(file)); errors.Is(err, fs.ErrNotExist) {
+		return winerr.Errorf(winerr.FileNotFound, "the folder of --output %s does not exist: make it first", file)
+	}
+	return nil // what else is wrong with its folder, writing reports
 }
 
 func taken(file string) error {

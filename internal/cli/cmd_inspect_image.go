@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -146,7 +147,11 @@ func (a *app) showImage(found *offlinejoin.Inspection) {
 		fact("Machine SID", f.MachineSID),
 	}
 	facts = append(facts, a.answerFileFacts(found.AnswerFile)...)
-	for _, w := range f.Warnings {
+	warnings := f.Warnings
+	if join != nil {
+		warnings = slices.Concat(warnings, join.Warnings)
+	}
+	for _, w := range warnings {
 		facts = append(facts, fact("Warning", w))
 	}
 	term.WriteFacts(a.Out, facts...)

@@ -127,6 +127,7 @@ var exitCodes = map[string][]situation{
 		{name: "missing", args: "@nowhere --output @x", code: 1, says: "(2 ERROR_FILE_NOT_FOUND)"},
 		{name: "refused", args: "@lab/web01.djoin --output @x", code: 1},
 		{name: "there already", args: "@lab/web01.djoin.age --identity-file @key --output @text", code: 1, says: "is there already"},
+		{name: "no folder", args: "@lab/web01.djoin.age --identity-file @key --output @none/x", code: 1, says: "does not exist: make it first (2 "},
 	},
 	"blob answer-file": {
 		{name: "good", args: "@lab/web01.djoin --output @x.xml"},
@@ -257,6 +258,7 @@ var exitCodes = map[string][]situation{
 		{name: "JSON and the blob", args: "--machine-name WEB01 --json --output -" + reach, code: 2, says: "--output"},
 		{name: "no credential", args: "--machine-name WEB01 --output @x" + reach, code: 2, says: "no credential"},
 		{name: "there already", args: "--machine-name WEB01 --output @text" + reach, code: 1, says: "is there already"},
+		{name: "no folder", args: "--machine-name WEB01 --dry-run --output @none/x" + reach, code: 1, says: "does not exist: make it first (2 "},
 		{name: "missing password", args: "--machine-name WEB01 --output @x --ad-password-file @nowhere" + reach, code: 1, says: "(2 "},
 	},
 	"account show": {

@@ -127,7 +127,7 @@ func (c *fleetCommand) load(ctx context.Context, path string) ([]joinfile.Join, 
 func (c *fleetCommand) checkPaths(joins []joinfile.Join) error {
 	var used []options.Used
 	for _, file := range c.reports {
-		used = append(used, options.Used{Option: options.ReportFile, Path: file})
+		used = append(used, options.Used{Option: options.ReportFile, Path: file, As: "--report"})
 	}
 	for _, v := range c.vars {
 		used = append(used, options.Used{Option: "--var-file", Path: v.File})
@@ -136,7 +136,7 @@ func (c *fleetCommand) checkPaths(joins []joinfile.Join) error {
 		used = append(used, joins[i].Used()...)
 	}
 	if err := options.CheckPaths(used...); err != nil {
-		return err
+		return errors.Unwrap(err) // the command line is right: the joins are not
 	}
 	for _, file := range c.reports {
 		if err := options.CheckReport(file); err != nil {

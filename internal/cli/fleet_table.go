@@ -198,7 +198,7 @@ func noticesOf(one *fleet.Result) (notices []string) {
 	case one.Receipt != nil:
 		notices = one.Receipt.Warnings
 	case one.Outcome == fleet.OutcomeRead:
-		notices = one.Status.Notices()
+		notices = append(one.Status.Notices(), one.Status.Warnings...)
 	}
 	if one.AccountError != nil {
 		notices = append(slices.Clone(notices), failureText(one.AccountError))

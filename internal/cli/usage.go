@@ -70,6 +70,9 @@ func meant(cmd *cobra.Command, message string) string {
 		if isJoinFile(typed) {
 			return fmt.Sprintf("%s takes one image by its flags; for a join file: offlinejoin apply %s", cmd.Name(), typed)
 		}
+		if !cmd.HasSubCommands() && cmd.Flags().Lookup(options.ImagePath.Flag()) != nil {
+			return fmt.Sprintf("%s takes one image by its flags, --image-path FILE or --windows-path PATH", cmd.Name())
+		}
 		return didYouMean(typed, commandNames(cmd))
 	case isFlag:
 		return didYouMean(flag, flagNames(cmd))
@@ -86,7 +89,7 @@ var synonyms = map[string]string{
 	"auto-approve": "yes", "assume-yes": "yes", "force": "yes", "image": "image-path", "disk": "image-path", "windows": "windows-path",
 	"path": "windows-path", "blob": "blob-file", "name": "machine-name", "computer-name": "machine-name", "savefile": "blob-file",
 	"loadfile": "blob-file", "windowspath": "windows-path", "machine": "machine-name", "parallelism": "parallel",
-	"requestodj": "stage", "validate": "plan", "destroy": "unstage", "show": "inspect", "decrypt": "blob", "encrypt": "blob",
+	"recipient": "age-recipient", "age-recipient": "recipient", "requestodj": "stage", "validate": "plan", "destroy": "unstage", "show": "inspect", "decrypt": "blob", "encrypt": "blob",
 }
 
 // didYouMean returns `did you mean "x"?` with the nearest of the known names, "" when none is near.

@@ -69,6 +69,10 @@ func FromSystem(err error) error {
 // dismounted cleanly.
 var ErrLasting = errors.New("waiting does not help")
 
+// ErrUntouched is what an error of a commit matches when nothing has reached the image: it is as it was, or a new disk is not
+// there.
+var ErrUntouched = errors.New("nothing was written")
+
 // Irregular returns the refusal of what mode describes at path, where want was wanted (87, [IrregularError]).
 func Irregular(path string, mode fs.FileMode, want string) error {
 	cause := &IrregularError{Path: path, What: describe(mode), Want: want}

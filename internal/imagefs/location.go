@@ -90,6 +90,8 @@ func (l Location) Check() error {
 			plaintext.Line(l.ImagePath, 0))
 	case len(l.Name) > maxName || plaintext.Line(l.Name, 0) != l.Name:
 		return invalid("image_name is longer than %d bytes, or has signs that no line shows: give a plain one", maxName)
+	case l.Name != "" && strings.TrimSpace(l.Name) == "":
+		return invalid("image_name consists of blanks, and names no image: write what every host calls it, or leave it out")
 	case l.Partition < 0:
 		return invalid("partition = %d is no number of a partition: they count from 1", l.Partition)
 	case l.Backing != "" && l.OverlayPath == "":

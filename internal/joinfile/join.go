@@ -3,6 +3,7 @@ package joinfile
 import (
 	"fmt"
 	"math/big"
+	"path/filepath"
 	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
@@ -38,8 +39,17 @@ type Join struct {
 
 // Used returns the paths of the join, for options.CheckPaths.
 func (j *Join) Used() []options.Used {
-	return append(append(j.words.Used(), j.Directory.Used()...), options.Used{Option: options.BlobFile, Path: j.BlobFile},
-		options.Used{Option: options.IdentityFile, Path: j.IdentityFile}, options.Used{Option: options.JoinFile, Path: j.File})
+	used := append(append(j.words.Used(), j.Directory.Used()...), options.Used{Option: options.BlobFile, Path: j.BlobFile},
+		options.Used{Option: options.IdentityFile, Path: j.IdentityFile})
+	for i := range used {
+		used[i].As = used[i].Option.String() + " of " + j.Place()
+	}
+	return append(used, options.Used{Option: options.JoinFile, Path: j.File})
+}
+
+// Place returns the address of the join and where it is declared: "join.web01 (fleet.join.hcl line 3)".
+func (j *Join) Place() string {
+	return j.Address + " (" + filepath.Base(j.File) + " line " + strconv.Itoa(j.Line) + ")"
 }
 
 // instance is one repetition of a join block.

@@ -2,6 +2,7 @@ package joinfile
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -86,9 +87,18 @@ func withPathHint(diags hcl.Diagnostics) hcl.Diagnostics {
 	return diags
 }
 
-// add keeps diagnostics and reports whether there are errors among them.
+// add keeps diagnostics and reports whether there are errors among them. What was said already, such as of a value in defaults
+// that several joins take, is not said again.
 func (l *loader) add(diags hcl.Diagnostics) bool {
-	l.diagnostics.list = append(l.diagnostics.list, diags...)
+	for _, one := range diags {
+		said := slices.ContainsFunc(l.diagnostics.list, func(other *hcl.Diagnostic) bool {
+			return other.Summary == one.Summary && other.Detail == one.Detail && one.Subject != nil && other.Subject != nil &&
+				*other.Subject == *one.Subject
+		})
+		if !said {
+			l.diagnostics.list = append(l.diagnostics.list, one)
+		}
+	}
 	return diags.HasErrors()
 }
 

@@ -48,7 +48,9 @@ func CheckURL(value string) error {
 			"give a password by %s", where)
 	}
 	_, hasPassword := u.User.Password()
-	for word := range query {
+	hasPassword = hasPassword || mistaken(u.Path) || strings.Contains(u.User.Username(), ":")
+	for word, values := range query {
+		hasPassword = hasPassword || slices.ContainsFunc(values, mistaken) || word == "user" && strings.Contains(strings.Join(values, ""), ":")
 		switch {
 		case strings.Contains(strings.ToLower(word), "password"):
 			hasPassword = true
@@ -62,6 +64,12 @@ func CheckURL(value string) error {
 			"out, and give it by %s", where)
 	}
 	return nil
+}
+
+// mistaken reports whether a name is what other programs write behind a database, such as joins;password=…
+func mistaken(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "password=") || strings.Contains(name, "pwd=")
 }
 
 // databaseOf returns how the database of a URL is reached: what the URL does not say comes from libpq's environment variables

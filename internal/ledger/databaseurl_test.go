@@ -30,6 +30,9 @@ func TestURLsOfDatabases(t *testing.T) {
 		"postgres://svc:" + secret + "#1@db/joins", "postgres://svc:" + secret + "/1@db/joins", "postgres://svc:12/" + secret + "@db/joins",
 		"postgres://svc:12?" + secret + "@db/joins", "postgres://svc:12#" + secret + "@db/joins", "postgres://svc@" + secret + "@db/joins",
 		"postgres://svc@db/joins?" + secret, "postgres://svc@db/joins?options=-c%20x%3D" + secret, "postgres://svc@db/joins;password=" + secret + "%",
+		"postgres://svc@db/joins;password=" + secret, "postgres://svc@db/joins password=" + secret, "postgres://svc%3A" + secret + "@db/joins",
+		"postgres://db/joins?user=svc:" + secret, "postgres://db/joins?dbname=joins;password=" + secret,
+		"postgres://db/joins?dbname=joins%3Bpassword%3D" + secret, "postgres://svc@db/joins%3Bpwd=" + secret,
 		"postgres://svc@db/joins#" + secret, "postgres://svc@db/joins?a=1;password=" + secret, " postgres://svc:" + secret + "@db/joins",
 	} {
 		err := CheckURL(bad)

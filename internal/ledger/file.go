@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
@@ -135,8 +136,8 @@ func (s *file) scan(f *os.File, w wanted) (entries []Entry, t tally, err error) 
 			"something, so it is left as it is: name another file, which the first use makes", s, err)
 	}
 	if err != nil {
-		return nil, tally{}, winerr.Errorf(winerr.InvalidParameter, "%w of the ledger %s, so nobody can tell which accounts are "+
-			"used: mend or remove the line, or update this program", err, s)
+		return nil, tally{}, winerr.Errorf(winerr.InvalidParameter, "in the ledger %s %w, so nobody can tell which accounts are "+
+			"used: mend or remove the line, or update this program", s, err)
 	}
 	return entries, t, nil
 }
@@ -161,6 +162,9 @@ func (s *file) openOnce(flags int) (f *os.File, same bool, err error) {
 	f, err = os.OpenFile(s.path, flags&^os.O_CREATE|noFollow, 0)
 	if errors.Is(err, fs.ErrNotExist) && flags&os.O_CREATE != 0 {
 		f, err = privatefile.Create(s.path)
+	}
+	if errors.Is(err, syscall.ELOOP) { // it is a link itself
+		return nil, false, nil
 	}
 	if err != nil {
 		return nil, false, s.failed("opened", err)
@@ -239,6 +243,8 @@ func (s *file) failed(verb string, err error) error {
 		code, now = winerr.AccessDenied, "run as its owner, or give this user the right to write it"
 	case isFull(err):
 		code, now = winerr.DiskFull, "make room"
+	case errors.Is(err, syscall.ELOOP):
+		now = s.String() + ".lock is a link: remove it"
 	}
 	if pathErr, is := errors.AsType[*fs.PathError](err); is {
 		err = pathErr.Err // the sentence names the path already

@@ -88,12 +88,12 @@ func TestDamageIsRefusedForItMayHideAUse(t *testing.T) {
 		"is not a ledger":                   "hello\n",
 		"name another file":                 "AGE-SECRET-KEY-1QQ", // no newline: still not ours to cut off
 		"first line is none":                "\n\n# a key\nAGE-SECRET-KEY-1QQ\n",
-		"line 1 is damaged of the ":         `{"v":1,"data":"somebody's"`,
-		"line 3 is damaged of the ledger":   good + "somebody's",
+		"line 1 is damaged, so nobody can ": `{"v":1,"data":"somebody's"`,
+		"line 3 is damaged, so nobody":      good + "somebody's",
 		"and may be somebody's only copy":   strings.Repeat("x", 70<<10) + "\n",
 		"line 3 was written by a newer ver": good + `{"v":3}` + "\n",
 		"line 3 was written by a newer":     good + `{"v":3}`,
-		"line 1 is damaged of the ledger":   strings.Replace(good, `"v":2`, `"v":0`, 1),
+		"line 1 is damaged, so nobody":      strings.Replace(good, `"v":2`, `"v":0`, 1),
 		"line 2 is damaged":                 strings.Replace(good, `"event":"staged"`, `"event":"other"`, 1),
 	} {
 		l, path := newFile(t)

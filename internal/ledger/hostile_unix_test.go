@@ -5,6 +5,7 @@ package ledger_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -32,7 +33,7 @@ func TestLinksAndPipesAreRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := ledger.Open(path, 0).Begin(t.Context(), claim(1, "one", "a"))
-			if code, _ := winerr.CodeOf(err); code != winerr.InvalidParameter {
+			if code, _ := winerr.CodeOf(err); code != winerr.InvalidParameter || !strings.Contains(err.Error(), " is a link") {
 				t.Errorf("%s%s: error %v", kind, suffix, err)
 			}
 			if got := content(t, victim); len(got) > 0 {

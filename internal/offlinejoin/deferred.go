@@ -53,6 +53,14 @@ func (im *openImage) makesDisk() bool {
 	return made != nil && !made.Existed
 }
 
+// golden returns the golden image of the disk that a commit makes, safe for a line, and "" where it makes none.
+func (im *openImage) golden() string {
+	if !im.makesDisk() {
+		return ""
+	}
+	return plaintext.Line(im.made().Golden, 0)
+}
+
 // newDiskExisted refuses to make a disk again that is there: a machine may run on it by now.
 func (im *openImage) newDiskExisted() error {
 	made := im.made()

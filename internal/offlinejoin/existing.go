@@ -12,30 +12,43 @@ type decision struct {
 	warning string
 }
 
-// resolveExisting applies on_existing to what an image holds. complete means that it holds exactly this join in working
-// order, again that a completed one is staged once more, choice that the user could set on_existing.
-func resolveExisting(st Status, on OnExisting, choice bool, fingerprint string, complete, again bool) (decision, error) {
-	same := st.Fingerprint == fingerprint
+// arrival is the join that comes to an image which may hold one already.
+type arrival struct {
+	on          OnExisting
+	choice      bool // the user could set on_existing
+	fingerprint string
+	complete    bool   // the image holds exactly this join in working order
+	again       bool   // where that is completed, it is staged once more
+	golden      string // what the new disk is made from, which holds what it will hold; "": there is no disk to make
+}
+
+// resolveExisting applies on_existing to what an image holds. Nothing that a golden image holds is left alone: the disk that
+// was asked for would not be made.
+func resolveExisting(st Status, join arrival) (decision, error) {
+	same, leave := st.Fingerprint == join.fingerprint, join.golden == ""
 	switch {
-	case same && again && st.State == StateCompleted:
+	case same && join.again && st.State == StateCompleted:
 		return decision{outcome: OutcomeStaged, warning: "this join was completed and is staged again; a machine that has " +
 			"changed its password since cannot use the blob any more"}, nil
 	case st.State == StateAbsent:
 		return decision{outcome: OutcomeStaged}, nil
-	case same && (complete || st.State == StateCompleted):
+	case leave && same && (join.complete || st.State == StateCompleted):
 		return decision{outcome: OutcomeUnchanged}, nil
-	case same && st.State == StateStaged:
+	case leave && same && st.State == StateStaged:
 		return decision{outcome: OutcomeStaged, warning: "this join was staged before, but not whole: it is staged again"}, nil
 	}
-	switch on {
+	switch join.on {
 	case OnExistingKeep:
-		return decision{outcome: OutcomeKept}, nil
+		if leave {
+			return decision{outcome: OutcomeKept}, nil
+		}
+		return decision{}, existingError(st, join)
 	case OnExistingReplace:
 		return decision{outcome: OutcomeStaged, warning: replaceWarning(st)}, nil
 	case OnExistingFail, "":
-		return decision{}, existingError(st, choice)
+		return decision{}, existingError(st, join)
 	}
-	return decision{}, winerr.Errorf(winerr.InvalidParameter, "on_existing is %q: use fail, replace or keep", on)
+	return decision{}, winerr.Errorf(winerr.InvalidParameter, "on_existing is %q: use fail, replace or keep", join.on)
 }
 
 func replaceWarning(st Status) string {
@@ -50,10 +63,15 @@ func replaceWarning(st Status) string {
 }
 
 // existingError says what is in the way and how to go on: also by on_existing, where the user has a choice.
-func existingError(st Status, choice bool) error {
+func existingError(st Status, join arrival) error {
 	image, choose := st.Image.WindowsPath, ""
-	if choice {
-		choose = `, or set on_existing = "replace", or on_existing = "keep" to leave it`
+	if join.choice {
+		choose = `, or set on_existing = "replace"`
+	}
+	if join.golden != "" {
+		image = "the golden image " + join.golden
+	} else if join.choice {
+		choose += `, or on_existing = "keep" to leave it`
 	}
 	switch st.State {
 	case StateStaged:

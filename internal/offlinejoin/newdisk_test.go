@@ -2,6 +2,7 @@ package offlinejoin_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -11,9 +12,12 @@ import (
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/canary"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/imagefs/open"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // newDisk stages into a new disk and returns its image and its mark.
@@ -261,5 +265,166 @@ func TestGoldenOfADisk(t *testing.T) {
 	}
 	if _, err := core.ReadDisk(t.Context(), core.DiskRequest{Image: at}); !core.IsMissing(err) {
 		t.Errorf("a golden image that is gone: %v", err)
+	}
+}
+
+// TestAGoldenImageThatHoldsAJoin is refused, whichever join it is: what is left alone there makes no disk.
+func TestAGoldenImageThatHoldsAJoin(t *testing.T) {
+	t.Parallel()
+	golden := sampletest.Volume(t, sample.Image{})
+	blobs := map[string][]byte{}
+	for machine, rid := range map[string]uint32{"WEB01": 1107, "WEB02": 1108} {
+		secret, _ := sampletest.BlobFor(t, machine, rid)
+		blobs[machine] = secret.Bytes()
+	}
+	request := func(machine string, place func(string, *core.Image), folder string) core.Request {
+		blob, err := core.ReadBlob(bytes.Clone(blobs[machine]), "the blob")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(blob.Wipe)
+		at := core.Image{LockTimeout: 20 * time.Second}
+		at.ImagePath = golden
+		if place != nil {
+			place(folder, &at)
+		}
+		return core.Request{Image: at, Blob: blob}
+	}
+	if _, err := core.Stage(t.Context(), request("WEB01", nil, "")); err != nil {
+		t.Fatal(err)
+	}
+	for kind, place := range map[string]func(string, *core.Image){"overlay": overlay, "copy": copied} {
+		for _, machine := range []string{"WEB01", "WEB02"} {
+			for _, on := range []core.OnExisting{"", core.OnExistingKeep} {
+				folder := t.TempDir()
+				req := request(machine, place, folder)
+				req.OnExisting, req.SingleUse = on, core.SingleUse{LedgerFile: filepath.Join(t.TempDir(), "ledger")}
+				for name, do := range map[string]func() (*core.Receipt, error){
+					"plan":  func() (*core.Receipt, error) { return core.Plan(t.Context(), req) },
+					"stage": func() (*core.Receipt, error) { return core.Stage(t.Context(), req) },
+				} {
+					receipt, err := do()
+					if err == nil {
+						t.Errorf("%s, %s of %s, on_existing %q: %s", kind, name, machine, on, receipt.Outcome)
+						continue
+					}
+					wants := "the golden image " + golden + " already holds a staged join of WEB01 to corp.example.com"
+					if text := err.Error(); !strings.Contains(text, wants) || strings.Contains(text, `"keep"`) {
+						t.Errorf("%s, %s of %s, on_existing %q: %v", kind, name, machine, on, err)
+					}
+				}
+				if uses, err := core.LedgerEntries(t.Context(), req.SingleUse); err == nil && len(uses) > 0 {
+					t.Errorf("%s of %s: %d uses in force", kind, machine, len(uses))
+				}
+				if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+					t.Errorf("%s of %s: %v, %v", kind, machine, left, err)
+				}
+			}
+			req := request(machine, place, t.TempDir())
+			req.OnExisting = core.OnExistingReplace
+			if receipt, err := core.Stage(t.Context(), req); err != nil || receipt.NewDisk == nil {
+				t.Errorf("%s of %s, replaced: %+v, %v", kind, machine, receipt, err)
+			}
+		}
+	}
+}
+
+// TestANewDiskThatIsNotMade leaves nothing in the ledger that would keep its account from another disk, and what somebody else
+// made meanwhile as it is.
+func TestANewDiskThatIsNotMade(t *testing.T) {
+	t.Parallel()
+	golden := sampletest.Volume(t, sample.Image{})
+	for kind, place := range map[string]func(string, *core.Image){"overlay": overlay, "copy": copied} {
+		for name, c := range map[string]struct {
+			meanwhile func(path string) error
+			code      winerr.Code
+			mayPass   bool
+		}{
+			"made by somebody else": {func(path string) error { return os.WriteFile(path, []byte("theirs"), 0o600) }, winerr.Busy, true},
+			"no folder any more":    {func(path string) error { return os.Remove(filepath.Dir(path)) }, winerr.FileNotFound, false},
+		} {
+			t.Run(kind+", "+name, func(t *testing.T) {
+				t.Parallel()
+				secret, _ := sampletest.Blob(t)
+				ledger := core.SingleUse{LedgerFile: filepath.Join(t.TempDir(), "ledger")}
+				stage := func(meanwhile func(path string) error) (string, error) {
+					blob, err := core.ReadBlob(bytes.Clone(secret.Bytes()), "the blob")
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer blob.Wipe()
+					at := core.Image{LockTimeout: 20 * time.Second}
+					at.ImagePath = golden
+					place(t.TempDir(), &at)
+					at.Open = func(ctx context.Context, l imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+						s, err := open.Image(ctx, l, mode)
+						if err == nil && mode == imagefs.Write {
+							err = meanwhile(l.NewPath())
+						}
+						return s, err
+					}
+					_, err = core.Stage(t.Context(), core.Request{Image: at, Blob: blob, SingleUse: ledger})
+					return at.NewPath(), err
+				}
+				path, err := stage(c.meanwhile)
+				if code, _ := winerr.CodeOf(err); code != c.code || core.MayPass(err) != c.mayPass || !strings.Contains(err.Error(), ". Nothing was written. (") {
+					t.Errorf("error %v", err)
+				}
+				if now, err := os.ReadFile(path); err == nil && string(now) != "theirs" {
+					t.Errorf("the other file has %d bytes", len(now))
+				}
+				if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 0 {
+					t.Errorf("uses in force: %+v, %v", uses, err)
+				}
+				if _, err := stage(func(string) error { return nil }); err != nil {
+					t.Errorf("for another disk: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// TestAJournalThatCannotBeMade keeps the account from no other image: nothing was written.
+func TestAJournalThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		meanwhile func(folder, journal string) error
+		says      string
+	}{
+		"another one": {func(_, journal string) error { return os.WriteFile(journal, []byte("theirs"), 0o600) }, ""},
+		"no right":    {func(folder, _ string) error { return os.Chmod(folder, 0o500) }, "cannot create "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if name == "no right" && os.Geteuid() < 1 {
+				t.Skip("skipped: whoever runs this may write everything")
+			}
+			at := core.Image{}
+			at.ImagePath = sampletest.Volume(t, sample.Image{})
+			folder, journal := filepath.Dir(at.ImagePath), at.ImagePath+".odjundo"
+			t.Cleanup(func() { os.Chmod(folder, 0o700) })
+			at.Open = func(ctx context.Context, l imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
+				s, err := open.Image(ctx, l, mode)
+				if err == nil && mode == imagefs.Write {
+					err = c.meanwhile(folder, journal)
+				}
+				return s, err
+			}
+			secret, _ := sampletest.Blob(t)
+			blob, err := core.ReadBlob(secret.Bytes(), "the blob")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer blob.Wipe()
+			ledger := core.SingleUse{LedgerFile: filepath.Join(t.TempDir(), "ledger")}
+			_, err = core.Stage(t.Context(), core.Request{Image: at, Blob: blob, SingleUse: ledger})
+			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), filepath.Base(journal)) ||
+				!strings.Contains(err.Error(), ". Nothing was written. (") {
+				t.Errorf("error %v", err)
+			}
+			if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 0 {
+				t.Errorf("uses in force: %+v, %v", uses, err)
+			}
+		})
 	}
 }

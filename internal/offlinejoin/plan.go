@@ -206,8 +206,10 @@ func (p *plan) existing() (decision, error) {
 	if p.receipt.Status, err = p.image.status(&p.record); err != nil {
 		return decision{}, err
 	}
-	d, err := resolveExisting(p.receipt.Status, p.req.OnExisting, !p.req.FixedOnExisting, p.blob.parsed.Fingerprint(), p.staged(),
-		p.req.Again)
+	d, err := resolveExisting(p.receipt.Status, arrival{
+		on: p.req.OnExisting, choice: !p.req.FixedOnExisting, fingerprint: p.blob.parsed.Fingerprint(), complete: p.staged(),
+		again: p.req.Again, golden: p.image.golden(),
+	})
 	if beside := p.receipt.Status.BesideText(); err == nil && beside != "" {
 		p.warn(beside)
 	}

@@ -35,10 +35,10 @@ func Stage(ctx context.Context, req Request) (*Receipt, error) {
 	return p.receipt, nil
 }
 
-// nothingWritten adds to a refusal that it came before anything was written.
+// nothingWritten adds to a refusal that it came before anything was written, unless a sentence of its own says so at its end.
 func nothingWritten(err error) error {
 	code, ok := winerr.CodeOf(err)
-	if !ok {
+	if !ok || strings.HasSuffix(winerr.MessageOf(err), ".") {
 		return err
 	}
 	stop := "."

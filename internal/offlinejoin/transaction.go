@@ -146,7 +146,11 @@ func (t *transaction) commit(ctx context.Context) error {
 	t.receipt.BytesWritten, t.receipt.Syncs = cost.Bytes, cost.Syncs
 	t.receipt.NewDisk = t.image.newDisk()
 	t.warn(t.image.notes()...)
-	return err
+	if !errors.Is(err, imagefs.ErrUntouched) {
+		return err
+	}
+	t.begun = false
+	return nothingWritten(err)
 }
 
 // readBack opens the image anew and compares it with what was to be written. Its errors say that the join was written.

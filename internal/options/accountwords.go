@@ -54,16 +54,16 @@ func (w AccountWords) request() (req offlinejoin.AccountRequest, err error) {
 // texts returns the words that are texts.
 func (w AccountWords) texts() []Used {
 	texts := []Used{
-		{AccountMachineName, w.MachineName},
-		{AccountOU, w.OU},
-		{AccountObjectGUID, w.ObjectGUID},
-		{AccountDescription, w.Description},
-		{AccountPersistentSite, w.PersistentSite},
-		{AccountNetBIOSName, w.NetBIOSName},
-		{AccountPrimaryDNSDomain, w.PrimaryDNSDomain},
+		{Option: AccountMachineName, Path: w.MachineName},
+		{Option: AccountOU, Path: w.OU},
+		{Option: AccountObjectGUID, Path: w.ObjectGUID},
+		{Option: AccountDescription, Path: w.Description},
+		{Option: AccountPersistentSite, Path: w.PersistentSite},
+		{Option: AccountNetBIOSName, Path: w.NetBIOSName},
+		{Option: AccountPrimaryDNSDomain, Path: w.PrimaryDNSDomain},
 	}
 	for _, owner := range w.TrustedOwners {
-		texts = append(texts, Used{AccountTrustedOwners, owner})
+		texts = append(texts, Used{Option: AccountTrustedOwners, Path: owner})
 	}
 	return texts
 }

@@ -94,9 +94,11 @@ func notSecret(name Name, value string) error {
 
 // Used returns the paths of files that are read.
 func (w DirectoryWords) Used() []Used {
-	used := []Used{{ADKeytab, w.Keytab}, {ADCCache, w.CCache}, {ADCAFile, w.CAFile}}
+	used := []Used{
+		{Option: ADKeytab, Path: w.Keytab}, {Option: ADCCache, Path: w.CCache}, {Option: ADCAFile, Path: w.CAFile},
+	}
 	if w.PasswordFile != "-" || w.In == nil {
-		used = append(used, Used{ADPasswordFile, w.PasswordFile})
+		used = append(used, Used{Option: ADPasswordFile, Path: w.PasswordFile})
 	}
 	return used
 }
@@ -173,11 +175,12 @@ func (w DirectoryWords) settled() (DirectoryWords, error) {
 func (w DirectoryWords) checkCredential() error {
 	switch given := w.credentials(); {
 	case len(given) == 0:
-		return winerr.Errorf(winerr.InvalidParameter, "no credential for the domain is given: set user with password_file or "+
-			"keytab, or set ccache to a credential cache of kinit, or the environment variables %s and %s, %s or %s",
+		return winerr.Errorf(winerr.InvalidParameter, `no credential for the domain is given: set user = "svc-build" with `+
+			`password_file or keytab = "svc-build.keytab", or set ccache = "krb5cc" as kinit makes it, or the environment variables `+
+			"%s and %s, %s or %s",
 			ADUser.Variable(), ADPasswordFile.Variable(), ADKeytab.Variable(), ADCCache.Variable())
 	case w.User == "" && w.CCache == "" && !w.CurrentUser:
-		return winerr.Errorf(winerr.InvalidParameter, "%s is given without a user: set user, or the environment variable %s",
+		return winerr.Errorf(winerr.InvalidParameter, `%s is given without a user: set user = "svc-build", or the environment variable %s`,
 			given[0], ADUser.Variable())
 	}
 	return nil
@@ -236,7 +239,7 @@ func (w DirectoryWords) credential() (c offlinejoin.Credential, warnings []strin
 			warnings = append(warnings, warning)
 		}
 	}
-	for _, file := range []Used{{ADKeytab, w.Keytab}} {
+	for _, file := range []Used{{Option: ADKeytab, Path: w.Keytab}} {
 		if file.Path == "" {
 			continue
 		}

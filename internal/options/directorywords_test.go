@@ -96,6 +96,20 @@ func TestDirectoryWordsRequest(t *testing.T) {
 	}
 }
 
+// TestMissingCredentialAsFlags: who types flags is told which.
+func TestMissingCredentialAsFlags(t *testing.T) {
+	t.Parallel()
+	for want, w := range map[string]options.DirectoryWords{
+		"give --ad-user svc-build with --ad-password-file or --ad-keytab svc-build.keytab, or give --ad-ccache krb5cc as kinit": {Domain: "d"},
+		"give --ad-user svc-build, or the environment variable":                                                                 {Domain: "d", Keytab: "k.tab"},
+	} {
+		w.Getenv = environment()
+		if _, _, err := w.Request(); err == nil || !strings.Contains(options.AsFlags(err.Error()), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
 func TestDirectoryWordsRefuse(t *testing.T) {
 	t.Parallel()
 	long := passwordFile(t, strings.Repeat("x", 5000))

@@ -29,6 +29,9 @@ func LedgerOf(file, url string) (offlinejoin.SingleUse, error) {
 		return use, nil
 	}
 	if err := offlinejoin.CheckLedger(use.Ledger); err != nil {
+		if url == "" {
+			err = winerr.Errorf(winerr.InvalidParameter, "from the environment variable %s: %w", LedgerVariable, winerr.Uncoded(err))
+		}
 		return offlinejoin.SingleUse{}, wrongWords(err)
 	}
 	return use, nil

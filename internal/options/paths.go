@@ -1,6 +1,7 @@
 package options
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 
@@ -16,7 +17,10 @@ const JoinFile Name = "the join file"
 type Used struct {
 	Option Name
 	Path   string
+	As     string // what messages call it; "": by its option
 }
+
+func (u Used) String() string { return cmp.Or(u.As, u.Option.String()) }
 
 // CheckPaths refuses paths of one run that stand in each other's way (87): a ledger, report or backup that is a file which
 // is read, or another of them, or lies in the image. Two paths are one when they lead to one file, however they are
@@ -51,7 +55,7 @@ func checkPaths(paths []Used) error {
 	}
 	for _, u := range all {
 		if image, inside := u.within(images); u.writes && inside {
-			return winerr.Errorf(winerr.InvalidParameter, "%s %s is in the image %s: name one outside of it", u.Option,
+			return winerr.Errorf(winerr.InvalidParameter, "%s %s is in the image %s: name one outside of it", u,
 				plaintext.Line(u.Path, 0), plaintext.Line(image, 0))
 		}
 	}
@@ -89,7 +93,7 @@ func (p Used) all() (out []used) {
 		writes = true
 	}
 	for _, name := range names {
-		out = append(out, used{Used{p.Option, name}, keyOf(name), writes})
+		out = append(out, used{Used{p.Option, name, p.As}, keyOf(name), writes})
 	}
 	return out
 }
@@ -104,7 +108,7 @@ func clash(a, b used) error {
 	if !a.writes || b.writes && b.Option == ReportFile {
 		a, b = b, a
 	}
-	return winerr.Errorf(winerr.InvalidParameter, "%s and %s are the same path: give each its own", a.Option, b.Option)
+	return winerr.Errorf(winerr.InvalidParameter, "%s and %s are the same path: give each its own", a, b)
 }
 
 // checkFiles compares each with each by the files that are there.
@@ -143,16 +147,17 @@ func (u used) within(images map[any]string) (image string, inside bool) {
 // Used returns the paths of the image, and of the disk that is made from it.
 func (w PlaceWords) Used() []Used {
 	return []Used{
-		{WindowsPath, w.WindowsPath},
-		{ImagePath, w.ImagePath},
-		{OverlayPath, w.OverlayPath},
-		{CopyPath, w.CopyPath},
-		{JournalDir, w.JournalDir},
+		{Option: WindowsPath, Path: w.WindowsPath},
+		{Option: ImagePath, Path: w.ImagePath},
+		{Option: OverlayPath, Path: w.OverlayPath},
+		{Option: CopyPath, Path: w.CopyPath},
+		{Option: JournalDir, Path: w.JournalDir},
 	}
 }
 
 // Used returns the paths of a join in which others may not be written.
 func (w JoinWords) Used() []Used {
 	return append(w.PlaceWords.Used(),
-		Used{CompletionProgram, w.CompletionProgram}, Used{Backup, w.Backup}, Used{LedgerFile, w.LedgerFile})
+		Used{Option: CompletionProgram, Path: w.CompletionProgram}, Used{Option: Backup, Path: w.Backup},
+		Used{Option: LedgerFile, Path: w.LedgerFile})
 }

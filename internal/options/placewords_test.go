@@ -21,6 +21,7 @@ func TestPlaceWords(t *testing.T) {
 		`partition = "0" is no number of a partition`: {ImagePath: "golden.qcow2", Partition: "0"},
 		"overlay_path and copy_path are both there":   {ImagePath: "golden.qcow2", OverlayPath: "a", CopyPath: "b"},
 		"journal_dir is about the block device":       {WindowsPath: "/mnt/Windows", JournalDir: "/var/lib/offlinejoin"},
+		"image_name consists of blanks":               {ImagePath: "golden.qcow2", ImageName: "  "},
 		"leave one out":                               {ImagePath: "golden.qcow2", WindowsPath: "/mnt/Windows"},
 	} {
 		if _, err := w.Image(); err == nil || !strings.Contains(err.Error(), says) {

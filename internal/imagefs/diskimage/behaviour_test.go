@@ -343,6 +343,12 @@ func TestJournalThatIsThere(t *testing.T) {
 			expectState(t, image, core.StateStaged, "WEB01")
 		})
 	}
+	t.Run("no file", func(t *testing.T) {
+		image := convert(t, image, "", nil)
+		must(t, os.Mkdir(image+undojournal.Suffix, 0o700))
+		refused(t, core.Request{Image: at(image)}, image, winerr.NotSupported,
+			filepath.Base(image)+": the journal of an interrupted edit cannot be used: ")
+	})
 }
 
 // interrupt writes a change up to the middle of its groups, with its journal.

@@ -3,9 +3,11 @@ package diskimage
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/offlinejoin/offlinejoin/internal/disk"
+	"github.com/offlinejoin/offlinejoin/internal/disk/newfile"
 	"github.com/offlinejoin/offlinejoin/internal/disk/qcow2"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
@@ -57,15 +59,21 @@ func (s *Session) writeInPlace(p *prepared) (imagefs.Cost, error) {
 
 // writeError says what a failed change has left behind.
 func (s *Session) writeError(journal string, err error) error {
+	if err == nil {
+		return nil
+	}
 	w, ok := errors.AsType[*undojournal.WriteError](err)
-	if !ok {
-		return coded(imagefs.OpWrite, s.path(), err)
+	if !ok { // there is no journal, without which nothing is changed
+		if pe, is := errors.AsType[*fs.PathError](err); is && pe.Op != "read" {
+			return untouched{imagefs.Wrap(imagefs.OpCreate, journal, imagefs.FromSystem(err))}
+		}
+		return untouched{coded(imagefs.OpWrite, s.path(), err)}
 	}
 	cause := systemError(imagefs.OpWrite, s.path(), w.Err)
 	code, _ := winerr.CodeOf(cause)
 	switch w.State {
 	case undojournal.Unchanged:
-		return winerr.Errorf(code, "%w. The image is as it was before.", winerr.Uncoded(cause))
+		return untouched{winerr.Errorf(code, "%w. The image is as it was before.", winerr.Uncoded(cause))}
 	case undojournal.Changed:
 		return winerr.Errorf(code, "%s is changed, but %s could not be removed: remove it, or run the command again: %w", s.shown(),
 			plaintext.Line(journal, 0), plain{w.Err})
@@ -106,7 +114,15 @@ func (s *Session) makeCopy(ctx context.Context, p *prepared) (imagefs.Cost, erro
 	return cost, nil
 }
 
-// makeError is a failure to make a new disk, after which there is none.
+// makeError is a failure to make a new disk. After all but one there is none.
 func (s *Session) makeError(err error) error {
-	return coded(imagefs.OpCreate, s.made.Path, err)
+	if errors.Is(err, fs.ErrExist) { // it was not there when the session was opened
+		return untouched{winerr.Errorf(winerr.Busy, "%s was made by somebody else meanwhile: run this again, which looks at what it holds",
+			plaintext.Line(s.made.Path, 0))}
+	}
+	failed := coded(imagefs.OpCreate, s.made.Path, err)
+	if _, there := errors.AsType[*newfile.SyncError](err); there {
+		return failed
+	}
+	return untouched{failed}
 }

@@ -72,7 +72,7 @@ func coded(o imagefs.Op, what string, err error) error {
 		switch {
 		case said:
 			return winerr.Errorf(code, "%w", plain{err})
-		case inVolume(err): // a path of the volume comes first
+		case inVolume(err), inJournal(err): // a path of the volume, or the journal, comes first
 			return winerr.Errorf(code, "%s: %w", what, plain{err})
 		}
 		return winerr.Errorf(code, "%s %w", what, plain{err})
@@ -110,6 +110,15 @@ func (l lasting) Unwrap() error { return l.error }
 // Is makes it match [imagefs.ErrLasting].
 func (l lasting) Is(target error) bool { return target == imagefs.ErrLasting }
 
+// untouched is an error after which the image is as it was.
+type untouched struct{ error }
+
+// Unwrap returns the error itself.
+func (u untouched) Unwrap() error { return u.error }
+
+// Is makes it match [imagefs.ErrUntouched].
+func (u untouched) Is(target error) bool { return target == imagefs.ErrUntouched }
+
 // isLasting reports a refusal that is no lock of somebody who may be done soon.
 func isLasting(err error) bool {
 	_, inUse := errors.AsType[*lock.InUseError](err)
@@ -124,6 +133,11 @@ func inVolume(err error) bool {
 		err = l.error
 	}
 	return is && err != error(r)
+}
+
+// inJournal reports a refusal that begins with the journal.
+func inJournal(err error) bool {
+	return errors.Is(err, undojournal.ErrJournal) || errors.Is(err, undojournal.ErrTooLarge)
 }
 
 // refusal returns the code of a refusal. said means that its words name what is refused already.

@@ -105,11 +105,18 @@ func (s *Session) choose() error {
 		return nil
 	}
 	folder, err := os.Stat(filepath.Dir(path))
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return winerr.Errorf(winerr.FileNotFound, "cannot create %s: there is no folder %s: make it, or correct the path",
+			plaintext.Line(path, 0), plaintext.Line(filepath.Dir(path), 0))
+	case err != nil:
 		return imagefs.Wrap(imagefs.OpCreate, path, err)
-	}
-	if !folder.IsDir() {
+	case !folder.IsDir():
 		return imagefs.Irregular(filepath.Dir(path), folder.Mode(), "a directory")
+	}
+	// Nobody could open the disk again, not even to take the join back.
+	if _, err := os.Lstat(path + undojournal.Suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return imagefs.Wrap(imagefs.OpCreate, path+undojournal.Suffix, imagefs.FromSystem(err))
 	}
 	return nil
 }

@@ -81,6 +81,26 @@ func TestOtherRefusals(t *testing.T) {
 		req.Image.CopyPath = filepath.Join(t.TempDir(), "copy.qcow2")
 		refused(t, req, image, winerr.NotSupported, "depends on a backing file")
 	})
+	for says, c := range map[string]struct {
+		name string
+		code winerr.Code
+	}{
+		"none: make it, or correct the path": {"none/new.qcow2", winerr.FileNotFound},
+		// Made, it could not be opened any more, as its journal can have no name.
+		"x.odjundo: file name too long": {strings.Repeat("x", 250), winerr.CantCreateJoinInfo},
+	} {
+		t.Run("a new disk at "+c.name[:5], func(t *testing.T) {
+			t.Parallel()
+			image := convert(t, disk, "", nil)
+			req := core.Request{Image: at(image)}
+			folder := t.TempDir()
+			req.Image.OverlayPath = filepath.Join(folder, c.name)
+			refused(t, req, image, c.code, says)
+			if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+				t.Errorf("left is %v, %v", left, err)
+			}
+		})
+	}
 	t.Run("foreign journal", func(t *testing.T) {
 		t.Parallel()
 		image := convert(t, disk, "", nil)

@@ -3,29 +3,32 @@ package fleet
 import (
 	"cmp"
 	"context"
-	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
-// Check refuses joins that cannot be meant together, before any image is touched: two of one image, and, for actions
-// that use blobs, two of one blob or of one account. It returns an error for each (87). A blob that cannot be read is
-// not refused here: its join fails when it is carried out. What was read stays in the joins, so that it is parsed once;
-// [Run.Do] wipes it unless it is to keep it, and so does [Wipe].
+// Check refuses joins that cannot be meant together, before any image is touched: two of one image, one that changes what
+// another one makes its disk from, and, for actions that use blobs, two of one blob or of one account. It returns an error for
+// each (87). A blob that cannot be read is not refused here: its join fails when it is carried out. What was read stays in the
+// joins, so that it is parsed once; [Run.Do] wipes it unless it is to keep it, and so does [Wipe].
 func Check(ctx context.Context, action Action, joins []joinfile.Join) []error {
 	c := checker{
-		images: map[any]*joinfile.Join{}, names: map[string]*joinfile.Join{}, blobs: map[string]*joinfile.Join{}, accounts: map[string]*joinfile.Join{},
+		images: map[any]*joinfile.Join{}, goldens: map[any]*joinfile.Join{}, changed: map[any]*joinfile.Join{},
+		names: map[string]*joinfile.Join{}, blobs: map[string]*joinfile.Join{}, accounts: map[string]*joinfile.Join{},
 	}
 	for i := range joins {
 		if ctx.Err() != nil {
 			return append(c.errs, ctx.Err())
 		}
 		c.image(&joins[i])
+		if action != Status {
+			c.golden(&joins[i])
+		}
 		if action == Plan || action == Apply {
 			c.account(&joins[i])
 		}
@@ -36,6 +39,8 @@ func Check(ctx context.Context, action Action, joins []joinfile.Join) []error {
 // checker remembers the first join of each image, blob and account.
 type checker struct {
 	images          map[any]*joinfile.Join
+	goldens         map[any]*joinfile.Join    // by what they make their disks from
+	changed         map[any]*joinfile.Join    // by the disk that they change in place
 	names           map[string]*joinfile.Join // of images
 	blobs, accounts map[string]*joinfile.Join // accounts by domain\\name, and by SID
 	errs            []error
@@ -44,7 +49,7 @@ type checker struct {
 func (c *checker) image(j *joinfile.Join) {
 	if name := j.Request.Image.Name; name != "" {
 		if first := c.names[name]; first != nil {
-			c.refuse("%s and %s have the same image_name, %s: a name is of one image; give each its own", named(first), named(j), name)
+			c.refuse("%s and %s have the same image_name, %s: a name is of one image; give each its own", first.Place(), j.Place(), name)
 			return
 		}
 		c.names[name] = j
@@ -55,9 +60,47 @@ func (c *checker) image(j *joinfile.Join) {
 		c.images[key] = j
 		return
 	}
-	c.refuse("%s and %s are both about the image %s: one image takes one join; remove one of them, or correct "+
-		"windows_path",
-		named(first), named(j), j.Request.Image)
+	c.refuse("%s and %s are both about the image %s: one image takes one join; remove one of them, or correct %s",
+		first.Place(), j.Place(), j.Request.Image, placeOption(j))
+}
+
+// placeOption returns the option that says where the image of a join is.
+func placeOption(j *joinfile.Join) options.Name {
+	switch at := j.Request.Image; {
+	case at.OverlayPath != "":
+		return options.OverlayPath
+	case at.CopyPath != "":
+		return options.CopyPath
+	case at.ImagePath != "":
+		return options.ImagePath
+	}
+	return options.WindowsPath
+}
+
+// golden refuses a join that changes the disk which another one makes its own from, whatever their order: an overlay on it
+// would break, or hold two joins.
+func (c *checker) golden(j *joinfile.Join) {
+	at := j.Request.Image
+	if at.ImagePath == "" {
+		return
+	}
+	mine, others := c.goldens, c.changed
+	if at.NewPath() == "" {
+		mine, others = c.changed, c.goldens
+	}
+	key := offlinejoin.ImageAt(at.ImagePath).Key()
+	if other := others[key]; other != nil {
+		makes, changes := other, j
+		if at.NewPath() != "" {
+			makes, changes = j, other
+		}
+		c.refuse("%s makes its disk from %s, which %s changes: a golden image is only read; give one of them another image_path",
+			makes.Place(), plaintext.Line(at.ImagePath, 0), changes.Place())
+		return
+	}
+	if mine[key] == nil {
+		mine[key] = j
+	}
 }
 
 func (c *checker) account(j *joinfile.Join) {
@@ -80,10 +123,10 @@ func (c *checker) account(j *joinfile.Join) {
 	switch first, second := c.blobs[facts.Fingerprint], cmp.Or(c.accounts[name], c.accounts[sid]); {
 	case first != nil:
 		c.refuse("%s and %s use the same blob (%s in %s, fingerprint %s): one blob joins one machine; make a blob for each",
-			named(first), named(j), facts.MachineName, facts.Domain, offlinejoin.ShortFingerprint(facts.Fingerprint))
+			first.Place(), j.Place(), facts.MachineName, facts.Domain, offlinejoin.ShortFingerprint(facts.Fingerprint))
 	case second != nil:
 		c.refuse("%s and %s use the same account, %s in %s: two machines with one account lock each other out; make an "+
-			"account for each", named(second), named(j), facts.MachineName, facts.Domain)
+			"account for each", second.Place(), j.Place(), facts.MachineName, facts.Domain)
 	default:
 		c.blobs[facts.Fingerprint], c.accounts[name], c.accounts[sid] = j, j, j
 	}
@@ -95,7 +138,7 @@ func (c *checker) newAccount(j *joinfile.Join) {
 	name := strings.ToLower(domain + `\` + j.Account.MachineName)
 	if first := c.accounts[name]; first != nil {
 		c.refuse("%s and %s are both about the account %s in %s: two machines with one account lock each other out; give each its own "+
-			"machine_name", named(first), named(j), strings.ToUpper(j.Account.MachineName), domain)
+			"machine_name", first.Place(), j.Place(), strings.ToUpper(j.Account.MachineName), domain)
 		return
 	}
 	c.accounts[name] = j
@@ -123,8 +166,4 @@ func wipe(j *joinfile.Join) {
 
 func (c *checker) refuse(format string, args ...any) {
 	c.errs = append(c.errs, winerr.Errorf(winerr.InvalidParameter, format, args...))
-}
-
-func named(j *joinfile.Join) string {
-	return j.Address + " (" + filepath.Base(j.File) + " line " + strconv.Itoa(j.Line) + ")"
 }

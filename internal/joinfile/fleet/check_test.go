@@ -13,6 +13,13 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
+// inDisks gives joins disk image files in place of trees.
+func inDisks(joins []joinfile.Join, paths ...string) {
+	for i, path := range paths {
+		joins[i].Request.Image.WindowsPath, joins[i].Request.Image.ImagePath = "", path
+	}
+}
+
 func TestCheckRefusesWhatCannotBeMeantTogether(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -31,6 +38,24 @@ func TestCheckRefusesWhatCannotBeMeantTogether(t *testing.T) {
 			joins[0].Request.Image.WindowsPath = filepath.Join(dir, "none")
 			joins[1].Request.Image.WindowsPath = filepath.Join(dir, "images", "..", "none")
 		}, "are both about the image"},
+		"a golden image that is changed": {func(t *testing.T, dir string, joins []joinfile.Join) {
+			inDisks(joins, filepath.Join(dir, "golden.qcow2"), filepath.Join(dir, "images", "..", "golden.qcow2"))
+			joins[0].Request.Image.OverlayPath = filepath.Join(dir, "new.qcow2")
+		}, "join.web01 (fleet.join.hcl line 1) makes its disk from "},
+		"a golden image that was changed": {func(t *testing.T, dir string, joins []joinfile.Join) {
+			inDisks(joins, filepath.Join(dir, "images", "..", "golden.qcow2"), filepath.Join(dir, "golden.qcow2"))
+			joins[1].Request.Image.CopyPath = filepath.Join(dir, "new.qcow2")
+		}, "golden.qcow2, which join.web01 (fleet.join.hcl line 1) changes: a golden image is only read"},
+		"one golden image for all": {func(t *testing.T, dir string, joins []joinfile.Join) {
+			inDisks(joins, filepath.Join(dir, "golden.qcow2"), filepath.Join(dir, "golden.qcow2"))
+			joins[0].Request.Image.CopyPath = filepath.Join(dir, "copy.qcow2")
+			joins[1].Request.Image.OverlayPath = filepath.Join(dir, "new.qcow2")
+		}, ""},
+		"one new disk": {func(_ *testing.T, dir string, joins []joinfile.Join) {
+			inDisks(joins, filepath.Join(dir, "golden.qcow2"), filepath.Join(dir, "golden.qcow2"))
+			joins[0].Request.Image.OverlayPath = filepath.Join(dir, "new.qcow2")
+			joins[1].Request.Image.OverlayPath = filepath.Join(dir, "new.qcow2")
+		}, "one image takes one join; remove one of them, or correct overlay_path"},
 		"one blob file": {func(_ *testing.T, _ string, joins []joinfile.Join) {
 			joins[1].BlobFile = joins[0].BlobFile
 		}, "use the same blob (WEB01 in corp.example.com, fingerprint "},
