@@ -89,7 +89,8 @@ var synonyms = map[string]string{
 	"auto-approve": "yes", "assume-yes": "yes", "force": "yes", "image": "image-path", "disk": "image-path", "windows": "windows-path",
 	"path": "windows-path", "blob": "blob-file", "name": "machine-name", "computer-name": "machine-name", "savefile": "blob-file",
 	"loadfile": "blob-file", "windowspath": "windows-path", "machine": "machine-name", "parallelism": "parallel",
-	"recipient": "age-recipient", "age-recipient": "recipient", "requestodj": "stage", "validate": "plan", "destroy": "unstage", "show": "inspect", "decrypt": "blob", "encrypt": "blob",
+	"recipient": "age-recipient", "age-recipient": "recipient",
+	"requestodj": "stage", "validate": "plan", "destroy": "unstage", "show": "inspect", "decrypt": "blob", "encrypt": "blob",
 }
 
 // didYouMean returns `did you mean "x"?` with the nearest of the known names, "" when none is near.

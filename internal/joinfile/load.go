@@ -2,7 +2,6 @@ package joinfile
 
 import (
 	"context"
-	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -17,7 +16,7 @@ type Fleet struct {
 // Load reads the join file at path, or all of the folder at path, and evaluates it with the inputs. What is wrong is in
 // the diagnostics, all of it at once as far as possible; the fleet is nil then.
 func Load(ctx context.Context, path string, in Inputs) (*Fleet, *Diagnostics) {
-	l := &loader{diagnostics: &Diagnostics{files: map[string]*hcl.File{}}, in: in}
+	l := &loader{diagnostics: &Diagnostics{files: map[string]*hcl.File{}}, said: map[remark]bool{}, in: in}
 	var joins []Join
 	l.add(bounded(ctx, func() { joins = l.load(path) }))
 	if l.diagnostics.HasErrors() {
@@ -29,6 +28,7 @@ func Load(ctx context.Context, path string, in Inputs) (*Fleet, *Diagnostics) {
 // loader is one run of Load.
 type loader struct {
 	diagnostics *Diagnostics
+	said        map[remark]bool // what is among them
 	in          Inputs
 	folder      string // relative paths start here
 	functions   map[string]function.Function
@@ -37,6 +37,12 @@ type loader struct {
 	locals    map[string]*local
 	defaults  *hcl.Block
 	joins     []*hcl.Block
+}
+
+// remark is what a diagnostic says, and of what.
+type remark struct {
+	summary, detail string
+	of              hcl.Range
 }
 
 func (l *loader) load(path string) []Join {
@@ -91,13 +97,14 @@ func withPathHint(diags hcl.Diagnostics) hcl.Diagnostics {
 // that several joins take, is not said again.
 func (l *loader) add(diags hcl.Diagnostics) bool {
 	for _, one := range diags {
-		said := slices.ContainsFunc(l.diagnostics.list, func(other *hcl.Diagnostic) bool {
-			return other.Summary == one.Summary && other.Detail == one.Detail && one.Subject != nil && other.Subject != nil &&
-				*other.Subject == *one.Subject
-		})
-		if !said {
-			l.diagnostics.list = append(l.diagnostics.list, one)
+		if one.Subject != nil {
+			r := remark{one.Summary, one.Detail, *one.Subject}
+			if l.said[r] {
+				continue
+			}
+			l.said[r] = true
 		}
+		l.diagnostics.list = append(l.diagnostics.list, one)
 	}
 	return diags.HasErrors()
 }

@@ -169,11 +169,13 @@ func (f *File) publishNamed() error {
 		return err
 	}
 	err = renameNoReplace(f.temp, f.dst)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	err = os.Link(f.temp, f.dst)
 	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		err = os.Link(f.temp, f.dst)
+	}
+	if err == nil || f.named() {
 		if err := os.Remove(f.temp); err != nil {
 			return errors.Join(err, os.Remove(f.dst)) // one file with two names would be half a success
 		}
@@ -183,6 +185,17 @@ func (f *File) publishNamed() error {
 		return err
 	}
 	return reserveAndRename(f.temp, f.dst)
+}
+
+// named reports whether the file has its own name already, beside the temporary one: over a network a link can be made although
+// the answer is that there is one, or is lost (link(2), open(2)).
+func (f *File) named() bool {
+	temp, err := os.Lstat(f.temp)
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(f.dst)
+	return err == nil && os.SameFile(temp, named)
 }
 
 // reserveAndRename is for file systems with neither hard links nor renames that spare the target: it takes the name with

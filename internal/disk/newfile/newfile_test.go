@@ -140,6 +140,20 @@ func TestFileSystemsWithoutLinks(t *testing.T) {
 	wantOnly(t, dst, "whole")
 }
 
+// A server over the network can say that a name is taken which it has just given to this very file.
+func TestTheNameIsOursAlready(t *testing.T) {
+	t.Parallel()
+	dst := filepath.Join(t.TempDir(), "web01.qcow2")
+	f := mustCreate(t, createNamed, dst)
+	if err := os.Link(f.temp, dst); err != nil {
+		t.Skipf("no hard links here: %v", err)
+	}
+	if err := errors.Join(f.Publish(), f.Discard()); err != nil {
+		t.Fatal(err)
+	}
+	wantOnly(t, dst, "whole")
+}
+
 func TestMissingFolder(t *testing.T) {
 	t.Parallel()
 	if _, err := Create(filepath.Join(t.TempDir(), "none", "web01.qcow2")); !errors.Is(err, fs.ErrNotExist) {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/offlinejoin/offlinejoin/internal/disk"
-	"github.com/offlinejoin/offlinejoin/internal/disk/newfile"
 	"github.com/offlinejoin/offlinejoin/internal/disk/qcow2"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
@@ -114,14 +114,14 @@ func (s *Session) makeCopy(ctx context.Context, p *prepared) (imagefs.Cost, erro
 	return cost, nil
 }
 
-// makeError is a failure to make a new disk. After all but one there is none.
+// makeError is a failure to make a new disk, after which there is none, or nobody knows that its folder is on the disk.
 func (s *Session) makeError(err error) error {
 	if errors.Is(err, fs.ErrExist) { // it was not there when the session was opened
 		return untouched{winerr.Errorf(winerr.Busy, "%s was made by somebody else meanwhile: run this again, which looks at what it holds",
 			plaintext.Line(s.made.Path, 0))}
 	}
 	failed := coded(imagefs.OpCreate, s.made.Path, err)
-	if _, there := errors.AsType[*newfile.SyncError](err); there {
+	if _, err := os.Lstat(s.made.Path); !errors.Is(err, fs.ErrNotExist) {
 		return failed
 	}
 	return untouched{failed}
