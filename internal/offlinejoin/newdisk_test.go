@@ -428,3 +428,46 @@ func TestAJournalThatCannotBeMade(t *testing.T) {
 		})
 	}
 }
+
+// endsWith is a context that ends as soon as there is a file.
+type endsWith struct {
+	context.Context
+	path string
+}
+
+func (c endsWith) Err() error {
+	if _, err := os.Lstat(c.path); err == nil {
+		return context.Canceled
+	}
+	return c.Context.Err()
+}
+
+// TestInterruptedOnceMade: a disk that was made is read back, and counts as staged, also where the run is interrupted then.
+func TestInterruptedOnceMade(t *testing.T) {
+	t.Parallel()
+	golden := sampletest.Volume(t, sample.Image{})
+	for kind, place := range map[string]func(string, *core.Image){"overlay": overlay, "copy": copied} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			secret, _ := sampletest.Blob(t)
+			blob, err := core.ReadBlob(secret.Bytes(), "the blob")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer blob.Wipe()
+			ledger := core.SingleUse{LedgerFile: filepath.Join(t.TempDir(), "ledger")}
+			at := core.Image{LockTimeout: 20 * time.Second}
+			at.ImagePath = golden
+			place(t.TempDir(), &at)
+			ctx := endsWith{t.Context(), at.NewPath()}
+			receipt, err := core.Stage(ctx, core.Request{Image: at, Blob: blob, SingleUse: ledger})
+			if err != nil || receipt.NewDisk == nil || receipt.Status.State != core.StateStaged || ctx.Err() == nil {
+				t.Errorf("%+v, %v", receipt, err)
+			}
+			uses, err := core.LedgerEntries(t.Context(), ledger)
+			if err != nil || len(uses) != 1 || uses[0].Event != "staged" {
+				t.Errorf("uses in force: %+v, %v", uses, err)
+			}
+		})
+	}
+}
