@@ -402,7 +402,7 @@ func TestAJournalThatCannotBeMade(t *testing.T) {
 			at := core.Image{}
 			at.ImagePath = sampletest.Volume(t, sample.Image{})
 			folder, journal := filepath.Dir(at.ImagePath), at.ImagePath+".odjundo"
-			t.Cleanup(func() { os.Chmod(folder, 0o700) })
+			t.Cleanup(func() { _ = os.Chmod(folder, 0o700) }) // a folder of the test
 			at.Open = func(ctx context.Context, l imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
 				s, err := open.Image(ctx, l, mode)
 				if err == nil && mode == imagefs.Write {
