@@ -402,7 +402,7 @@ func TestAJournalThatCannotBeMade(t *testing.T) {
 			at := core.Image{}
 			at.ImagePath = sampletest.Volume(t, sample.Image{})
 			folder, journal := filepath.Dir(at.ImagePath), at.ImagePath+".odjundo"
-			t.Cleanup(func() { os.Chmod(folder, 0o700) })
+			t.Cleanup(func() { _ = os.Chmod(folder, 0o700) }) // a folder of the test
 			at.Open = func(ctx context.Context, l imagefs.Location, mode imagefs.Mode) (imagefs.Session, error) {
 				s, err := open.Image(ctx, l, mode)
 				if err == nil && mode == imagefs.Write {
@@ -423,6 +423,49 @@ func TestAJournalThatCannotBeMade(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 			if uses, err := core.LedgerEntries(t.Context(), ledger); err != nil || len(uses) != 0 {
+				t.Errorf("uses in force: %+v, %v", uses, err)
+			}
+		})
+	}
+}
+
+// endsWith is a context that ends as soon as there is a file.
+type endsWith struct {
+	context.Context
+	path string
+}
+
+func (c endsWith) Err() error {
+	if _, err := os.Lstat(c.path); err == nil {
+		return context.Canceled
+	}
+	return c.Context.Err()
+}
+
+// TestInterruptedOnceMade: a disk that was made is read back, and counts as staged, also where the run is interrupted then.
+func TestInterruptedOnceMade(t *testing.T) {
+	t.Parallel()
+	golden := sampletest.Volume(t, sample.Image{})
+	for kind, place := range map[string]func(string, *core.Image){"overlay": overlay, "copy": copied} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			secret, _ := sampletest.Blob(t)
+			blob, err := core.ReadBlob(secret.Bytes(), "the blob")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer blob.Wipe()
+			ledger := core.SingleUse{LedgerFile: filepath.Join(t.TempDir(), "ledger")}
+			at := core.Image{LockTimeout: 20 * time.Second}
+			at.ImagePath = golden
+			place(t.TempDir(), &at)
+			ctx := endsWith{t.Context(), at.NewPath()}
+			receipt, err := core.Stage(ctx, core.Request{Image: at, Blob: blob, SingleUse: ledger})
+			if err != nil || receipt.NewDisk == nil || receipt.Status.State != core.StateStaged || ctx.Err() == nil {
+				t.Errorf("%+v, %v", receipt, err)
+			}
+			uses, err := core.LedgerEntries(t.Context(), ledger)
+			if err != nil || len(uses) != 1 || uses[0].Event != "staged" {
 				t.Errorf("uses in force: %+v, %v", uses, err)
 			}
 		})

@@ -153,8 +153,12 @@ func (t *transaction) commit(ctx context.Context) error {
 	return nothingWritten(err)
 }
 
-// readBack opens the image anew and compares it with what was to be written. Its errors say that the join was written.
+// readBack opens the image anew and compares it with what was to be written. Its errors say that the join was written. Who
+// interrupts the run now is told what has been done, too: on this machine, where that is never waited for long.
 func (t *transaction) readBack(ctx context.Context) error {
+	if t.req.Image.Open == nil {
+		ctx = context.WithoutCancel(ctx)
+	}
 	again, err := t.req.Image.open(ctx, imagefs.Read)
 	if err != nil {
 		return winerr.Errorf(codeOf(err), "the join was written to %s, but could not be read back: %w: stage it again, which "+

@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
@@ -286,4 +288,26 @@ func diskStatus(t *testing.T, path string) core.State {
 		t.Fatal(err)
 	}
 	return st.State
+}
+
+// TestAMarkAlsoWhenInterrupted: a disk that was made is remembered, so that destroying removes it, although its apply was stopped.
+func TestAMarkAlsoWhenInterrupted(t *testing.T) {
+	t.Parallel()
+	at := diskOf(sampletest.Volume(t, sample.Image{}))
+	at.OverlayPath = filepath.Join(t.TempDir(), "web01.qcow2")
+	secret, _ := sampletest.Blob(t)
+	blob, err := core.ReadBlob(secret.Bytes(), "the blob")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blob.Wipe()
+	if _, err := core.Stage(t.Context(), core.Request{Image: at, Blob: blob}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var diags diag.Diagnostics
+	if disk := new(run).markOf(ctx, at, &diags); disk == nil || disk.Mark == nil || len(diags) > 0 {
+		t.Errorf("%+v, %v", disk, diags)
+	}
 }

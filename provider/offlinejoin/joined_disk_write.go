@@ -80,8 +80,10 @@ func (r *joinedDiskResource) stage(
 	return receipt
 }
 
-// markOf reads the disk that was just made, to remember it. It is there in any case, so that a failure is a warning.
+// markOf reads the disk that was just made, to remember it, also where the apply is interrupted now. It is there in any case, so
+// that a failure is a warning.
 func (r *run) markOf(ctx context.Context, at core.Image, diags *diag.Diagnostics) *core.Disk {
+	ctx = context.WithoutCancel(ctx)
 	disk, err := core.ReadDisk(ctx, core.DiskRequest{Image: r.waiting(at), Mark: true})
 	switch {
 	case err != nil:
