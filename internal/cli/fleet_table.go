@@ -193,7 +193,7 @@ func (a *app) showWarnings(r *fleet.Report) {
 // its account could not be looked at.
 func noticesOf(one *fleet.Result) (notices []string) {
 	switch {
-	case one.Error != nil:
+	case one.Error != nil, one.Outcome == fleet.OutcomeNoDisk:
 		notices = one.Warnings
 	case one.Receipt != nil:
 		notices = one.Receipt.Warnings

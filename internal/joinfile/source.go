@@ -44,7 +44,8 @@ func find(path string) (files []string, folder string, diags hcl.Diagnostics) {
 		return nil, "", general("Join file cannot be read", cause(path, err))
 	case !info.IsDir() && !IsJoinFile(path):
 		return nil, "", general("Not a join file", fmt.Sprintf("%s does not end in %s or %s: give a join file, or the "+
-			"folder that holds some.", path, Ending, EndingJSON))
+			"folder that holds some. One image by itself is given by --image-path or --windows-path, to stage, status and unstage.",
+			path, Ending, EndingJSON))
 	case !info.IsDir():
 		return []string{path}, filepath.Dir(path), nil
 	}

@@ -33,6 +33,7 @@ type Outcome = offlinejoin.Outcome
 // The outcomes that a run adds to those of the core.
 const (
 	OutcomeRead     Outcome = "read"      // the status was read
+	OutcomeNoDisk   Outcome = "no_disk"   // a status or unstage of a new disk that is not there: not made yet, or removed
 	OutcomeFailed   Outcome = "failed"    // refused, or failed; Error tells why
 	OutcomeNotBegun Outcome = "not_begun" // the run was stopped before it
 )
@@ -46,7 +47,7 @@ type Result struct {
 	BlobFile    string               `json:"blob_file"` // empty: the join makes its account
 	Outcome     Outcome              `json:"outcome"`
 	Error       *Failure             `json:"error,omitempty"`
-	Warnings    []string             `json:"warnings,omitempty"`     // of a join that failed; else its receipt or status has them
+	Warnings    []string             `json:"warnings,omitempty"`     // of a join that failed, or has no disk; else its receipt or status has them
 	Receipt     *offlinejoin.Receipt `json:"receipt,omitempty"`      // of plan, apply and unstage
 	Status      *offlinejoin.Status  `json:"image_status,omitempty"` // of status
 	Millis      int64                `json:"duration_ms"`

@@ -2,8 +2,12 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,7 +134,7 @@ func (w *work) one(ctx context.Context, i int) {
 	result.Millis = w.Now().Sub(start).Milliseconds()
 	if err != nil {
 		result.Outcome, result.Error, result.Receipt = OutcomeFailed, failure(err), nil
-	} else {
+	} else if result.Outcome != OutcomeNoDisk {
 		result.Warnings = nil
 	}
 	w.mu.Lock()
@@ -156,6 +160,10 @@ func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (
 			err = fmt.Errorf("this is a bug, please report it: %v", fault)
 		}
 	}()
+	if (w.Action == Status || w.Action == Unstage) && hasNoDisk(j) {
+		w.noDisk(j, result)
+		return nil
+	}
 	progress := func(e offlinejoin.Event) {
 		if e.Kind == offlinejoin.EventWarning {
 			result.warn(e.Text)
@@ -179,6 +187,25 @@ func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (
 		result.Outcome = result.Receipt.Outcome
 	}
 	return err
+}
+
+// hasNoDisk reports whether a join's new disk is not there.
+func hasNoDisk(j *joinfile.Join) bool {
+	path := j.Request.Image.NewPath()
+	if path == "" {
+		return false
+	}
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// noDisk is the result of a join whose disk is not there: there is nothing to read or to take back, but an account may be left.
+func (w *work) noDisk(j *joinfile.Join, result *Result) {
+	result.Outcome = OutcomeNoDisk
+	if w.Action == Unstage && j.Account != nil && w.AccountEnd != "" && w.AccountEnd != offlinejoin.AccountKeep {
+		result.warn(fmt.Sprintf("without the disk nobody can tell whether it had the account %s: look at it by offlinejoin account show, "+
+			"and remove it by offlinejoin account delete", plaintext.Line(strings.ToUpper(j.Account.MachineName), 0)))
+	}
 }
 
 func (w *work) status(ctx context.Context, j *joinfile.Join, result *Result) (err error) {

@@ -21,7 +21,7 @@ const (
 func wordOrder() []string {
 	return []string{
 		WordPlanned, "staged", WordIncomplete, "started", "completed", WordFailedStart, "joined", "foreign", "unstaged", "unchanged", "kept",
-		WordNoJoin, "failed", "not begun",
+		WordNoJoin, "no disk", "failed", "not begun",
 	}
 }
 

@@ -131,7 +131,7 @@ func hash(text string) string {
 // tiles counts the rows by their kinds, those that want attention first.
 func tiles(rows []row) []tile {
 	order := []string{
-		"failed", "not_begun", "incomplete", "foreign", "planned", "staged", "unstaged", "completed", "joined", "unchanged", "kept", "absent",
+		"failed", "not_begun", "incomplete", "foreign", "planned", "staged", "unstaged", "completed", "joined", "unchanged", "kept", "absent", "no_disk",
 	}
 	counted := map[string]*tile{}
 	for _, one := range rows {
