@@ -28,6 +28,9 @@ func planOnce(ctx context.Context, req Request) (*Receipt, error) {
 		if err := newTransaction(p).rehearse(ctx); err != nil {
 			return nil, err
 		}
+		if p.image != nil {
+			p.warn(p.image.notes()...)
+		}
 		p.receipt.Outcome = OutcomePlanned
 	}
 	return p.receipt, p.image.checkSteady()

@@ -3,12 +3,12 @@ package winimage_test
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
@@ -48,10 +48,7 @@ func TestNoRights(t *testing.T) {
 			must(t, os.Chmod(tt.path(windows), 0))
 			t.Cleanup(func() { must(t, os.Chmod(tt.path(windows), 0o755)) })
 			t.Run("nobody", func(t *testing.T) {
-				if os.Geteuid() == 0 {
-					runtime.LockOSThread() // and never unlock it
-					must(t, unix.Setfsuid(65534))
-				}
+				testenv.AsNobody(t)
 				for _, mode := range []winimage.Mode{winimage.Read, winimage.Write} {
 					_, err := openUnseen(t, windows, mode)
 					wantCode(t, err, winerr.AccessDenied, "run as a user who may")

@@ -3,6 +3,7 @@ package diskimage
 import (
 	"context"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/offlinejoin/offlinejoin/internal/disk/container"
@@ -71,8 +72,29 @@ func (s *Session) prepare(ctx context.Context) error {
 			return coded(imagefs.OpRead, s.path(), err)
 		}
 	}
+	if s.mode == imagefs.Rehearse {
+		s.noteRights()
+	}
 	s.prepared = p
 	return nil
+}
+
+// noteRights notes what this user may not write of what Commit writes: another one may carry it out.
+func (s *Session) noteRights() {
+	var written []string
+	if s.golden() {
+		written = []string{filepath.Dir(s.made.Path)}
+	} else {
+		written = []string{s.image.FilePath()}
+		if journal, err := s.journalOf(s.image.FilePath(), s.image.File()); err == nil && journal.path != "" {
+			written = append(written, filepath.Dir(journal.path))
+		}
+	}
+	for _, path := range written {
+		if !imagefs.MayWrite(path) {
+			s.notes = append(s.notes, "this user may not write "+path+": staging would be refused")
+		}
+	}
 }
 
 // targetSize returns the size of what a change in place is carried out on.

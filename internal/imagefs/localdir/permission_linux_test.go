@@ -3,25 +3,11 @@ package localdir_test
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
-
-// asNobody makes the rest of the test see the file system as an unprivileged user, even when root runs it: the thread
-// gives up its identity and ends with the test.
-func asNobody(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		return
-	}
-	runtime.LockOSThread() // and never unlock it
-	const nobody = 65534
-	must(t, unix.Setfsuid(nobody))
-}
 
 func TestPermission(t *testing.T) {
 	t.Parallel()
@@ -29,7 +15,7 @@ func TestPermission(t *testing.T) {
 	must(t, os.Chmod(filepath.Join(dir, "SYSTEM"), 0))
 	must(t, os.Chmod(filepath.Join(dir, "closed"), 0))
 	t.Run("nobody", func(t *testing.T) {
-		asNobody(t)
+		testenv.AsNobody(t)
 		_, err := image.Open("SYSTEM")
 		wantCode(t, err, winerr.AccessDenied, "run as a user who may")
 		_, err = image.OpenWrite("SYSTEM")
