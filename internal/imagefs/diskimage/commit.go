@@ -43,14 +43,14 @@ func (s *Session) writeInPlace(p *prepared) (imagefs.Cost, error) {
 	}
 	journal, err := s.journalOf(s.image.FilePath(), s.image.File())
 	if err != nil {
-		return imagefs.Cost{}, imagefs.Wrap(imagefs.OpOpen, s.image.FilePath(), err)
+		return imagefs.Cost{}, untouched{imagefs.Wrap(imagefs.OpOpen, s.image.FilePath(), err)}
 	}
 	if s.image.ByEngine() != nil {
 		journal.identity = []byte(virtualDisk)
 	}
 	folder, err := journal.openFolder()
 	if err != nil {
-		return imagefs.Cost{}, imagefs.Wrap(imagefs.OpOpen, filepath.Dir(journal.path), err)
+		return imagefs.Cost{}, untouched{imagefs.Wrap(imagefs.OpOpen, filepath.Dir(journal.path), err)}
 	}
 	defer folder.Close() // its journals are synced
 	cost, err := undojournal.Write(s.layer.file(s.image.Target()), s.layer.folder(folder), journal.name(), p.change, journal.identity)
