@@ -71,6 +71,9 @@ func (l location) remove() (kept string, err error) {
 	if err := l.dropLeft(); err != nil {
 		return "", err
 	}
+	if l.shared() {
+		return l.staysElsewhere(), l.durably(func() error { return l.tree.Remove(l.file) })
+	}
 	if erasesRemoved(l.tree) {
 		return "", l.durably(func() error { return l.tree.Remove(l.file) })
 	}
@@ -82,11 +85,7 @@ func (l location) remove() (kept string, err error) {
 
 // erase overwrites and removes what was the file under another name; kept is as of put.
 func (l location) erase(name string) (kept string, err error) {
-	f, err := l.tree.OpenWrite(name)
-	if err != nil {
-		return "", err
-	}
-	if errors.Join(scrub(f), f.Close()) != nil {
+	if overwrite(l.tree, name) != nil {
 		kept = l.notOverwritten()
 	}
 	return kept, l.durably(func() error { return l.tree.Remove(name) })
@@ -119,6 +118,17 @@ func (l location) dropLeft() error {
 	return err
 }
 
+// shared reports whether the file has another name (a hard link), under which its bytes are somebody else's: they stay as they are.
+func (l location) shared() bool {
+	info, err := l.tree.Stat(l.file)
+	return err == nil && info.Links > 1
+}
+
+// staysElsewhere is what people are told of the bytes of such a file.
+func (l location) staysElsewhere() string {
+	return "the old content of " + l.path() + " stays under the other name that the file had (a hard link)"
+}
+
 // notOverwritten is what people are told of bytes that could not be overwritten.
 func (l location) notOverwritten() string {
 	return "the old content of " + l.path() + " could not be overwritten, and may be found on the disk by " +
@@ -128,6 +138,9 @@ func (l location) notOverwritten() string {
 // replace makes a change that takes the file's name away, and then overwrites the bytes that it had. What fails after
 // the change takes nothing of it back, so it is only told.
 func (l location) replace(change func() error) (kept string, err error) {
+	if l.shared() {
+		return l.staysElsewhere(), l.durably(change)
+	}
 	if l.nameTwice() {
 		if err := l.durably(change); err != nil {
 			return "", errors.Join(err, l.dropLeft())
@@ -256,12 +269,23 @@ func scrubAway(tree imagefs.Volume, name string) error {
 		}
 		return nil
 	}
-	f, err := tree.OpenWrite(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err = overwrite(tree, name); errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	return errors.Join(err, tree.Remove(name))
+}
+
+// overwrite overwrites a file with zeros that is about to go, also one that its owner may only read.
+func overwrite(tree imagefs.Volume, name string) error {
+	f, err := tree.OpenWrite(name)
+	if a, ok := tree.(imagefs.Attributed); ok && errors.Is(err, fs.ErrPermission) {
+		const onlyOwner = 0o600
+		if a.SetAttributes(name, imagefs.Attributes{Mode: onlyOwner}) == nil {
+			f, err = tree.OpenWrite(name)
+		}
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(scrub(f), f.Close(), tree.Remove(name))
+	return errors.Join(scrub(f), f.Close())
 }
