@@ -90,6 +90,9 @@ func TestRemoveFromAChangedFile(t *testing.T) {
 			change: swap("<AccountData>"+string(accountData())+"</AccountData>", ""), outcome: Gone, note: "any more",
 		},
 		{
+			name: "emptied", before: head + shellOnly + tail, change: func(string) string { return "\r\n" }, outcome: Gone, note: "any more",
+		},
+		{
 			name: "another join", before: head + shellOnly + tail,
 			change: swap(string(accountData()), string(otherAccountData())), outcome: Gone, note: "another join",
 		},

@@ -181,6 +181,9 @@ type Removal struct {
 // takes out what the join has added by its names, and leaves everything else. undo may come from the image, and so
 // from an enemy: a file that does not hold the very account data that undo tells of is left alone.
 func Remove(file []byte, undo Undo) (*Removal, error) {
+	if isEmpty(file) {
+		return &Removal{Outcome: Gone, Notes: []string{notThere}}, nil
+	}
 	d, err := parse(file)
 	if err != nil {
 		return nil, of("the answer file with the join", err)
@@ -237,9 +240,11 @@ func (d *document) whyGone() []string {
 			return []string{"the answer file holds another join; it is left alone"}
 		}
 	}
-	return []string{"the answer file does not hold the join any more: Windows Setup has used it, or somebody has " +
-		"removed it"}
+	return []string{notThere}
 }
+
+// notThere is what people are told of a file without a join.
+const notThere = "the answer file does not hold the join any more: Windows Setup has used it, or somebody has removed it"
 
 // cutOut takes what the join has added out of a file that was changed since.
 func (d *document) cutOut(account *etree.Element, undo Undo) (*Removal, error) {
