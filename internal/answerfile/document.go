@@ -112,6 +112,16 @@ func (d *document) secretText(e *etree.Element) []byte {
 	return withoutBlanks(raw)
 }
 
+// hasBlanks reports whether there are blanks in the real text of such an element.
+func (d *document) hasBlanks(e *etree.Element) bool {
+	raw := d.text[d.spans[e].inner:d.spans[e].innerEnd]
+	if bytes.ContainsAny(raw, "<&") {
+		raw = unescape(raw)
+		defer clear(raw)
+	}
+	return bytes.ContainsAny(raw, blanks)
+}
+
 // unescape returns the characters of a piece of text that was found to be well formed: CDATA, references and comments
 // in it are seen through.
 func unescape(raw []byte) []byte {

@@ -6,6 +6,8 @@ import "github.com/offlinejoin/offlinejoin/internal/plaintext"
 type Facts struct {
 	// AccountData is the blob as base64 without blanks; nil when there is none. SECRET
 	AccountData []byte
+	// Blanks tells that there are blanks in it, which Setup does not decode.
+	Blanks bool
 	// Erased tells that Windows has erased the account data after use.
 	Erased bool
 	// MachineName is the computer name; empty when there is none. It may be "*".
@@ -63,11 +65,11 @@ func (d *document) facts(f *Facts, architecture string) error {
 		}
 		for _, e := range below(identification, tagAccountData) {
 			clear(f.AccountData)
-			f.AccountData = d.secretText(e)
+			f.AccountData, f.Blanks = d.secretText(e), d.hasBlanks(e)
 		}
 	}
 	if f.Erased = string(f.AccountData) == erasedMark; f.Erased || len(f.AccountData) == 0 {
-		f.AccountData = nil
+		f.AccountData, f.Blanks = nil, false
 	}
 	return nil
 }

@@ -246,7 +246,11 @@ func TestReadFacts(t *testing.T) {
 			Facts{OtherJoin: []string{"Credentials", "JoinDomain"}},
 		},
 		{"wrapped and referenced", head + specialize(unattendedJoin("amd64",
-			withAccountData(" QUJD\n<![CDATA[QUJD]]>&#81;UJD<!-- -->"))) + tail, Facts{AccountData: []byte("QUJDQUJDQUJD")}},
+			withAccountData(" QUJD\n<![CDATA[QUJD]]>&#81;UJD<!-- -->"))) + tail, Facts{AccountData: []byte("QUJDQUJDQUJD"), Blanks: true}},
+		{
+			"referenced", head + specialize(unattendedJoin("amd64", withAccountData("QUJD<![CDATA[QUJD]]>"))) + tail,
+			Facts{AccountData: []byte("QUJDQUJD")},
+		},
 		{"other architecture", head + specialize(unattendedJoin("x86", withAccountData("QUJD"))) + tail, Facts{}},
 	} {
 		got, err := ReadFacts([]byte(tt.content), "amd64", "it")
@@ -255,7 +259,7 @@ func TestReadFacts(t *testing.T) {
 			continue
 		}
 		if string(got.AccountData) != string(tt.want.AccountData) || got.Erased != tt.want.Erased ||
-			got.MachineName != tt.want.MachineName ||
+			got.MachineName != tt.want.MachineName || got.Blanks != tt.want.Blanks ||
 			got.Processed != tt.want.Processed || !slices.Equal(got.OtherJoin, tt.want.OtherJoin) {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}

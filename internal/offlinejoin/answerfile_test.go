@@ -140,6 +140,17 @@ func TestAnswerFileGetsItsBytesBack(t *testing.T) {
 // TestAnswerFileOutcomes tells what Windows Setup has made of a join, by what the image says afterwards.
 func TestAnswerFileOutcomes(t *testing.T) {
 	t.Parallel()
+	edited := func(old, new string) func(*testing.T, string) {
+		return func(t *testing.T, windows string) {
+			t.Helper()
+			path := filepath.Join(windows, "Panther", "unattend.xml")
+			content, err := os.ReadFile(path)
+			if err != nil || !strings.Contains(string(content), old) {
+				t.Fatalf("%q is not in there: %v", old, err)
+			}
+			putAnswerFile(t, path, strings.Replace(string(content), old, new, 1))
+		}
+	}
 	member := func(t *testing.T, windows string) {
 		t.Helper()
 		changeHive(t, windows, "SECURITY", joinCorp)
@@ -158,6 +169,11 @@ func TestAnswerFileOutcomes(t *testing.T) {
 		{"file changed", "", func(t *testing.T, windows string) {
 			putAnswerFile(t, filepath.Join(windows, "Panther", "unattend.xml"), userAnswerFile)
 		}, StateStaged, "stage it again"},
+		{"commented", "", edited("<AccountData>", "<!-- ours --><AccountData>"), StateStaged, ""},
+		{"name changed", "", edited("<ComputerName>WEB01<", "<ComputerName>WEB02<"), StateStaged, "another name"},
+		{"name removed", "", edited("<ComputerName>WEB01</ComputerName>", ""), StateStaged, "another name"},
+		{"blob wrapped", "", edited("<AccountData>", "<AccountData>\n"), StateStaged, "blanks"},
+		{"pass marked", "", edited(`pass="specialize"`, `pass="specialize" wasPassProcessed="true"`), StateStaged, "marked as used"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -174,7 +190,8 @@ func TestAnswerFileOutcomes(t *testing.T) {
 				c.change(t, req.Image.WindowsPath)
 			}
 			st, err := ReadStatus(t.Context(), StatusRequest{Image: ImageAt(req.Image.WindowsPath)})
-			if err != nil || st.State != c.want || !strings.Contains(st.Detail, c.says) {
+			if incomplete := c.want == StateStaged && c.says != ""; err != nil || st.State != c.want || !strings.Contains(st.Detail, c.says) ||
+				st.Incomplete != incomplete || (st.Detail == "") != (c.says == "") {
 				t.Errorf("status %+v, %v", st, err)
 			}
 		})

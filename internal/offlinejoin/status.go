@@ -13,6 +13,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/answerfile"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 	"github.com/offlinejoin/offlinejoin/internal/winimage"
 )
@@ -255,17 +256,21 @@ func (im *openImage) answerFileStatus(r *record, st *Status) error {
 	if st.judgeSetup(r, im.Facts()) {
 		return nil
 	}
-	holds, err := im.answerFileHolds(r)
-	if err == nil && !holds {
-		st.answerFileGone()
+	wrong, err := im.answerFileWrong(r)
+	if err == nil && wrong != "" {
+		st.answerFileIs(wrong)
 	}
 	return err
 }
 
-func (st *Status) answerFileGone() {
+// answerFileIs says what keeps the answer file from making the join.
+func (st *Status) answerFileIs(wrong string) {
 	st.Incomplete = true
-	st.say(finding{"the answer file does not hold the join any more, so that the next boot does not join", "stage it again"})
+	st.say(finding{"the answer file " + wrong + ", so that the next boot does not join", "stage it again"})
 }
+
+// joinGone is what is wrong with an answer file that holds another join or none.
+const joinGone = "does not hold the join any more"
 
 // judgeSetup says how far Windows Setup has come with a join, and reports whether it has begun.
 func (st *Status) judgeSetup(r *record, f winimage.Facts) bool {
@@ -291,23 +296,33 @@ func (st *Status) judgeSetup(r *record, f winimage.Facts) bool {
 	return true
 }
 
-// answerFileHolds reports whether the answer file that the record names still holds the recorded join.
-func (im *openImage) answerFileHolds(r *record) (bool, error) {
+// answerFileWrong returns what keeps the answer file that the record names from making the recorded join, "" when nothing does.
+func (im *openImage) answerFileWrong(r *record) (string, error) {
 	older, err := r.olderAnswerFile()
 	if err != nil || older == nil {
-		return false, err
+		return joinGone, err
 	}
 	place, err := older.Find(im.session, im.pointer())
 	if err != nil || !place.Exists() {
-		return false, err
+		return joinGone, err
 	}
 	defer place.Wipe()
 	facts, err := answerfile.ReadFacts(place.Content, string(im.Facts().Architecture), place.Path)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	defer facts.Wipe()
-	return digest(facts.AccountData) == older.Undo.AccountData, nil
+	switch {
+	case digest(facts.AccountData) != older.Undo.AccountData:
+		return joinGone, nil
+	case facts.Processed:
+		return "is marked as used by Windows Setup", nil
+	case facts.Blanks:
+		return "has blanks in the AccountData of the join", nil
+	case !strings.EqualFold(facts.MachineName, plaintext.Line(older.Undo.MachineName, plaintext.Name)):
+		return "gives the machine another name than the join", nil
+	}
+	return "", nil
 }
 
 // sameDomain compares a domain's name with the names of another, without case and final dot.

@@ -52,7 +52,7 @@ func (c combination) status() *Status {
 		st.judgeProgram(r, []byte(now))
 	}
 	if st.State == StateStaged && c.method == completion.MethodAnswerFile && !st.judgeSetup(r, f) && !c.blob {
-		st.answerFileGone()
+		st.answerFileIs(joinGone)
 	}
 	if c.beside && st.State == StateStaged {
 		st.Beside = []string{`SYSTEM\Setup\DJOIN`}
