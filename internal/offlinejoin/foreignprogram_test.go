@@ -40,3 +40,19 @@ func TestAFileOfTheProgramsNameIsTold(t *testing.T) {
 	receipt, err = Unstage(t.Context(), UnstageRequest{Image: req.Image})
 	warns(receipt, err, removed)
 }
+
+// The method answer_file has no program: a file of somebody else's that has its name is none of its business.
+func TestAnAnswerFileLeavesTheProgramsNameAlone(t *testing.T) {
+	t.Parallel()
+	req, _ := generalized(t)
+	must(t, os.WriteFile(programFileOf(req), []byte("not ours"), 0o600))
+	if _, err := Stage(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Unstage(t.Context(), UnstageRequest{Image: req.Image}); err != nil {
+		t.Fatal(err)
+	}
+	if content, err := os.ReadFile(programFileOf(req)); err != nil || string(content) != "not ours" {
+		t.Errorf("it holds %q, %v", content, err)
+	}
+}

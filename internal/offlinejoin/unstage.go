@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 
 	"github.com/offlinejoin/offlinejoin/internal/answerfile"
 	"github.com/offlinejoin/offlinejoin/internal/completion"
@@ -203,6 +204,9 @@ func (u *removal) removeProgram() error {
 	v := u.image.session
 	if err := removeIfThere(v, u.image.in(programTemp)); err != nil { // left by a stage that was killed
 		return err
+	}
+	if u.record.method == completion.MethodAnswerFile && !u.record.hook.StartsProgram() && !slices.Contains(u.leftovers(), programPath) {
+		return nil // a file there is somebody else's, and nothing of ours starts it
 	}
 	if sum, err := digestOf(v, u.image.in(programPath)); err == nil && !u.record.staged(sum) {
 		u.warn(systemFolder + `\` + completion.ProgramFile + " is not the program that was staged: it is removed all the same, " +
