@@ -7,6 +7,7 @@ import (
 
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/testenv"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -37,4 +38,21 @@ func TestHardLinks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAnAnswerFileWithTwoNames: the refusal names the file that has them, and not the one that was to take its place.
+func TestAnAnswerFileWithTwoNames(t *testing.T) {
+	t.Parallel()
+	needsMount(t)
+	image, mount := volume(t, sample.Image{ImageState: "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"}), t.TempDir()
+	func() {
+		run(t, "ntfs-3g", "-o", "permissions,norecover", image, mount)
+		defer testenv.Unmount(t, mount)
+		panther := filepath.Join(mount, "Windows", "Panther")
+		must(t, os.MkdirAll(panther, 0o755))
+		file := filepath.Join(panther, "unattend.xml")
+		must(t, os.WriteFile(file, []byte(`<unattend xmlns="urn:schemas-microsoft-com:unattend"/>`), 0o600))
+		must(t, os.Link(file, filepath.Join(mount, "golden.xml")))
+	}()
+	refused(t, core.Request{Image: at(image)}, image, winerr.CantCreateJoinInfo, `\Panther\unattend.xml has more than one hard link`)
 }

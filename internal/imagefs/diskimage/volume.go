@@ -221,7 +221,7 @@ func (s *Session) rename(from, to, as string) error {
 			return imagefs.Irregular(s.Path(to), fs.ModeDir, "a regular file")
 		}
 		if err := s.tx.RenameOver(from, as, ntfs.RemoveOptions{Secret: true}); err != nil {
-			return err
+			return fileError(imagefs.OpChange, s.Path(to), err) // it is what is in the way
 		}
 		s.gone(there.Reference)
 		return nil
