@@ -30,7 +30,7 @@ func (w AccountWords) Request() (req offlinejoin.AccountRequest, err error) {
 
 func (w AccountWords) request() (req offlinejoin.AccountRequest, err error) {
 	for _, one := range w.texts() {
-		if err := notSecret(one.Option, one.Path); err != nil {
+		if err := NotSecret(one.Option, one.Path); err != nil {
 			return req, err
 		}
 	}

@@ -56,7 +56,7 @@ func (w DirectoryWords) Check() error {
 	}{
 		{ADDomain, w.Domain}, {ADController, w.DC}, {ADSite, w.Site}, {ADUser, w.User}, {ADSecurity, w.Security}, {ADTimeout, w.Timeout},
 	} {
-		if err := notSecret(one.name, one.value); err != nil {
+		if err := NotSecret(one.name, one.value); err != nil {
 			return err
 		}
 	}
@@ -84,8 +84,8 @@ func (w DirectoryWords) Check() error {
 	return err
 }
 
-// notSecret refuses the content of a secret file as a value that is no path (87).
-func notSecret(name Name, value string) error {
+// NotSecret refuses the content of a secret file as a value that is no path (87).
+func NotSecret(name Name, value string) error {
 	if !IsSecretContent(value) {
 		return nil
 	}

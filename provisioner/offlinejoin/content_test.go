@@ -13,9 +13,9 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 )
 
-// TestContentInPlaceOfAPathIsNotShown gives a blob and a key for every path, at once and by build data that is only known
+// TestContentInPlaceOfAValueIsNotShown gives a blob and a key for every option, at once and by build data that is only known
 // later. Neither an error nor the log, whatever else writes the value there, shows them.
-func TestContentInPlaceOfAPathIsNotShown(t *testing.T) {
+func TestContentInPlaceOfAValueIsNotShown(t *testing.T) {
 	t.Parallel()
 	sealed := sampletest.SealedBlob(t)
 	blob := base64.StdEncoding.EncodeToString(sealed.Blob.Bytes())
@@ -44,6 +44,28 @@ func TestContentInPlaceOfAPathIsNotShown(t *testing.T) {
 					t.Errorf("%s, %s: error %.200v", option, when, err)
 				} else if found := secrets.In([]byte(err.Error())); found != nil {
 					t.Errorf("%s, %s: the error shows %q", option, when, found)
+				}
+			}
+		}
+	}
+	for _, option := range []string{
+		"method", "on_existing", "lock_timeout", "secret_exposure", "reuse", "reuse_reason", "partition", "backing", "image_name", "machine_name",
+		"domain",
+	} {
+		for _, secret := range []string{blob, key} {
+			config := map[string]any{"windows_path": "/mnt/Windows", "blob_file": sealed.File, "identity_file": sealed.IdentityFile}
+			at := config
+			if option == "machine_name" || option == "domain" {
+				at = map[string]any{}
+				config["expect"] = at
+			}
+			at[option] = secret
+			atOnce := new(Provisioner).Prepare(config)
+			at[option] = "{{ .Later }}"
+			_, later := provision(t, config, map[string]any{"Later": secret})
+			for when, err := range map[string]error{"at once": atOnce, "later": later} {
+				if err == nil || !strings.Contains(err.Error(), option+" was given the content of a secret file") || secrets.In([]byte(err.Error())) != nil {
+					t.Errorf("%s, %s: error %.200v", option, when, err)
 				}
 			}
 		}

@@ -54,14 +54,18 @@ func withoutValues(err error, fields []field) error {
 	return err
 }
 
-// notContents refuses contents where paths are wanted, and hides them from the log.
+// notContents refuses contents where paths are wanted, and secrets where any other text is, and hides them from the log.
 func notContents(fields []field) error {
 	var errs []error
 	for _, f := range fields {
-		if !f.option.IsPath() {
+		if f.option == options.ADPassword || f.option.Secret() {
 			continue
 		}
-		if err := options.NotContent(f.option, *f.value, options.Blob); err != nil {
+		err := options.NotSecret(f.option, *f.value)
+		if f.option.IsPath() {
+			err = options.NotContent(f.option, *f.value, options.Blob)
+		}
+		if err != nil {
 			packersdk.LogSecretFilter.Set(append(core.SecretForms([]byte(*f.value)), *f.value)...)
 			errs = append(errs, err)
 		}
