@@ -81,8 +81,12 @@ func existingError(st Status, join arrival) error {
 		return winerr.Errorf(winerr.SetupAlreadyJoined, "%s has completed its join of %s to %s: use a fresh image%s",
 			image, st.MachineName, st.Domain, choose)
 	case StateFailed:
-		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s holds a join of %s to %s that failed at first boot (%s): "+
-			"find out why, then unstage it%s", image, st.MachineName, st.Domain, winerr.Code(st.Result), choose)
+		answer := ""
+		if st.refused() {
+			answer = fmt.Sprintf(" (%s)", winerr.Code(st.Result))
+		}
+		return winerr.Errorf(winerr.CantCreateJoinInfo, "%s holds a join of %s to %s that failed at first boot%s: "+
+			"find out why, then unstage it%s", image, st.MachineName, st.Domain, answer, choose)
 	case StateJoined:
 		return winerr.Errorf(winerr.SetupAlreadyJoined, "%s is a member of %s already: use an image that is not%s",
 			image, st.Domain, choose)

@@ -79,6 +79,9 @@ func (im *openImage) readStatus(logs bool) (*Status, error) {
 	defer r.wipe()
 	st, err := im.status(&r)
 	st.Warnings = im.notes()
+	if left := r.left(); st.State == StateAbsent && left != "" {
+		st.Warnings = append(st.Warnings, left)
+	}
 	var goldenErr error
 	if st.golden, goldenErr = im.checkGolden(&r); err == nil {
 		err = goldenErr
@@ -154,7 +157,7 @@ func (im *openImage) programRights() (string, error) {
 // comes first.
 func (st *Status) judgeProgram(r *record, shutdownTime []byte) {
 	st.NotRun = r.program != "" && r.attempts == 0 && !bytes.Equal(shutdownTime, r.shutdownTime)
-	whole := len(r.blob) > 0 && r.hook.Armed()
+	whole := r.blobWhole() && r.hook.Armed()
 	st.Incomplete = !whole || st.Program != ProgramInPlace || st.NotRun
 	if found := programFinding(st); whole && found.what != "" {
 		st.say(found)
@@ -234,6 +237,8 @@ func recordFinding(r *record) finding {
 		return finding{}
 	case len(r.blob) == 0:
 		return noBlob
+	case !r.blobWhole():
+		return finding{"the blob is not the one that was staged, so that the next boot does not join", "stage it again"}
 	case !r.hook.Armed():
 		return finding{"the completion program is not armed, so that the next boot does not join", "stage it again"}
 	case r.attempts > 0:
@@ -245,6 +250,24 @@ func recordFinding(r *record) finding {
 			max(completion.MaxAttempts, r.attempts), code)}
 	}
 	return finding{}
+}
+
+// blobWhole reports whether the blob is there as the completion program wants it.
+func (r *record) blobWhole() bool { return len(r.blob) > 0 && digest(r.blob) == r.digest }
+
+// left says what there is of a join whose record somebody has removed, or a part of it; "" is nothing.
+func (r *record) left() string {
+	var left []string
+	if r.hook.StartsProgram() {
+		left = append(left, "the next boot starts "+completion.ProgramFile)
+	}
+	if len(r.blob) > 0 {
+		left = append(left, "the blob is in the image")
+	}
+	if len(left) == 0 {
+		return ""
+	}
+	return "the record of a join was taken away, and something of it is left: " + strings.Join(left, ", and ") + ": unstage it"
 }
 
 // noBlob is also what an unstage leaves that was broken off.

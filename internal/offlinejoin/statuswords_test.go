@@ -35,7 +35,7 @@ func (c combination) status() *Status {
 		program: "digest", attempts: c.attempts, result: c.result, shutdownTime: []byte("then"),
 	}
 	if c.blob {
-		r.blob = []byte("blob")
+		r.blob, r.digest = []byte("blob"), digest([]byte("blob"))
 	}
 	if c.armed {
 		r.hook = completion.Hook{SetupType: completion.SetNumber(completion.SetupTypeThenLogon), CmdLine: completion.SetText(completion.ProgramFile)}
