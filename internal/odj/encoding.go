@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"unicode/utf8"
 )
 
 // MaxSize is the greatest input in bytes that Parse looks at. A plain blob has about 2000 bytes, its text form 5500.
@@ -83,7 +84,8 @@ func unwrapAt(data []byte, wraps int) (blob []byte, from Encoding, err error) {
 func onlyLine(data []byte, wide bool) (found []byte) {
 	const shortest = 512 // characters; the smallest blob has more
 	if wide {
-		return nil
+		data = narrowed(data)
+		defer clear(data)
 	}
 	for line := range bytes.Lines(data) {
 		line = bytes.TrimSpace(line)
@@ -102,6 +104,19 @@ func onlyLine(data []byte, wide bool) (found []byte) {
 		found = text
 	}
 	return found
+}
+
+// narrowed returns UTF-16LE as one byte for each character; what is no ASCII, and so of no blob, becomes a question mark.
+func narrowed(data []byte) []byte {
+	out := make([]byte, 0, len(data)/2)
+	for i := 0; i+1 < len(data); i += 2 {
+		char := byte('?')
+		if data[i+1] == 0 && data[i] < utf8.RuneSelf {
+			char = data[i]
+		}
+		out = append(out, char)
+	}
+	return out
 }
 
 // blobText returns a line's base64 when it is that of a blob.

@@ -43,6 +43,8 @@ func TestTextForms(t *testing.T) {
 		"filebase64 of djoin file":  []byte(base64.StdEncoding.EncodeToString(b.DjoinFile())),
 		"base64 of base64":          []byte(base64.StdEncoding.EncodeToString([]byte(text + "\n"))),
 		"base64, twice around":      []byte(base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(text))))),
+		"printblob's output, UTF-16": utf16le(bom + "\r\nDie Bereitstellung läuft…\r\nProvision string (2208 bytes):\r\n" + text +
+			"\r\n\r\nThe computer was provisioned successfully.\r\n"),
 		"printblob's output": []byte("\r\nProvisioning the computer...\r\nProvision string (2208 bytes):\r\n" + text +
 			"\r\n\r\nThe computer was provisioned successfully.\r\n"),
 	} {
@@ -90,6 +92,7 @@ func TestWhatIsNoBlob(t *testing.T) {
 		{"UTF-16 cut", string(utf16le("\uFEFF" + text)[:999]), "odd number of bytes"},
 		{"other base64", "SGVsbG8sIHdvcmxkIQ==", "holds something else"},
 		{"base64, too often", encodedOften(text, 4), "holds something else"},
+		{"two blobs in sentences, UTF-16", string(utf16le("\uFEFFone: \n" + text + "\ntwo:\n" + text + "\n")), "does not belong to base64"},
 		{"two blobs in sentences", "one: \n" + text + "\ntwo:\n" + text + "\n", "does not belong to base64"},
 		{"XML", "<AccountData>" + text + "</AccountData>", "only the text inside AccountData"},
 		{"XML in UTF-16", string(utf16le("\uFEFF<unattend/>")), "only the text inside AccountData"},
