@@ -20,7 +20,11 @@ func (c Config) check(notYet later) []error {
 		}
 	}
 	if !notYet.any(placeOptions()...) {
-		add(c.checkPlace())
+		err := c.checkPlace()
+		if err == nil && !c.Remote {
+			err = c.checkBeside(c.words(c.WindowsPath))
+		}
+		add(err)
 	}
 	if c.Remote && (c.LockTimeout != "" || notYet[options.LockTimeout]) {
 		add(mistake("lock_timeout says nothing with remote = true: a remote tree has no lock to wait for; leave it out"))
@@ -81,6 +85,9 @@ func (c PostProcessorConfig) check(notYet later) []error {
 	if _, err := named.image(c.WindowsPath); err != nil {
 		return append([]error{err}, errs...)
 	}
+	if err := c.checkBeside(c.words(c.WindowsPath)); err != nil {
+		return append([]error{err}, errs...)
+	}
 	return errs
 }
 
@@ -94,10 +101,14 @@ func placeOptions() []options.Name {
 
 // image returns the image, which is in a disk image file or else at windowsPath.
 func (d DiskOptions) image(windowsPath string) (core.Image, error) {
+	return d.words(windowsPath).Image()
+}
+
+func (d DiskOptions) words(windowsPath string) options.PlaceWords {
 	return options.PlaceWords{
 		WindowsPath: windowsPath, ImagePath: d.ImagePath, Partition: d.Partition, OverlayPath: d.OverlayPath,
 		CopyPath: d.CopyPath, Backing: d.Backing, JournalDir: d.JournalDir, ImageName: d.ImageName,
-	}.Image()
+	}
 }
 
 // isDrivePath recognises C:\Windows and C:/Windows.
@@ -174,6 +185,14 @@ func (o JoinOptions) used() []options.Used {
 		{Option: options.Backup, Path: o.Backup},
 		{Option: options.CompletionProgram, Path: o.CompletionProgram},
 	}...)
+}
+
+// checkBeside refuses paths that the image is in the way of. What is wrong with them by themselves is told elsewhere.
+func (o JoinOptions) checkBeside(place options.PlaceWords) error {
+	if options.CheckPaths(o.used()...) != nil {
+		return nil
+	}
+	return options.CheckPaths(append(o.used(), place.Used()...)...)
 }
 
 // checkBlob parses the blob and compares it with what is expected. A blob file that is not there yet is no mistake, nor
