@@ -197,12 +197,11 @@ type LostQuery struct {
 func LostAccounts(ctx context.Context, d *Directory, q LostQuery) ([]AccountFacts, error) {
 	before := AccountRequest{Now: q.Now}.clock().Add(-q.OlderThan)
 	var lost []AccountFacts
+	unfinished := []activedirectory.MarkerState{activedirectory.MarkerPending, activedirectory.MarkerFailed, activedirectory.MarkerRemoving}
 	err := d.read(ctx, func(l *link) error {
-		marked, err := l.Marked(ctx, l.domain, func(a *activedirectory.Account) bool {
+		marked, err := l.Marked(ctx, l.domain, unfinished, func(a *activedirectory.Account) bool {
 			live, _ := a.Live()
-			unfinished := a.Marker.State == activedirectory.MarkerPending || a.Marker.State == activedirectory.MarkerFailed ||
-				a.Marker.State == activedirectory.MarkerRemoving
-			return unfinished && !live && !a.Marker.At.After(before) && (q.Run == "" || q.Run == a.Marker.Run) &&
+			return !live && !a.Marker.At.After(before) && (q.Run == "" || q.Run == a.Marker.Run) &&
 				(q.MachineName == "" || strings.EqualFold(q.MachineName, a.Name))
 		})
 		lost = nil
