@@ -335,6 +335,38 @@ func TestFailedStageTakesTheAccountBack(t *testing.T) {
 	}
 }
 
+// An account that somebody else has changed before the join failed is left to them, and is named: it is not said to be deleted.
+func TestFailedStageLeavesWhatOthersChanged(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(a *activedirectory.Account){
+		"description": func(a *activedirectory.Account) { a.Own, a.Marker = "bought in 2026", activedirectory.Marker{} },
+		"another run": func(a *activedirectory.Account) { a.Marker.Run = activedirectory.NewRun() },
+		"logon":       func(a *activedirectory.Account) { a.LastLogon = 134400000000000009 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFakeDirectory()
+			acc, req := joinOf(t)
+			brokenImage(t, &req)
+			acc.at = func(point string) {
+				if point == "after the blob" {
+					change(f.accounts[f.only(t).GUID])
+				}
+			}
+			_, err := Join(t.Context(), f.directory(), acc, req)
+			if err == nil || strings.Contains(err.Error(), "deleted again") || !strings.Contains(err.Error(), "is left as it is") {
+				t.Errorf("%v", err)
+			}
+			if code, _ := winerr.CodeOf(err); code == winerr.Busy {
+				t.Errorf("the failure of the image is not told first: %v", err)
+			}
+			if a := f.only(t); a.Disabled() || a.Marker.State == activedirectory.MarkerFailed || a.Marker.State == activedirectory.MarkerRemoving {
+				t.Errorf("%+v", a)
+			}
+		})
+	}
+}
+
 // An answer that never came: the marker decides, and nothing is sent twice.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
