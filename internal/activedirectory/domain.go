@@ -44,7 +44,7 @@ func (s *Session) Domain(ctx context.Context) (Domain, error) {
 		return Domain{}, err
 	}
 	d.ForestSID = d.SID
-	if forest := root.GetAttributeValue("rootDomainNamingContext"); !sameDN(forest, d.DN) {
+	if forest := root.GetAttributeValue("rootDomainNamingContext"); !SameDN(forest, d.DN) {
 		if e, err := s.one(ctx, forest, "(objectClass=*)", "objectSid"); err == nil { // another domain's; few controllers hold it
 			if sid, err := sidText(e.GetRawAttributeValue("objectSid")); err == nil {
 				d.ForestSID = sid

@@ -68,9 +68,9 @@ func CheckContainer(dn string) error {
 		plaintext.Line(dn, plaintext.Name), why)
 }
 
-// sameDN reports whether both are one distinguished name, whatever their spelling. Texts that are none are compared as they
+// SameDN reports whether both are one distinguished name, whatever their spelling. Texts that are none are compared as they
 // are.
-func sameDN(a, b string) bool {
+func SameDN(a, b string) bool {
 	x, err1 := ldap.ParseDN(a)
 	y, err2 := ldap.ParseDN(b)
 	if err1 != nil || err2 != nil {

@@ -54,8 +54,8 @@ func TestDistinguishedNamesAreCompared(t *testing.T) {
 		{`OU=x\,DC\=odj\,DC\=test`, "DC=odj,DC=test", false, false},
 		{"nonsense", "DC=odj,DC=test", false, false},
 	} {
-		if sameDN(c.dn, c.domain) != c.same || withinDN(c.dn, c.domain) != c.within {
-			t.Errorf("%q and %q: same %v, within %v", c.dn, c.domain, sameDN(c.dn, c.domain), withinDN(c.dn, c.domain))
+		if SameDN(c.dn, c.domain) != c.same || withinDN(c.dn, c.domain) != c.within {
+			t.Errorf("%q and %q: same %v, within %v", c.dn, c.domain, SameDN(c.dn, c.domain), withinDN(c.dn, c.domain))
 		}
 	}
 }
@@ -67,7 +67,7 @@ func TestParentOfAnyName(t *testing.T) {
 		name := rapid.StringOfN(rapid.RuneFrom([]rune(`ab ,+#"\<>;=/é*()`)), 1, 12, -1).Draw(t, "name")
 		ou := "OU=" + ldap.EscapeDN(name) + ",DC=odj,DC=test"
 		dn := "CN=WEB01," + ou
-		if got := parentDN(dn); !sameDN(got, ou) {
+		if got := parentDN(dn); !SameDN(got, ou) {
 			t.Errorf("parent of %q is %q", dn, got)
 		}
 		if !strings.HasPrefix(dn, "CN=WEB01,") || !withinDN(dn, "DC=odj,DC=test") {

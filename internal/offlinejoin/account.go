@@ -60,7 +60,8 @@ type AccountRequest struct {
 	Progress func(Event)
 	Now      func() time.Time // the clock; nil: time.Now
 
-	at func(point string) // for tests: called at each point where a run can be broken off
+	prepared bool               // made ahead of its machine: one that exists is never taken
+	at       func(point string) // for tests: called at each point where a run can be broken off
 }
 
 // AccountStatus is what has become of an account.
@@ -397,6 +398,10 @@ func (p *AccountPlan) exists() error {
 	if a.Marker.State == activedirectory.MarkerStaged && a.Marker.Place == p.place {
 		detail = ", and was staged for this very place, which does not hold that join any more"
 	}
-	return winerr.Errorf(winerr.UserExists, "the account %s exists already%s: set account reuse to own to give it a new password, "+
-		"delete it, or choose another machine_name", a.DN, detail)
+	way := "set account reuse to own to give it a new password"
+	if p.req.prepared {
+		way = "import it to have it as it is"
+	}
+	return winerr.Errorf(winerr.UserExists, "the account %s exists already%s: %s, delete it, or choose another machine_name", a.DN, detail,
+		way)
 }

@@ -25,6 +25,9 @@ func Securities() []Security { return activedirectory.Securities() }
 // LoadRoots reads the certificates of authorities from a PEM file, for [Settings.Roots].
 func LoadRoots(path string) (*x509.CertPool, error) { return activedirectory.LoadRoots(path) }
 
+// SameDN reports whether both are one distinguished name, whatever their spelling.
+func SameDN(a, b string) bool { return activedirectory.SameDN(a, b) }
+
 // NewSecret returns a Secret with a copy of b. The caller still owns b, and erases it.
 func NewSecret(b []byte) Secret { return activedirectory.NewSecret(b) }
 

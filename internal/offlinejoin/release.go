@@ -213,16 +213,22 @@ func LostAccounts(ctx context.Context, d *Directory, q LostQuery) ([]AccountFact
 	return lost, err
 }
 
+// PlanPreparedAccount makes every check of [PrepareAccount], and writes nothing.
+func PlanPreparedAccount(ctx context.Context, d *Directory, req AccountRequest) (*AccountPlan, error) {
+	req.Reuse, req.TrustedOwners, req.ObjectGUID, req.prepared = AccountReuseRefuse, nil, "", true
+	p, err := planAccount(ctx, d, req, nil, nil)
+	if err == nil && p.Action != AccountCreate {
+		err = p.exists()
+	}
+	return p, err
+}
+
 // PrepareAccount makes an account ahead of its machine, with a password that nobody has, for groups and inventories that must
 // see it early. A join takes it by its objectGUID. Errors are those of [Provision]; an account that exists is 2224.
 func PrepareAccount(ctx context.Context, d *Directory, req AccountRequest) (*AccountFacts, error) {
-	req.Reuse, req.TrustedOwners, req.ObjectGUID = AccountReuseRefuse, nil, ""
-	p, err := planAccount(ctx, d, req, nil, nil)
+	p, err := PlanPreparedAccount(ctx, d, req)
 	if err != nil {
 		return nil, err
-	}
-	if p.Action != AccountCreate {
-		return nil, p.exists()
 	}
 	made, err := Provision(ctx, d, p)
 	if err != nil {

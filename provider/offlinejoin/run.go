@@ -21,7 +21,8 @@ type run struct {
 	claims       claims
 	images       runImages
 	disks        runDisks
-	accounts     runAccounts
+	accounts     runAccounts // of joins
+	prepared     runAccounts // made ahead of their machines
 	domain       *domain // that computer accounts are in
 	said         said
 	turns        turns
