@@ -23,7 +23,7 @@ type run struct {
 	disks        runDisks
 	accounts     runAccounts // of joins
 	prepared     runAccounts // made ahead of their machines
-	domain       *domain // that computer accounts are in
+	domain       *domain     // that computer accounts are in
 	said         said
 	turns        turns
 }
