@@ -59,7 +59,7 @@ func (l *link) named(ctx context.Context, q AccountQuery) (*activedirectory.Acco
 	case q.MachineName == "":
 		return l.FindDN(ctx, q.DN)
 	}
-	return l.Find(ctx, l.domain, q.MachineName)
+	return l.Find(ctx, l.domain, strings.TrimSuffix(q.MachineName, "$")) // as sAMAccountName has it
 }
 
 // AccountEnd says what becomes of an account that is not needed any more. The empty value means AccountKeep.
