@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // entryOf is an account as a controller could send it.
@@ -112,6 +114,36 @@ func TestMarkedAmongAFleet(t *testing.T) {
 	}
 	if found, err = s.Marked(t.Context(), Domain{}, []MarkerState{MarkerStaged}, func(a *Account) bool { return a.Own == "" }); err != nil || len(found) != 0 {
 		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// containerConnection answers a search for an OU.
+type containerConnection struct {
+	connection
+	children []string // classes of what may be below it
+}
+
+func (c containerConnection) Search(r *ldap.SearchRequest) (*ldap.SearchResult, error) {
+	return &ldap.SearchResult{Entries: []*ldap.Entry{ldap.NewEntry(r.BaseDN, map[string][]string{"allowedChildClasses": c.children})}}, nil
+}
+
+// What is no place for an account of this domain is refused before one is made there.
+func TestContainerTakesComputers(t *testing.T) {
+	t.Parallel()
+	d := Domain{DN: "DC=odj,DC=test", Configuration: "CN=Configuration,DC=odj,DC=test", DNSName: "odj.test"}
+	session := func(children ...string) *Session {
+		return &Session{conn: containerConnection{children: children}, timeout: time.Minute, abort: func() {}}
+	}
+	for _, children := range [][]string{nil, {"user", "Computer"}} { // nil: it does not say
+		if c, err := session(children...).Container(t.Context(), d, "OU=Web,DC=odj,DC=test"); err != nil || c.DN != "OU=Web,DC=odj,DC=test" {
+			t.Errorf("%q: %+v, %v", children, c, err)
+		}
+	}
+	_, err := session("classStore").Container(t.Context(), d, "CN=Administrator,CN=Users,DC=odj,DC=test")
+	wantCode(t, err, winerr.InvalidParameter, "CN=Administrator,CN=Users", "takes no computer accounts")
+	for _, dn := range []string{"CN=Sites,CN=Configuration,DC=odj,DC=test", "DC=DomainDnsZones,DC=odj,DC=test", "OU=Web,DC=child,DC=odj,DC=test"} {
+		_, err = session("computer").Container(t.Context(), d, dn)
+		wantCode(t, err, winerr.InvalidParameter, "is not in the domain odj.test")
 	}
 }
 

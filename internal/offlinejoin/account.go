@@ -166,13 +166,17 @@ func (r AccountRequest) reached(point string) {
 	}
 }
 
-// Check refuses what shows to be wrong before anybody is asked: 2724 for a name, 87 for a word, an OU or a description. It is
-// the first thing that every function here does with a request.
+// Check refuses what shows to be wrong before anybody is asked: 2724 for a name, 87 for a word, an OU, a description or another
+// name. It is the first thing that every function here does with a request.
 func (r AccountRequest) Check() error {
 	if err := activedirectory.CheckNewName(r.MachineName); err != nil {
 		return err
 	}
 	if err := activedirectory.CheckDescription(r.Description); err != nil {
+		return err
+	}
+	names := activedirectory.BlobNames{NetBIOS: r.NetBIOSName, Site: r.PersistentSite, DNSDomain: r.PrimaryDNSDomain}
+	if err := names.Check(); err != nil {
 		return err
 	}
 	if r.OU != "" {
@@ -343,7 +347,10 @@ func (p *AccountPlan) decide(ctx context.Context, held *heldJoin) (AccountAction
 	if err := p.mayReset(ctx); err != nil {
 		return "", err
 	}
-	return AccountReset, activedirectory.CheckNotLive(a, req.ReplaceLive)
+	if err := activedirectory.CheckNotLive(a, req.ReplaceLive); err != nil || req.Description != "" {
+		return AccountReset, err
+	}
+	return AccountReset, activedirectory.CheckRoom(a)
 }
 
 // mayReset says whether this request may give the account a new password. What a run for the same image has left may be taken

@@ -205,6 +205,8 @@ func TestAccountThatExists(t *testing.T) {
 		"a controller's":                {owner: fakeUser, change: func(a *activedirectory.Account) { a.Control |= activedirectory.ControlServerTrust }, acc: AccountRequest{Reuse: AccountReuseOwn, ReplaceLive: true}, code: winerr.AccessDenied},
 		"an RODC's":                     {owner: fakeUser, change: func(a *activedirectory.Account) { a.Control |= activedirectory.ControlPartialSecrets }, acc: AccountRequest{Reuse: AccountReuseOwn, ReplaceLive: true}, byGUID: true, code: winerr.AccessDenied},
 		"disabled, own":                 {owner: fakeUser, change: func(a *activedirectory.Account) { a.Control |= activedirectory.ControlDisabled }, acc: AccountRequest{Reuse: AccountReuseOwn}},
+		"a long description, own":       {owner: fakeUser, change: func(a *activedirectory.Account) { a.Own = strings.Repeat("x", 1000) }, acc: AccountRequest{Reuse: AccountReuseOwn}, code: winerr.InvalidParameter},
+		"a long description, replaced":  {owner: fakeUser, change: func(a *activedirectory.Account) { a.Own = strings.Repeat("x", 1000) }, acc: AccountRequest{Reuse: AccountReuseOwn, Description: "mine"}},
 		"in another OU":                 {owner: fakeUser, change: func(a *activedirectory.Account) { a.DN = "CN=WEB01,OU=Old,DC=corp,DC=example,DC=com" }, acc: AccountRequest{Reuse: AccountReuseOwn}, code: winerr.InvalidParameter},
 
 		"left here, pending":               {owner: fakeUser, marker: activedirectory.MarkerPending, place: here},
@@ -243,7 +245,7 @@ func TestAccountThatExists(t *testing.T) {
 					was.Marker.At = testClock.Add(-lostAfter)
 				}
 			}
-			acc.Reuse, acc.TrustedOwners, acc.ReplaceLive = c.acc.Reuse, c.acc.TrustedOwners, c.acc.ReplaceLive
+			acc.Reuse, acc.TrustedOwners, acc.ReplaceLive, acc.Description = c.acc.Reuse, c.acc.TrustedOwners, c.acc.ReplaceLive, c.acc.Description
 			if c.byGUID {
 				acc.ObjectGUID = was.GUID
 			}
