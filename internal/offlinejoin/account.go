@@ -290,7 +290,9 @@ func (p *AccountPlan) look(ctx context.Context, held *heldJoin) error {
 		p.Action = AccountAdopt
 		return nil
 	}
-	p.Action, err = p.decide(ctx, held)
+	if p.Action, err = p.decide(ctx, held); err == nil && p.Action == AccountReset && p.existing.Disabled() {
+		p.Warnings = append(p.Warnings, "the account "+p.DN+" is disabled, and is enabled with its new password")
+	}
 	return err
 }
 
@@ -406,6 +408,9 @@ func (p *AccountPlan) exists() error {
 		detail = ", and was staged for this very place, which does not hold that join any more"
 	}
 	way := "set account reuse to own to give it a new password"
+	if a.Disabled() {
+		detail, way = ", and is disabled, so that nobody can join with it", "set account reuse to own to enable it with a new password"
+	}
 	if p.req.prepared {
 		way = "import it to have it as it is"
 	}

@@ -272,6 +272,27 @@ func TestAccountThatExists(t *testing.T) {
 	}
 }
 
+// Whoever has disabled an account meant it: that it is disabled is the reason of a refusal, also where the image holds the join, and
+// that it will be enabled is a warning.
+func TestDisabledAccountIsTold(t *testing.T) {
+	t.Parallel()
+	f := newFakeDirectory()
+	acc, req := joinOf(t)
+	if _, err := Join(t.Context(), f.directory(), acc, req); err != nil {
+		t.Fatal(err)
+	}
+	f.accounts[f.only(t).GUID].Control |= activedirectory.ControlDisabled
+	_, err := Join(t.Context(), f.directory(), acc, req)
+	if code, _ := winerr.CodeOf(err); code != winerr.UserExists || !strings.Contains(err.Error(), "is disabled") || strings.Contains(err.Error(), "does not hold") {
+		t.Errorf("%v", err)
+	}
+	acc.Reuse = AccountReuseOwn
+	r, err := Join(t.Context(), f.directory(), acc, req)
+	if err != nil || !strings.Contains(strings.Join(r.Warnings, " "), "is disabled, and is enabled") || f.only(t).Disabled() || !f.valid(t, req.Image) {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 // failing makes one call fail.
 func failing(call string) func(string) error {
 	return func(c string) error {
