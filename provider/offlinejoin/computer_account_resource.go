@@ -210,9 +210,16 @@ func refuseToReplace(old accountRecord, diags *diag.Diagnostics) {
 	if old.Stays == "" {
 		return
 	}
+	way := `, or apply account_on_destroy = "delete" alone first`
+	switch {
+	case old.Taken:
+		way = ""
+	case old.Booted:
+		way += ", with delete_live = true"
+	}
 	diags.AddAttributeError(path.Root(options.MachineName.String()), "Account stays", "The account (objectGUID "+old.ObjectGUID+
 		") stays in the directory when its resource is replaced, because "+old.Stays+", so that no other can be made under its name, and "+
-		`nothing was done: leave ou and description as they are and untaint the resource, or apply account_on_destroy = "delete" alone first.`)
+		"nothing was done: leave ou and description as they are and untaint the resource"+way+".")
 }
 
 // work does something for the account of a plan.
