@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func (a *Account) Disabled() bool { return a.Control&ControlDisabled != 0 }
 
 // In reports whether the account is directly in the OU or container. It goes by the name that the directory has, which may
 // hold characters that no line shows, and be longer than one.
-func (a *Account) In(container string) bool { return sameDN(parentDN(cmp.Or(a.dn, a.DN)), container) }
+func (a *Account) In(container string) bool { return SameDN(parentDN(cmp.Or(a.dn, a.DN)), container) }
 
 // Rid returns the last number of the account's SID, 0 when there is none.
 func (a *Account) Rid() uint32 {
@@ -173,19 +174,22 @@ func (s *Session) FindDN(ctx context.Context, dn string) (*Account, error) {
 // mostMarked bounds a search for accounts with a marker.
 const mostMarked = 500
 
-// Marked returns the accounts in the domain whose description has a marker, at most 500 of them: what runs work on, or have
-// left. Filter keeps some; nil keeps all.
-func (s *Session) Marked(ctx context.Context, d Domain, keep func(*Account) bool) ([]*Account, error) {
+// Marked returns the accounts in the domain whose description has a marker of one of the states, at most 500 of them: what runs
+// work on, or have left. Filter keeps some; nil keeps all.
+func (s *Session) Marked(ctx context.Context, d Domain, states []MarkerState, keep func(*Account) bool) ([]*Account, error) {
+	marker := ""
+	for _, state := range states {
+		marker += "(description=*" + markerVersion + " " + string(state) + " *)"
+	}
 	found, err := s.accounts(ctx, &ldap.SearchRequest{
-		BaseDN: d.DN, Scope: ldap.ScopeWholeSubtree, SizeLimit: mostMarked,
-		Filter: "(&(objectClass=computer)(description=*" + markerVersion + " *))",
+		BaseDN: d.DN, Scope: ldap.ScopeWholeSubtree, SizeLimit: mostMarked, Filter: "(&(objectClass=computer)(|" + marker + "))",
 	})
 	if err != nil {
 		return nil, err
 	}
 	var kept []*Account
 	for _, a := range found {
-		if !a.Marker.IsZero() && (keep == nil || keep(a)) {
+		if slices.Contains(states, a.Marker.State) && (keep == nil || keep(a)) {
 			kept = append(kept, a)
 		}
 	}

@@ -116,7 +116,7 @@ func TestLiveAccountsLife(t *testing.T) {
 	if b, err = s.Mark(ctx, b, now.With(MarkerStaged, time.Now())); err != nil || b.Marker.State != MarkerStaged {
 		t.Errorf("mark: %+v, %v", b, err)
 	}
-	marked, err := s.Marked(ctx, d, func(a *Account) bool { return a.Marker.Run == now.Run })
+	marked, err := s.Marked(ctx, d, []MarkerState{MarkerStaged}, func(a *Account) bool { return a.Marker.Run == now.Run })
 	if err != nil || len(marked) != 1 || marked[0].GUID != b.GUID {
 		t.Errorf("marked: %v, %v", marked, err)
 	}

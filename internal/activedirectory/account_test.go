@@ -3,8 +3,11 @@ package activedirectory
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // entryOf is an account as a controller could send it.
@@ -62,6 +65,85 @@ func TestAccountIsInItsOU(t *testing.T) {
 		if !a.In(ou) || a.In("DC=odj,DC=test") || a.DN != shown(e.DN) {
 			t.Errorf("%q: %+v", name, a)
 		}
+	}
+}
+
+// fleetConnection answers a search for markers as a controller does, from more accounts than one answer may have.
+type fleetConnection struct {
+	connection
+	entries []*ldap.Entry
+}
+
+func (c *fleetConnection) Search(r *ldap.SearchRequest) (*ldap.SearchResult, error) {
+	var wanted []string
+	for _, part := range strings.Split(r.Filter, "(description=*")[1:] {
+		text, _, _ := strings.Cut(part, "*)")
+		wanted = append(wanted, text)
+	}
+	result := &ldap.SearchResult{}
+	for _, e := range c.entries {
+		for _, text := range wanted {
+			if !strings.Contains(e.GetAttributeValue("description"), text) {
+				continue
+			}
+			if len(result.Entries) == r.SizeLimit {
+				return result, ldap.NewError(ldap.LDAPResultSizeLimitExceeded, nil)
+			}
+			result.Entries = append(result.Entries, e)
+			break
+		}
+	}
+	return result, nil
+}
+
+// What a broken run has left is found among any number of accounts that are staged, whose markers stay.
+func TestMarkedAmongAFleet(t *testing.T) {
+	t.Parallel()
+	guid, sid := decoded(t, "21761c6389522143bc9e80f843f868c3"), decoded(t, "0105000000000005150000000100000002000000030000005104"+"0000")
+	c := &fleetConnection{}
+	add := func(text string) { c.entries = append(c.entries, entryOf(guid, sid, nil, "4096", "1", text)) }
+	for range mostMarked {
+		add("web server " + pending().With(MarkerStaged, time.Now()).String())
+	}
+	add(pending().String())
+	add("mine " + pending().With(MarkerFailed, time.Now()).String())
+	s := &Session{conn: c, timeout: time.Minute, abort: func() {}}
+	found, err := s.Marked(t.Context(), Domain{DN: "DC=odj,DC=test"}, []MarkerState{MarkerPending, MarkerFailed}, nil)
+	if err != nil || len(found) != 2 || found[0].Marker.State != MarkerPending || found[1].Own != "mine" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if found, err = s.Marked(t.Context(), Domain{}, []MarkerState{MarkerStaged}, func(a *Account) bool { return a.Own == "" }); err != nil || len(found) != 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// containerConnection answers a search for an OU.
+type containerConnection struct {
+	connection
+	children []string // classes of what may be below it
+}
+
+func (c containerConnection) Search(r *ldap.SearchRequest) (*ldap.SearchResult, error) {
+	return &ldap.SearchResult{Entries: []*ldap.Entry{ldap.NewEntry(r.BaseDN, map[string][]string{"allowedChildClasses": c.children})}}, nil
+}
+
+// What is no place for an account of this domain is refused before one is made there.
+func TestContainerTakesComputers(t *testing.T) {
+	t.Parallel()
+	d := Domain{DN: "DC=odj,DC=test", Configuration: "CN=Configuration,DC=odj,DC=test", DNSName: "odj.test"}
+	session := func(children ...string) *Session {
+		return &Session{conn: containerConnection{children: children}, timeout: time.Minute, abort: func() {}}
+	}
+	for _, children := range [][]string{nil, {"user", "Computer"}} { // nil: it does not say
+		if c, err := session(children...).Container(t.Context(), d, "OU=Web,DC=odj,DC=test"); err != nil || c.DN != "OU=Web,DC=odj,DC=test" {
+			t.Errorf("%q: %+v, %v", children, c, err)
+		}
+	}
+	_, err := session("classStore").Container(t.Context(), d, "CN=Administrator,CN=Users,DC=odj,DC=test")
+	wantCode(t, err, winerr.InvalidParameter, "CN=Administrator,CN=Users", "takes no computer accounts")
+	for _, dn := range []string{"CN=Sites,CN=Configuration,DC=odj,DC=test", "DC=DomainDnsZones,DC=odj,DC=test", "OU=Web,DC=child,DC=odj,DC=test"} {
+		_, err = session("computer").Container(t.Context(), d, dn)
+		wantCode(t, err, winerr.InvalidParameter, "is not in the domain odj.test")
 	}
 }
 

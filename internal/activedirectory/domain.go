@@ -3,6 +3,7 @@ package activedirectory
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
@@ -44,7 +45,7 @@ func (s *Session) Domain(ctx context.Context) (Domain, error) {
 		return Domain{}, err
 	}
 	d.ForestSID = d.SID
-	if forest := root.GetAttributeValue("rootDomainNamingContext"); !sameDN(forest, d.DN) {
+	if forest := root.GetAttributeValue("rootDomainNamingContext"); !SameDN(forest, d.DN) {
 		if e, err := s.one(ctx, forest, "(objectClass=*)", "objectSid"); err == nil { // another domain's; few controllers hold it
 			if sid, err := sidText(e.GetRawAttributeValue("objectSid")); err == nil {
 				d.ForestSID = sid
@@ -125,8 +126,8 @@ type Container struct {
 }
 
 // Container returns the OU or container for a new account: that with a distinguished name, or the domain's own for computers
-// when dn is empty. Errors: 87 for a text that is no name, or not of this domain; 2 for one that is not there, with the
-// nearest one that is.
+// when dn is empty. Errors: 87 for a text that is no name, or not of this domain, and for what takes no computers; 2
+// for one that is not there, with the nearest one that is.
 func (s *Session) Container(ctx context.Context, d Domain, dn string) (Container, error) {
 	if dn == "" {
 		dn = d.Computers
@@ -136,13 +137,13 @@ func (s *Session) Container(ctx context.Context, d Domain, dn string) (Container
 		}
 	} else if err := CheckContainer(dn); err != nil {
 		return Container{}, err
-	} else if !withinDN(dn, d.DN) {
+	} else if !withinDN(dn, d.DN) || withinDN(dn, d.Configuration) {
 		return Container{}, winerr.Errorf(winerr.InvalidParameter, "the OU %q is not in the domain %s, whose name ends with %s: "+
 			"write the whole name", shown(dn), d.DNSName, d.DN)
 	}
 	r, err := s.search(ctx, &ldap.SearchRequest{
 		BaseDN: dn, Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)",
-		Attributes: []string{"objectClass", "allowedChildClassesEffective"},
+		Attributes: []string{"objectClass", "allowedChildClasses", "allowedChildClassesEffective"},
 	})
 	switch {
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject):
@@ -154,11 +155,12 @@ func (s *Session) Container(ctx context.Context, d Domain, dn string) (Container
 		return Container{}, winerr.Errorf(winerr.FileNotFound, "the OU %q cannot be seen by this user: correct ou, or let the user "+
 			"read it", shown(dn))
 	}
-	c := Container{DN: r.Entries[0].DN}
-	for _, class := range r.Entries[0].GetAttributeValues("allowedChildClassesEffective") {
-		c.MayCreate = c.MayCreate || strings.EqualFold(class, "computer")
+	computer := func(class string) bool { return strings.EqualFold(class, "computer") }
+	if all := r.Entries[0].GetAttributeValues("allowedChildClasses"); len(all) > 0 && !slices.ContainsFunc(all, computer) {
+		return Container{}, winerr.Errorf(winerr.InvalidParameter, "%q takes no computer accounts, whoever makes them: correct ou", shown(dn))
 	}
-	return c, nil
+	effective := r.Entries[0].GetAttributeValues("allowedChildClassesEffective")
+	return Container{DN: r.Entries[0].DN, MayCreate: slices.ContainsFunc(effective, computer)}, nil
 }
 
 // mostParents bounds how far up the nearest container is looked for.

@@ -137,26 +137,39 @@ func longTermKeys(user, realm string, c Credential) (*longTerm, error) {
 	for _, e := range table.Entries {
 		l.made = append(l.made, e.Key)
 	}
-	name := types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, user)
-	// Kerberos compares names exactly; people do not.
-	for _, e := range table.Entries {
-		if len(e.Principal.Components) == 1 && strings.EqualFold(e.Principal.Components[0], user) {
-			name.NameString = []string{e.Principal.Components[0]}
-			if strings.EqualFold(e.Principal.Realm, realm) {
-				realm = e.Principal.Realm
-				break
+	l.key = func(etype int32, _ types.PADataSequence) (types.EncryptionKey, int, error) {
+		best := -1
+		for i, e := range table.Entries {
+			// Kerberos compares names exactly; people do not.
+			if e.Key.KeyType != etype || !strings.EqualFold(strings.Join(e.Principal.Components, "/"), user) ||
+				!strings.EqualFold(e.Principal.Realm, realm) {
+				continue
+			}
+			if best < 0 || newerKey(e.KVNO, table.Entries[best].KVNO, e.Timestamp.Compare(table.Entries[best].Timestamp)) {
+				best = i
 			}
 		}
-	}
-	l.key = func(etype int32, _ types.PADataSequence) (types.EncryptionKey, int, error) {
-		key, version, err := table.GetEncryptionKey(name, realm, 0, etype)
-		if err != nil {
-			return key, 0, winerr.Errorf(winerr.LogonFailure,
+		if best < 0 || len(table.Entries[best].Key.KeyValue) == 0 {
+			return types.EncryptionKey{}, 0, winerr.Errorf(winerr.LogonFailure,
 				"the keytab %s has no AES key of %s@%s: make it anew for this user", c.Keytab, shown(user), shown(realm))
 		}
-		return key, version, nil
+		return table.Entries[best].Key, int(table.Entries[best].KVNO), nil
 	}
 	return l, nil
+}
+
+// newerKey reports whether a key of version a is newer than one of version b, as MIT's programs decide it: by the version, which
+// many programs store in one byte, so that a low one that was not written before a high one comes after it. written compares
+// when they were written.
+func newerKey(a, b uint32, written int) bool {
+	const low, high = 128, 240
+	switch {
+	case a < low && b > high && written >= 0:
+		return true
+	case a > high && b < low && written <= 0:
+		return false
+	}
+	return a > b
 }
 
 // readCredentialFile reads a whole file of bounded size and hands it to unmarshal.

@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jcmturner/gofork/encoding/asn1"
 	"github.com/jcmturner/gokrb5/v8/iana/patype"
+	"github.com/jcmturner/gokrb5/v8/keytab"
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 )
@@ -141,6 +143,46 @@ func TestCredentialFilesAreRefusedInASentence(t *testing.T) {
 	must(t, os.Truncate(big, maxCredentialFile+1))
 	_, err = logOn(t.Context(), kdcOf(), Credential{CCache: big})
 	wantRefusal(t, err, 87, "1 MiB")
+}
+
+// TestKeytabsNewestKey: of many keys of one user that with the highest version is taken, as MIT's programs do, wherever it stands,
+// and also where all were written in the same second, or at none.
+func TestKeytabsNewestKey(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1764380000, 0)
+	type key struct {
+		user, realm string
+		at          time.Time
+		version     uint8
+		etype       int32
+	}
+	for name, c := range map[string]struct {
+		keys []key
+		want int // index
+	}{
+		"written at once":            {[]key{{"svc", "CORP.EXAMPLE.COM", now, 1, 18}, {"svc", "CORP.EXAMPLE.COM", now, 2, 18}, {"svc", "CORP.EXAMPLE.COM", now, 3, 17}}, 1},
+		"without a time":             {[]key{{"svc", "CORP.EXAMPLE.COM", time.Unix(0, 0), 4, 18}, {"svc", "CORP.EXAMPLE.COM", time.Unix(0, 0), 7, 18}, {"svc", "CORP.EXAMPLE.COM", time.Unix(0, 0), 6, 18}}, 1},
+		"an old one appended later":  {[]key{{"svc", "CORP.EXAMPLE.COM", now, 7, 18}, {"svc", "CORP.EXAMPLE.COM", now.Add(time.Hour), 6, 18}}, 0},
+		"of others, too":             {[]key{{"svc", "OTHER.EXAMPLE.COM", now, 9, 18}, {"web", "CORP.EXAMPLE.COM", now, 9, 18}, {"SVC", "corp.example.com", now, 2, 18}}, 2},
+		"after the version wrapped":  {[]key{{"svc", "CORP.EXAMPLE.COM", now, 255, 18}, {"svc", "CORP.EXAMPLE.COM", now.Add(time.Hour), 1, 18}}, 1},
+		"before the version wrapped": {[]key{{"svc", "CORP.EXAMPLE.COM", now, 1, 18}, {"svc", "CORP.EXAMPLE.COM", now.Add(time.Hour), 255, 18}}, 1},
+	} {
+		table := keytab.New()
+		for i, k := range c.keys {
+			must(t, table.AddEntry(k.user, k.realm, name+string(rune('a'+i)), k.at, k.version, k.etype))
+		}
+		b, err := table.Marshal()
+		must(t, err)
+		path := filepath.Join(t.TempDir(), "keytab")
+		must(t, os.WriteFile(path, b, 0o600))
+		keys, err := longTermKeys("svc", "CORP.EXAMPLE.COM", Credential{User: "svc", Keytab: path})
+		must(t, err)
+		got, version, err := keys.key(18, nil)
+		want := table.Entries[c.want]
+		if err != nil || version != int(want.KVNO8) || !bytes.Equal(got.KeyValue, want.Key.KeyValue) {
+			t.Errorf("%s: version %d, %v, want %d", name, version, err, want.KVNO8)
+		}
+	}
 }
 
 func FuzzKDC(f *testing.F) {

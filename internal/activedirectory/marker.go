@@ -82,6 +82,20 @@ func CheckDescription(own string) error {
 	return nil
 }
 
+const (
+	mostText   = 1024 // rangeUpper of the attribute
+	markerText = 85   // characters that a marker needs at most
+)
+
+// CheckRoom refuses an account whose own description, which stays, leaves a marker no room (87).
+func CheckRoom(a *Account) error {
+	if n := utf8.RuneCountInString(a.Own) + 1 + markerText; n > mostText {
+		return winerr.Errorf(winerr.InvalidParameter, "the description of the account %s leaves no room for a marker of %d characters: "+
+			"shorten it, or give another one in description", a.DN, markerText)
+	}
+	return nil
+}
+
 // joinDescription returns a description of a user's own text and the marker behind it.
 func joinDescription(own string, m Marker) string {
 	if own == "" || m.IsZero() {

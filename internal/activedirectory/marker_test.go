@@ -80,3 +80,18 @@ func FuzzSplitDescription(f *testing.F) {
 		}
 	})
 }
+
+// A marker of every state fits behind the longest description that passes.
+func TestCheckRoom(t *testing.T) {
+	t.Parallel()
+	for _, state := range []MarkerState{MarkerPending, MarkerStaged, MarkerPrepared, MarkerFailed, MarkerRemoving} {
+		if n := len(pending().With(state, time.Now()).String()); n > markerText {
+			t.Errorf("a marker %s has %d characters", state, n)
+		}
+	}
+	most := strings.Repeat("ü", mostText-1-markerText)
+	if err := CheckRoom(&Account{Own: most}); err != nil {
+		t.Error(err)
+	}
+	wantCode(t, CheckRoom(&Account{DN: "CN=WEB01", Own: most + "x"}), winerr.InvalidParameter, "CN=WEB01", "shorten it")
+}

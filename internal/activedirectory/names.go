@@ -53,6 +53,29 @@ func reservedNames() []string {
 	}
 }
 
+// BlobNames are names that a blob gives to its machine beside that of its account; empty ones are not given.
+type BlobNames struct {
+	NetBIOS   string
+	Site      string
+	DNSDomain string
+}
+
+// Check refuses what can be no such name (87). Nobody is asked whether there is such a site or domain.
+func (n BlobNames) Check() error {
+	switch {
+	case len(n.NetBIOS) > maxMachineName:
+		return winerr.Errorf(winerr.InvalidParameter, "the NetBIOS name %q has %d characters, and %d are allowed: shorten netbios_name",
+			shown(n.NetBIOS), len(n.NetBIOS), maxMachineName)
+	case !plaintext.Safe(n.NetBIOS), strings.ContainsAny(n.NetBIOS, `\/:*?"<>|`):
+		return winerr.Errorf(winerr.InvalidParameter, "%q is no NetBIOS name of a computer: correct netbios_name", shown(n.NetBIOS))
+	case n.Site != "" && !validLabel(n.Site):
+		return winerr.Errorf(winerr.InvalidParameter, "%q is not the name of a site: correct persistent_site", shown(n.Site))
+	case n.DNSDomain != "" && !validName(n.DNSDomain):
+		return winerr.Errorf(winerr.InvalidParameter, "%q is not the DNS name of a domain: correct primary_dns_domain", shown(n.DNSDomain))
+	}
+	return nil
+}
+
 // CheckContainer refuses a text that is no distinguished name below another (87). It asks nobody.
 func CheckContainer(dn string) error {
 	parsed, err := ldap.ParseDN(dn)
@@ -68,9 +91,9 @@ func CheckContainer(dn string) error {
 		plaintext.Line(dn, plaintext.Name), why)
 }
 
-// sameDN reports whether both are one distinguished name, whatever their spelling. Texts that are none are compared as they
+// SameDN reports whether both are one distinguished name, whatever their spelling. Texts that are none are compared as they
 // are.
-func sameDN(a, b string) bool {
+func SameDN(a, b string) bool {
 	x, err1 := ldap.ParseDN(a)
 	y, err2 := ldap.ParseDN(b)
 	if err1 != nil || err2 != nil {
@@ -79,11 +102,17 @@ func sameDN(a, b string) bool {
 	return x.EqualFold(y)
 }
 
-// withinDN reports whether a distinguished name is that of the domain or below it.
+// withinDN reports whether a distinguished name is that of the domain or below it. What begins with another DC is not: that is
+// another domain, or a part of the directory that holds no accounts.
 func withinDN(dn, domain string) bool {
 	x, err1 := ldap.ParseDN(dn)
 	y, err2 := ldap.ParseDN(domain)
-	return err1 == nil && err2 == nil && (x.EqualFold(y) || y.AncestorOfFold(x))
+	if err1 != nil || err2 != nil || !x.EqualFold(y) && !y.AncestorOfFold(x) {
+		return false
+	}
+	return !slices.ContainsFunc(x.RDNs[:len(x.RDNs)-len(y.RDNs)], func(r *ldap.RelativeDN) bool {
+		return strings.EqualFold(r.Attributes[0].Type, "DC")
+	})
 }
 
 // parentDN returns the container of an object, by its own distinguished name; "" for none.

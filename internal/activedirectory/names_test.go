@@ -42,6 +42,22 @@ func TestCheckContainer(t *testing.T) {
 	}
 }
 
+func TestCheckBlobNames(t *testing.T) {
+	t.Parallel()
+	for _, n := range []BlobNames{{}, {"WEB01", "Site-1", "eu.corp.example.com"}, {"WEB 01!", "Zürich", "corp"}} {
+		if err := n.Check(); err != nil {
+			t.Errorf("%+v: %v", n, err)
+		}
+	}
+	for why, n := range map[string]BlobNames{
+		"16 characters": {NetBIOS: "A234567890123456"}, "netbios_name": {NetBIOS: "web\x01"}, "NetBIOS name": {NetBIOS: "web\xff"},
+		`"web*"`: {NetBIOS: "web*"}, "persistent_site": {Site: "No Such Site"}, "name of a site": {Site: "a.b"},
+		"primary_dns_domain": {DNSDomain: "not a domain!"}, "DNS name": {DNSDomain: "corp..com"},
+	} {
+		wantCode(t, n.Check(), winerr.InvalidParameter, why)
+	}
+}
+
 func TestDistinguishedNamesAreCompared(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -53,9 +69,11 @@ func TestDistinguishedNamesAreCompared(t *testing.T) {
 		{"OU=Web,DC=other,DC=test", "DC=odj,DC=test", false, false},
 		{`OU=x\,DC\=odj\,DC\=test`, "DC=odj,DC=test", false, false},
 		{"nonsense", "DC=odj,DC=test", false, false},
+		{"OU=Web,DC=child,DC=odj,DC=test", "DC=odj,DC=test", false, false}, // another domain
+		{"dc=DomainDnsZones,DC=odj,DC=test", "DC=odj,DC=test", false, false},
 	} {
-		if sameDN(c.dn, c.domain) != c.same || withinDN(c.dn, c.domain) != c.within {
-			t.Errorf("%q and %q: same %v, within %v", c.dn, c.domain, sameDN(c.dn, c.domain), withinDN(c.dn, c.domain))
+		if SameDN(c.dn, c.domain) != c.same || withinDN(c.dn, c.domain) != c.within {
+			t.Errorf("%q and %q: same %v, within %v", c.dn, c.domain, SameDN(c.dn, c.domain), withinDN(c.dn, c.domain))
 		}
 	}
 }
@@ -67,7 +85,7 @@ func TestParentOfAnyName(t *testing.T) {
 		name := rapid.StringOfN(rapid.RuneFrom([]rune(`ab ,+#"\<>;=/é*()`)), 1, 12, -1).Draw(t, "name")
 		ou := "OU=" + ldap.EscapeDN(name) + ",DC=odj,DC=test"
 		dn := "CN=WEB01," + ou
-		if got := parentDN(dn); !sameDN(got, ou) {
+		if got := parentDN(dn); !SameDN(got, ou) {
 			t.Errorf("parent of %q is %q", dn, got)
 		}
 		if !strings.HasPrefix(dn, "CN=WEB01,") || !withinDN(dn, "DC=odj,DC=test") {

@@ -29,7 +29,8 @@ func checkArguments(root *cobra.Command, args []string) error {
 		}
 		switch lookupFlag(cmd, name).Name {
 		case "recipient", "age-recipient": // the secret half of a key has its own refusal
-		case "var", options.ReuseReason.Flag(), options.AccountDescription.Flag(), "": // any text
+		case "var", options.ReuseReason.Flag(), options.AccountDescription.Flag(), options.AccountOU.Flag(), options.AccountTrustedOwners.Flag(),
+			"": // any text
 			for _, one := range []string{value, strings.TrimLeft(value, "-")} {
 				if options.IsSecretContent(one) {
 					return options.NotContent(options.Name(name), one)

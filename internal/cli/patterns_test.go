@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -40,5 +41,24 @@ func TestQuotesInAPath(t *testing.T) {
 		if err := checkQuotes("windows-path", value); (err != nil) != want {
 			t.Errorf("%s: %v", value, err)
 		}
+	}
+}
+
+// The name of an OU is no path: it has quotes and backslashes, and is longer than the name of any file; and so are many owners.
+func TestWordsThatAreNoPaths(t *testing.T) {
+	t.Parallel()
+	root := (&app{}).root()
+	long := strings.Repeat("S-1-5-21-1004336348-1177238915-682003330-1105,", 8)
+	for _, args := range [][]string{
+		{"provision", "--account-ou", `OU=\"Web\" Team,DC=corp,DC=example,DC=com`},
+		{"join", "--account-ou", "OU=" + strings.Repeat("Web,OU=", 40) + "Web,DC=corp,DC=example,DC=com"},
+		{"join", "--account-trusted-owners=" + long},
+	} {
+		if err := checkArguments(root, args); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+	if err := checkArguments(root, []string{"join", "--account-ou", "-----BEGIN PRIVATE KEY-----"}); err == nil {
+		t.Error("a key is taken for an OU")
 	}
 }

@@ -60,7 +60,8 @@ type AccountRequest struct {
 	Progress func(Event)
 	Now      func() time.Time // the clock; nil: time.Now
 
-	at func(point string) // for tests: called at each point where a run can be broken off
+	prepared bool               // made ahead of its machine: one that exists is never taken
+	at       func(point string) // for tests: called at each point where a run can be broken off
 }
 
 // AccountStatus is what has become of an account.
@@ -165,13 +166,17 @@ func (r AccountRequest) reached(point string) {
 	}
 }
 
-// Check refuses what shows to be wrong before anybody is asked: 2724 for a name, 87 for a word, an OU or a description. It is
-// the first thing that every function here does with a request.
+// Check refuses what shows to be wrong before anybody is asked: 2724 for a name, 87 for a word, an OU, a description or another
+// name. It is the first thing that every function here does with a request.
 func (r AccountRequest) Check() error {
 	if err := activedirectory.CheckNewName(r.MachineName); err != nil {
 		return err
 	}
 	if err := activedirectory.CheckDescription(r.Description); err != nil {
+		return err
+	}
+	names := activedirectory.BlobNames{NetBIOS: r.NetBIOSName, Site: r.PersistentSite, DNSDomain: r.PrimaryDNSDomain}
+	if err := names.Check(); err != nil {
 		return err
 	}
 	if r.OU != "" {
@@ -285,7 +290,9 @@ func (p *AccountPlan) look(ctx context.Context, held *heldJoin) error {
 		p.Action = AccountAdopt
 		return nil
 	}
-	p.Action, err = p.decide(ctx, held)
+	if p.Action, err = p.decide(ctx, held); err == nil && p.Action == AccountReset && p.existing.Disabled() {
+		p.Warnings = append(p.Warnings, "the account "+p.DN+" is disabled, and is enabled with its new password")
+	}
 	return err
 }
 
@@ -342,7 +349,10 @@ func (p *AccountPlan) decide(ctx context.Context, held *heldJoin) (AccountAction
 	if err := p.mayReset(ctx); err != nil {
 		return "", err
 	}
-	return AccountReset, activedirectory.CheckNotLive(a, req.ReplaceLive)
+	if err := activedirectory.CheckNotLive(a, req.ReplaceLive); err != nil || req.Description != "" {
+		return AccountReset, err
+	}
+	return AccountReset, activedirectory.CheckRoom(a)
 }
 
 // mayReset says whether this request may give the account a new password. What a run for the same image has left may be taken
@@ -397,6 +407,13 @@ func (p *AccountPlan) exists() error {
 	if a.Marker.State == activedirectory.MarkerStaged && a.Marker.Place == p.place {
 		detail = ", and was staged for this very place, which does not hold that join any more"
 	}
-	return winerr.Errorf(winerr.UserExists, "the account %s exists already%s: set account reuse to own to give it a new password, "+
-		"delete it, or choose another machine_name", a.DN, detail)
+	way := "set account reuse to own to give it a new password"
+	if a.Disabled() {
+		detail, way = ", and is disabled, so that nobody can join with it", "set account reuse to own to enable it with a new password"
+	}
+	if p.req.prepared {
+		way = "import it to have it as it is"
+	}
+	return winerr.Errorf(winerr.UserExists, "the account %s exists already%s: %s, delete it, or choose another machine_name", a.DN, detail,
+		way)
 }

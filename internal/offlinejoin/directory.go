@@ -25,6 +25,9 @@ func Securities() []Security { return activedirectory.Securities() }
 // LoadRoots reads the certificates of authorities from a PEM file, for [Settings.Roots].
 func LoadRoots(path string) (*x509.CertPool, error) { return activedirectory.LoadRoots(path) }
 
+// SameDN reports whether both are one distinguished name, whatever their spelling.
+func SameDN(a, b string) bool { return activedirectory.SameDN(a, b) }
+
 // NewSecret returns a Secret with a copy of b. The caller still owns b, and erases it.
 func NewSecret(b []byte) Secret { return activedirectory.NewSecret(b) }
 
@@ -86,7 +89,7 @@ type session interface {
 	Find(ctx context.Context, d activedirectory.Domain, machine string) (*activedirectory.Account, error)
 	FindDN(ctx context.Context, dn string) (*activedirectory.Account, error)
 	FindGUID(ctx context.Context, guid string) (*activedirectory.Account, error)
-	Marked(ctx context.Context, d activedirectory.Domain, keep func(*activedirectory.Account) bool) ([]*activedirectory.Account, error)
+	Marked(ctx context.Context, d activedirectory.Domain, states []activedirectory.MarkerState, keep func(*activedirectory.Account) bool) ([]*activedirectory.Account, error)
 	Create(ctx context.Context, d activedirectory.Domain, n activedirectory.New) (*activedirectory.Account, error)
 	Reset(ctx context.Context, a *activedirectory.Account, own string, to activedirectory.Marker, password []uint16) (*activedirectory.Account, error)
 	Mark(ctx context.Context, a *activedirectory.Account, to activedirectory.Marker) (*activedirectory.Account, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -127,12 +128,14 @@ func (f *fakeDirectory) FindGUID(_ context.Context, guid string) (*activedirecto
 	return copyOf(f.accounts[guid]), err
 }
 
-func (f *fakeDirectory) Marked(_ context.Context, _ activedirectory.Domain, keep func(*activedirectory.Account) bool) ([]*activedirectory.Account, error) {
+func (f *fakeDirectory) Marked(
+	_ context.Context, _ activedirectory.Domain, states []activedirectory.MarkerState, keep func(*activedirectory.Account) bool,
+) ([]*activedirectory.Account, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []*activedirectory.Account
 	for _, a := range f.accounts {
-		if !a.Marker.IsZero() && keep(a) {
+		if slices.Contains(states, a.Marker.State) && keep(a) {
 			all = append(all, copyOf(a))
 		}
 	}

@@ -205,6 +205,8 @@ func TestAccountThatExists(t *testing.T) {
 		"a controller's":                {owner: fakeUser, change: func(a *activedirectory.Account) { a.Control |= activedirectory.ControlServerTrust }, acc: AccountRequest{Reuse: AccountReuseOwn, ReplaceLive: true}, code: winerr.AccessDenied},
 		"an RODC's":                     {owner: fakeUser, change: func(a *activedirectory.Account) { a.Control |= activedirectory.ControlPartialSecrets }, acc: AccountRequest{Reuse: AccountReuseOwn, ReplaceLive: true}, byGUID: true, code: winerr.AccessDenied},
 		"disabled, own":                 {owner: fakeUser, change: func(a *activedirectory.Account) { a.Control |= activedirectory.ControlDisabled }, acc: AccountRequest{Reuse: AccountReuseOwn}},
+		"a long description, own":       {owner: fakeUser, change: func(a *activedirectory.Account) { a.Own = strings.Repeat("x", 1000) }, acc: AccountRequest{Reuse: AccountReuseOwn}, code: winerr.InvalidParameter},
+		"a long description, replaced":  {owner: fakeUser, change: func(a *activedirectory.Account) { a.Own = strings.Repeat("x", 1000) }, acc: AccountRequest{Reuse: AccountReuseOwn, Description: "mine"}},
 		"in another OU":                 {owner: fakeUser, change: func(a *activedirectory.Account) { a.DN = "CN=WEB01,OU=Old,DC=corp,DC=example,DC=com" }, acc: AccountRequest{Reuse: AccountReuseOwn}, code: winerr.InvalidParameter},
 
 		"left here, pending":               {owner: fakeUser, marker: activedirectory.MarkerPending, place: here},
@@ -243,7 +245,7 @@ func TestAccountThatExists(t *testing.T) {
 					was.Marker.At = testClock.Add(-lostAfter)
 				}
 			}
-			acc.Reuse, acc.TrustedOwners, acc.ReplaceLive = c.acc.Reuse, c.acc.TrustedOwners, c.acc.ReplaceLive
+			acc.Reuse, acc.TrustedOwners, acc.ReplaceLive, acc.Description = c.acc.Reuse, c.acc.TrustedOwners, c.acc.ReplaceLive, c.acc.Description
 			if c.byGUID {
 				acc.ObjectGUID = was.GUID
 			}
@@ -267,6 +269,27 @@ func TestAccountThatExists(t *testing.T) {
 				t.Errorf("%+v, %+v", now, r.Account)
 			}
 		})
+	}
+}
+
+// Whoever has disabled an account meant it: that it is disabled is the reason of a refusal, also where the image holds the join, and
+// that it will be enabled is a warning.
+func TestDisabledAccountIsTold(t *testing.T) {
+	t.Parallel()
+	f := newFakeDirectory()
+	acc, req := joinOf(t)
+	if _, err := Join(t.Context(), f.directory(), acc, req); err != nil {
+		t.Fatal(err)
+	}
+	f.accounts[f.only(t).GUID].Control |= activedirectory.ControlDisabled
+	_, err := Join(t.Context(), f.directory(), acc, req)
+	if code, _ := winerr.CodeOf(err); code != winerr.UserExists || !strings.Contains(err.Error(), "is disabled") || strings.Contains(err.Error(), "does not hold") {
+		t.Errorf("%v", err)
+	}
+	acc.Reuse = AccountReuseOwn
+	r, err := Join(t.Context(), f.directory(), acc, req)
+	if err != nil || !strings.Contains(strings.Join(r.Warnings, " "), "is disabled, and is enabled") || f.only(t).Disabled() || !f.valid(t, req.Image) {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 
@@ -332,6 +355,38 @@ func TestFailedStageTakesTheAccountBack(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// An account that somebody else has changed before the join failed is left to them, and is named: it is not said to be deleted.
+func TestFailedStageLeavesWhatOthersChanged(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(a *activedirectory.Account){
+		"description": func(a *activedirectory.Account) { a.Own, a.Marker = "bought in 2026", activedirectory.Marker{} },
+		"another run": func(a *activedirectory.Account) { a.Marker.Run = activedirectory.NewRun() },
+		"logon":       func(a *activedirectory.Account) { a.LastLogon = 134400000000000009 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFakeDirectory()
+			acc, req := joinOf(t)
+			brokenImage(t, &req)
+			acc.at = func(point string) {
+				if point == "after the blob" {
+					change(f.accounts[f.only(t).GUID])
+				}
+			}
+			_, err := Join(t.Context(), f.directory(), acc, req)
+			if err == nil || strings.Contains(err.Error(), "deleted again") || !strings.Contains(err.Error(), "is left as it is") {
+				t.Errorf("%v", err)
+			}
+			if code, _ := winerr.CodeOf(err); code == winerr.Busy {
+				t.Errorf("the failure of the image is not told first: %v", err)
+			}
+			if a := f.only(t); a.Disabled() || a.Marker.State == activedirectory.MarkerFailed || a.Marker.State == activedirectory.MarkerRemoving {
+				t.Errorf("%+v", a)
+			}
+		})
 	}
 }
 

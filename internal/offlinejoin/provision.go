@@ -230,17 +230,23 @@ func (m *Provisioned) Undo(ctx context.Context) error {
 	}
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
+	others := false // it is somebody else's by now
 	err := m.directory.read(ctx, func(l *link) error {
 		now, err := l.FindGUID(ctx, m.account.GUID)
 		if err != nil || now == nil {
 			return err
 		}
 		if live, _ := now.Live(); live || now.Marker.Run != m.marker.Run {
-			return nil // it is somebody else's by now
+			others = true
+			return nil
 		}
 		return m.takeBack(ctx, l, now)
 	})
-	if err == nil {
+	switch {
+	case err == nil && others:
+		return winerr.Errorf(winerr.Busy, "the account %s is left as it is, because somebody else has changed or used it in the meantime: "+
+			"look there with offlinejoin account show", m.account.DN)
+	case err == nil:
 		return nil
 	}
 	return winerr.Errorf(codeOf(err), "the account %s could not be taken back: %w; it has a password that nobody has (marker %s): "+

@@ -59,7 +59,7 @@ func (l *link) named(ctx context.Context, q AccountQuery) (*activedirectory.Acco
 	case q.MachineName == "":
 		return l.FindDN(ctx, q.DN)
 	}
-	return l.Find(ctx, l.domain, q.MachineName)
+	return l.Find(ctx, l.domain, strings.TrimSuffix(q.MachineName, "$")) // as sAMAccountName has it
 }
 
 // AccountEnd says what becomes of an account that is not needed any more. The empty value means AccountKeep.
@@ -197,12 +197,11 @@ type LostQuery struct {
 func LostAccounts(ctx context.Context, d *Directory, q LostQuery) ([]AccountFacts, error) {
 	before := AccountRequest{Now: q.Now}.clock().Add(-q.OlderThan)
 	var lost []AccountFacts
+	unfinished := []activedirectory.MarkerState{activedirectory.MarkerPending, activedirectory.MarkerFailed, activedirectory.MarkerRemoving}
 	err := d.read(ctx, func(l *link) error {
-		marked, err := l.Marked(ctx, l.domain, func(a *activedirectory.Account) bool {
+		marked, err := l.Marked(ctx, l.domain, unfinished, func(a *activedirectory.Account) bool {
 			live, _ := a.Live()
-			unfinished := a.Marker.State == activedirectory.MarkerPending || a.Marker.State == activedirectory.MarkerFailed ||
-				a.Marker.State == activedirectory.MarkerRemoving
-			return unfinished && !live && !a.Marker.At.After(before) && (q.Run == "" || q.Run == a.Marker.Run) &&
+			return !live && !a.Marker.At.After(before) && (q.Run == "" || q.Run == a.Marker.Run) &&
 				(q.MachineName == "" || strings.EqualFold(q.MachineName, a.Name))
 		})
 		lost = nil
@@ -214,16 +213,22 @@ func LostAccounts(ctx context.Context, d *Directory, q LostQuery) ([]AccountFact
 	return lost, err
 }
 
+// PlanPreparedAccount makes every check of [PrepareAccount], and writes nothing.
+func PlanPreparedAccount(ctx context.Context, d *Directory, req AccountRequest) (*AccountPlan, error) {
+	req.Reuse, req.TrustedOwners, req.ObjectGUID, req.prepared = AccountReuseRefuse, nil, "", true
+	p, err := planAccount(ctx, d, req, nil, nil)
+	if err == nil && p.Action != AccountCreate {
+		err = p.exists()
+	}
+	return p, err
+}
+
 // PrepareAccount makes an account ahead of its machine, with a password that nobody has, for groups and inventories that must
 // see it early. A join takes it by its objectGUID. Errors are those of [Provision]; an account that exists is 2224.
 func PrepareAccount(ctx context.Context, d *Directory, req AccountRequest) (*AccountFacts, error) {
-	req.Reuse, req.TrustedOwners, req.ObjectGUID = AccountReuseRefuse, nil, ""
-	p, err := planAccount(ctx, d, req, nil, nil)
+	p, err := PlanPreparedAccount(ctx, d, req)
 	if err != nil {
 		return nil, err
-	}
-	if p.Action != AccountCreate {
-		return nil, p.exists()
 	}
 	made, err := Provision(ctx, d, p)
 	if err != nil {

@@ -113,6 +113,9 @@ func TestAccountStatus(t *testing.T) {
 		}
 	}
 	status(AccountFresh)
+	query = AccountQuery{MachineName: "web01$", PasswordLastSet: a.PasswordLastSet} // as sAMAccountName has it
+	status(AccountFresh)
+	query.ObjectGUID, query.MachineName = a.GUID, ""
 	a.PasswordLastSet++
 	status(AccountChanged)
 	a.OperatingSystem = "Windows Server 2025"

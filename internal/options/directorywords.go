@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
@@ -273,7 +274,7 @@ func (w DirectoryWords) readPassword() (secret offlinejoin.Secret, warning strin
 	}
 	content, err := readBounded(from, maxPassword, maxPassword)
 	defer clear(content)
-	line := bytes.TrimSuffix(bytes.TrimSuffix(content, []byte("\n")), []byte("\r"))
+	line := passwordLine(content)
 	switch {
 	case err != nil:
 		return secret, "", cannotRead(name, "password", err)
@@ -281,9 +282,15 @@ func (w DirectoryWords) readPassword() (secret offlinejoin.Secret, warning strin
 		return secret, "", winerr.Errorf(winerr.InvalidParameter, "%s is larger than 4 KiB, so it is no password", name)
 	case len(line) == 0:
 		return secret, "", winerr.Errorf(winerr.InvalidParameter, "%s is empty: write the password in its only line", name)
-	case slices.ContainsFunc(line, func(b byte) bool { return b == '\n' || b == '\r' || b == 0 }):
+	case !utf8.Valid(line), slices.ContainsFunc(line, func(b byte) bool { return b == '\n' || b == '\r' || b == 0 }):
 		return secret, "", winerr.Errorf(winerr.InvalidParameter, "%s has more than one line, or is no text: a password is one line in "+
 			"UTF-8", name)
 	}
 	return offlinejoin.NewSecret(line), warning, nil
+}
+
+// passwordLine returns the password in the content of its file, without the byte order mark and the end of the line that editors add.
+func passwordLine(content []byte) []byte {
+	line := bytes.TrimPrefix(content, []byte("\ufeff"))
+	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 }

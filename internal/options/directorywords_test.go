@@ -96,6 +96,18 @@ func TestDirectoryWordsRequest(t *testing.T) {
 	}
 }
 
+// TestPasswordLine: what editors put around a line is no part of the password, and all else is.
+func TestPasswordLine(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{
+		"p": "p", "p\n": "p", "p\r\n": "p", "\ufeffp\r\n": "p", " p q \n": " p q ", "p\r": "p", "Kö\ufeff\n": "Kö\ufeff", "\ufeff\n": "",
+	} {
+		if got := options.PasswordLine([]byte(content)); string(got) != want {
+			t.Errorf("%q: %q, want %q", content, got, want)
+		}
+	}
+}
+
 // TestMissingCredentialAsFlags: who types flags is told which.
 func TestMissingCredentialAsFlags(t *testing.T) {
 	t.Parallel()
@@ -137,6 +149,9 @@ func TestDirectoryWordsRefuse(t *testing.T) {
 		"no authorities":     {words{Domain: "d", User: "u", PasswordFile: "-", CAFile: "/nowhere/at/all"}, nil, winerr.FileNotFound, "ca_file"},
 		"long":               {words{Domain: "d", User: "u", PasswordFile: long}, nil, winerr.InvalidParameter, "4 KiB"},
 		"two lines":          {words{Domain: "d", User: "u", PasswordFile: two}, nil, winerr.InvalidParameter, "more than one line"},
+		"of Latin-1":         {words{Domain: "d", User: "u", PasswordFile: passwordFile(t, "K\xf6nig-Passw0rd\n")}, nil, winerr.InvalidParameter, "UTF-8"},
+		"of UTF-16":          {words{Domain: "d", User: "u", PasswordFile: passwordFile(t, "\xff\xfep\x00w\x00\r\x00\n\x00")}, nil, winerr.InvalidParameter, "UTF-8"},
+		"mark alone":         {words{Domain: "d", User: "u", PasswordFile: passwordFile(t, "\ufeff\r\n")}, nil, winerr.InvalidParameter, "is empty"},
 		"nothing":            {words{Domain: "d", User: "u", PasswordFile: "-", In: strings.NewReader("\n")}, nil, winerr.InvalidParameter, "is empty"},
 		"key for a keytab":   {words{Domain: "d", User: "u", Keytab: key}, nil, winerr.InvalidParameter, "keytab wants a path"},
 		"key for a user":     {words{Domain: "d", User: key}, nil, winerr.InvalidParameter, "user was given the content of a secret file"},

@@ -199,6 +199,8 @@ type accountRecord struct {
 	Booted bool `json:"booted,omitempty"`
 	// Taken means that the account was there before the resource: it is never deleted with it.
 	Taken bool `json:"taken,omitempty"`
+	// Stays says why the account stays in the directory when its resource goes; "": it is deleted. Known for the run only.
+	Stays string `json:"-"`
 }
 
 func readAccountRecord(ctx context.Context, private privateReader, diags *diag.Diagnostics) (a accountRecord, recorded bool) {

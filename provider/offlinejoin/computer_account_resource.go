@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -10,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
@@ -75,7 +75,6 @@ func (r *computerAccountResource) Schema(_ context.Context, _ resource.SchemaReq
 	another := func(word options.Name) schema.StringAttribute {
 		attribute := given(word)
 		attribute.MarkdownDescription += " Another one makes another resource."
-		attribute.PlanModifiers = []planmodifier.String{stringplanmodifier.RequiresReplace()}
 		return attribute
 	}
 	attributes := map[string]schema.Attribute{
@@ -142,25 +141,85 @@ func (r *computerAccountResource) ModifyPlan(
 		return
 	}
 	if !req.State.Raw.IsNull() {
-		var state computerAccountModel
-		diags.Append(req.State.Get(ctx, &state)...)
-		if plan.ID.IsUnknown() && plan.OU.Equal(state.OU) && plan.Description.Equal(state.Description) { // another word of its end
-			plan.ID, plan.Domain, plan.DN, plan.ObjectGUID = state.ID, state.Domain, state.DN, state.ObjectGUID
-			plan.AccountSID, plan.AccountStatus = state.AccountSID, state.AccountStatus
-			diags.Append(resp.Plan.Set(ctx, plan)...)
-		}
+		r.planChange(ctx, &plan, req, resp)
+		return
+	}
+	if old, replaced := r.run.prepared.of(plan.MachineName.ValueString()); replaced { // it goes first
+		old.record(ctx, resp.Private, diags) // Terraform hands it to the destruction of a tainted one
+		refuseToReplace(old, diags)
 		return
 	}
 	if plan.MachineName.IsUnknown() || plan.OU.IsUnknown() || plan.Description.IsUnknown() || r.run.domain.unknown {
 		return
 	}
 	r.work(ctx, &plan, diags, func(directory *core.Directory, acc core.AccountRequest) error {
-		if _, replaced := r.run.accounts.of(acc.MachineName); replaced {
-			return nil // it goes first
-		}
-		_, err := core.PlanAccount(ctx, directory, acc)
+		_, err := core.PlanPreparedAccount(ctx, directory, acc)
 		return err
 	})
+}
+
+// planChange keeps what is known of an account, or plans another one.
+func (r *computerAccountResource) planChange(
+	ctx context.Context, plan *computerAccountModel, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse,
+) {
+	diags := &resp.Diagnostics
+	var state computerAccountModel
+	diags.Append(req.State.Get(ctx, &state)...)
+	record, _ := readAccountRecord(ctx, req.Private, diags)
+	if diags.HasError() {
+		return
+	}
+	record.Stays = state.stays(record)
+	r.run.prepared.see(state.MachineName.ValueString(), record)
+	imported := func(was types.String) bool { return record.Taken && was.IsNull() } // what it was made with is not known
+	if !imported(state.OU) && (plan.OU.IsNull() != state.OU.IsNull() || !core.SameDN(plan.OU.ValueString(), state.OU.ValueString())) {
+		resp.RequiresReplace.Append(path.Root(options.AccountOU.String()))
+	}
+	if !imported(state.Description) && !plan.Description.Equal(state.Description) {
+		resp.RequiresReplace.Append(path.Root(options.AccountDescription.String()))
+	}
+	switch {
+	case !strings.EqualFold(plan.MachineName.ValueString(), state.MachineName.ValueString()): // another name is free
+	case len(resp.RequiresReplace) > 0:
+		refuseToReplace(record, diags)
+	case plan.ID.IsUnknown(): // another word of its end, or another spelling
+		plan.ID, plan.Domain, plan.DN, plan.ObjectGUID = state.ID, state.Domain, state.DN, state.ObjectGUID
+		plan.AccountSID, plan.AccountStatus = state.AccountSID, state.AccountStatus
+		diags.Append(resp.Plan.Set(ctx, plan)...)
+	}
+}
+
+// stays says why the account stays in the directory when the resource goes, and "" when it is deleted.
+func (m *computerAccountModel) stays(record accountRecord) string {
+	end := m.AccountOnDestroy.ValueString()
+	switch {
+	case m.AccountStatus.ValueString() == string(core.AccountGone):
+		return ""
+	case end != string(core.AccountDelete):
+		return "account_on_destroy is " + end
+	case record.Taken:
+		return "it was there before this resource"
+	case record.Booted && !m.DeleteLive.ValueBool():
+		return "a machine has booted with it"
+	}
+	return ""
+}
+
+// refuseToReplace adds an error where no account can be made in the place of another, whose name is not free.
+func refuseToReplace(old accountRecord, diags *diag.Diagnostics) {
+	if old.Stays == "" {
+		return
+	}
+	way := `, or apply account_on_destroy = "delete" alone first`
+	switch {
+	case old.Taken:
+		way = ""
+	case old.Booted:
+		way += ", with delete_live = true"
+	}
+	diags.AddAttributeError(path.Root(options.MachineName.String()), "Account stays", "The account (objectGUID "+old.ObjectGUID+
+		") stays in the directory when its resource is replaced, because "+old.Stays+", so that no other can be made under its name, and "+
+		"nothing was done: leave ou and description as they are and untaint the resource"+way+".")
 }
 
 // work does something for the account of a plan.
@@ -246,7 +305,8 @@ func (r *computerAccountResource) Read(ctx context.Context, req resource.ReadReq
 		record.Booted = record.Booted || facts.Status == core.AccountInUse || facts.LastLogon != 0
 		state.fill(facts)
 	}
-	r.run.accounts.see(state.MachineName.ValueString(), record)
+	record.Stays = state.stays(record)
+	r.run.prepared.see(state.MachineName.ValueString(), record)
 	record.record(ctx, resp.Private, diags)
 	diags.Append(resp.State.Set(ctx, state)...)
 }
@@ -268,12 +328,14 @@ func (r *computerAccountResource) Delete(
 	var state computerAccountModel
 	diags := &resp.Diagnostics
 	diags.Append(req.State.Get(ctx, &state)...)
-	record, _ := readAccountRecord(ctx, req.Private, diags)
+	record, recorded := readAccountRecord(ctx, req.Private, diags)
 	end := core.AccountEnd(state.AccountOnDestroy.ValueString())
 	if diags.HasError() || end == core.AccountKeep {
 		return
 	}
-	record.ObjectGUID = state.ObjectGUID.ValueString()
+	if !recorded || record.ObjectGUID != state.ObjectGUID.ValueString() { // nothing is known of it: it is not deleted
+		record = accountRecord{ObjectGUID: state.ObjectGUID.ValueString(), Taken: true}
+	}
 	at := path.Root(options.AccountOnDestroy.String())
 	directory, leave, err := r.run.domain.enter(ctx, diags)
 	if err == nil {

@@ -21,8 +21,9 @@ type run struct {
 	claims       claims
 	images       runImages
 	disks        runDisks
-	accounts     runAccounts
-	domain       *domain // that computer accounts are in
+	accounts     runAccounts // of joins
+	prepared     runAccounts // made ahead of their machines
+	domain       *domain     // that computer accounts are in
 	said         said
 	turns        turns
 }

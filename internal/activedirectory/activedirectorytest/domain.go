@@ -5,6 +5,7 @@ package activedirectorytest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -189,15 +190,15 @@ func (d *Domain) FindDN(_ context.Context, dn string) (*activedirectory.Account,
 	return nil, err
 }
 
-// Marked returns the accounts with a marker.
+// Marked returns the accounts with a marker of one of the states.
 func (d *Domain) Marked(
-	_ context.Context, _ activedirectory.Domain, keep func(*activedirectory.Account) bool,
+	_ context.Context, _ activedirectory.Domain, states []activedirectory.MarkerState, keep func(*activedirectory.Account) bool,
 ) ([]*activedirectory.Account, error) {
 	err := d.asked()
 	defer d.mu.Unlock()
 	var all []*activedirectory.Account
 	for _, a := range d.accounts {
-		if !a.Marker.IsZero() && keep(a) {
+		if slices.Contains(states, a.Marker.State) && keep(a) {
 			all = append(all, copyOf(a))
 		}
 	}
