@@ -85,7 +85,8 @@ func (l location) remove() (kept string, err error) {
 
 // erase overwrites and removes what was the file under another name; kept is as of put.
 func (l location) erase(name string) (kept string, err error) {
-	if overwrite(l.tree, name) != nil {
+	f, err := openToGo(l.tree, name)
+	if err != nil || errors.Join(scrub(f), f.Close()) != nil {
 		kept = l.notOverwritten()
 	}
 	return kept, l.durably(func() error { return l.tree.Remove(name) })
@@ -269,23 +270,24 @@ func scrubAway(tree imagefs.Volume, name string) error {
 		}
 		return nil
 	}
-	if err = overwrite(tree, name); errors.Is(err, fs.ErrNotExist) {
+	f, err := openToGo(tree, name)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
-	}
-	return errors.Join(err, tree.Remove(name))
-}
-
-// overwrite overwrites a file with zeros that is about to go, also one that its owner may only read.
-func overwrite(tree imagefs.Volume, name string) error {
-	f, err := tree.OpenWrite(name)
-	if a, ok := tree.(imagefs.Attributed); ok && errors.Is(err, fs.ErrPermission) {
-		const onlyOwner = 0o600
-		if a.SetAttributes(name, imagefs.Attributes{Mode: onlyOwner}) == nil {
-			f, err = tree.OpenWrite(name)
-		}
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(scrub(f), f.Close())
+	return errors.Join(scrub(f), f.Close(), tree.Remove(name))
+}
+
+// openToGo opens a file to overwrite it before it goes, also one that its owner may only read.
+func openToGo(tree imagefs.Volume, name string) (imagefs.File, error) {
+	f, err := tree.OpenWrite(name)
+	if a, ok := tree.(imagefs.Attributed); ok && errors.Is(err, fs.ErrPermission) {
+		const onlyOwner = 0o600
+		if a.SetAttributes(name, imagefs.Attributes{Mode: onlyOwner}) == nil {
+			return tree.OpenWrite(name)
+		}
+	}
+	return f, err
 }
