@@ -299,3 +299,27 @@ func TestPingRequestEscapesItsFilter(t *testing.T) {
 		t.Errorf("%s %v", text, err)
 	}
 }
+
+// A controller that takes connections and says nothing is told as one, and not by what we did to the connection then.
+func TestPingSaysThatNoAnswerCame(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { _ = socket.Close() })
+	silent := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		address := listener.Addr() // the kernel takes connections that nobody accepts
+		if network == "udp" {
+			address = socket.LocalAddr()
+		}
+		return new(net.Dialer).DialContext(ctx, network, address.String())
+	}
+	for _, network := range []string{"udp", "tcp"} {
+		_, err := pingOnce(t.Context(), silent, network, "192.0.2.1", "corp.example.com", "", 300*time.Millisecond)
+		if err == nil || err.Error() != "no answer within 300ms" {
+			t.Errorf("%s: %v", network, err)
+		}
+	}
+}

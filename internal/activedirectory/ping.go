@@ -73,18 +73,22 @@ func pingOnce(ctx context.Context, dial DialFunc, network, address, domain, mach
 	if _, err := conn.Write(request); err != nil {
 		return pong{}, err
 	}
-	if network == "tcp" {
-		return readPong(number, func() ([]byte, error) { return readMessage(conn, maxDatagram) })
-	}
-	datagram := make([]byte, maxDatagram)
-	n, err := conn.Read(datagram)
-	if err != nil {
-		if ctx.Err() != nil {
-			return pong{}, fmt.Errorf("no answer within %s", wait)
+	next := func() ([]byte, error) { return readMessage(conn, maxDatagram) }
+	if network == "udp" {
+		datagram := make([]byte, maxDatagram)
+		var n int
+		if n, err = conn.Read(datagram); err == nil {
+			next = messagesOf(datagram[:n])
 		}
-		return pong{}, err
 	}
-	return readPong(number, messagesOf(datagram[:n]))
+	p := pong{}
+	if err == nil {
+		p, err = readPong(number, next)
+	}
+	if err != nil && !errors.Is(err, errEmptyPong) && ctx.Err() != nil { // we have closed the connection
+		err = fmt.Errorf("no answer within %s", wait)
+	}
+	return p, err
 }
 
 // messagesOf hands out the messages of a datagram one by one.

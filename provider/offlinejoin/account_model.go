@@ -199,8 +199,25 @@ type accountRecord struct {
 	Booted bool `json:"booted,omitempty"`
 	// Taken means that the account was there before the resource: it is never deleted with it.
 	Taken bool `json:"taken,omitempty"`
-	// Stays says why the account stays in the directory when its resource goes; "": it is deleted. Known for the run only.
-	Stays string `json:"-"`
+	// Stays says why the account stays in the directory when its resource goes; "": it is deleted. Known for the run only, as is
+	// Abandons: the resource leaves its join in the image.
+	Stays    string `json:"-"`
+	Abandons bool   `json:"-"`
+}
+
+// stays returns why the account stays in the directory when its resource goes, and "" when it is deleted.
+func (a accountRecord) stays(end, status types.String, deleteLive types.Bool) string {
+	switch {
+	case status.ValueString() == string(core.AccountGone):
+		return ""
+	case end.ValueString() != string(core.AccountDelete):
+		return "account_on_destroy is " + end.ValueString()
+	case a.Taken:
+		return "it was there before this resource"
+	case a.Booted && !deleteLive.ValueBool():
+		return "a machine has booted with it"
+	}
+	return ""
 }
 
 func readAccountRecord(ctx context.Context, private privateReader, diags *diag.Diagnostics) (a accountRecord, recorded bool) {

@@ -169,7 +169,7 @@ func (r *computerAccountResource) planChange(
 	if diags.HasError() {
 		return
 	}
-	record.Stays = state.stays(record)
+	record.Stays = record.stays(state.AccountOnDestroy, state.AccountStatus, state.DeleteLive)
 	r.run.prepared.see(state.MachineName.ValueString(), record)
 	imported := func(was types.String) bool { return record.Taken && was.IsNull() } // what it was made with is not known
 	if !imported(state.OU) && (plan.OU.IsNull() != state.OU.IsNull() || !core.SameDN(plan.OU.ValueString(), state.OU.ValueString())) {
@@ -187,22 +187,6 @@ func (r *computerAccountResource) planChange(
 		plan.AccountSID, plan.AccountStatus = state.AccountSID, state.AccountStatus
 		diags.Append(resp.Plan.Set(ctx, plan)...)
 	}
-}
-
-// stays says why the account stays in the directory when the resource goes, and "" when it is deleted.
-func (m *computerAccountModel) stays(record accountRecord) string {
-	end := m.AccountOnDestroy.ValueString()
-	switch {
-	case m.AccountStatus.ValueString() == string(core.AccountGone):
-		return ""
-	case end != string(core.AccountDelete):
-		return "account_on_destroy is " + end
-	case record.Taken:
-		return "it was there before this resource"
-	case record.Booted && !m.DeleteLive.ValueBool():
-		return "a machine has booted with it"
-	}
-	return ""
 }
 
 // refuseToReplace adds an error where no account can be made in the place of another, whose name is not free.
@@ -305,7 +289,7 @@ func (r *computerAccountResource) Read(ctx context.Context, req resource.ReadReq
 		record.Booted = record.Booted || facts.Status == core.AccountInUse || facts.LastLogon != 0
 		state.fill(facts)
 	}
-	record.Stays = state.stays(record)
+	record.Stays = record.stays(state.AccountOnDestroy, state.AccountStatus, state.DeleteLive)
 	r.run.prepared.see(state.MachineName.ValueString(), record)
 	record.record(ctx, resp.Private, diags)
 	diags.Append(resp.State.Set(ctx, state)...)

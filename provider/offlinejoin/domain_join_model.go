@@ -126,3 +126,10 @@ func (m *domainJoinModel) settle() {
 		}
 	}
 }
+
+// ends returns what the run knows of the account of a state: also what becomes of it when the resource goes.
+func (m *domainJoinModel) ends(record accountRecord) accountRecord {
+	record.Stays = record.stays(m.AccountOnDestroy, m.AccountStatus, m.DeleteLive)
+	record.Abandons = m.OnDestroy.ValueString() == destroyAbandon
+	return record
+}

@@ -146,7 +146,7 @@ func (p *domainPlanning) remembered(ctx context.Context) (ownership, accountReco
 	if !recorded {
 		record.ObjectGUID, record.Booted, record.Taken = p.state.ObjectGUID.ValueString(), true, true
 	}
-	p.run.accounts.see(p.state.MachineName.ValueString(), record)
+	p.run.accounts.see(p.state.MachineName.ValueString(), p.state.ends(record))
 	return mine, record
 }
 
@@ -232,6 +232,7 @@ func (p *domainPlanning) rehearseNew(ctx context.Context) {
 	}
 	req := p.request(ctx, p.at, &p.plan, &p.config, diags)
 	p.makeRoom(ctx, &req)
+	p.refuseLive(ctx, acc, req)
 	if diags.HasError() {
 		return
 	}
@@ -286,6 +287,33 @@ func (p *domainPlanning) makeRoom(ctx context.Context, req *core.Request) {
 	}
 	req.Image.Anew = true
 	p.plan.Path = types.StringUnknown()
+}
+
+// refuseLive refuses to join anew with an account that a machine uses, and that stays when its resource is replaced. The core cannot:
+// while it looks, the image still holds the join that goes.
+func (p *domainPlanning) refuseLive(ctx context.Context, acc core.AccountRequest, req core.Request) {
+	old, is := p.run.accounts.of(acc.MachineName)
+	if !is || !old.Booted || old.Stays == "" || acc.ReplaceLive && (acc.ObjectGUID != "" || acc.Reuse != core.AccountReuseRefuse) ||
+		!p.joinGoes(ctx, req, old) {
+		return
+	}
+	p.resp.Diagnostics.AddAttributeError(path.Root(options.MachineName.String()), "Account in use", "A machine has booted with the account of "+
+		acc.MachineName+", which stays when its resource is replaced, because "+old.Stays+": another join would cut that machine off, so "+
+		"nothing was done. Leave the resource as it is (terraform untaint); or, if the machine is no more, set "+
+		"account = { reuse = \"own\", replace_live = true }.")
+}
+
+// joinGoes reports whether the join that is in the place of the image now goes with its resource.
+func (p *domainPlanning) joinGoes(ctx context.Context, req core.Request, old accountRecord) bool {
+	if p.at.NewPath() == "" {
+		return req.OnExisting == core.OnExistingReplace && !old.Abandons
+	}
+	disk, is := p.run.disks.at(p.at.NewPath())
+	if !is {
+		return req.Image.Anew
+	}
+	why, err := disk.stays(ctx)
+	return why == "" && err == nil
 }
 
 // rehearse lets the core check all that it would check when it joins. What somebody is changing right now is looked at when

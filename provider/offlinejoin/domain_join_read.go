@@ -42,7 +42,7 @@ func (r *domainJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	seen.account.Booted = seen.account.Booted || seen.mine.Booted
-	r.run.accounts.see(state.MachineName.ValueString(), seen.account)
+	r.run.accounts.see(state.MachineName.ValueString(), state.ends(seen.account))
 	seen.mine.record(ctx, resp.Private, diags)
 	seen.account.record(ctx, resp.Private, diags)
 	if state.makesDisk() {

@@ -284,3 +284,51 @@ func TestAccJoinGone(t *testing.T) {
 		}
 	}
 }
+
+// TestAccLiveIsNotReplaced refuses in the plan to join anew with an account that a machine uses and that stays, while the image still
+// holds the join that would go: nothing is lost. It is allowed where the configuration says so, or the account goes, too.
+func TestAccLiveIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		more    string
+		refused bool
+	}{
+		"kept":        {`account_on_destroy = "keep"`, true},
+		"disabled":    {`account_on_destroy = "disable"`, true},
+		"not deleted": {`account_on_destroy = "delete"`, true},
+		"deleted":     {"account_on_destroy = \"delete\"\n  delete_live = true", false},
+		"replaced":    {`account = { reuse = "own", replace_live = true }`, false},
+	} {
+		for _, disk := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, disk), func(t *testing.T) {
+				t.Parallel()
+				d := &activedirectorytest.Domain{}
+				path := filepath.Join(t.TempDir(), "web01.qcow2")
+				windows := sampletest.Image(t, sample.Image{})
+				place := atTree(windows)
+				if disk {
+					place = atOverlay(goldenImage(t), path)
+				}
+				config := joinConfig(place, c.more)
+				anew := resource.TestStep{PreConfig: bootedAs(d), Config: config, Taint: []string{joinAddress}}
+				if c.refused {
+					anew.ExpectError = regexp.MustCompile(`Account in use`)
+				}
+				steps := []resource.TestStep{{Config: config}, anew}
+				if c.refused { // all is as it was, so that it can be made anew once the machine is known not to be one
+					steps = append(steps, resource.TestStep{
+						PreConfig: func() {
+							if got := d.Account("WEB01"); got == nil || got.Disabled() || d.Resets() > 0 || disk && !exists(path) ||
+								!disk && statusOf(t, windows).State != "staged" {
+								t.Errorf("%+v", got)
+							}
+							d.Change("WEB01", func(a *activedirectory.Account) { a.LastLogon = 0 })
+						},
+						Config: config,
+					})
+				}
+				domainScenario(t, d, nil, steps...)
+			})
+		}
+	}
+}
