@@ -12,7 +12,8 @@ import (
 )
 
 // checkArguments refuses contents of secret files among the arguments, before the parser of the command line, whose errors
-// quote what they do not understand, gets to see them. The error names where, and never what.
+// quote what they do not understand, gets to see them. The error names where, and never what. Flags without a value are refused,
+// too: what a script meant to give by a variable that is not set would be left out, such as a ledger or an expectation.
 func checkArguments(root *cobra.Command, args []string) error {
 	cmd, _, err := root.Find(args)
 	if err != nil {
@@ -26,6 +27,9 @@ func checkArguments(root *cobra.Command, args []string) error {
 			name, value = args[i-1], arg
 		default:
 			name, value = "an argument", arg
+		}
+		if value == "" && takesValue(cmd, name) {
+			return fmt.Errorf("%s is given without a value: write one, or leave the flag out", name)
 		}
 		switch lookupFlag(cmd, name).Name {
 		case "recipient", "age-recipient": // the secret half of a key has its own refusal

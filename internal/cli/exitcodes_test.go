@@ -222,7 +222,7 @@ var exitCodes = map[string][]situation{
 	},
 	"ledger release": {
 		{name: "no reason", args: "x --ledger-file @text", code: 2},
-		{name: "empty reason", args: "x --ledger-file @text --reason=", code: 2, says: "--reason is empty"},
+		{name: "empty reason", args: "x --ledger-file @text --reason=", code: 2, says: "--reason is given without a value"},
 		{name: "missing", args: "x --ledger-file @nowhere --reason gone", code: 1, says: "(2 ERROR_FILE_NOT_FOUND)"},
 		{name: "refused", args: "x --ledger-file @text --reason gone", code: 1},
 	},
