@@ -65,9 +65,12 @@ func (m Marker) With(state MarkerState, at time.Time) Marker {
 	return m
 }
 
-// mostOwnText is how long a user's own description may be, so that the marker has room beside it (rangeUpper of the
-// attribute is 1024).
-const mostOwnText = 800
+// How many characters of a description there may be.
+const (
+	mostText    = 1024 // in all: rangeUpper of the attribute
+	mostOwnText = 800  // of a new one of a user's own, so that every marker has room beside it
+	markerText  = 85   // of a marker, at most
+)
 
 // CheckDescription refuses a description that would be taken for a marker, or that leaves it no room (87).
 func CheckDescription(own string) error {
@@ -81,11 +84,6 @@ func CheckDescription(own string) error {
 	}
 	return nil
 }
-
-const (
-	mostText   = 1024 // rangeUpper of the attribute
-	markerText = 85   // characters that a marker needs at most
-)
 
 // CheckRoom refuses an account whose own description, which stays, leaves a marker no room (87).
 func CheckRoom(a *Account) error {

@@ -114,7 +114,7 @@ func (s *Session) makeCopy(ctx context.Context, p *prepared) (imagefs.Cost, erro
 	return cost, nil
 }
 
-// makeError is a failure to make a new disk, after which there is none, or nobody knows that its folder is on the disk.
+// makeError is a failure to make a new disk. Nothing counts as written where there is none afterwards, or one of somebody else's.
 func (s *Session) makeError(err error) error {
 	if errors.Is(err, fs.ErrExist) { // it was not there when the session was opened
 		return untouched{winerr.Errorf(winerr.Busy, "%s was made by somebody else meanwhile: run this again, which looks at what it holds",
