@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -38,6 +39,8 @@ func (c Credential) check() error {
 	case kinds > 1:
 		return winerr.New(winerr.InvalidParameter,
 			"more than one credential for the domain: give one of password, keytab, credential cache and current user")
+	case !c.Password.isText():
+		return winerr.New(winerr.InvalidParameter, "the password is no text in UTF-8: give it in that encoding")
 	case c.CurrentUser && c.User != "":
 		return winerr.New(winerr.InvalidParameter, "the current user needs no user name: leave it out")
 	case c.CurrentUser && runtime.GOOS != "windows":
@@ -81,6 +84,9 @@ func (s Secret) Wipe() {
 func (s Secret) IsEmpty() bool { return s.empty() }
 
 func (s Secret) empty() bool { return s.bytes == nil || len(*s.bytes()) == 0 }
+
+// isText reports whether the secret is text in UTF-8, as what is sent of it is made from characters.
+func (s Secret) isText() bool { return s.bytes == nil || utf8.Valid(*s.bytes()) }
 
 // reveal returns the secret as the string that libraries want.
 func (s Secret) reveal() string {

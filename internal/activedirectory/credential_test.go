@@ -105,7 +105,8 @@ func TestCredentialIsOfExactlyOneKind(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]Credential{
-		"none": {User: "u"}, "empty password": {User: "u", Password: NewSecret(nil)},
+		"a password in Latin-1": {User: "svc", Password: NewSecret([]byte("K\xf6nig"))},
+		"none":                  {User: "u"}, "empty password": {User: "u", Password: NewSecret(nil)},
 		"two": {User: "u", Password: p, Keytab: "k"}, "two files": {User: "u", Keytab: "k", CCache: "c"},
 		"all": {User: "u", Password: p, Keytab: "k", CCache: "c", CurrentUser: true}, "no user": {Password: p},
 		"keytab without a user": {Keytab: "k"}, "down-level name": {User: `D\u`, Password: p},
