@@ -38,9 +38,11 @@ func (u underWine) run(t testing.TB, g *guest, interrupt bool) (r ran, err error
 			code = 2138
 		}
 		result := u.prefix.Run(t, exe, wine.Returns(code))
-		if calls := u.prefix.Calls(t); result.ExitCode == 0 && len(calls) == 1 {
+		calls := u.prefix.Calls(t)
+		if result.ExitCode == 0 && len(calls) == 1 {
 			r.joined, r.restart = calls[0].Blob, true
 		}
+		t.Logf("%s has ended with %d after %d calls of Windows' function%s", completion.ProgramFile, result.ExitCode, len(calls), result.Output)
 	}
 	u.prefix.GiveBack(t, g.system)
 	if r.log, err = os.ReadFile(log); err != nil && !errors.Is(err, fs.ErrNotExist) {
