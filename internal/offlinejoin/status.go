@@ -98,6 +98,10 @@ func (im *openImage) readStatus(logs bool) (*Status, error) {
 // status returns what a record and the image mean together.
 func (im *openImage) status(r *record) (Status, error) {
 	st := recordStatus(r, im.Facts())
+	if file, ok := im.session.(imagefs.DiskFile); ok {
+		facts := file.Disk()
+		st.partition, st.only = facts.Partition, facts.Only
+	}
 	var err error
 	switch {
 	case st.State == StateStaged && r.method == completion.MethodAnswerFile:

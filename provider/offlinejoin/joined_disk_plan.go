@@ -23,6 +23,7 @@ type diskPlanning struct {
 	config, plan, state joinedDiskModel
 	at                  core.Image
 	isNew               bool // there is nothing in the state
+	mine                ownership
 }
 
 // ModifyPlan decides whether a new disk is made, and lets what cannot work fail in the plan. A replacement is planned in two
@@ -39,6 +40,7 @@ func (r *joinedDiskResource) ModifyPlan(
 		p.destroy()
 		return
 	}
+	p.mine, _ = owned(ctx, req.Private, diags)
 	p.config.read(ctx, req.Config.Raw, diags)
 	p.plan.read(ctx, req.Plan.Raw, diags)
 	if diags.HasError() {
@@ -74,7 +76,7 @@ func (p *diskPlanning) place() {
 		p.resp.Diagnostics.AddAttributeError(path.Root(options.ImagePath.String()), "Disk not to be made", err.Error())
 		return
 	}
-	if p.isNew || p.plan.movesFrom(&p.state) {
+	if p.isNew || p.plan.movesFrom(&p.state, p.mine) {
 		p.plan.ID, p.plan.Path = types.StringValue(p.at.ID()), types.StringValue(newPath(p.at))
 	} else { // another spelling, or another working directory
 		p.plan.ID, p.plan.Path = p.state.ID, p.state.Path
@@ -107,9 +109,9 @@ func (p *diskPlanning) decide(ctx context.Context, blob givenBlob, facts core.Bl
 		record.OnDestroy = p.state.OnDestroy.ValueString()
 		p.run.disks.see(record)
 	}
-	changed := p.changed(ctx, blob, facts)
+	changed := p.changed(blob, facts)
 	switch {
-	case p.plan.movesFrom(&p.state):
+	case p.plan.movesFrom(&p.state, p.mine):
 		p.replace()
 	case changed && p.booted():
 		p.tellOfUnused()
@@ -127,12 +129,11 @@ func (p *diskPlanning) decide(ctx context.Context, blob givenBlob, facts core.Bl
 }
 
 // changed reports whether the blob is another than the disk was made with, whatever has become of that.
-func (p *diskPlanning) changed(ctx context.Context, blob givenBlob, facts core.BlobFacts) bool {
+func (p *diskPlanning) changed(blob givenBlob, facts core.BlobFacts) bool {
 	if blob.state != blobKnown {
 		return !p.plan.BlobWOVersion.Equal(p.state.BlobWOVersion)
 	}
-	mine, _ := owned(ctx, p.req.Private, &p.resp.Diagnostics)
-	return facts.Fingerprint != cmp.Or(mine.Fingerprint, p.state.Fingerprint.ValueString())
+	return facts.Fingerprint != cmp.Or(p.mine.Fingerprint, p.state.Fingerprint.ValueString())
 }
 
 // booted reports whether the join in the disk was completed, so that a new blob is of no use to it.

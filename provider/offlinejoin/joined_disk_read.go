@@ -68,6 +68,7 @@ func (r *joinedDiskResource) Read(ctx context.Context, req resource.ReadRequest,
 	if disk.Status.Fingerprint == mine.Fingerprint {
 		mine.Booted = mine.Booted || booted(&disk.Status)
 	}
+	mine.found(&disk.Status)
 	r.run.disks.see(record)
 	mine.record(ctx, resp.Private, diags)
 	record.record(ctx, resp.Private, diags)

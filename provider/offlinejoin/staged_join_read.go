@@ -69,6 +69,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 	if status.State == core.StateStaged && status.Fingerprint == mine.Fingerprint {
 		r.run.images.see(state.image().Key(), status.Fingerprint)
 	}
+	mine.found(status)
 	mine.record(ctx, resp.Private, &resp.Diagnostics)
 	warnOfGolden(placeAt(image), status, &resp.Diagnostics)
 	warnOfTrouble(placeAt(image), status, &resp.Diagnostics)

@@ -34,6 +34,7 @@ type Session struct {
 	pending *journalPlace
 	found   partition.Partition
 	many    bool // the disk has several partitions
+	only    bool // one of them has a Windows, and no other
 	notes   []string
 	made    *imagefs.NewDisk // nil: the image itself is changed
 
