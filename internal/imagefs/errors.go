@@ -75,7 +75,7 @@ var ErrUntouched = errors.New("nothing was written")
 
 // Irregular returns the refusal of what mode describes at path, where want was wanted (87, [IrregularError]).
 func Irregular(path string, mode fs.FileMode, want string) error {
-	cause := &IrregularError{Path: path, What: describe(mode), Want: want}
+	cause := &IrregularError{Path: path, What: Describe(mode), Want: want}
 	return winerr.Errorf(winerr.InvalidParameter,
 		"%w: nothing is read or written through it; put the real thing in its place", cause)
 }
@@ -83,11 +83,12 @@ func Irregular(path string, mode fs.FileMode, want string) error {
 // NoWindows is the error of a regular file in the place of a Windows directory: most likely a disk image file, which has an
 // option of its own.
 func NoWindows(path string) error {
-	cause := &IrregularError{Path: path, What: describe(0), Want: "a directory"}
+	cause := &IrregularError{Path: path, What: Describe(0), Want: "a directory"}
 	return winerr.Errorf(winerr.InvalidParameter, "%w: name a disk image file by image_path, in place of windows_path", cause)
 }
 
-func describe(mode fs.FileMode) string {
+// Describe returns what a mode is of, such as "a directory".
+func Describe(mode fs.FileMode) string {
 	switch t := mode.Type(); {
 	case t == 0:
 		return "a regular file"

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -178,7 +179,7 @@ type Presence int
 
 const (
 	Present   Presence = iota // something is there; whether it is an image shows when it is opened
-	Unmounted                 // nothing, where images get mounted: the folder is empty, or not there either
+	Unmounted                 // nothing, where images get mounted: the folder is empty, or not there either; or a link that leads nowhere
 	Missing                   // nothing, in a folder that has other things
 )
 
@@ -193,8 +194,11 @@ func (l Location) Presence() Presence {
 	if l.ImagePath != "" {
 		path = l.disk()
 	}
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		return Present
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return Unmounted
 	}
 	entries, err := os.ReadDir(filepath.Dir(absolute(path)))
 	if err == nil && len(entries) > 0 {

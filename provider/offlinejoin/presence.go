@@ -9,8 +9,8 @@ import (
 
 // warnOfUnmounted reports that nothing new is known of an image.
 func warnOfUnmounted(at core.Image, diags *diag.Diagnostics) {
-	diags.AddAttributeWarning(placeAt(at), "Image not mounted", "There is nothing in the folder of "+at.String()+", or no such "+
-		"folder, so the image seems not to be mounted. What was known of its join is kept; mount it to see how it is.")
+	diags.AddAttributeWarning(placeAt(at), "Image not mounted", "There is nothing in the folder of "+at.String()+", no such "+
+		"folder, or a link that leads nowhere, so the image seems not to be mounted. What was known of its join is kept; mount it to see how it is.")
 }
 
 // warnOfGone explains why a resource leaves the state.
