@@ -206,3 +206,25 @@ func (l Location) Presence() Presence {
 	}
 	return Unmounted
 }
+
+// Other says what there is at the location of an image where no image can be, such as "a directory" in the place of a disk image
+// file; "" where there may be one, and where nothing is there. Links are followed.
+func (l Location) Other() string {
+	if l.Machine != "" {
+		return ""
+	}
+	path, fits := l.WindowsPath, fs.FileMode.IsDir
+	if l.ImagePath != "" {
+		path, fits = l.disk(), isFileOrDisk
+	}
+	info, err := os.Stat(path)
+	if err != nil || fits(info.Mode()) {
+		return ""
+	}
+	return Describe(info.Mode())
+}
+
+// isFileOrDisk reports whether a mode is of a regular file or of a block device.
+func isFileOrDisk(mode fs.FileMode) bool {
+	return mode.IsRegular() || mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0
+}

@@ -8,7 +8,47 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/offlinejoin/offlinejoin/internal/sample"
+	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 )
+
+// TestDestroyWhereNoImageIs takes back nothing where something else is in the place of an image, says what, and ends with the
+// resource gone; a refresh before that keeps what was known.
+func TestDestroyWhereNoImageIs(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		word, says string
+		image      func(t *testing.T) string
+		put        func(t *testing.T, path string)
+	}{
+		"folder for a disk": {
+			"image_path", "there is a directory now", goldenImage,
+			func(t *testing.T, path string) { must(t, os.Mkdir(path, 0o755)) },
+		},
+		"pipe for a disk": {
+			"image_path", "there is a named pipe now", goldenImage,
+			func(t *testing.T, path string) { must(t, syscall.Mkfifo(path, 0o600)) },
+		},
+		"file for a tree": {
+			"windows_path", "there is a regular file now", func(t *testing.T) string { return sampletest.Image(t, sample.Image{}) },
+			func(t *testing.T, path string) { write(t, path, nil) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, file := sampletest.Blob(t)
+			path := c.image(t)
+			p := newPlugin(t, map[string]string{"lock_timeout": "1s"})
+			d := newDisk{config: map[string]string{c.word: path, "blob_file": file}}.make(t, p)
+			must(t, os.Rename(path, path+".moved"))
+			c.put(t, path)
+			read := p.refresh(d.state, d.private)
+			expect(t, read.Diagnostics, false, c.says)
+			expect(t, p.destroy(read.NewState, d.private), false, c.says)
+		})
+	}
+}
 
 // TestOnDestroyOfWhatIsNoDisk destroys a resource where its disk has become something else: that is named and kept, and the resource
 // goes. A refresh before that keeps what was known.
