@@ -157,6 +157,9 @@ func (s *Session) open(ctx context.Context) error {
 			s.notes = append(s.notes, "the file system of "+l.Path+" has no locks: make sure that nothing uses it now")
 		}
 	}
+	if misnamed := s.misnamed(); misnamed != "" {
+		s.notes = append(s.notes, misnamed)
+	}
 	if err := s.seeDisk(); err != nil {
 		return err
 	}
