@@ -80,6 +80,12 @@ func Irregular(path string, mode fs.FileMode, want string) error {
 		"%w: nothing is read or written through it; put the real thing in its place", cause)
 }
 
+// SeveralNames is the refusal to change, or to replace, a file of an image that has several names (2711, docs/internals/disk.md §3).
+func SeveralNames(path string, names int) error {
+	return winerr.Errorf(winerr.CantCreateJoinInfo, "%s has %d names (hard links), and a change would show under all of them, such as in a "+
+		"backup, or under one alone: replace it with a copy of its own first", path, names)
+}
+
 // NoWindows is the error of a regular file in the place of a Windows directory: most likely a disk image file, which has an
 // option of its own.
 func NoWindows(path string) error {

@@ -87,6 +87,9 @@ func (m *answerFileMethod) planEdit() (err error) {
 		m.undo = m.older
 		return nil
 	}
+	if err := m.place.CheckAlone(); err != nil && !m.edit.Unchanged() {
+		return err
+	}
 	if m.follows {
 		m.undo = m.older.Followed(m.edit)
 	} else if m.undo, err = m.place.Record(m.edit); err != nil {
