@@ -195,23 +195,36 @@ func (r *Record) Find(image imagefs.Session, pointer string) (*Place, error) {
 	return &Place{Path: plaintext.Line(at.path(), 0), Content: content, at: at}, nil
 }
 
-// Unstage takes the join out of the image. It is safe to be called again after it was stopped.
+// Unstage takes the join out of the image. It is safe to be called again after it was stopped. The error is a *[StaysError] where
+// the file cannot be read, or the join not be taken out of it: then nothing was done to it, and what a stopped run has left beside
+// it is gone.
 func (r *Record) Unstage(image imagefs.Session, pointer string) (*Removal, error) {
 	p, err := r.Find(image, pointer)
 	if err != nil {
-		return nil, err
+		return nil, Stays(err)
 	}
 	defer p.Wipe()
 	removal := &Removal{Outcome: Gone, Notes: []string{p.Path + " does not exist any more"}}
 	if p.Exists() {
-		if removal, err = Remove(p.Content, r.Undo); err != nil {
-			return nil, err
+		if removal, err = r.plan(p); err != nil {
+			return nil, errors.Join(p.at.dropLeft(), Stays(err))
 		}
 	}
 	if err := r.carryOut(p.at, removal); err != nil {
 		return nil, err
 	}
 	return removal, r.tidy(p.at, !p.Exists() || removal.RemoveFile)
+}
+
+// plan plans the removal of the join from a file.
+func (r *Record) plan(p *Place) (*Removal, error) {
+	removal, err := Remove(p.Content, r.Undo)
+	if err == nil && removal.Outcome != Gone && erasesRemoved(p.at.tree) { // which replaces no file with several names
+		if err = p.CheckAlone(); err != nil {
+			clear(removal.Content)
+		}
+	}
+	return removal, err
 }
 
 func (r *Record) carryOut(at location, removal *Removal) error {

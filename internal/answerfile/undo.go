@@ -178,7 +178,8 @@ type Removal struct {
 }
 
 // Remove takes a join out of the file that [Plan] has made. When Windows or somebody has changed the file since, it
-// takes out what the join has added by its names, and leaves everything else. undo may come from the image, and so
+// takes out what the join has added by its names, and leaves everything else; of a file that is not well formed any more it takes out
+// the account data, which can be told from all else. undo may come from the image, and so
 // from an enemy: a file that does not hold the very account data that undo tells of is left alone.
 func Remove(file []byte, undo Undo) (*Removal, error) {
 	if isEmpty(file) {
@@ -186,7 +187,8 @@ func Remove(file []byte, undo Undo) (*Removal, error) {
 	}
 	d, err := parse(file)
 	if err != nil {
-		return nil, of("the answer file with the join", err)
+		removal, err := removeUnread(file, undo, err)
+		return removal, of("the answer file with the join", err)
 	}
 	defer d.wipe()
 	account, secret := d.ours(undo)
