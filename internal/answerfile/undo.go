@@ -168,6 +168,8 @@ const (
 // Removal is a planned removal of a join.
 type Removal struct {
 	Outcome Outcome
+	// Name is the file's, as in [Record]; set by [Record.Unstage].
+	Name string
 	// Content is the file without the join; nil for Gone, and when the file is to be removed. It may hold secrets of its
 	// own.
 	Content []byte
@@ -208,6 +210,24 @@ func Remove(file []byte, undo Undo) (*Removal, error) {
 		return r, nil
 	}
 	return d.cutOut(account, undo)
+}
+
+// in reports whether a file holds the join, also one that is not well formed any more.
+func (u Undo) in(file []byte) bool {
+	d, err := parse(file)
+	if err != nil {
+		runs := base64Runs(file)
+		defer func() {
+			for _, run := range runs {
+				clear(run.text)
+			}
+		}()
+		return slices.ContainsFunc(runs, func(run base64Run) bool { return digest(run.text) == u.AccountData })
+	}
+	defer d.wipe()
+	account, secret := d.ours(u)
+	clear(secret)
+	return account != nil
 }
 
 // ours finds the account data that undo tells of: where it was put, else wherever it is now. secret is the caller's to

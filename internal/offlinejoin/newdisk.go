@@ -130,7 +130,7 @@ func IsMissing(err error) bool {
 // which nothing is known.
 func DiskUnused(ctx context.Context, at Image, was *DiskMark) (used string, err error) {
 	if other := inPlaceOfDisk(at); other != "" {
-		return "there is " + other + " in its place now", nil
+		return inItsPlace(other), nil
 	}
 	if was == nil {
 		return notMarked, nil
@@ -255,6 +255,7 @@ func RemoveDisk(ctx context.Context, req RemoveDiskRequest) (*DiskRemoval, error
 
 func (req RemoveDiskRequest) remove(ctx context.Context, out *DiskRemoval) error {
 	if out.Other = inPlaceOfDisk(req.Image); out.Other != "" {
+		out.Used = inItsPlace(out.Other)
 		return nil
 	}
 	path := req.Image.ImagePath
@@ -361,6 +362,8 @@ func inPlaceOfDisk(at Image) string {
 	}
 	return imagefs.Describe(info.Mode())
 }
+
+func inItsPlace(other string) string { return "there is " + other + " in its place now" }
 
 // DiskExists reports whether there is a file, of whatever kind, where a location has or will have its disk.
 func DiskExists(at Image) bool {

@@ -283,7 +283,7 @@ func (im *openImage) answerFileStatus(r *record, st *Status) error {
 	if st.judgeSetup(r, im.Facts()) {
 		return nil
 	}
-	wrong, cure, err := im.answerFileWrong(r)
+	wrong, cure, err := im.answerFileWrong(r, st)
 	if err == nil && wrong != "" {
 		st.answerFileIs(wrong, cure)
 	}
@@ -327,8 +327,8 @@ func (st *Status) judgeSetup(r *record, f winimage.Facts) bool {
 }
 
 // answerFileWrong returns what keeps the answer file that the record names from making the recorded join, "" when nothing does, and
-// what to do about it.
-func (im *openImage) answerFileWrong(r *record) (wrong, cure string, err error) {
+// what to do about it. A join that was moved to another answer file is told in st.
+func (im *openImage) answerFileWrong(r *record, st *Status) (wrong, cure string, err error) {
 	const again = "stage it again"
 	older, err := r.olderAnswerFile()
 	if err != nil || older == nil {
@@ -357,7 +357,25 @@ func (im *openImage) answerFileWrong(r *record) (wrong, cure string, err error) 
 	case !strings.EqualFold(facts.MachineName, plaintext.Line(older.Undo.MachineName, plaintext.Name)):
 		return "gives the machine another name than the join", again, nil
 	}
-	return "", "", nil
+	if wrong, cure = im.notTaken(place); wrong == "" && place.Moved {
+		st.say(finding{what: "the join was moved to the answer file " + place.Path + ", which Windows Setup takes"})
+	}
+	return wrong, cure, nil
+}
+
+// notTaken returns why Windows Setup takes another answer file than the one at a place, "" when it does not, and when that one is
+// told of as a join beside ours.
+func (im *openImage) notTaken(place *answerfile.Place) (wrong, cure string) {
+	taken, err := answerfile.Find(im.session, im.pointer())
+	if err != nil {
+		return "may not be the one that Windows Setup takes (" + winerr.MessageOf(err) + ")", "see to that, and stage it again"
+	}
+	defer taken.Wipe()
+	if taken.Name() == place.Name() || im.asksForJoin(taken) {
+		return "", ""
+	}
+	return "with the join (" + place.Path + ") is not the one that Windows Setup takes, which is " + taken.Path,
+		"remove that one, or stage it again"
 }
 
 // sameDomain compares a domain's name with the names of another, without case and final dot.

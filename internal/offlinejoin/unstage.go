@@ -250,7 +250,7 @@ func (u *removal) removeFromAnswerFile() error {
 	if taken.Outcome == answerfile.Gone {
 		return nil
 	}
-	c := Change{Kind: ChangeModify, Where: older.Name, Type: "answer file", Before: "with the join", After: "as it was before"}
+	c := Change{Kind: ChangeModify, Where: taken.Name, Type: "answer file", Before: "with the join", After: "as it was before"}
 	switch {
 	case taken.RemoveFile:
 		c.Kind, c.After = ChangeRemove, ""
