@@ -73,6 +73,24 @@ var ErrLasting = errors.New("waiting does not help")
 // there.
 var ErrUntouched = errors.New("nothing was written")
 
+// MadeMeanwhile is the error of a commit whose new disk, at path, somebody else has made since the session was opened (170,
+// [ErrUntouched]).
+func MadeMeanwhile(path string) error {
+	return Untouched(winerr.Errorf(winerr.Busy, "%s was made by somebody else meanwhile: run this again, which looks at what it holds",
+		plaintext.Line(path, 0)))
+}
+
+// Untouched returns err as an error that matches [ErrUntouched].
+func Untouched(err error) error { return untouched{err} }
+
+type untouched struct{ error }
+
+// Unwrap returns the error itself.
+func (u untouched) Unwrap() error { return u.error }
+
+// Is makes it match [ErrUntouched].
+func (untouched) Is(target error) bool { return target == ErrUntouched }
+
 // Irregular returns the refusal of what mode describes at path, where want was wanted (87, [IrregularError]).
 func Irregular(path string, mode fs.FileMode, want string) error {
 	cause := &IrregularError{Path: path, What: Describe(mode), Want: want}

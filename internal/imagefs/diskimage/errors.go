@@ -110,15 +110,6 @@ func (l lasting) Unwrap() error { return l.error }
 // Is makes it match [imagefs.ErrLasting].
 func (l lasting) Is(target error) bool { return target == imagefs.ErrLasting }
 
-// untouched is an error after which the image is as it was.
-type untouched struct{ error }
-
-// Unwrap returns the error itself.
-func (u untouched) Unwrap() error { return u.error }
-
-// Is makes it match [imagefs.ErrUntouched].
-func (u untouched) Is(target error) bool { return target == imagefs.ErrUntouched }
-
 // isLasting reports a refusal that is no lock of somebody who may be done soon.
 func isLasting(err error) bool {
 	_, inUse := errors.AsType[*lock.InUseError](err)
