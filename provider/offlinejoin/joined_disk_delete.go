@@ -47,7 +47,7 @@ func (r *run) removeDisk(ctx context.Context, at core.Image, d removedDisk, diag
 	disk := at.String()
 	if at.Presence() != core.Present && !core.DiskExists(at) {
 		diags.AddWarning("Disk not there", disk+" does not exist, so nothing was removed. If what it is on is only not mounted, it "+
-			"still holds the machine's password until its first boot: remove it there. A ledger still has the use of its account.")
+			"still holds the machine's password until its first boot: remove it there."+r.releaseHint())
 		return
 	}
 	if r.handedOver(at, d.token) {
