@@ -238,6 +238,11 @@ const waysAroundADisk = "Give the new disk another path; or, if the old one is n
 const anotherPath = "With create_before_destroy, also where another resource that depends on this one asks for it, give every " +
 	"new disk another path."
 
+// bothAtOnce is the way out where a new disk comes before the old one goes, and a ledger is kept.
+const bothAtOnce = "If that is the disk of the resource that this one replaces, it goes only when the new one is made, as with " +
+	"create_before_destroy, and has its account in use until then: set reuse = \"allow\" with a reuse_reason, or leave " +
+	"create_before_destroy out, and apply again."
+
 // adviseAnotherPath adds to the refusal of a disk that is there what Terraform's order may have to do with it. When Terraform
 // applies a replacement that comes first, it plans it anew as a new disk, and hands on nothing of the old one.
 func adviseAnotherPath(at core.Image, err error) error {
@@ -245,6 +250,14 @@ func adviseAnotherPath(at core.Image, err error) error {
 		return err
 	}
 	return fmt.Errorf("%w\n\n%s", err, anotherPath)
+}
+
+// advise adds to a refusal what Terraform's order may have to do with it.
+func (p *diskPlanning) advise(err error) error {
+	if code, _ := winerr.CodeOf(err); code == winerr.AccountReuseBlocked { // by the ledger
+		return fmt.Errorf("%w\n\n%s", err, bothAtOnce)
+	}
+	return adviseAnotherPath(p.at, err)
 }
 
 // rehearse lets the core check all that it would check when it makes the disk, if blob and golden image are there. A file
@@ -264,7 +277,7 @@ func (p *diskPlanning) rehearse(ctx context.Context, req core.Request, blob give
 	defer p.run.turns.take(ctx, req.Image)()
 	_, err := core.Plan(ctx, req)
 	if err != nil && !core.InUse(err) {
-		blame(ctx, placeAt(req.Image), "Disk cannot be made", adviseAnotherPath(p.at, err), diags)
+		blame(ctx, placeAt(req.Image), "Disk cannot be made", p.advise(err), diags)
 	}
 }
 
