@@ -84,7 +84,7 @@ func (u *UsesInForce) OfGoneDisk(at Image) string {
 	gone := ledger.NewImage(at.String(), at.Identity())
 	for _, e := range u.uses[placeWithoutPartition(gone.Place)] {
 		if e.Image.At(gone) {
-			return "the ledger still has the account of " + e.Account.MachineName + " in use for it: if the disk is no more, release it with `" +
+			return "the ledger still has the account of " + e.Account.MachineName + " in use for this disk: if that is no more, release it with `" +
 				u.ledger.ReleaseCommand(e.ID, "the disk is gone") + "`"
 		}
 	}
