@@ -259,7 +259,10 @@ func (r *Record) unstage(p *Place) (removal *Removal, err error) {
 	removal = &Removal{Outcome: Gone, Notes: []string{p.Path + " does not exist any more"}}
 	if p.Exists() {
 		if removal, err = r.plan(p); err != nil {
-			return nil, errors.Join(p.at.dropLeft(), Stays(err))
+			if left := p.at.dropLeft(); left != nil {
+				return nil, left
+			}
+			return nil, Stays(err)
 		}
 	}
 	if err := r.carryOut(p.at, removal); err != nil {

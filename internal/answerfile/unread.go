@@ -34,21 +34,27 @@ func (e *StaysError) Unwrap() error { return e.err }
 func removeUnread(file []byte, undo Undo, cause error) (*Removal, error) {
 	why := withoutCure(cause)
 	cut, ours, others := bytes.Clone(file), false, false
+	var damaged error // the record, see unseal
 	runs := base64Runs(file)
 	slices.Reverse(runs) // cutting one moves none that is still to come
 	for _, run := range runs {
 		switch mine := digest(run.text) == undo.AccountData; {
 		case mine && run.whole:
-			cut, ours = append(cut[:run.start], cut[run.end:]...), true
+			cut, ours = slices.Delete(cut, run.start, run.end), true // and zeros behind it
+			var removed []byte
+			removed, damaged = unseal(run.text, undo.Salt, undo.Sealed)
+			clear(removed)
 		case mine || len(run.text) >= suspiciousRun:
 			others = true
 		}
 		clear(run.text)
 	}
-	if !ours || others || len(undo.Replaced) > 0 {
+	if !ours || others || damaged != nil || len(undo.Replaced) > 0 {
 		clear(cut)
 	}
 	switch {
+	case damaged != nil:
+		return nil, damaged
 	case others:
 		return nil, refuse(winerr.InvalidParameter, "%s, and may still hold the machine's password, or a part of it, in an %s: correct it, or "+
 			"take the %s out by hand, or remove the file", why, tagAccountData, tagAccountData)
@@ -105,7 +111,7 @@ func base64Runs(file []byte) (runs []base64Run) {
 	var run base64Run
 	end := func() {
 		if len(run.text) > 0 {
-			run.whole = run.end-run.start == len(run.text)*width
+			run.whole = run.isIn(file, width, first)
 			runs = append(runs, run)
 		}
 		run = base64Run{}
@@ -124,4 +130,17 @@ func base64Runs(file []byte) (runs []base64Run) {
 	}
 	end()
 	return runs
+}
+
+// isIn reports whether the run and nothing else is at its place in a file, in characters of width bytes of which all but one are 0.
+func (run *base64Run) isIn(file []byte, width, first int) bool {
+	if run.start < 0 || run.end > len(file) || run.end-run.start != len(run.text)*width {
+		return false
+	}
+	for i, b := range file[run.start:run.end] {
+		if want := run.text[i/width]; i%width != first && b != 0 || i%width == first && b != want {
+			return false
+		}
+	}
+	return true
 }
