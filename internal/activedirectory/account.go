@@ -65,7 +65,7 @@ func (a *Account) Disabled() bool { return a.Control&ControlDisabled != 0 }
 
 // In reports whether the account is directly in the OU or container. It goes by the name that the directory has, which may
 // hold characters that no line shows, and be longer than one.
-func (a *Account) In(container string) bool { return SameDN(parentDN(cmp.Or(a.dn, a.DN)), container) }
+func (a *Account) In(container string) bool { return SameDN(ParentDN(cmp.Or(a.dn, a.DN)), container) }
 
 // Rid returns the last number of the account's SID, 0 when there is none.
 func (a *Account) Rid() uint32 {

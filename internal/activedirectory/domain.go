@@ -169,7 +169,7 @@ const mostParents = 10
 // nearest returns a part of a sentence with the nearest container that exists.
 func (s *Session) nearest(ctx context.Context, d Domain, dn string) string {
 	for range mostParents {
-		dn = parentDN(dn)
+		dn = ParentDN(dn)
 		if dn == "" || !withinDN(dn, d.DN) {
 			return ""
 		}

@@ -115,8 +115,8 @@ func withinDN(dn, domain string) bool {
 	})
 }
 
-// parentDN returns the container of an object, by its own distinguished name; "" for none.
-func parentDN(dn string) string {
+// ParentDN returns the container of an object, by its own distinguished name; "" for none.
+func ParentDN(dn string) string {
 	parsed, err := ldap.ParseDN(dn)
 	if err != nil || len(parsed.RDNs) < 2 {
 		return ""

@@ -85,7 +85,7 @@ func TestParentOfAnyName(t *testing.T) {
 		name := rapid.StringOfN(rapid.RuneFrom([]rune(`ab ,+#"\<>;=/é*()`)), 1, 12, -1).Draw(t, "name")
 		ou := "OU=" + ldap.EscapeDN(name) + ",DC=odj,DC=test"
 		dn := "CN=WEB01," + ou
-		if got := parentDN(dn); !SameDN(got, ou) {
+		if got := ParentDN(dn); !SameDN(got, ou) {
 			t.Errorf("parent of %q is %q", dn, got)
 		}
 		if !strings.HasPrefix(dn, "CN=WEB01,") || !withinDN(dn, "DC=odj,DC=test") {

@@ -171,9 +171,19 @@ func malformed(line int, why string) error {
 // of gives an error the name of the file it is about.
 func of(name string, err error) error {
 	if r, ok := errors.AsType[*refusal](err); ok {
-		return winerr.Errorf(r.code, "%s %s", name, r.text)
+		return winerr.Errorf(r.code, "%s %w", name, r)
 	}
 	return err
+}
+
+// Unread returns what an error says is wrong with a file that it is about, such as "is not a well-formed answer file: line 3: …",
+// without advice for staging. is is false for an error that is about no content.
+func Unread(err error) (wrong string, is bool) {
+	r, is := errors.AsType[*refusal](err)
+	if !is {
+		return "", false
+	}
+	return withoutCure(r), true
 }
 
 // Bounds of what is looked at. Real answer files are 10 levels deep and have some hundred elements.

@@ -125,6 +125,18 @@ func (l location) shared() bool {
 	return err == nil && info.Links > 1
 }
 
+// CheckAlone refuses a file that has other names (2711, docs/internals/disk.md §3). A place without a file is fine.
+func (p *Place) CheckAlone() error {
+	if !p.Exists() {
+		return nil
+	}
+	info, err := p.at.tree.Stat(p.at.file)
+	if err == nil && info.Links > 1 {
+		err = imagefs.SeveralNames(p.Path, info.Links)
+	}
+	return err
+}
+
 // staysElsewhere is what people are told of the bytes of such a file.
 func (l location) staysElsewhere() string {
 	return "the old content of " + l.path() + " stays under the other name that the file had (a hard link)"

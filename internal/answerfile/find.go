@@ -28,6 +28,8 @@ type Place struct {
 	Content []byte
 	// Notes tell people what could not be seen, and what is not certain.
 	Notes []string
+	// Moved tells that a join of ours is in this file, and not in the one that its record names.
+	Moved bool
 
 	at location
 }

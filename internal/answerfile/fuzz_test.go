@@ -77,9 +77,45 @@ func FuzzRemove(f *testing.F) {
 			t.Fatalf("%+v", removal)
 		}
 		if removal.Outcome == Cut && !removal.RemoveFile {
-			if _, err := parse(removal.Content); err != nil {
+			_, unread := parse(file)
+			if _, err := parse(removal.Content); err != nil && unread == nil {
 				t.Fatalf("%v: %q", err, removal.Content)
 			}
+		}
+	})
+}
+
+// FuzzRemoveUnread takes the account data out of files that cannot be read. What it takes out is that alone, and is gone.
+func FuzzRemoveUnread(f *testing.F) {
+	secret := accountData()
+	undo := Undo{AccountData: digest(secret)}
+	var err error
+	if undo.Salt, undo.Sealed, err = seal(secret, []byte("what was there")); err != nil {
+		f.Fatal(err)
+	}
+	for _, enc := range []encoding{{}, utf8BOM, utf16LE, utf16BE} {
+		for _, text := range []string{"<a>%</a", "<AccountData>%", "%%", "<a b='%'>%A", ""} {
+			whole := enc.encode(bytes.ReplaceAll([]byte(text), []byte("%"), secret))
+			f.Add(whole)
+			f.Add(whole[:max(len(whole)-1, 0)])
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		input := bytes.Clone(data)
+		removal, err := removeUnread(data, undo, refuse(winerr.InvalidParameter, "is broken: correct it"))
+		if !bytes.Equal(data, input) {
+			t.Fatal("the input was changed")
+		}
+		left := bytes.ReplaceAll(data, []byte{0}, nil)
+		switch {
+		case err != nil || removal.Outcome == Gone:
+			if err == nil && bytes.Contains(left, secret) {
+				t.Fatal("it is there, and counts as gone")
+			}
+		case removal.Outcome != Cut || len(removal.Content) >= len(data):
+			t.Fatalf("%+v", removal)
+		case bytes.Contains(bytes.ReplaceAll(removal.Content, []byte{0}, nil), secret):
+			t.Fatal("it is there still")
 		}
 	})
 }

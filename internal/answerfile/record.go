@@ -155,15 +155,7 @@ func (r *Record) in(image imagefs.Session) (location, error) {
 // checkPlace refuses a record of a place that [Find] never chooses: the registry of an image may be an enemy's, and the
 // file is about to be changed.
 func (r *Record) checkPlace(image imagefs.Session, at location, pointer string) error {
-	f := &finder{}
-	candidates, err := f.candidates(image, "")
-	if err != nil {
-		return err
-	}
-	if named, err := resolve(image, pointer); pointer != "" && err == nil {
-		candidates = append(candidates, candidate{at: []location{named}})
-	}
-	for _, c := range candidates {
+	for _, c := range r.places(image, pointer) {
 		for _, known := range c.at {
 			if imagefs.SameName(known.file, at.file) {
 				return nil
@@ -175,7 +167,8 @@ func (r *Record) checkPlace(image imagefs.Session, at location, pointer string) 
 		plaintext.Line(at.path(), plaintext.Name))
 }
 
-// Find returns the recorded file as it is now; its Content is nil when it is gone. pointer is as in the function Find. A
+// Find returns the recorded file as it is now; its Content is nil when it is gone. Where it does not hold the join, and another
+// answer file does, because somebody has moved it there, that one is returned, with Moved. pointer is as in the function Find. A
 // record of a place where nothing is ever staged is refused (2710).
 func (r *Record) Find(image imagefs.Session, pointer string) (*Place, error) {
 	at, err := r.in(image)
@@ -192,26 +185,108 @@ func (r *Record) Find(image imagefs.Session, pointer string) (*Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Place{Path: plaintext.Line(at.path(), 0), Content: content, at: at}, nil
+	p := &Place{Path: plaintext.Line(at.path(), 0), Content: content, at: at}
+	if p.Exists() && r.Undo.in(content) {
+		return p, nil
+	}
+	if moved := r.elsewhere(image, pointer, at); moved != nil {
+		p.Wipe()
+		return moved, nil
+	}
+	return p, nil
 }
 
-// Unstage takes the join out of the image. It is safe to be called again after it was stopped.
+// elsewhere returns another answer file than the recorded one that holds the join, nil when none does. What cannot be read
+// counts as none.
+func (r *Record) elsewhere(image imagefs.Session, pointer string, recorded location) *Place {
+	for _, c := range r.places(image, pointer) {
+		for _, at := range c.at {
+			if imagefs.SameName(at.file, recorded.file) {
+				continue
+			}
+			content, err := read(at)
+			if err != nil {
+				continue
+			}
+			if r.Undo.in(content) {
+				return &Place{Order: c.order, Path: plaintext.Line(at.path(), 0), Content: content, Moved: true, at: at}
+			}
+			clear(content)
+		}
+	}
+	return nil
+}
+
+// places returns where an answer file may be.
+func (r *Record) places(image imagefs.Session, pointer string) []candidate {
+	f := &finder{}
+	candidates, err := f.candidates(image, pointer)
+	if err != nil { // a pointer that cannot be followed
+		candidates, _ = f.candidates(image, "")
+	}
+	return candidates
+}
+
+// Unstage takes the join out of the image. It is safe to be called again after it was stopped. The error is a *[StaysError] where
+// the file cannot be read, or the join not be taken out of it: then nothing was done to it, and what a stopped run has left beside
+// it is gone.
 func (r *Record) Unstage(image imagefs.Session, pointer string) (*Removal, error) {
 	p, err := r.Find(image, pointer)
 	if err != nil {
-		return nil, err
+		return nil, Stays(err)
 	}
-	defer p.Wipe()
-	removal := &Removal{Outcome: Gone, Notes: []string{p.Path + " does not exist any more"}}
-	if p.Exists() {
-		if removal, err = Remove(p.Content, r.Undo); err != nil {
+	removal, err := r.unstage(p)
+	if err != nil || removal.Outcome == Gone {
+		return removal, err
+	}
+	for { // copies of it
+		other := r.elsewhere(image, pointer, p.at)
+		if other == nil {
+			return removal, nil
+		}
+		also, err := r.unstage(other)
+		if err != nil {
 			return nil, err
+		}
+		clear(also.Content)
+		removal.Notes = append(removal.Notes, "the join was in "+other.Path+", too, and was taken out there")
+	}
+}
+
+// unstage takes the join out of one file.
+func (r *Record) unstage(p *Place) (removal *Removal, err error) {
+	defer p.Wipe()
+	removal = &Removal{Outcome: Gone, Notes: []string{p.Path + " does not exist any more"}}
+	if p.Exists() {
+		if removal, err = r.plan(p); err != nil {
+			if left := p.at.dropLeft(); left != nil {
+				return nil, left
+			}
+			return nil, Stays(err)
 		}
 	}
 	if err := r.carryOut(p.at, removal); err != nil {
 		return nil, err
 	}
+	removal.Name = p.at.name
+	if p.Moved {
+		removal.Notes = append(removal.Notes, "the join had been moved to "+p.Path)
+		if own, err := r.in(p.at.tree); err == nil {
+			return removal, errors.Join(p.at.dropLeft(), r.tidy(own, true))
+		}
+	}
 	return removal, r.tidy(p.at, !p.Exists() || removal.RemoveFile)
+}
+
+// plan plans the removal of the join from a file.
+func (r *Record) plan(p *Place) (*Removal, error) {
+	removal, err := Remove(p.Content, r.Undo)
+	if err == nil && removal.Outcome != Gone && erasesRemoved(p.at.tree) { // which replaces no file with several names
+		if err = p.CheckAlone(); err != nil {
+			clear(removal.Content)
+		}
+	}
+	return removal, err
 }
 
 func (r *Record) carryOut(at location, removal *Removal) error {

@@ -162,8 +162,8 @@ func TestRemoveWithAnEnemysRecord(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Remove([]byte("<"), edit.Undo); err == nil {
-		t.Error("a file that is no XML was taken")
+	if r, err := Remove([]byte("<"), edit.Undo); err != nil || r.Outcome != Gone {
+		t.Errorf("a file that is no XML, without the join: %+v, %v", r, err)
 	}
 }
 

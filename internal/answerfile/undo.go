@@ -168,6 +168,8 @@ const (
 // Removal is a planned removal of a join.
 type Removal struct {
 	Outcome Outcome
+	// Name is the file's, as in [Record]; set by [Record.Unstage].
+	Name string
 	// Content is the file without the join; nil for Gone, and when the file is to be removed. It may hold secrets of its
 	// own.
 	Content []byte
@@ -178,7 +180,8 @@ type Removal struct {
 }
 
 // Remove takes a join out of the file that [Plan] has made. When Windows or somebody has changed the file since, it
-// takes out what the join has added by its names, and leaves everything else. undo may come from the image, and so
+// takes out what the join has added by its names, and leaves everything else; of a file that is not well formed any more it takes out
+// the account data, which can be told from all else. undo may come from the image, and so
 // from an enemy: a file that does not hold the very account data that undo tells of is left alone.
 func Remove(file []byte, undo Undo) (*Removal, error) {
 	if isEmpty(file) {
@@ -186,7 +189,8 @@ func Remove(file []byte, undo Undo) (*Removal, error) {
 	}
 	d, err := parse(file)
 	if err != nil {
-		return nil, of("the answer file with the join", err)
+		removal, err := removeUnread(file, undo, err)
+		return removal, of("the answer file with the join", err)
 	}
 	defer d.wipe()
 	account, secret := d.ours(undo)
@@ -206,6 +210,24 @@ func Remove(file []byte, undo Undo) (*Removal, error) {
 		return r, nil
 	}
 	return d.cutOut(account, undo)
+}
+
+// in reports whether a file holds the join, also one that is not well formed any more.
+func (u Undo) in(file []byte) bool {
+	d, err := parse(file)
+	if err != nil {
+		runs := base64Runs(file)
+		defer func() {
+			for _, run := range runs {
+				clear(run.text)
+			}
+		}()
+		return slices.ContainsFunc(runs, func(run base64Run) bool { return digest(run.text) == u.AccountData })
+	}
+	defer d.wipe()
+	account, secret := d.ours(u)
+	clear(secret)
+	return account != nil
 }
 
 // ours finds the account data that undo tells of: where it was put, else wherever it is now. secret is the caller's to

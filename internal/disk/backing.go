@@ -25,7 +25,12 @@ func (c *chain) below(ctx context.Context, path string, b qcow2.Backing) (contai
 		return nil, err
 	}
 	d, err := c.open(ctx, name, lock.Read, b.Format)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+	_, refused := errors.AsType[*container.Refused](err) // of a file further below
+	switch denied := errors.Is(err, fs.ErrPermission); {
+	case refused:
+	case denied:
+		return nil, &container.Refused{Kind: container.BackingMissing, Detail: err.Error(), Err: fs.ErrPermission}
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, &container.Refused{Kind: container.BackingMissing, Detail: err.Error()}
 	}
 	if err != nil {

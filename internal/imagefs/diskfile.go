@@ -20,6 +20,9 @@ type DiskFacts struct {
 	Format  string // in qemu's words: raw, qcow2, vhdx, vpc, vmdk
 	Size    int64  // of the disk, in bytes
 	Backing string // the file that it stands on; "": none
+
+	Partition int  // that has the Windows
+	Only      bool // no other partition has one
 }
 
 // DiskMark is what is remembered of a disk image file, to see later whether anybody has changed it. It holds no secret.

@@ -73,21 +73,46 @@ var ErrLasting = errors.New("waiting does not help")
 // there.
 var ErrUntouched = errors.New("nothing was written")
 
+// MadeMeanwhile is the error of a commit whose new disk, at path, somebody else has made since the session was opened (170,
+// [ErrUntouched]).
+func MadeMeanwhile(path string) error {
+	return Untouched(winerr.Errorf(winerr.Busy, "%s was made by somebody else meanwhile: run this again, which looks at what it holds",
+		plaintext.Line(path, 0)))
+}
+
+// Untouched returns err as an error that matches [ErrUntouched].
+func Untouched(err error) error { return untouched{err} }
+
+type untouched struct{ error }
+
+// Unwrap returns the error itself.
+func (u untouched) Unwrap() error { return u.error }
+
+// Is makes it match [ErrUntouched].
+func (untouched) Is(target error) bool { return target == ErrUntouched }
+
 // Irregular returns the refusal of what mode describes at path, where want was wanted (87, [IrregularError]).
 func Irregular(path string, mode fs.FileMode, want string) error {
-	cause := &IrregularError{Path: path, What: describe(mode), Want: want}
+	cause := &IrregularError{Path: path, What: Describe(mode), Want: want}
 	return winerr.Errorf(winerr.InvalidParameter,
 		"%w: nothing is read or written through it; put the real thing in its place", cause)
+}
+
+// SeveralNames is the refusal to change, or to replace, a file of an image that has several names (2711, docs/internals/disk.md §3).
+func SeveralNames(path string, names int) error {
+	return winerr.Errorf(winerr.CantCreateJoinInfo, "%s has %d names (hard links), and a change would show under all of them, such as in a "+
+		"backup, or under one alone: replace it with a copy of its own first", path, names)
 }
 
 // NoWindows is the error of a regular file in the place of a Windows directory: most likely a disk image file, which has an
 // option of its own.
 func NoWindows(path string) error {
-	cause := &IrregularError{Path: path, What: describe(0), Want: "a directory"}
+	cause := &IrregularError{Path: path, What: Describe(0), Want: "a directory"}
 	return winerr.Errorf(winerr.InvalidParameter, "%w: name a disk image file by image_path, in place of windows_path", cause)
 }
 
-func describe(mode fs.FileMode) string {
+// Describe returns what a mode is of, such as "a directory".
+func Describe(mode fs.FileMode) string {
 	switch t := mode.Type(); {
 	case t == 0:
 		return "a regular file"

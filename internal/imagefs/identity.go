@@ -85,7 +85,7 @@ func (i Identity) Moved(o Identity) bool {
 	mine, isDisk := i.partition()
 	theirs, wasDisk := o.partition()
 	if isDisk && wasDisk {
-		return mine == theirs && sameHost(i.Host, o.Host)
+		return samePartition(mine, theirs) && sameHost(i.Host, o.Host)
 	}
 	return i.sameVolume(o) && i.Volume != unknownVolume
 }
@@ -103,13 +103,24 @@ func (i Identity) partition() (chosen string, isDisk bool) {
 	return "", true
 }
 
+// samePartition compares chosen partitions. None was chosen where one alone had a Windows, which whoever names it later means.
+func samePartition(a, b string) bool { return a == "" || b == "" || a == b }
+
 // Exchanged reports whether the directory of one was made anew for the other, at the same place.
 func (i Identity) Exchanged(o Identity) bool {
 	return i.SamePlace(o) && i.File != "" && o.File != "" && i.File != o.File
 }
 
 func (i Identity) sameVolume(o Identity) bool {
-	return i.Volume == o.Volume && sameHost(i.Host, o.Host)
+	if !sameHost(i.Host, o.Host) {
+		return false
+	}
+	mine, isDisk := i.partition()
+	theirs, wasDisk := o.partition()
+	if isDisk && wasDisk && (mine == "") != (theirs == "") {
+		return strings.TrimSuffix(i.Volume, "#"+mine) == strings.TrimSuffix(o.Volume, "#"+theirs)
+	}
+	return i.Volume == o.Volume
 }
 
 // hostMark divides a host name from the digest of its machine id.

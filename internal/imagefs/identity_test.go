@@ -96,19 +96,25 @@ func TestSamePlace(t *testing.T) {
 	}
 	disk := id("", "a#1", "file:/a/web#1/web01.qcow2#3", "Windows", "7:2")
 	for _, c := range []struct {
-		why   string
-		other imagefs.Identity
-		moved bool
+		why         string
+		other       imagefs.Identity
+		same, moved bool
 	}{
-		{"itself", disk, true},
-		{"under another path", id("", "a#1", "file:/b/web01.qcow2#3", "Windows", "7:2"), true},
-		{"another partition", id("", "a#1", "file:/b/web01.qcow2#4", "Windows", "7:2"), false},
-		{"no partition chosen", id("", "a#1", "file:/b/web01.qcow2", "Windows", "7:2"), false},
-		{"another file", id("", "a#1", "file:/b/web01.qcow2#3", "Windows", "7:3"), false},
-		{"a file that is not known", id("", "a#1", "file:/b/web01.qcow2#3", "Windows", ""), false},
-		{"another host", id("", "b#2", "file:/a/web#1/web01.qcow2#3", "Windows", "7:2"), false},
-		{"what is mounted of a file", id("", "a#1", "file:/b/web01.qcow2#3", "/Windows", "7:2"), false},
+		{"itself", disk, true, true},
+		{"under another path", id("", "a#1", "file:/b/web01.qcow2#3", "Windows", "7:2"), false, true},
+		{"another partition", id("", "a#1", "file:/b/web01.qcow2#4", "Windows", "7:2"), false, false},
+		{"another partition at the same path", id("", "a#1", "file:/a/web#1/web01.qcow2#4", "Windows", "7:2"), false, false},
+		{"no partition chosen", id("", "a#1", "file:/a/web#1/web01.qcow2", "Windows", "7:2"), true, true},
+		{"no partition chosen, under another path", id("", "a#1", "file:/b/web01.qcow2", "Windows", "7:2"), false, true},
+		{"a name with a sharp sign", id("", "a#1", "file:/a/web", "Windows", "7:3"), false, false},
+		{"another file", id("", "a#1", "file:/b/web01.qcow2#3", "Windows", "7:3"), false, false},
+		{"a file that is not known", id("", "a#1", "file:/b/web01.qcow2#3", "Windows", ""), false, false},
+		{"another host", id("", "b#2", "file:/a/web#1/web01.qcow2#3", "Windows", "7:2"), false, false},
+		{"what is mounted of a file", id("", "a#1", "file:/b/web01.qcow2#3", "/Windows", "7:2"), false, false},
 	} {
+		if got := disk.SamePlace(c.other); got != c.same {
+			t.Errorf("%s: the disk is at the same place: %v", c.why, got)
+		}
 		if got := disk.Moved(c.other); got != c.moved {
 			t.Errorf("%s: the disk moved: %v", c.why, got)
 		}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -178,7 +179,7 @@ type Presence int
 
 const (
 	Present   Presence = iota // something is there; whether it is an image shows when it is opened
-	Unmounted                 // nothing, where images get mounted: the folder is empty, or not there either
+	Unmounted                 // nothing, where images get mounted: the folder is empty, or not there either; or a link that leads nowhere
 	Missing                   // nothing, in a folder that has other things
 )
 
@@ -193,12 +194,37 @@ func (l Location) Presence() Presence {
 	if l.ImagePath != "" {
 		path = l.disk()
 	}
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		return Present
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return Unmounted
 	}
 	entries, err := os.ReadDir(filepath.Dir(absolute(path)))
 	if err == nil && len(entries) > 0 {
 		return Missing
 	}
 	return Unmounted
+}
+
+// Other says what there is at the location of an image where no image can be, such as "a directory" in the place of a disk image
+// file; "" where there may be one, and where nothing is there. Links are followed.
+func (l Location) Other() string {
+	if l.Machine != "" {
+		return ""
+	}
+	path, fits := l.WindowsPath, fs.FileMode.IsDir
+	if l.ImagePath != "" {
+		path, fits = l.disk(), isFileOrDisk
+	}
+	info, err := os.Stat(path)
+	if err != nil || fits(info.Mode()) {
+		return ""
+	}
+	return Describe(info.Mode())
+}
+
+// isFileOrDisk reports whether a mode is of a regular file or of a block device.
+func isFileOrDisk(mode fs.FileMode) bool {
+	return mode.IsRegular() || mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0
 }

@@ -39,6 +39,9 @@ func (im Image) identity() imagefs.Identity {
 	return id
 }
 
+// At reports whether both are at one place, where one image can follow another.
+func (im Image) At(other Image) bool { return im.at(other) }
+
 // at reports whether both are at one place, where one image can follow another.
 func (im Image) at(other Image) bool { return im.identity().SamePlace(other.identity()) }
 

@@ -38,15 +38,20 @@ func (im *openImage) otherAnswerFile(r *record) string {
 		r.method == completion.MethodAnswerFile && older != nil && im.isThere(older, place) {
 		return "" // what has become of our own is the status's to say
 	}
-	facts, err := answerfile.ReadFacts(place.Content, string(im.Facts().Architecture), place.Path)
-	if err != nil {
-		return ""
-	}
-	defer facts.Wipe()
-	if facts.Processed || len(facts.AccountData) == 0 && len(facts.OtherJoin) == 0 {
+	if !im.asksForJoin(place) {
 		return ""
 	}
 	return place.Path
+}
+
+// asksForJoin reports whether the answer file at a place asks for a join. One that cannot be read asks for nothing.
+func (im *openImage) asksForJoin(place *answerfile.Place) bool {
+	facts, err := answerfile.ReadFacts(place.Content, string(im.Facts().Architecture), place.Path)
+	if err != nil {
+		return false
+	}
+	defer facts.Wipe()
+	return !facts.Processed && (len(facts.AccountData) > 0 || len(facts.OtherJoin) > 0)
 }
 
 // isThere reports whether a record of ours names the file of a place.

@@ -28,6 +28,9 @@ func LoadRoots(path string) (*x509.CertPool, error) { return activedirectory.Loa
 // SameDN reports whether both are one distinguished name, whatever their spelling.
 func SameDN(a, b string) bool { return activedirectory.SameDN(a, b) }
 
+// ParentDN returns the container of an object, by its own distinguished name; "" for none.
+func ParentDN(dn string) string { return activedirectory.ParentDN(dn) }
+
 // NewSecret returns a Secret with a copy of b. The caller still owns b, and erases it.
 func NewSecret(b []byte) Secret { return activedirectory.NewSecret(b) }
 

@@ -51,6 +51,46 @@ func LedgerEntries(ctx context.Context, at SingleUse) ([]LedgerEntry, error) {
 	return entries, nil
 }
 
+// UsesInForce are the uses of accounts that a ledger keeps from other images, as they were when it was read.
+type UsesInForce struct {
+	ledger *ledger.Ledger
+	uses   map[string][]ledger.Entry // by the file or volume of the image
+}
+
+// ReadUses returns the uses in force of the ledger of a SingleUse; none where it names no ledger.
+func ReadUses(ctx context.Context, at SingleUse, wait time.Duration) (*UsesInForce, error) {
+	u := &UsesInForce{uses: map[string][]ledger.Entry{}}
+	var err error
+	if u.ledger, err = at.open(wait); err != nil {
+		return nil, err
+	}
+	force, err := u.ledger.InForce(ctx)
+	for _, e := range force {
+		at := placeWithoutPartition(e.Image.Place)
+		u.uses[at] = append(u.uses[at], e)
+	}
+	return u, err
+}
+
+// placeWithoutPartition returns what all partitions of one disk image file have in common.
+func placeWithoutPartition(place string) string {
+	volume, _, _ := strings.Cut(place, "|")
+	return strings.TrimRight(strings.TrimRight(volume, "0123456789"), "#")
+}
+
+// OfGoneDisk says which account a ledger still has in use for a disk that is not there any more, and how that is ended, in a
+// sentence; "" for none.
+func (u *UsesInForce) OfGoneDisk(at Image) string {
+	gone := ledger.NewImage(at.String(), at.Identity())
+	for _, e := range u.uses[placeWithoutPartition(gone.Place)] {
+		if e.Image.At(gone) {
+			return "the ledger still has the account of " + e.Account.MachineName + " in use for this disk: if that is no more, release it with `" +
+				u.ledger.ReleaseCommand(e.ID, "the disk is gone") + "`"
+		}
+	}
+	return ""
+}
+
 // ReleaseRequest asks to end a use that a ledger keeps from other images, because its image is gone.
 type ReleaseRequest struct {
 	Ledger SingleUse // where it is kept

@@ -50,16 +50,28 @@ func (m *answerFileMethod) plan(p *plan) error {
 	return m.planEdit()
 }
 
-// find looks where the join has to be. A join of ours that is there already is found where it was put.
+// find looks where the join has to be. A join of ours that is there already is found where it was put, unless Setup takes another
+// file by now; one with a join of others is told as that.
 func (m *answerFileMethod) find() (err error) {
 	if m.older != nil {
 		m.place, err = m.older.Find(m.im.session, m.im.pointer())
-		if err != nil || m.place.Exists() {
+		if err != nil {
 			return err
 		}
 	}
-	m.place, err = answerfile.Find(m.im.session, m.im.pointer())
-	return err
+	taken, err := answerfile.Find(m.im.session, m.im.pointer())
+	if err != nil {
+		return err
+	}
+	if m.place != nil && m.place.Exists() && (m.place.Name() == taken.Name() || m.im.asksForJoin(taken)) {
+		taken.Wipe()
+		return nil
+	}
+	if m.place != nil {
+		m.place.Wipe()
+	}
+	m.place = taken
+	return nil
 }
 
 // planEdit plans the change on what the file will be without an older join of ours.
@@ -86,6 +98,9 @@ func (m *answerFileMethod) planEdit() (err error) {
 	if m.edit.Unchanged() && m.older != nil {
 		m.undo = m.older
 		return nil
+	}
+	if err := m.place.CheckAlone(); err != nil && !m.edit.Unchanged() {
+		return err
 	}
 	if m.follows {
 		m.undo = m.older.Followed(m.edit)

@@ -129,6 +129,9 @@ func IsMissing(err error) bool {
 // anybody from it for longer than the look takes, and writes nothing; [RemoveDisk] looks again. A nil mark is of a disk of
 // which nothing is known.
 func DiskUnused(ctx context.Context, at Image, was *DiskMark) (used string, err error) {
+	if other := inPlaceOfDisk(at); other != "" {
+		return inItsPlace(other), nil
+	}
 	if was == nil {
 		return notMarked, nil
 	}
@@ -216,11 +219,13 @@ type RemoveDiskRequest struct {
 type DiskRemoval struct {
 	Removed  bool
 	Used     string   // why it is not as it was left, in a clause; "" when it is
+	Other    string   // what is in the place of the disk, such as "a directory"; "": a file
 	Warnings []string // in sentences
 }
 
 // RemoveDisk removes a disk that no machine has used: all of it is as it was left, and nobody else has it open, which is
-// kept so until it is gone. Any doubt means that it stays, with the reason in Used. The use of the account in a ledger ends
+// kept so until it is gone. Any doubt means that it stays, with the reason in Used; so does what is no file, with its kind in Other,
+// whatever is asked for. The use of the account in a ledger ends
 // only with a disk that goes unused. Errors are those of the file system, and 170 where a disk is to be removed whatever it
 // was used for, and somebody has it open.
 func RemoveDisk(ctx context.Context, req RemoveDiskRequest) (*DiskRemoval, error) {
@@ -249,6 +254,10 @@ func RemoveDisk(ctx context.Context, req RemoveDiskRequest) (*DiskRemoval, error
 }
 
 func (req RemoveDiskRequest) remove(ctx context.Context, out *DiskRemoval) error {
+	if out.Other = inPlaceOfDisk(req.Image); out.Other != "" {
+		out.Used = inItsPlace(out.Other)
+		return nil
+	}
 	path := req.Image.ImagePath
 	if open.HasJournal(path) {
 		out.Used = journalBeside
@@ -344,6 +353,17 @@ func (out *DiskRemoval) removing(remove func() error, wanted bool) error {
 	out.Removed = err == nil
 	return err
 }
+
+// inPlaceOfDisk says what there is at the path of a disk that was made, where that is no file; "" for a file, and for nothing.
+func inPlaceOfDisk(at Image) string {
+	info, err := os.Lstat(at.Made().ImagePath)
+	if err != nil || info.Mode().IsRegular() {
+		return ""
+	}
+	return imagefs.Describe(info.Mode())
+}
+
+func inItsPlace(other string) string { return "there is " + other + " in its place now" }
 
 // DiskExists reports whether there is a file, of whatever kind, where a location has or will have its disk.
 func DiskExists(at Image) bool {

@@ -227,7 +227,7 @@ func TestDiskUnderAnotherName(t *testing.T) {
 		t.Skipf("skipped: no links here: %v", err)
 	}
 	out, err := core.RemoveDisk(t.Context(), core.RemoveDiskRequest{Image: at, Was: mark})
-	if err != nil || out.Removed || !strings.Contains(out.Used, "leads to a file of another name") {
+	if err != nil || out.Removed || !strings.Contains(out.Used, "there is a symbolic link in its place now") {
 		t.Errorf("%+v, %v", out, err)
 	}
 }

@@ -140,6 +140,9 @@ func (p *plan) openImage(ctx context.Context, mode imagefs.Mode) error {
 		return err
 	}
 	p.identity(p.image.Facts())
+	if mode == imagefs.Rehearse {
+		return p.image.CheckAlone()
+	}
 	return nil
 }
 

@@ -51,7 +51,14 @@ func planProgram(im *openImage, r *record, arch, own string) (*programFile, erro
 	}
 	f.exists, f.present = true, sum == p.SHA256
 	f.theirs = !f.present && !r.staged(sum)
-	return f, nil
+	if f.present {
+		return f, nil
+	}
+	info, err := im.session.Stat(im.in(programPath))
+	if err == nil && info.Links > 1 {
+		err = imagefs.SeveralNames(im.session.Path(im.in(programPath)), info.Links)
+	}
+	return f, err
 }
 
 // staged reports whether a record says that the program with a digest was staged. Records of version 1 do not name it.

@@ -50,9 +50,15 @@ type Status struct {
 	Image    ImageFacts `json:"image"`
 	Logs     []Log      `json:"logs,omitempty"` // when asked for
 
-	golden goldenState // what [Status.Golden] returns
-	cure   string      // the end of Detail that says what to do about it
+	golden    goldenState // what [Status.Golden] returns
+	partition int         // what [Status.Partition] returns
+	only      bool
+	cure      string // the end of Detail that says what to do about it
 }
+
+// Partition returns which partition of a disk image file has the Windows, and whether it is the only one that has one: then it
+// is found without being named. It is 0 for an image that is mounted.
+func (s *Status) Partition() (number int, only bool) { return s.partition, s.only }
 
 // What [Status.Program] can be.
 const (

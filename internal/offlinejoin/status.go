@@ -98,6 +98,10 @@ func (im *openImage) readStatus(logs bool) (*Status, error) {
 // status returns what a record and the image mean together.
 func (im *openImage) status(r *record) (Status, error) {
 	st := recordStatus(r, im.Facts())
+	if file, ok := im.session.(imagefs.DiskFile); ok {
+		facts := file.Disk()
+		st.partition, st.only = facts.Partition, facts.Only
+	}
 	var err error
 	switch {
 	case st.State == StateStaged && r.method == completion.MethodAnswerFile:
@@ -279,17 +283,20 @@ func (im *openImage) answerFileStatus(r *record, st *Status) error {
 	if st.judgeSetup(r, im.Facts()) {
 		return nil
 	}
-	wrong, err := im.answerFileWrong(r)
+	wrong, cure, err := im.answerFileWrong(r, st)
 	if err == nil && wrong != "" {
-		st.answerFileIs(wrong)
+		st.answerFileIs(wrong, cure)
 	}
 	return err
 }
 
-// answerFileIs says what keeps the answer file from making the join.
-func (st *Status) answerFileIs(wrong string) {
+// correctIt is what to do about an answer file that staging refuses.
+const correctIt = "correct it, or remove it, and stage again"
+
+// answerFileIs says what keeps the answer file from making the join, and what to do about it.
+func (st *Status) answerFileIs(wrong, cure string) {
 	st.Incomplete = true
-	st.say(finding{"the answer file " + wrong + ", so that the next boot does not join", "stage it again"})
+	st.say(finding{"the answer file " + wrong + ", so that the next boot does not join", cure})
 }
 
 // joinGone is what is wrong with an answer file that holds another join or none.
@@ -319,33 +326,56 @@ func (st *Status) judgeSetup(r *record, f winimage.Facts) bool {
 	return true
 }
 
-// answerFileWrong returns what keeps the answer file that the record names from making the recorded join, "" when nothing does.
-func (im *openImage) answerFileWrong(r *record) (string, error) {
+// answerFileWrong returns what keeps the answer file that the record names from making the recorded join, "" when nothing does, and
+// what to do about it. A join that was moved to another answer file is told in st.
+func (im *openImage) answerFileWrong(r *record, st *Status) (wrong, cure string, err error) {
+	const again = "stage it again"
 	older, err := r.olderAnswerFile()
 	if err != nil || older == nil {
-		return joinGone, err
+		return joinGone, again, err
 	}
 	place, err := older.Find(im.session, im.pointer())
 	if err != nil || !place.Exists() {
-		return joinGone, err
+		return joinGone, again, err
 	}
 	defer place.Wipe()
 	facts, err := answerfile.ReadFacts(place.Content, string(im.Facts().Architecture), place.Path)
+	if wrong, unread := answerfile.Unread(err); unread {
+		return wrong, correctIt, nil
+	}
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer facts.Wipe()
 	switch {
 	case digest(facts.AccountData) != older.Undo.AccountData:
-		return joinGone, nil
+		return joinGone, again, nil
 	case facts.Processed:
-		return "is marked as used by Windows Setup", nil
+		return "is marked as used by Windows Setup", again, nil
 	case facts.Blanks:
-		return "has blanks in the AccountData of the join", nil
+		return "has blanks in the AccountData of the join", again, nil
 	case !strings.EqualFold(facts.MachineName, plaintext.Line(older.Undo.MachineName, plaintext.Name)):
-		return "gives the machine another name than the join", nil
+		return "gives the machine another name than the join", again, nil
 	}
-	return "", nil
+	if wrong, cure = im.notTaken(place); wrong == "" && place.Moved {
+		st.say(finding{what: "the join was moved to the answer file " + place.Path + ", which Windows Setup takes"})
+	}
+	return wrong, cure, nil
+}
+
+// notTaken returns why Windows Setup takes another answer file than the one at a place, "" when it does not, and when that one is
+// told of as a join beside ours.
+func (im *openImage) notTaken(place *answerfile.Place) (wrong, cure string) {
+	taken, err := answerfile.Find(im.session, im.pointer())
+	if err != nil {
+		return "may not be the one that Windows Setup takes (" + winerr.MessageOf(err) + ")", "see to that, and stage it again"
+	}
+	defer taken.Wipe()
+	if taken.Name() == place.Name() || im.asksForJoin(taken) {
+		return "", ""
+	}
+	return "with the join (" + place.Path + ") is not the one that Windows Setup takes, which is " + taken.Path,
+		"remove that one, or stage it again"
 }
 
 // sameDomain compares a domain's name with the names of another, without case and final dot.

@@ -52,7 +52,7 @@ func (c combination) status() *Status {
 		st.judgeProgram(r, []byte(now))
 	}
 	if st.State == StateStaged && c.method == completion.MethodAnswerFile && !st.judgeSetup(r, f) && !c.blob {
-		st.answerFileIs(joinGone)
+		st.answerFileIs(joinGone, "stage it again")
 	}
 	if c.beside && st.State == StateStaged {
 		st.Beside = []string{`SYSTEM\Setup\DJOIN`}

@@ -136,7 +136,7 @@ func (u *removal) close() error {
 }
 
 // takeBack disarms and erases first, and drops the record last: whoever is stopped on the way finds it again, and
-// finishes.
+// finishes. Where the join cannot be taken out of its answer file, the record stays with it, and all else goes.
 func (u *removal) takeBack(ctx context.Context) error {
 	h := u.image.System()
 	disarm, drop := disarmingEdits(&u.record), edit{what: dropKey, key: completion.Key}
@@ -155,11 +155,17 @@ func (u *removal) takeBack(ctx context.Context) error {
 	if err := u.image.commitEdits(erase, true); err != nil {
 		return u.notTakenBack(err)
 	}
-	if err := errors.Join(u.removeProgram(), u.removeFromAnswerFile()); err != nil {
+	err = u.removeFromAnswerFile()
+	stays, inAnswerFile := errors.AsType[*answerfile.StaysError](err)
+	last := []edit{drop}
+	if inAnswerFile {
+		last, err = nil, nil
+	}
+	if err := errors.Join(u.removeProgram(), err); err != nil {
 		return u.notTakenBack(err)
 	}
 	// A hive that is still dirty had nothing to erase, and its logs could not be scrubbed before.
-	if err := u.image.commitEdits([]edit{drop}, h.Recovery().Dirty); err != nil {
+	if err := u.image.commitEdits(last, h.Recovery().Dirty); err != nil {
 		return u.notTakenBack(err)
 	}
 	cost, err := u.image.commit(ctx)
@@ -167,6 +173,10 @@ func (u *removal) takeBack(ctx context.Context) error {
 	u.warn(u.image.notes()...)
 	if err != nil {
 		return u.notTakenBack(err)
+	}
+	if inAnswerFile {
+		return winerr.Errorf(codeOf(stays), "the join of %s stays in its answer file, with its record, and all else of it is taken back: "+
+			"%w; then unstage again", u.image.session, winerr.Uncoded(stays.Unwrap()))
 	}
 	return nil
 }
@@ -229,7 +239,7 @@ func (u *removal) removeProgram() error {
 func (u *removal) removeFromAnswerFile() error {
 	older, err := u.record.olderAnswerFile()
 	if err != nil || older == nil {
-		return err
+		return answerfile.Stays(err)
 	}
 	taken, err := older.Unstage(u.image.session, u.image.pointer())
 	if err != nil {
@@ -240,7 +250,7 @@ func (u *removal) removeFromAnswerFile() error {
 	if taken.Outcome == answerfile.Gone {
 		return nil
 	}
-	c := Change{Kind: ChangeModify, Where: older.Name, Type: "answer file", Before: "with the join", After: "as it was before"}
+	c := Change{Kind: ChangeModify, Where: taken.Name, Type: "answer file", Before: "with the join", After: "as it was before"}
 	switch {
 	case taken.RemoveFile:
 		c.Kind, c.After = ChangeRemove, ""

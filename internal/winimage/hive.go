@@ -81,16 +81,30 @@ func (im *Image) checkLogSize(f imagefs.File, name string) error {
 		"closed cleanly needs none), or bring back the one that belongs to the hive", im.path(name), info.Size>>20)
 }
 
-// checkAlone refuses to write to a file that has another name: it would change there too, and put the machine password
-// where nobody looks for it, such as a backup made with hard links.
+// CheckAlone refuses an image where a file that staging writes has another name (2711), as [Open] does with mode Write.
+func (im *Image) CheckAlone() error {
+	for _, name := range []string{"SYSTEM", "SYSTEM.LOG1", "SYSTEM.LOG2"} {
+		info, err := im.session.Stat(im.name(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil && info.Links > 1 {
+			err = imagefs.SeveralNames(im.path(name), info.Links)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkAlone refuses to write to a file that has another name (docs/internals/disk.md §3).
 func (im *Image) checkAlone(f imagefs.File, name string, write bool) error {
 	info, err := f.Stat()
 	if err != nil || info.Links < 2 {
 		return err
 	}
-	err = winerr.Errorf(winerr.CantCreateJoinInfo,
-		"%s has %d names (hard links), and a change would show under all of them, such as in a backup: "+
-			"replace it with a copy of its own first", im.path(name), info.Links)
+	err = imagefs.SeveralNames(im.path(name), info.Links)
 	if write {
 		return err
 	}

@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -118,10 +119,14 @@ func (m *accountModel) request(ctx context.Context, machineName string, diags *d
 	return req, err == nil
 }
 
-// sameBlob reports whether two requests make blobs that differ in nothing but the password.
-func (m *accountModel) sameBlob(o *accountModel) bool {
-	return m.PersistentSite.Equal(o.PersistentSite) && m.NetBIOSName.Equal(o.NetBIOSName) &&
-		m.PrimaryDNSDomain.Equal(o.PrimaryDNSDomain) && m.RootCACerts.ValueBool() == o.RootCACerts.ValueBool()
+// sameBlob reports whether two requests for a machine make blobs that differ in nothing but the password, and in what says no more
+// than the default.
+func (m *accountModel) sameBlob(o *accountModel, machineName, domain string) bool {
+	same := func(a, b types.String, fallback string) bool {
+		return strings.EqualFold(cmp.Or(a.ValueString(), fallback), cmp.Or(b.ValueString(), fallback))
+	}
+	return same(m.PersistentSite, o.PersistentSite, "") && same(m.NetBIOSName, o.NetBIOSName, machineName) &&
+		same(m.PrimaryDNSDomain, o.PrimaryDNSDomain, domain) && m.RootCACerts.ValueBool() == o.RootCACerts.ValueBool()
 }
 
 // takes reports whether the request may have taken an account that was there, so that it is not ours to delete.

@@ -24,7 +24,8 @@ type claims struct {
 type claim struct {
 	token    string     // of the resource
 	image    core.Image // nowhere: not known yet
-	key      any        // of the image
+	key      any        // of the image; of a disk image file as a whole
+	part     int        // the partition of the file that is changed; 0: the only one with a Windows, or all of a file that is made
 	reads    any        // of the golden image that is only read; nil: none
 	account  string     // `corp.example.com\WEB01`; "": not known
 	blobName string
@@ -38,8 +39,10 @@ type claim struct {
 func newClaim(token string, image core.Image, account, blobName string) claim {
 	c := claim{token: token, image: image, account: account, blobName: plaintext.Line(blobName, 0)}
 	switch {
-	case image.NewPath() != "": // of a file by itself, whichever partition of it is meant
+	case image.NewPath() != "":
 		c.key, c.reads = fileAt(image.NewPath()), fileAt(image.ImagePath)
+	case image.ImagePath != "":
+		c.key, c.part = fileAt(image.ImagePath), image.Partition
 	default:
 		c.key = image.Key()
 	}
@@ -78,7 +81,7 @@ func (c claim) clash(has claim) string {
 	case c.image.Name != "" && c.image.Name == has.image.Name:
 		return fmt.Sprintf("another resource of this run has the image_name %s already (of %q, %s): a name is of one image, so give "+
 			"each its own", plaintext.Line(c.image.Name, plaintext.Name), has.image.String(), has.what())
-	case c.key != nil && c.key == has.key:
+	case c.key != nil && c.key == has.key && (c.part == has.part || c.part == 0 || has.part == 0):
 		return fmt.Sprintf("another resource of this run has the image %s already (as %q, %s): one image takes one join, so "+
 			"give each resource an image of its own, or remove one of the two", c.image, has.image.String(), has.what())
 	case c.key != nil && c.key == has.reads, has.key != nil && has.key == c.reads:

@@ -122,6 +122,8 @@ func TestClaimsOfDisks(t *testing.T) {
 		"a disk over a disk":         {disk("golden", "a", 0), disk("a", "b", 0), "a golden image is only read"},
 		"two Windows of one image":   {disk("disk", "", 2), disk("disk", "", 3), ""},
 		"one Windows of one image":   {disk("disk", "", 2), disk("disk", "", 2), "has the image"},
+		"one Windows, named once":    {disk("disk", "", 2), disk("disk", "", 0), "has the image"},
+		"golden with a partition":    {disk("golden", "a", 3), disk("golden", "", 3), "a golden image is only read"},
 		"a disk, and in place in it": {disk("golden", "a", 0), disk("a", "", 0), "has the image"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -172,10 +172,10 @@ func (r *computerAccountResource) planChange(
 	record.Stays = record.stays(state.AccountOnDestroy, state.AccountStatus, state.DeleteLive)
 	r.run.prepared.see(state.MachineName.ValueString(), record)
 	imported := func(was types.String) bool { return record.Taken && was.IsNull() } // what it was made with is not known
-	if !imported(state.OU) && (plan.OU.IsNull() != state.OU.IsNull() || !core.SameDN(plan.OU.ValueString(), state.OU.ValueString())) {
+	if !imported(state.OU) && !plan.inOU(&state) {
 		resp.RequiresReplace.Append(path.Root(options.AccountOU.String()))
 	}
-	if !imported(state.Description) && !plan.Description.Equal(state.Description) {
+	if !imported(state.Description) && plan.Description.ValueString() != state.Description.ValueString() {
 		resp.RequiresReplace.Append(path.Root(options.AccountDescription.String()))
 	}
 	switch {
@@ -187,6 +187,15 @@ func (r *computerAccountResource) planChange(
 		plan.AccountSID, plan.AccountStatus = state.AccountSID, state.AccountStatus
 		diags.Append(resp.Plan.Set(ctx, plan)...)
 	}
+}
+
+// inOU reports whether the account of a state is where a plan wants it: in the OU that it was made in, or, where none was written
+// then, in the container that it came to.
+func (m *computerAccountModel) inOU(state *computerAccountModel) bool {
+	if state.OU.IsNull() && !m.OU.IsNull() {
+		return core.SameDN(m.OU.ValueString(), core.ParentDN(state.DN.ValueString()))
+	}
+	return m.OU.IsNull() == state.OU.IsNull() && core.SameDN(m.OU.ValueString(), state.OU.ValueString())
 }
 
 // refuseToReplace adds an error where no account can be made in the place of another, whose name is not free.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/offlinejoin/offlinejoin/internal/activedirectory/activedirectorytest"
@@ -57,6 +58,49 @@ func TestAccAccountReplaced(t *testing.T) {
 	)
 	if a := d.Account("WEB01"); a != nil {
 		t.Errorf("%+v", a)
+	}
+}
+
+// TestAccAccountWrittenLater: an OU that is written where the account has come to without it is no other account, and is one when
+// it is another.
+func TestAccAccountWrittenLater(t *testing.T) {
+	t.Parallel()
+	d := &activedirectorytest.Domain{}
+	found := "ou = \"cn=computers, DC=corp,DC=example,DC=com\""
+	domainScenario(t, d, accountIs(d, "there"),
+		resource.TestStep{Config: accountConfig("")},
+		resource.TestStep{Config: accountConfig(found), ConfigPlanChecks: accountPlans(plancheck.ResourceActionUpdate)},
+		resource.TestStep{Config: accountConfig(found), ConfigPlanChecks: plans(plancheck.ExpectEmptyPlan())},
+		resource.TestStep{
+			Config: accountConfig(fmt.Sprintf("ou = %q", activedirectorytest.OU)), ExpectError: regexp.MustCompile(`Account stays`),
+		},
+	)
+}
+
+// TestSameBlob: a word that says no more than its default makes no other join.
+func TestSameBlob(t *testing.T) {
+	t.Parallel()
+	word := types.StringValue
+	none := &accountModel{}
+	for name, c := range map[string]struct {
+		with accountModel
+		same bool
+	}{
+		"nothing":                    {accountModel{}, true},
+		"its own name":               {accountModel{NetBIOSName: word("WEB01")}, true},
+		"its own name in lower case": {accountModel{NetBIOSName: word("web01")}, true},
+		"another name":               {accountModel{NetBIOSName: word("OLDWEB")}, false},
+		"the domain":                 {accountModel{PrimaryDNSDomain: word("Corp.example.com")}, true},
+		"another domain":             {accountModel{PrimaryDNSDomain: word("web.example.com")}, false},
+		"a site":                     {accountModel{PersistentSite: word("Web")}, false},
+		"no certificates":            {accountModel{RootCACerts: types.BoolValue(false)}, true},
+		"certificates":               {accountModel{RootCACerts: types.BoolValue(true)}, false},
+	} {
+		for _, got := range []bool{c.with.sameBlob(none, "WEB01", "corp.example.com"), none.sameBlob(&c.with, "WEB01", "corp.example.com")} {
+			if got != c.same {
+				t.Errorf("%s: the same blob: %v", name, got)
+			}
+		}
 	}
 }
 

@@ -61,10 +61,10 @@ func (m *domainJoinModel) placeUnknown() bool {
 }
 
 // movesFrom reports whether the plan is of another image than the state: all that the attributes replace it for, too.
-func (m *domainJoinModel) movesFrom(state *domainJoinModel) bool {
+func (m *domainJoinModel) movesFrom(state *domainJoinModel, mine ownership) bool {
 	return m.placeUnknown() || elsewhere(m.WindowsPath, state.WindowsPath) || elsewhere(m.OverlayPath, state.OverlayPath) ||
 		elsewhere(m.CopyPath, state.CopyPath) || elsewhere(m.ImagePath, state.ImagePath) ||
-		!m.Partition.Equal(state.Partition) || backingOf(m.Backing) != backingOf(state.Backing)
+		!mine.samePartition(m.Partition, state.Partition) || backingOf(m.Backing) != backingOf(state.Backing)
 }
 
 // setOnDestroy gives on_destroy its default, and refuses a word that is of the other kind of image.

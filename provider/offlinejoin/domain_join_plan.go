@@ -24,6 +24,7 @@ type domainPlanning struct {
 	known               bool // all of account
 	at                  core.Image
 	isNew               bool // there is nothing in the state
+	mine                ownership
 }
 
 // ModifyPlan decides what becomes of the account and the image, and lets what cannot work fail in the plan. A replacement is
@@ -40,6 +41,7 @@ func (r *domainJoinResource) ModifyPlan(
 		p.destroy(ctx)
 		return
 	}
+	p.mine, _ = owned(ctx, req.Private, diags)
 	p.config.read(ctx, req.Config.Raw, diags)
 	p.plan.read(ctx, req.Plan.Raw, diags)
 	if diags.HasError() {
@@ -77,7 +79,7 @@ func (p *domainPlanning) place() {
 		return
 	}
 	switch {
-	case !p.isNew && !p.plan.movesFrom(&p.state): // another spelling, or another working directory
+	case !p.isNew && !p.plan.movesFrom(&p.state, p.mine): // another spelling, or another working directory
 		p.plan.diskFacts = p.state.diskFacts
 	case p.plan.makesDisk():
 		p.plan.Path = types.StringValue(newPath(p.at))
@@ -103,9 +105,9 @@ func (p *domainPlanning) claim(ctx context.Context) {
 // decide plans what the state of directory and image asks for.
 func (p *domainPlanning) decide(ctx context.Context) {
 	diags := &p.resp.Diagnostics
-	mine, record := p.remembered(ctx)
+	record := p.remembered(ctx)
 	p.seeDisk(ctx)
-	if p.plan.movesFrom(&p.state) || p.anotherMachine() {
+	if p.plan.movesFrom(&p.state, p.mine) || p.anotherMachine() {
 		p.plan.setUnknown(&p.config)
 		return // the attributes ask for another resource
 	}
@@ -113,7 +115,7 @@ func (p *domainPlanning) decide(ctx context.Context) {
 		p.replace(path.Root(options.Account.String()).AtName(options.AccountObjectGUID.String()))
 		return
 	}
-	switch p.drift(ctx, mine, record).decide() {
+	switch p.drift(ctx, record).decide() {
 	case accountLeave:
 		p.plan.keep(&p.state, &p.config)
 	case accountEnable:
@@ -140,14 +142,13 @@ func (p *domainPlanning) decide(ctx context.Context) {
 }
 
 // remembered returns what the resource remembers, and lets the run know it.
-func (p *domainPlanning) remembered(ctx context.Context) (ownership, accountRecord) {
-	mine, _ := owned(ctx, p.req.Private, &p.resp.Diagnostics)
+func (p *domainPlanning) remembered(ctx context.Context) accountRecord {
 	record, recorded := readAccountRecord(ctx, p.req.Private, &p.resp.Diagnostics)
 	if !recorded {
 		record.ObjectGUID, record.Booted, record.Taken = p.state.ObjectGUID.ValueString(), true, true
 	}
 	p.run.accounts.see(p.state.MachineName.ValueString(), p.state.ends(record))
-	return mine, record
+	return record
 }
 
 func (p *domainPlanning) seeDisk(ctx context.Context) {
@@ -169,18 +170,18 @@ func (p *domainPlanning) replace(because path.Path) {
 }
 
 // drift gathers what the action depends on. Read has brought the state up to date.
-func (p *domainPlanning) drift(ctx context.Context, mine ownership, record accountRecord) accountDrift {
+func (p *domainPlanning) drift(ctx context.Context, record accountRecord) accountDrift {
 	d := accountDrift{
-		account: core.AccountStatus(p.state.AccountStatus.ValueString()), booted: record.Booted || mine.Booted,
+		account: core.AccountStatus(p.state.AccountStatus.ValueString()), booted: record.Booted || p.mine.Booted,
 		image: p.state.state(), disk: p.plan.makesDisk(),
-		mine:   mine.Fingerprint != "" && mine.Fingerprint == p.state.Fingerprint.ValueString(),
+		mine:   p.mine.Fingerprint != "" && p.mine.Fingerprint == p.state.Fingerprint.ValueString(),
 		enable: p.known && p.account.Enabled.ValueBool(),
 	}
 	if at := p.state.made(); at.Presence() != core.Present {
 		d.image = ""
 	}
 	before, _ := readAccount(ctx, p.state.Account, &p.resp.Diagnostics)
-	d.inputs = p.known && !p.account.sameBlob(&before) || p.anotherMethod()
+	d.inputs = p.known && !p.account.sameBlob(&before, p.state.MachineName.ValueString(), p.state.Domain.ValueString()) || p.anotherMethod()
 	if record.PasswordLastSet != 0 || !d.inputs {
 		return d
 	}
@@ -374,7 +375,7 @@ func (r *domainJoinResource) request(
 // destroy tells in the plan what destroying will not do, and refuses what it must not.
 func (p *domainPlanning) destroy(ctx context.Context) {
 	diags := &p.resp.Diagnostics
-	_, record := p.remembered(ctx)
+	record := p.remembered(ctx)
 	machine := p.state.MachineName.ValueString()
 	end := core.AccountEnd(p.state.AccountOnDestroy.ValueString())
 	if end == core.AccountDelete {

@@ -92,6 +92,7 @@ func (r *domainJoinResource) readImage(ctx context.Context, seen *seenJoin, resp
 	if !seen.recorded {
 		seen.imported(ctx, status, disk, resp, diags)
 	}
+	seen.mine.found(status)
 	seen.disk.Path, seen.disk.Partition, seen.disk.OnDestroy = diskPath(at), at.Partition, state.OnDestroy.ValueString()
 	if status.Fingerprint != "" && status.Fingerprint == seen.mine.Fingerprint {
 		seen.mine.Booted = seen.mine.Booted || booted(status)

@@ -45,9 +45,9 @@ type removedDisk struct {
 func (r *run) removeDisk(ctx context.Context, at core.Image, d removedDisk, diags *diag.Diagnostics) {
 	defer r.turns.take(ctx, at)()
 	disk := at.String()
-	if at.Presence() != core.Present {
+	if at.Presence() != core.Present && !core.DiskExists(at) {
 		diags.AddWarning("Disk not there", disk+" does not exist, so nothing was removed. If what it is on is only not mounted, it "+
-			"still holds the machine's password until its first boot: remove it there. A ledger still has the use of its account.")
+			"still holds the machine's password until its first boot: remove it there."+r.releaseHint())
 		return
 	}
 	if r.handedOver(at, d.token) {
@@ -67,6 +67,10 @@ func (r *run) removeDisk(ctx context.Context, at core.Image, d removedDisk, diag
 	switch {
 	case err != nil:
 		blame(ctx, d.named, "Disk not removed", err, diags)
+	case removal.Other != "":
+		diags.AddWarning("Disk kept", "At "+disk+" there is "+removal.Other+" now, and not the file that was made, so it was left alone. "+
+			"This resource is only forgotten. If the disk is elsewhere, it holds the machine's password until its first boot: remove it "+
+			"there when it is not needed any more."+r.releaseHint())
 	case removal.Removed:
 		for _, warning := range removal.Warnings {
 			diags.AddWarning("Disk removed", disk+": "+warning+".")

@@ -56,9 +56,9 @@ func (m *joinedDiskModel) placeUnknown() bool {
 }
 
 // movesFrom reports whether the plan is of another disk than the state: all that the attributes replace it for, too.
-func (m *joinedDiskModel) movesFrom(state *joinedDiskModel) bool {
+func (m *joinedDiskModel) movesFrom(state *joinedDiskModel, mine ownership) bool {
 	return m.placeUnknown() || elsewhere(m.OverlayPath, state.OverlayPath) || elsewhere(m.CopyPath, state.CopyPath) ||
-		m.goldenIsAnother(state) || !m.Partition.Equal(state.Partition) || backingOf(m.Backing) != backingOf(state.Backing)
+		m.goldenIsAnother(state) || !mine.samePartition(m.Partition, state.Partition) || backingOf(m.Backing) != backingOf(state.Backing)
 }
 
 func (m *joinedDiskModel) goldenIsAnother(state *joinedDiskModel) bool {

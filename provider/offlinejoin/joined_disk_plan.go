@@ -23,6 +23,7 @@ type diskPlanning struct {
 	config, plan, state joinedDiskModel
 	at                  core.Image
 	isNew               bool // there is nothing in the state
+	mine                ownership
 }
 
 // ModifyPlan decides whether a new disk is made, and lets what cannot work fail in the plan. A replacement is planned in two
@@ -39,6 +40,7 @@ func (r *joinedDiskResource) ModifyPlan(
 		p.destroy()
 		return
 	}
+	p.mine, _ = owned(ctx, req.Private, diags)
 	p.config.read(ctx, req.Config.Raw, diags)
 	p.plan.read(ctx, req.Plan.Raw, diags)
 	if diags.HasError() {
@@ -74,7 +76,7 @@ func (p *diskPlanning) place() {
 		p.resp.Diagnostics.AddAttributeError(path.Root(options.ImagePath.String()), "Disk not to be made", err.Error())
 		return
 	}
-	if p.isNew || p.plan.movesFrom(&p.state) {
+	if p.isNew || p.plan.movesFrom(&p.state, p.mine) {
 		p.plan.ID, p.plan.Path = types.StringValue(p.at.ID()), types.StringValue(newPath(p.at))
 	} else { // another spelling, or another working directory
 		p.plan.ID, p.plan.Path = p.state.ID, p.state.Path
@@ -107,9 +109,9 @@ func (p *diskPlanning) decide(ctx context.Context, blob givenBlob, facts core.Bl
 		record.OnDestroy = p.state.OnDestroy.ValueString()
 		p.run.disks.see(record)
 	}
-	changed := p.changed(ctx, blob, facts)
+	changed := p.changed(blob, facts)
 	switch {
-	case p.plan.movesFrom(&p.state):
+	case p.plan.movesFrom(&p.state, p.mine):
 		p.replace()
 	case changed && p.booted():
 		p.tellOfUnused()
@@ -127,12 +129,11 @@ func (p *diskPlanning) decide(ctx context.Context, blob givenBlob, facts core.Bl
 }
 
 // changed reports whether the blob is another than the disk was made with, whatever has become of that.
-func (p *diskPlanning) changed(ctx context.Context, blob givenBlob, facts core.BlobFacts) bool {
+func (p *diskPlanning) changed(blob givenBlob, facts core.BlobFacts) bool {
 	if blob.state != blobKnown {
 		return !p.plan.BlobWOVersion.Equal(p.state.BlobWOVersion)
 	}
-	mine, _ := owned(ctx, p.req.Private, &p.resp.Diagnostics)
-	return facts.Fingerprint != cmp.Or(mine.Fingerprint, p.state.Fingerprint.ValueString())
+	return facts.Fingerprint != cmp.Or(p.mine.Fingerprint, p.state.Fingerprint.ValueString())
 }
 
 // booted reports whether the join in the disk was completed, so that a new blob is of no use to it.
@@ -237,6 +238,11 @@ const waysAroundADisk = "Give the new disk another path; or, if the old one is n
 const anotherPath = "With create_before_destroy, also where another resource that depends on this one asks for it, give every " +
 	"new disk another path."
 
+// bothAtOnce is the way out where a new disk comes before the old one goes, and a ledger is kept.
+const bothAtOnce = "If that is the disk of the resource that this one replaces, it goes only when the new one is made, as with " +
+	"create_before_destroy, and has its account in use until then: set reuse = \"allow\" with a reuse_reason, or leave " +
+	"create_before_destroy out, and apply again."
+
 // adviseAnotherPath adds to the refusal of a disk that is there what Terraform's order may have to do with it. When Terraform
 // applies a replacement that comes first, it plans it anew as a new disk, and hands on nothing of the old one.
 func adviseAnotherPath(at core.Image, err error) error {
@@ -244,6 +250,14 @@ func adviseAnotherPath(at core.Image, err error) error {
 		return err
 	}
 	return fmt.Errorf("%w\n\n%s", err, anotherPath)
+}
+
+// advise adds to a refusal what Terraform's order may have to do with it.
+func (p *diskPlanning) advise(err error) error {
+	if code, _ := winerr.CodeOf(err); code == winerr.AccountReuseBlocked { // by the ledger
+		return fmt.Errorf("%w\n\n%s", err, bothAtOnce)
+	}
+	return adviseAnotherPath(p.at, err)
 }
 
 // rehearse lets the core check all that it would check when it makes the disk, if blob and golden image are there. A file
@@ -263,7 +277,7 @@ func (p *diskPlanning) rehearse(ctx context.Context, req core.Request, blob give
 	defer p.run.turns.take(ctx, req.Image)()
 	_, err := core.Plan(ctx, req)
 	if err != nil && !core.InUse(err) {
-		blame(ctx, placeAt(req.Image), "Disk cannot be made", adviseAnotherPath(p.at, err), diags)
+		blame(ctx, placeAt(req.Image), "Disk cannot be made", p.advise(err), diags)
 	}
 }
 

@@ -324,6 +324,15 @@ func TestNewBlobAfterBoot(t *testing.T) {
 	}
 }
 
+// TestNameOfAnotherFormat is warned of in the plan.
+func TestNameOfAnotherFormat(t *testing.T) {
+	t.Parallel()
+	_, file := sampletest.Blob(t)
+	config := map[string]string{"image_path": goldenImage(t), "overlay_path": filepath.Join(t.TempDir(), "web01.vhdx"), "blob_file": file}
+	p := newPlugin(t, nil).of(joinedDiskName)
+	expect(t, p.plan(config).Diagnostics, false, "the new disk is a qcow2 image, and its name, web01.vhdx, says vhdx")
+}
+
 // TestPlansThatCannotWork are refused before anything is written.
 func TestPlansThatCannotWork(t *testing.T) {
 	t.Parallel()

@@ -35,8 +35,8 @@ func (r *joinedDiskResource) Read(ctx context.Context, req resource.ReadRequest,
 		diags.AddAttributeError(named, "Disk not there", at.String()+" does not exist: import it where it is.")
 		return
 	case there == core.Unmounted:
-		diags.AddAttributeWarning(named, "Disk not mounted", "There is nothing in the folder of "+at.String()+", or no such folder, "+
-			"so what it is on seems not to be mounted. What was known of the disk is kept.")
+		diags.AddAttributeWarning(named, "Disk not mounted", "There is nothing in the folder of "+at.String()+", no such folder, or a "+
+			"link that leads nowhere, so what it is on seems not to be mounted. What was known of the disk is kept.")
 		return
 	case there == core.Missing:
 		diags.AddAttributeWarning(named, "Disk gone", at.String()+" does not exist, so it leaves the state. If it has moved, change "+
@@ -68,6 +68,7 @@ func (r *joinedDiskResource) Read(ctx context.Context, req resource.ReadRequest,
 	if disk.Status.Fingerprint == mine.Fingerprint {
 		mine.Booted = mine.Booted || booted(&disk.Status)
 	}
+	mine.found(&disk.Status)
 	r.run.disks.see(record)
 	mine.record(ctx, resp.Private, diags)
 	record.record(ctx, resp.Private, diags)

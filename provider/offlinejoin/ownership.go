@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 )
 
@@ -25,7 +27,30 @@ type ownership struct {
 	Booted bool `json:"booted,omitempty"`
 	// Damaged tells that the join waits for its first boot and something of it is missing in the image.
 	Damaged bool `json:"damaged,omitempty"`
+	// Partition is the partition of a disk image file that has the Windows, whether the configuration names it or it was
+	// found, and Only means that no other has one; 0: not known.
+	Partition int  `json:"partition,omitempty"`
+	Only      bool `json:"only,omitempty"`
 }
+
+// samePartition reports whether two values of partition are of one Windows.
+func (o ownership) samePartition(a, b types.String) bool {
+	return !a.IsUnknown() && !b.IsUnknown() && o.partition(a) == o.partition(b)
+}
+
+// partition returns which partition a value names. No value names the only one with a Windows.
+func (o ownership) partition(word types.String) int {
+	if number, err := strconv.Atoi(word.ValueString()); err == nil {
+		return number
+	}
+	if o.Only {
+		return o.Partition
+	}
+	return 0
+}
+
+// found takes over which partition has the Windows.
+func (o *ownership) found(status *core.Status) { o.Partition, o.Only = status.Partition() }
 
 type privateReader interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
@@ -46,10 +71,12 @@ func (o ownership) record(ctx context.Context, private privateWriter, diags *dia
 
 // ofReceipt returns the ownership that staging came to. A join that was only kept is somebody else's.
 func ofReceipt(receipt *core.Receipt) ownership {
-	if receipt.Outcome == core.OutcomeKept {
-		return ownership{}
+	var mine ownership
+	mine.found(&receipt.Status)
+	if receipt.Outcome != core.OutcomeKept {
+		mine.Fingerprint, mine.Booted = receipt.Status.Fingerprint, booted(&receipt.Status)
 	}
-	return ownership{Fingerprint: receipt.Status.Fingerprint, Booted: booted(&receipt.Status)}
+	return mine
 }
 
 // booted tells that an image with our record has started its first boot.

@@ -20,7 +20,7 @@ func placeAttributes() map[string]schema.Attribute {
 	image.MarkdownDescription += anotherImage
 	image.PlanModifiers = replacedIf(leadsElsewhere, anotherImage)
 	number := given(options.Partition)
-	number.PlanModifiers = replacedIf(isAnother, anotherImage)
+	number.PlanModifiers = replacedIf(isAnotherPartition, anotherImage)
 	return map[string]schema.Attribute{
 		options.ImagePath.String(): image, options.Partition.String(): number, options.ImageName.String(): given(options.ImageName),
 	}
@@ -83,14 +83,15 @@ func elsewhere(planned, was types.String) bool {
 		core.ImageAt(planned.ValueString()).Key() != core.ImageAt(was.ValueString()).Key()
 }
 
-// isAnother asks for a new resource when the text is another.
-func isAnother(
-	_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse,
+// isAnotherPartition asks for a new resource when the number is another than the one that was written or found.
+func isAnotherPartition(
+	ctx context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse,
 ) {
-	resp.RequiresReplace = !req.PlanValue.Equal(req.StateValue)
+	mine, _ := owned(ctx, req.Private, &resp.Diagnostics)
+	resp.RequiresReplace = !mine.samePartition(req.PlanValue, req.StateValue)
 }
 
-// isAnotherBacking is isAnother, with the default for what was not written.
+// isAnotherBacking asks for a new resource when the word is another, with the default for what was not written.
 func isAnotherBacking(
 	_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse,
 ) {

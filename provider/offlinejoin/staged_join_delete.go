@@ -53,6 +53,11 @@ func (r *run) takeBack(ctx context.Context, image core.Image, join takenBack, di
 			unstageCommand(image)+".")
 		return
 	}
+	if other := image.Other(); other != "" {
+		diags.AddWarning("No image there", "At "+windowsPath+" there is "+other+" now, and not the image, so no join was taken back. "+
+			"Where the image is now, it still holds what was staged: run "+unstageCommand(moved(image))+".")
+		return
+	}
 	status, err := core.ReadStatus(ctx, core.StatusRequest{Image: image})
 	if err != nil {
 		blame(ctx, placeAt(image), "Image not readable", err, diags)

@@ -76,6 +76,12 @@ func (m *stagedJoinModel) placeWords() options.PlaceWords {
 	return words
 }
 
+// movesFrom reports whether the plan is of another image than the state.
+func (m *stagedJoinModel) movesFrom(state *stagedJoinModel, mine ownership) bool {
+	return m.placeUnknown() || elsewhere(m.WindowsPath, state.WindowsPath) || elsewhere(m.ImagePath, state.ImagePath) ||
+		!mine.samePartition(m.Partition, state.Partition)
+}
+
 // placeUnknown reports whether Terraform will know only when it applies where the image is.
 func (m *stagedJoinModel) placeUnknown() bool {
 	return m.WindowsPath.IsUnknown() || m.JournalDir.IsUnknown() || m.unknown()

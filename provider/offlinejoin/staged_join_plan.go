@@ -22,6 +22,7 @@ type planning struct {
 	config, plan, state stagedJoinModel
 	isNew               bool // there is nothing in the state, or another image
 	mine                ownership
+	recorded            bool // mine is known
 }
 
 // ModifyPlan decides whether the image gets staged (again), and lets what cannot work fail in the plan: a wrong blob, an
@@ -48,7 +49,8 @@ func (r *stagedJoinResource) ModifyPlan(
 		resp.Diagnostics.AddAttributeError(placeAt(p.plan.image()), "Image not to be found", err.Error())
 		return
 	}
-	moves := !p.isNew && (p.plan.placeUnknown() || at.Key() != p.state.image().Key())
+	p.mine, p.recorded = owned(ctx, req.Private, &resp.Diagnostics)
+	moves := !p.isNew && p.plan.movesFrom(&p.state, p.mine)
 	switch {
 	case !p.isNew && !moves:
 		p.plan.ID = p.state.ID // another spelling, or another working directory
@@ -102,17 +104,15 @@ func account(facts core.BlobFacts) string {
 // decide plans what the state of the image asks for. It reports whether the join stays as it is.
 func (p *planning) decide(ctx context.Context, blob givenBlob, facts core.BlobFacts, moves bool) (stays bool) {
 	diags := &p.resp.Diagnostics
-	var recorded bool
-	p.mine, recorded = owned(ctx, p.req.Private, diags)
 	switch {
 	case moves:
 		p.tellOfMove()
 		fallthrough
 	case p.isNew:
 		blob.warnOfMissing(diags)
-		p.rehearseNew(ctx, blob, moves || recorded)
+		p.rehearseNew(ctx, blob, moves || p.recorded)
 		return false
-	case !recorded:
+	case !p.recorded:
 		p.mine.Fingerprint = p.state.Fingerprint.ValueString()
 	}
 	drift := p.drift(blob, facts)

@@ -43,6 +43,10 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	if other := image.Other(); recorded && other != "" {
+		warnOfOther(image, other, &resp.Diagnostics)
+		return
+	}
 	status, err := core.ReadStatus(ctx, core.StatusRequest{Image: state.image()})
 	if recorded && image.ImagePath != "" && core.InUse(err) { // a machine runs on it
 		tflog.Info(ctx, err.Error())
@@ -69,6 +73,7 @@ func (r *stagedJoinResource) Read(ctx context.Context, req resource.ReadRequest,
 	if status.State == core.StateStaged && status.Fingerprint == mine.Fingerprint {
 		r.run.images.see(state.image().Key(), status.Fingerprint)
 	}
+	mine.found(status)
 	mine.record(ctx, resp.Private, &resp.Diagnostics)
 	warnOfGolden(placeAt(image), status, &resp.Diagnostics)
 	warnOfTrouble(placeAt(image), status, &resp.Diagnostics)

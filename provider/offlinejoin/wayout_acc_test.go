@@ -82,6 +82,26 @@ func TestAccDiskCreateBeforeDestroyWithANewBlob(t *testing.T) {
 	}
 }
 
+// A disk with create_before_destroy, another path, and a ledger: the account is that of the old disk until that goes, which the refusal
+// says, and its way out is one.
+func TestAccDiskCreateBeforeDestroyWithALedger(t *testing.T) {
+	t.Parallel()
+	golden, path := goldenImage(t), filepath.Join(t.TempDir(), "web01.disk")
+	_, file := sampletest.Blob(t)
+	ledger := fmt.Sprintf("provider \"offlinejoin\" {\n  ledger_file = %q\n}\n", filepath.Join(t.TempDir(), "ledger"))
+	config := func(path, more string) string {
+		return ledger + diskConfig(golden, "overlay_path", path, file, createFirst+more)
+	}
+	const allowed = "\n  reuse = \"allow\"\n  reuse_reason = \"the old disk goes with this\""
+	scenario(t, isGone(path, path+".2"),
+		resource.TestStep{Config: config(path, "")},
+		resource.TestStep{Config: config(path+".2", ""), ExpectError: words("is already staged into", bothAtOnce)},
+		resource.TestStep{Config: config(path+".2", allowed), Check: isGone(path)},
+		resource.TestStep{Config: config(path+".2", allowed), ConfigPlanChecks: plans(plancheck.ExpectEmptyPlan())},
+		resource.TestStep{Config: config(path+".2", "")},
+	)
+}
+
 // A disk that a machine has used stays, and a new one is not made there: each of the three ways out that the plan names is one.
 func TestAccUsedDiskWaysOut(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,11 @@ const (
 type Refused struct {
 	Kind   Kind
 	Detail string // what exactly, and the way out; may be empty
+	Err    error  // fs.ErrPermission where a right is missing; else nil
 }
+
+// Unwrap returns the cause.
+func (r *Refused) Unwrap() error { return r.Err }
 
 // Error returns the kind and the detail. It does not name the file: the one who opened it does.
 func (r *Refused) Error() string {

@@ -43,14 +43,14 @@ func (s *Session) writeInPlace(p *prepared) (imagefs.Cost, error) {
 	}
 	journal, err := s.journalOf(s.image.FilePath(), s.image.File())
 	if err != nil {
-		return imagefs.Cost{}, untouched{imagefs.Wrap(imagefs.OpOpen, s.image.FilePath(), err)}
+		return imagefs.Cost{}, imagefs.Untouched(imagefs.Wrap(imagefs.OpOpen, s.image.FilePath(), err))
 	}
 	if s.image.ByEngine() != nil {
 		journal.identity = []byte(virtualDisk)
 	}
 	folder, err := journal.openFolder()
 	if err != nil {
-		return imagefs.Cost{}, untouched{imagefs.Wrap(imagefs.OpOpen, filepath.Dir(journal.path), err)}
+		return imagefs.Cost{}, imagefs.Untouched(imagefs.Wrap(imagefs.OpOpen, filepath.Dir(journal.path), err))
 	}
 	defer folder.Close() // its journals are synced
 	cost, err := undojournal.Write(s.layer.file(s.image.Target()), s.layer.folder(folder), journal.name(), p.change, journal.identity)
@@ -65,15 +65,15 @@ func (s *Session) writeError(journal string, err error) error {
 	w, ok := errors.AsType[*undojournal.WriteError](err)
 	if !ok { // there is no journal, without which nothing is changed
 		if pe, is := errors.AsType[*fs.PathError](err); is && pe.Op != "read" {
-			return untouched{imagefs.Wrap(imagefs.OpCreate, journal, imagefs.FromSystem(err))}
+			return imagefs.Untouched(imagefs.Wrap(imagefs.OpCreate, journal, imagefs.FromSystem(err)))
 		}
-		return untouched{coded(imagefs.OpWrite, s.path(), err)}
+		return imagefs.Untouched(coded(imagefs.OpWrite, s.path(), err))
 	}
 	cause := systemError(imagefs.OpWrite, s.path(), w.Err)
 	code, _ := winerr.CodeOf(cause)
 	switch w.State {
 	case undojournal.Unchanged:
-		return untouched{winerr.Errorf(code, "%w. The image is as it was before.", winerr.Uncoded(cause))}
+		return imagefs.Untouched(winerr.Errorf(code, "%w. The image is as it was before.", winerr.Uncoded(cause)))
 	case undojournal.Changed:
 		return winerr.Errorf(code, "%s is changed, but %s could not be removed: remove it, or run the command again: %w", s.shown(),
 			plaintext.Line(journal, 0), plain{w.Err})
@@ -117,12 +117,11 @@ func (s *Session) makeCopy(ctx context.Context, p *prepared) (imagefs.Cost, erro
 // makeError is a failure to make a new disk. Nothing counts as written where there is none afterwards, or one of somebody else's.
 func (s *Session) makeError(err error) error {
 	if errors.Is(err, fs.ErrExist) { // it was not there when the session was opened
-		return untouched{winerr.Errorf(winerr.Busy, "%s was made by somebody else meanwhile: run this again, which looks at what it holds",
-			plaintext.Line(s.made.Path, 0))}
+		return imagefs.MadeMeanwhile(s.made.Path)
 	}
 	failed := coded(imagefs.OpCreate, s.made.Path, err)
 	if _, err := os.Lstat(s.made.Path); !errors.Is(err, fs.ErrNotExist) {
 		return failed
 	}
-	return untouched{failed}
+	return imagefs.Untouched(failed)
 }

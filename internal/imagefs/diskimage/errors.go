@@ -51,6 +51,8 @@ func waysOut() map[container.Kind]string {
 		container.Sparse:          engine,
 		container.StreamOptimized: ": convert it with qemu-img convert -O qcow2",
 		container.NoRoom:          engine,
+		container.BackingMissing:  ": put it back, or say where it is with qemu-img rebase -u -b FILE -F FORMAT",
+		container.NotFile:         ": correct the path",
 		container.NoBackingFormat: ": give it one with qemu-img rebase -u -b FILE -F FORMAT",
 	}
 }
@@ -110,15 +112,6 @@ func (l lasting) Unwrap() error { return l.error }
 // Is makes it match [imagefs.ErrLasting].
 func (l lasting) Is(target error) bool { return target == imagefs.ErrLasting }
 
-// untouched is an error after which the image is as it was.
-type untouched struct{ error }
-
-// Unwrap returns the error itself.
-func (u untouched) Unwrap() error { return u.error }
-
-// Is makes it match [imagefs.ErrUntouched].
-func (u untouched) Is(target error) bool { return target == imagefs.ErrUntouched }
-
 // isLasting reports a refusal that is no lock of somebody who may be done soon.
 func isLasting(err error) bool {
 	_, inUse := errors.AsType[*lock.InUseError](err)
@@ -144,6 +137,9 @@ func inJournal(err error) bool {
 func refusal(err error) (code winerr.Code, said, ok bool) {
 	if r, is := errors.AsType[*ntfs.Refused](err); is {
 		return codeIn(volumeCodes(), r.Kind), false, true
+	}
+	if r, is := errors.AsType[*container.Refused](err); is && errors.Is(r, fs.ErrPermission) {
+		return winerr.AccessDenied, err != error(r), true
 	}
 	if r, is := errors.AsType[*container.Refused](err); is {
 		return codeIn(containerCodes(), r.Kind), err != error(r), true // disk.Open names the file

@@ -68,14 +68,15 @@ func (s *Session) find() error {
 	s.many = table.Scheme != partition.Bare
 	s.cached = disk.NewCached(s.disk) // which changes with Commit alone, the last use of a session
 	all := lookAll(s.cached, table)
-	if s.at.Partition != 0 {
-		return s.chosen(all)
-	}
 	var with []Looked
 	for _, l := range all {
 		if l.Windows {
 			with = append(with, l)
 		}
+	}
+	s.only = len(with) == 1
+	if s.at.Partition != 0 {
+		return s.chosen(all)
 	}
 	switch len(with) {
 	case 1:

@@ -54,5 +54,5 @@ func TestAnAnswerFileWithTwoNames(t *testing.T) {
 		must(t, os.WriteFile(file, []byte(`<unattend xmlns="urn:schemas-microsoft-com:unattend"/>`), 0o600))
 		must(t, os.Link(file, filepath.Join(mount, "golden.xml")))
 	}()
-	refused(t, core.Request{Image: at(image)}, image, winerr.CantCreateJoinInfo, `\Panther\unattend.xml has more than one hard link`)
+	refused(t, core.Request{Image: at(image)}, image, winerr.CantCreateJoinInfo, `\Panther\unattend.xml has 2 names (hard links)`)
 }

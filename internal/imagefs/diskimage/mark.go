@@ -19,7 +19,7 @@ const maxWhole = 256 << 20
 
 // Disk implements imagefs.DiskFile.
 func (s *Session) Disk() imagefs.DiskFacts {
-	facts := imagefs.DiskFacts{Format: string(s.image.Format()), Size: s.image.Size()}
+	facts := imagefs.DiskFacts{Format: string(s.image.Format()), Size: s.image.Size(), Partition: s.found.Number, Only: s.only}
 	if chain := s.image.Chain(); len(chain) > 1 {
 		facts.Backing = chain[1].Path
 	}

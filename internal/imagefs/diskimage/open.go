@@ -34,6 +34,7 @@ type Session struct {
 	pending *journalPlace
 	found   partition.Partition
 	many    bool // the disk has several partitions
+	only    bool // one of them has a Windows, and no other
 	notes   []string
 	made    *imagefs.NewDisk // nil: the image itself is changed
 
@@ -99,6 +100,11 @@ func (s *Session) choose() error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return imagefs.Wrap(imagefs.OpOpen, path, err)
 	}
+	if err == nil {
+		if err := namesFile(path, info.Mode()); err != nil {
+			return err
+		}
+	}
 	s.made = &imagefs.NewDisk{Path: path, Golden: s.at.ImagePath, Overlay: s.at.OverlayPath != "", Existed: err == nil}
 	if err == nil {
 		s.made.Size = info.Size()
@@ -117,6 +123,19 @@ func (s *Session) choose() error {
 	// Nobody could open the disk again, not even to take the join back.
 	if _, err := os.Lstat(path + undojournal.Suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return imagefs.Wrap(imagefs.OpCreate, path+undojournal.Suffix, imagefs.FromSystem(err))
+	}
+	return nil
+}
+
+// namesFile refuses the path of a new disk where something is that is no disk, with the mode of that.
+func namesFile(path string, mode fs.FileMode) error {
+	if _, err := os.Stat(path); mode&fs.ModeSymlink != 0 && errors.Is(err, fs.ErrNotExist) {
+		return winerr.Errorf(winerr.InvalidParameter, "%s is a symbolic link that leads nowhere: remove it, or give the new disk another name",
+			plaintext.Line(path, 0))
+	}
+	if mode.IsDir() {
+		return winerr.Errorf(winerr.InvalidParameter, "%s is a directory, and the new disk is a file: name one in it",
+			plaintext.Line(path, 0))
 	}
 	return nil
 }
@@ -156,6 +175,9 @@ func (s *Session) open(ctx context.Context) error {
 			s.notes = append(s.notes, "the file system of "+l.Path+" has no locks: make sure that nothing uses it now")
 		}
 	}
+	if misnamed := s.misnamed(); misnamed != "" {
+		s.notes = append(s.notes, misnamed)
+	}
 	if err := s.seeDisk(); err != nil {
 		return err
 	}
@@ -168,7 +190,11 @@ func (s *Session) open(ctx context.Context) error {
 // imageError is the refusal of the image file.
 func (s *Session) imageError(err error) error {
 	r, is := errors.AsType[*container.Refused](err)
-	if is && !namesWayOut(r.Detail) {
+	switch {
+	case !is || namesWayOut(r.Detail):
+	case errors.Is(err, fs.ErrPermission):
+		err = fmt.Errorf("%w: run as a user who may read it", err)
+	default:
 		err = fmt.Errorf("%w%s", err, waysOut()[r.Kind])
 	}
 	return coded(imagefs.OpOpen, s.path(), err)

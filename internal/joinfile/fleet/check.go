@@ -18,7 +18,7 @@ import (
 // joins, so that it is parsed once; [Run.Do] wipes it unless it is to keep it, and so does [Wipe].
 func Check(ctx context.Context, action Action, joins []joinfile.Join) []error {
 	c := checker{
-		images: map[any]*joinfile.Join{}, goldens: map[any]*joinfile.Join{}, changed: map[any]*joinfile.Join{},
+		images: map[any][]*joinfile.Join{}, goldens: map[any]*joinfile.Join{}, changed: map[any]*joinfile.Join{},
 		names: map[string]*joinfile.Join{}, blobs: map[string]*joinfile.Join{}, accounts: map[string]*joinfile.Join{},
 	}
 	for i := range joins {
@@ -38,7 +38,7 @@ func Check(ctx context.Context, action Action, joins []joinfile.Join) []error {
 
 // checker remembers the first join of each image, blob and account.
 type checker struct {
-	images          map[any]*joinfile.Join
+	images          map[any][]*joinfile.Join  // of one disk image file several, each in another partition
 	goldens         map[any]*joinfile.Join    // by what they make their disks from
 	changed         map[any]*joinfile.Join    // by the disk that they change in place
 	names           map[string]*joinfile.Join // of images
@@ -54,14 +54,23 @@ func (c *checker) image(j *joinfile.Join) {
 		}
 		c.names[name] = j
 	}
-	key := j.Request.Image.Key()
-	first, taken := c.images[key]
-	if !taken {
-		c.images[key] = j
-		return
+	whole := j.Request.Image
+	whole.Partition = 0
+	key := whole.Key()
+	for _, first := range c.images[key] {
+		if !otherWindows(j, first) {
+			c.refuse("%s and %s are both about the image %s: one image takes one join; remove one of them, or correct %s",
+				first.Place(), j.Place(), j.Request.Image, placeOption(j))
+			return
+		}
 	}
-	c.refuse("%s and %s are both about the image %s: one image takes one join; remove one of them, or correct %s",
-		first.Place(), j.Place(), j.Request.Image, placeOption(j))
+	c.images[key] = append(c.images[key], j)
+}
+
+// otherWindows reports whether two joins about one file change each another partition of it.
+func otherWindows(a, b *joinfile.Join) bool {
+	x, y := a.Request.Image, b.Request.Image
+	return x.NewPath() == "" && y.NewPath() == "" && x.Partition != y.Partition && x.Partition != 0 && y.Partition != 0
 }
 
 // placeOption returns the option that says where the image of a join is.

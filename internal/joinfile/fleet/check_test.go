@@ -38,6 +38,20 @@ func TestCheckRefusesWhatCannotBeMeantTogether(t *testing.T) {
 			joins[0].Request.Image.WindowsPath = filepath.Join(dir, "none")
 			joins[1].Request.Image.WindowsPath = filepath.Join(dir, "images", "..", "none")
 		}, "are both about the image"},
+		"two Windows of one disk": {func(_ *testing.T, dir string, joins []joinfile.Join) {
+			inDisks(joins, filepath.Join(dir, "disk.qcow2"), filepath.Join(dir, "disk.qcow2"))
+			joins[0].Request.Image.Partition, joins[1].Request.Image.Partition = 2, 3
+		}, ""},
+		"one Windows of one disk, whose partition one of them names": {func(_ *testing.T, dir string, joins []joinfile.Join) {
+			inDisks(joins, filepath.Join(dir, "disk.qcow2"), filepath.Join(dir, "disk.qcow2"))
+			joins[0].Request.Image.Partition = 3
+		}, "are both about the image"},
+		"one new disk of two partitions": {func(_ *testing.T, dir string, joins []joinfile.Join) {
+			inDisks(joins, filepath.Join(dir, "golden.qcow2"), filepath.Join(dir, "golden.qcow2"))
+			for i := range joins[:2] {
+				joins[i].Request.Image.OverlayPath, joins[i].Request.Image.Partition = filepath.Join(dir, "new.qcow2"), 2+i
+			}
+		}, "are both about the image"},
 		"a golden image that is changed": {func(t *testing.T, dir string, joins []joinfile.Join) {
 			inDisks(joins, filepath.Join(dir, "golden.qcow2"), filepath.Join(dir, "images", "..", "golden.qcow2"))
 			joins[0].Request.Image.OverlayPath = filepath.Join(dir, "new.qcow2")

@@ -14,6 +14,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // Watcher is called as a run goes, one call at a time.
@@ -85,6 +86,9 @@ type work struct {
 	mu     sync.Mutex
 	next   int
 	failed bool
+
+	usesMu sync.Mutex
+	uses   map[[2]string]*offlinejoin.UsesInForce // by ledger; see usesOf
 }
 
 // all lets workers take the joins one after the other, in their order.
@@ -161,7 +165,7 @@ func (w *work) carryOut(ctx context.Context, j *joinfile.Join, result *Result) (
 		}
 	}()
 	if (w.Action == Status || w.Action == Unstage) && hasNoDisk(j) {
-		w.noDisk(j, result)
+		w.noDisk(ctx, j, result)
 		return nil
 	}
 	progress := func(e offlinejoin.Event) {
@@ -199,13 +203,42 @@ func hasNoDisk(j *joinfile.Join) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// noDisk is the result of a join whose disk is not there: there is nothing to read or to take back, but an account may be left.
-func (w *work) noDisk(j *joinfile.Join, result *Result) {
+// noDisk is the result of a join whose disk is not there: there is nothing to read or to take back, but an account may be left,
+// or the use of one in a ledger.
+func (w *work) noDisk(ctx context.Context, j *joinfile.Join, result *Result) {
 	result.Outcome = OutcomeNoDisk
+	if w.Action == Unstage {
+		uses, err := w.usesOf(ctx, j)
+		if err != nil {
+			result.warn("the ledger could not be asked whether it still has an account in use for the disk: " + winerr.MessageOf(err))
+		} else if left := uses.OfGoneDisk(j.Request.Image); left != "" {
+			result.warn(left)
+		}
+	}
 	if w.Action == Unstage && j.Account != nil && w.AccountEnd != "" && w.AccountEnd != offlinejoin.AccountKeep {
 		result.warn(fmt.Sprintf("without the disk nobody can tell whether it had the account %s: look at it by offlinejoin account show, "+
 			"and remove it by offlinejoin account delete", plaintext.Line(strings.ToUpper(j.Account.MachineName), 0)))
 	}
+}
+
+// usesOf returns the uses in force of a join's ledger, which is read once.
+func (w *work) usesOf(ctx context.Context, j *joinfile.Join) (*offlinejoin.UsesInForce, error) {
+	w.usesMu.Lock()
+	defer w.usesMu.Unlock()
+	at := j.Request.SingleUse
+	key := [2]string{at.LedgerFile, at.Ledger}
+	if known := w.uses[key]; known != nil {
+		return known, nil
+	}
+	uses, err := offlinejoin.ReadUses(ctx, at, j.Request.Image.LockTimeout)
+	if err != nil {
+		return nil, err
+	}
+	if w.uses == nil {
+		w.uses = map[[2]string]*offlinejoin.UsesInForce{}
+	}
+	w.uses[key] = uses
+	return uses, nil
 }
 
 func (w *work) status(ctx context.Context, j *joinfile.Join, result *Result) (err error) {

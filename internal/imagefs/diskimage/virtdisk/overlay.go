@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
@@ -114,7 +115,11 @@ func (o *newOverlay) Commit(ctx context.Context) (imagefs.Cost, error) {
 	}
 	path, err := filepath.Abs(o.made.Path)
 	if err == nil {
-		err = failed("given its name", path, o.disk.sys.moveFile(o.temporary, path))
+		err = o.disk.sys.moveFile(o.temporary, path)
+		if exists(err) { // it did not when the session was opened
+			return imagefs.Cost{}, imagefs.MadeMeanwhile(o.made.Path)
+		}
+		err = failed("given its name", path, err)
 	}
 	if err != nil {
 		return imagefs.Cost{}, err
@@ -122,6 +127,12 @@ func (o *newOverlay) Commit(ctx context.Context) (imagefs.Cost, error) {
 	o.temporary = ""
 	o.made.Size, err = fileSize(path)
 	return cost, err
+}
+
+// exists reports whether an error of Windows says that a file is there already.
+func exists(err error) bool {
+	errno, ok := errors.AsType[syscall.Errno](err)
+	return ok && (uint32(errno) == errorFileExists || uint32(errno) == errorAlreadyExists)
 }
 
 // Close implements imagefs.Session.
