@@ -48,9 +48,20 @@ func (c *accountCommand) lostFlags(cmd *cobra.Command) {
 		"still works has a young one")
 }
 
-// arguments wants one name, or --lost.
-func (c *accountCommand) arguments(_ *cobra.Command, args []string) error {
+// arguments wants one name, or --lost, and no flag of the other.
+func (c *accountCommand) arguments(cmd *cobra.Command, args []string) error {
+	if c.lost {
+		if err := refuseFlags(cmd, "is for the account of one machine, and --lost takes none that a machine has logged on with: leave it out",
+			options.DeleteLive.Flag()); err != nil {
+			return err
+		}
+	} else if err := refuseFlags(cmd, "chooses among what broken runs have left: give --lost, too, or leave it out",
+		"run", "older-than"); err != nil {
+		return err
+	}
 	switch {
+	case c.lost && c.query.OlderThan < 0:
+		return fmt.Errorf("--older-than %s is before now: write how old a marker is at least, such as 2h", c.query.OlderThan)
 	case c.lost && len(args) > 0:
 		return errors.New("give the name of a machine, or --lost, not both")
 	case !c.lost && len(args) != 1:
