@@ -155,6 +155,12 @@ func (a *app) fail(err error) {
 	}
 }
 
+// errorFacts is an error as it stands in a document.
+func (a *app) errorFacts(err error) *errorFacts {
+	e := coded(err)
+	return &errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: a.asTyped(sentence(e.Message))}
+}
+
 // printError prints an error for programs.
 func (a *app) printError(code winerr.Code, message string) {
 	facts := errorFacts{Code: uint32(code), Name: code.Name(), Message: message}
