@@ -229,7 +229,7 @@ func (a *app) endAccount(ctx context.Context, c *accountCommand, name string, re
 	if before.Status == offlinejoin.AccountGone {
 		return winerr.Errorf(winerr.FileNotFound, "%s has no account of %s", plaintext.Line(before.Domain, 0), plaintext.Line(name, 0))
 	}
-	release.ObjectGUID = before.ObjectGUID
+	release.ObjectGUID, release.Seen = before.ObjectGUID, before
 	if !c.yes {
 		a.showAccount(before)
 		if err := a.ask(ctx, fmt.Sprintf("\n%s this account?", titled(release.End))); err != nil {
@@ -322,6 +322,7 @@ func (a *app) deleteOne(ctx context.Context, d *offlinejoin.Directory, one offli
 	}
 	now, err := offlinejoin.ReleaseAccount(ctx, d, offlinejoin.AccountRelease{
 		AccountQuery: offlinejoin.AccountQuery{ObjectGUID: one.ObjectGUID, MachineName: one.MachineName}, End: offlinejoin.AccountDelete,
+		Seen: &one,
 	})
 	if err == nil {
 		result.Outcome, result.Status = deletionDone, now.Status
