@@ -94,6 +94,6 @@ func (s *Session) do(ctx context.Context, operation func() error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return winerr.Errorf(winerr.Timeout, "%s did not answer within %s: the connection was closed, and whether the request "+
+	return away(winerr.Timeout, "%s did not answer within %s: the connection was closed, and whether the request "+
 		"was carried out is not known", shown(s.dc.Host), s.timeout)
 }

@@ -41,14 +41,20 @@ type DirectoryRequest struct {
 }
 
 // Directory is a domain that is logged on to when it is first needed, and again when the connection was lost, then to the same
-// controller. One
-// Directory serves all joins of a run, from several goroutines. Close ends it.
+// controller. One Directory serves all joins of a run, from several goroutines. A log on that was refused is not tried again, since
+// domains lock accounts after some of them, and one that nobody answered is not tried again at once. Close ends it.
 type Directory struct {
 	connect func(ctx context.Context) (*link, error)
 
 	mu   sync.Mutex
 	link *link // nil: not logged on
+
+	failed error     // what the last log on came to, for those that come after it
+	retry  time.Time // when it is tried again; zero: never, since somebody has to change something first
 }
+
+// awayFor is how long a domain that did not answer is not asked again, so that of many joins one alone waits for it.
+const awayFor = time.Minute
 
 // NewDirectory returns the domain of a request. Nothing is opened yet.
 func NewDirectory(req DirectoryRequest) *Directory {
@@ -157,7 +163,7 @@ func logOn(ctx context.Context, req DirectoryRequest) (*link, error) {
 	if req.Domain == "" {
 		return nil, winerr.Errorf(winerr.InvalidParameter, "no domain was given: set domain to its DNS name")
 	}
-	query := activedirectory.Query{Domain: req.Domain, DC: req.DC, Site: req.Site, Dial: req.Settings.Dial}
+	query := activedirectory.Query{Domain: req.Domain, DC: req.DC, Site: req.Site, Timeout: req.Settings.Timeout, Dial: req.Settings.Dial}
 	dc, notes, err := activedirectory.Locate(ctx, query)
 	if err != nil {
 		return nil, err
@@ -184,16 +190,26 @@ func logOn(ctx context.Context, req DirectoryRequest) (*link, error) {
 	return l, nil
 }
 
-// get returns the connection, made now when there is none.
+// get returns the connection, made now when there is none. Its error is that of the last log on where it makes none.
 func (d *Directory) get(ctx context.Context) (*link, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.link != nil {
 		return d.link, nil
 	}
+	if d.failed != nil && (d.retry.IsZero() || time.Now().Before(d.retry)) {
+		return nil, d.failed
+	}
 	l, err := d.connect(ctx)
-	if err == nil {
+	d.failed, d.retry = nil, time.Time{}
+	switch _, isAnswer := winerr.CodeOf(err); {
+	case err == nil:
 		d.link = l
+	case isAnswer && ctx.Err() == nil:
+		d.failed = err
+		if MayPass(err) {
+			d.retry = time.Now().Add(awayFor)
+		}
 	}
 	return l, err
 }
@@ -229,7 +245,12 @@ func (d *Directory) read(ctx context.Context, do func(l *link) error) error {
 // take it back.
 const aftermath = 30 * time.Second
 
-// afterwards returns a context that the end of ctx does not end.
-func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+// afterwards returns a context that the end of ctx does not end. A domain that did not answer is asked again for it.
+func (d *Directory) afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.retry.IsZero() {
+		d.failed, d.retry = nil, time.Time{}
+	}
 	return context.WithTimeout(context.WithoutCancel(ctx), aftermath)
 }
