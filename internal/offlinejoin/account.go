@@ -279,7 +279,7 @@ func (p *AccountPlan) look(ctx context.Context, held *heldJoin) error {
 			p.Warnings = append(p.Warnings, "the directory does not list computers among what this user may make in "+
 				plaintext.Line(p.container, plaintext.Name)+": it may still be allowed by the domain's quota")
 		}
-		return p.mayMake(elsewhere)
+		return p.mayMake(ctx, elsewhere)
 	}
 	if err := p.compare(elsewhere); err != nil {
 		return err
@@ -296,18 +296,23 @@ func (p *AccountPlan) look(ctx context.Context, held *heldJoin) error {
 	return err
 }
 
-// mayMake refuses to make an account that must exist, or that another controller has.
-func (p *AccountPlan) mayMake(elsewhere []activedirectory.Elsewhere) error {
+// mayMake refuses to make an account that must exist, that another controller has, or whose name something else has in the OU.
+func (p *AccountPlan) mayMake(ctx context.Context, elsewhere []activedirectory.Elsewhere) error {
 	if p.req.ObjectGUID != "" {
 		return winerr.Errorf(winerr.FileNotFound, "the account of %s (objectGUID %s) does not exist in %s any more, and is not made "+
 			"again: a new one would have another SID and none of its groups; take it out of the configuration and apply, to have a "+
 			"new one", p.req.MachineName, p.req.ObjectGUID, p.Domain)
 	}
-	if len(elsewhere) == 0 {
-		return nil
+	if len(elsewhere) > 0 {
+		return winerr.Errorf(winerr.UserExists, "%s has an account %s already, which %s has not heard of yet: wait until both have "+
+			"replicated, or name %[1]s in dc", elsewhere[0].Host, p.req.MachineName, p.DC)
 	}
-	return winerr.Errorf(winerr.UserExists, "%s has an account %s already, which %s has not heard of yet: wait until both have "+
-		"replicated, or name %[1]s in dc", elsewhere[0].Host, p.req.MachineName, p.DC)
+	other, err := p.link.Named(ctx, p.container, p.req.MachineName)
+	if err != nil || other == nil {
+		return err
+	}
+	return winerr.Errorf(winerr.UserExists, "the account %s cannot be made: %s is there already (%s), and two objects in one OU cannot "+
+		"have one name: delete or move it, name another OU in ou, or choose another machine_name", p.req.MachineName, other.DN, other.Kind)
 }
 
 // compare takes what other controllers have of the account into it, and refuses another account of its name there.

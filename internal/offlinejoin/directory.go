@@ -95,6 +95,7 @@ type session interface {
 	Find(ctx context.Context, d activedirectory.Domain, machine string) (*activedirectory.Account, error)
 	FindDN(ctx context.Context, dn string) (*activedirectory.Account, error)
 	FindGUID(ctx context.Context, guid string) (*activedirectory.Account, error)
+	Named(ctx context.Context, container, machine string) (*activedirectory.Object, error)
 	Marked(ctx context.Context, d activedirectory.Domain, states []activedirectory.MarkerState, keep func(*activedirectory.Account) bool) ([]*activedirectory.Account, error)
 	Create(ctx context.Context, d activedirectory.Domain, n activedirectory.New) (*activedirectory.Account, error)
 	Reset(ctx context.Context, a *activedirectory.Account, own string, to activedirectory.Marker, password []uint16) (*activedirectory.Account, error)

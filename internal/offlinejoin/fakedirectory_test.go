@@ -26,6 +26,7 @@ type fakeDirectory struct {
 	writes   int
 
 	me        string
+	objects   map[string]string // kinds of objects that are no accounts, by DN
 	elsewhere []activedirectory.Elsewhere
 	notes     []activedirectory.Note
 	roots     [][]byte                // of the authorities that the forest trusts
@@ -109,6 +110,14 @@ func copyOf(a *activedirectory.Account) *activedirectory.Account {
 	}
 	c := *a
 	return &c
+}
+
+func (f *fakeDirectory) Named(_ context.Context, container, machine string) (*activedirectory.Object, error) {
+	dn := "CN=" + strings.ToUpper(machine) + "," + container
+	if kind := f.objects[dn]; kind != "" {
+		return &activedirectory.Object{DN: dn, Kind: kind}, nil
+	}
+	return nil, nil
 }
 
 func (f *fakeDirectory) Find(_ context.Context, _ activedirectory.Domain, machine string) (*activedirectory.Account, error) {

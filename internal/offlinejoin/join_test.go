@@ -137,6 +137,9 @@ func TestRefusedJoinLeavesNothing(t *testing.T) {
 		"elsewhere": {func(_ *testing.T, f *fakeDirectory, _ *AccountRequest, _ *Request) {
 			f.elsewhere = []activedirectory.Elsewhere{{Host: "dc2", Account: &activedirectory.Account{GUID: "other"}}}
 		}, winerr.UserExists},
+		"contact": {func(_ *testing.T, f *fakeDirectory, acc *AccountRequest, _ *Request) {
+			f.objects = map[string]string{"CN=WEB01," + acc.OU: "contact"}
+		}, winerr.UserExists},
 		"no such guid": {func(_ *testing.T, _ *fakeDirectory, acc *AccountRequest, _ *Request) {
 			acc.ObjectGUID = "00000000-0000-4000-8000-000000000001"
 		}, winerr.FileNotFound},
@@ -166,6 +169,11 @@ func TestRefusedJoinLeavesNothing(t *testing.T) {
 			_, err := Join(t.Context(), f.directory(), acc, req)
 			if code, _ := winerr.CodeOf(err); code != c.code {
 				t.Errorf("error %v, want code %v", err, c.code)
+			}
+			if name != "no right" { // which nobody knows before
+				if _, _, err := PlanJoin(t.Context(), f.directory(), acc, req); err == nil {
+					t.Error("the dry run does not show it")
+				}
 			}
 			if f.writes != 0 || len(f.accounts) != 0 || tree(t, windows) != before {
 				t.Errorf("%d writes, %d accounts, image changed: %v", f.writes, len(f.accounts), tree(t, windows) != before)
