@@ -36,7 +36,7 @@ func (s *ImageSource) Configure(raws ...any) error {
 		return nil
 	}
 	expandHome(c.texts())
-	return Config{WindowsPath: c.WindowsPath}.checkPlace()
+	return Config{WindowsPath: c.WindowsPath}.checkPlace(false)
 }
 
 // Execute reads the image. It writes nothing. Packer gives a data source no context; reading an image takes no time that
