@@ -266,3 +266,20 @@ func TestLiveAccountsNamed(t *testing.T) {
 		}
 	}
 }
+
+// The sites of the forest are seen by a user who may read no more than everybody.
+func TestLiveAccountsSites(t *testing.T) {
+	t.Parallel()
+	lab, _, d := accountsLab(t)
+	s, err := Dial(t.Context(), lab.dc(), lab.user(t, "sitereader"), lab.settings(t, Sealed))
+	must(t, err)
+	defer func() { _ = s.Close() }()
+	names, all, err := s.Sites(t.Context(), d)
+	if err != nil || !all || len(names) != 1 || names[0] != "Default-First-Site-Name" {
+		t.Errorf("%q, all: %v, %v", names, all, err)
+	}
+	d.Configuration = "CN=Nowhere," + d.Configuration
+	if names, all, err := s.Sites(t.Context(), d); err != nil || all || len(names) != 0 {
+		t.Errorf("without a container: %q, all: %v, %v", names, all, err)
+	}
+}

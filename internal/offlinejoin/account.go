@@ -273,6 +273,17 @@ func (p *AccountPlan) look(ctx context.Context, held *heldJoin) error {
 	for _, n := range notes {
 		p.Warnings = append(p.Warnings, string(n))
 	}
+	if err := p.decideAction(ctx, held, container, elsewhere); err != nil || p.Action == AccountAdopt {
+		return err
+	}
+	return p.checkSite(ctx)
+}
+
+// decideAction says what is to be done.
+func (p *AccountPlan) decideAction(
+	ctx context.Context, held *heldJoin, container activedirectory.Container, elsewhere []activedirectory.Elsewhere,
+) error {
+	l, req := p.link, p.req
 	if p.existing == nil {
 		p.Action, p.DN = AccountCreate, "CN="+strings.ToUpper(req.MachineName)+","+plaintext.Line(p.container, plaintext.Name)
 		if !container.MayCreate {
@@ -290,10 +301,31 @@ func (p *AccountPlan) look(ctx context.Context, held *heldJoin) error {
 		p.Action = AccountAdopt
 		return nil
 	}
+	var err error
 	if p.Action, err = p.decide(ctx, held); err == nil && p.Action == AccountReset && p.existing.Disabled() {
 		p.Warnings = append(p.Warnings, "the account "+p.DN+" is disabled, and is enabled with its new password")
 	}
 	return err
+}
+
+// checkSite warns of a persistent_site that the forest does not have. It is no refusal: a site can be made until the first boot.
+func (p *AccountPlan) checkSite(ctx context.Context) error {
+	site := p.req.PersistentSite
+	if site == "" {
+		return nil
+	}
+	missing, names, err := p.link.missesSite(ctx, site)
+	if err != nil || !missing {
+		return err
+	}
+	const shown = 3
+	has := plaintext.Line(strings.Join(names[:min(len(names), shown)], ", "), plaintext.Sentence)
+	if len(names) > shown {
+		has += " and others"
+	}
+	p.Warnings = append(p.Warnings, "the forest has no site "+plaintext.Line(site, plaintext.Name)+", but "+has+": correct "+
+		"persistent_site, or make the site before the machine boots")
+	return nil
 }
 
 // mayMake refuses to make an account that must exist, that another controller has, or whose name something else has in the OU.

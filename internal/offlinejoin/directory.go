@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -104,6 +106,7 @@ type session interface {
 	Enable(ctx context.Context, a *activedirectory.Account) (*activedirectory.Account, error)
 	Delete(ctx context.Context, a *activedirectory.Account, children bool) error
 	RootCAs(ctx context.Context, d activedirectory.Domain) ([][]byte, error)
+	Sites(ctx context.Context, d activedirectory.Domain) (names []string, all bool, err error)
 	Close() error
 }
 
@@ -123,6 +126,28 @@ type link struct {
 	mu         sync.Mutex
 	me         string
 	containers map[string]activedirectory.Container // by the name that was asked for
+	sites      *siteNames                           // nil: not read
+}
+
+// siteNames are the sites of a forest, as far as they can be seen.
+type siteNames struct {
+	names []string
+	all   bool
+}
+
+// missesSite reports whether the forest has no site of a name, and those that it has. The sites are read once.
+func (l *link) missesSite(ctx context.Context, site string) (missing bool, names []string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sites == nil {
+		names, all, err := l.Sites(ctx, l.domain)
+		if err != nil {
+			return false, nil, err
+		}
+		l.sites = &siteNames{names, all}
+	}
+	same := func(name string) bool { return strings.EqualFold(name, site) }
+	return l.sites.all && !slices.ContainsFunc(l.sites.names, same), l.sites.names, nil
 }
 
 func (l *link) close() error { return errors.Join(l.others.Close(), l.session.Close()) }

@@ -29,6 +29,8 @@ type fakeDirectory struct {
 	objects   map[string]string // kinds of objects that are no accounts, by DN
 	elsewhere []activedirectory.Elsewhere
 	notes     []activedirectory.Note
+	sites     []string                // nil: cannot be read
+	siteReads int                     // how often they were asked for
 	roots     [][]byte                // of the authorities that the forest trusts
 	refuse    func(call string) error // before the call
 	lose      func(call string) bool  // after the call was carried out
@@ -73,6 +75,13 @@ func (f *fakeDirectory) WhoAmI(context.Context) (string, error)    { return f.me
 func (f *fakeDirectory) MemberOf(context.Context, string) []string { return nil }
 func (f *fakeDirectory) RootCAs(context.Context, activedirectory.Domain) ([][]byte, error) {
 	return f.roots, nil
+}
+
+func (f *fakeDirectory) Sites(context.Context, activedirectory.Domain) ([]string, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.siteReads++
+	return f.sites, len(f.sites) > 0, nil
 }
 
 func (f *fakeDirectory) Owners(_ context.Context, _ activedirectory.Domain, trusted []string) ([]string, error) {

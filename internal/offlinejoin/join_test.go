@@ -182,6 +182,50 @@ func TestRefusedJoinLeavesNothing(t *testing.T) {
 	}
 }
 
+// A persistent site that the forest does not have is a warning, and the sites are read once for all joins of a run. Where they
+// cannot be seen, nothing is claimed.
+func TestPersistentSiteIsLookedFor(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		sites []string
+		site  string
+		reads int
+		warns string
+	}{
+		"there":          {[]string{"Berlin", "Paris"}, "berlin", 1, ""},
+		"not there":      {[]string{"Berlin", "Paris"}, "Rome", 1, "the forest has no site Rome, but Berlin, Paris: correct persistent_site"},
+		"one of many":    {[]string{"A", "B", "C", "D"}, "Rome", 1, "but A, B, C and others"},
+		"cannot be seen": {nil, "Rome", 1, ""},
+		"none is wanted": {[]string{"Berlin"}, "", 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFakeDirectory()
+			f.sites = c.sites
+			d := f.directory()
+			for _, machine := range []string{"WEB01", "WEB02", "WEB03"} {
+				acc, req := joinOf(t)
+				acc.MachineName, acc.PersistentSite = machine, c.site
+				for range 2 {
+					plan, receipt, err := PlanJoin(t.Context(), d, acc, req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for what, warnings := range map[string][]string{"plan": plan.Warnings, "receipt": receipt.Warnings} {
+						text := strings.Join(warnings, "\n")
+						if strings.Contains(text, "site") != (c.warns != "") || !strings.Contains(text, c.warns) {
+							t.Errorf("%s: %q", what, text)
+						}
+					}
+				}
+			}
+			if f.siteReads != c.reads {
+				t.Errorf("the sites are read %d times, want %d", f.siteReads, c.reads)
+			}
+		})
+	}
+}
+
 // What becomes of an account that exists: a table of whose it is, what state it is in, and what the user wishes.
 func TestAccountThatExists(t *testing.T) {
 	t.Parallel()

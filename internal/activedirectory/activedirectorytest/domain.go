@@ -286,5 +286,10 @@ func (d *Domain) Delete(_ context.Context, a *activedirectory.Account, _ bool) e
 	return err
 }
 
+// Sites returns the one of the controller.
+func (d *Domain) Sites(context.Context, activedirectory.Domain) ([]string, bool, error) {
+	return []string{d.DC().Site}, true, nil
+}
+
 // RootCAs returns none.
 func (d *Domain) RootCAs(context.Context, activedirectory.Domain) ([][]byte, error) { return nil, nil }
