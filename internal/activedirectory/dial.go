@@ -84,7 +84,7 @@ func dial(ctx context.Context, dc DC, c Credential, settings Settings) (_ *Sessi
 		if err := l.Bind(principalName(c.User, dc.Domain), c.Password.reveal()); err != nil {
 			abort()
 			_ = l.Close()
-			return nil, err
+			return nil, onConnection(err)
 		}
 	}
 	if err := ctx.Err(); err != nil {

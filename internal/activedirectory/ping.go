@@ -89,7 +89,7 @@ func pingOnce(ctx context.Context, dial DialFunc, network, address, domain, mach
 		p, err = readPong(number, next)
 	}
 	if err != nil && !errors.Is(err, errEmptyPong) && ctx.Err() != nil { // we have closed the connection
-		err = fmt.Errorf("%w within %s", errNoAnswer, wait)
+		err = fmt.Errorf("%w within %s", errNoAnswer, wait.Round(10*time.Millisecond))
 	}
 	return p, err
 }

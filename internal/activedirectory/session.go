@@ -2,6 +2,7 @@ package activedirectory
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -87,7 +88,7 @@ func (s *Session) do(ctx context.Context, operation func() error) error {
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	stop := context.AfterFunc(limited, s.abort)
-	err := operation()
+	err := onConnection(operation())
 	switch {
 	case stop() || err == nil:
 		return err
@@ -96,4 +97,12 @@ func (s *Session) do(ctx context.Context, operation func() error) error {
 	}
 	return away(winerr.Timeout, "%s did not answer within %s: the connection was closed, and whether the request "+
 		"was carried out is not known", shown(s.dc.Host), s.timeout)
+}
+
+// onConnection returns an error of an operation as a *ldap.Error: what a connection was closed with comes as a text alone.
+func onConnection(err error) error {
+	if _, isLDAP := errors.AsType[*ldap.Error](err); err == nil || isLDAP {
+		return err
+	}
+	return ldap.NewError(ldap.ErrorNetwork, err)
 }
