@@ -115,9 +115,15 @@ func ReleaseAccount(ctx context.Context, d *Directory, req AccountRelease) (*Acc
 			return err
 		}
 		if req.End == AccountDisable {
-			return l.disable(ctx, a, facts)
+			err = l.disable(ctx, a, facts)
+		} else {
+			err = l.remove(ctx, a, req, facts)
 		}
-		return l.remove(ctx, a, req, facts)
+		if code, _ := winerr.CodeOf(err); code == winerr.FileNotFound { // somebody else was faster
+			facts.Status = AccountGone
+			return nil
+		}
+		return err
 	})
 	return facts, err
 }
@@ -160,9 +166,6 @@ func (l *link) remove(ctx context.Context, a *activedirectory.Account, req Accou
 		}
 	}
 	err := l.Delete(ctx, a, true)
-	if code, _ := winerr.CodeOf(err); code == winerr.FileNotFound {
-		err = nil
-	}
 	if err == nil {
 		facts.Status = AccountGone
 	}

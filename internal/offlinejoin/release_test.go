@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -137,6 +138,33 @@ func TestDeleteWhatWasSeen(t *testing.T) {
 				t.Errorf("%+v, %v", left, err)
 			}
 		})
+	}
+}
+
+// TestSomebodyElseDeletesFirst: what is gone by then is as it was wanted.
+func TestSomebodyElseDeletesFirst(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		end AccountEnd
+		at  string // the call that finds it gone
+	}{{AccountDelete, "mark"}, {AccountDelete, "delete"}, {AccountDisable, "disable"}, {AccountDisable, "mark"}} {
+		f := newFakeDirectory()
+		a := f.put(activedirectory.Account{Name: "WEB01", Marker: activedirectory.Marker{
+			State: activedirectory.MarkerPending, Run: "5f0c3a9d21b04e77", At: testClock, Place: "9e107d9d372bb682",
+		}})
+		reached := false
+		f.refuse = func(call string) error {
+			if !strings.HasPrefix(call, c.at) {
+				return nil
+			}
+			reached = true
+			delete(f.accounts, a.GUID)
+			return winerr.New(winerr.FileNotFound, "it does not exist any more")
+		}
+		facts, err := ReleaseAccount(t.Context(), f.directory(), AccountRelease{AccountQuery: AccountQuery{ObjectGUID: a.GUID}, End: c.end})
+		if err != nil || facts.Status != AccountGone || !reached {
+			t.Errorf("%s, gone at %s: %+v, %v, reached: %v", c.end, c.at, facts, err, reached)
+		}
 	}
 }
 
