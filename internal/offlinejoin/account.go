@@ -305,6 +305,11 @@ func (p *AccountPlan) decideAction(
 	if p.Action, err = p.decide(ctx, held); err == nil && p.Action == AccountReset && p.existing.Disabled() {
 		p.Warnings = append(p.Warnings, "the account "+p.DN+" is disabled, and is enabled with its new password")
 	}
+	m := p.existing.Marker
+	if live, _ := p.existing.Live(); err == nil && p.Action == AccountReset && !live && m.State == activedirectory.MarkerStaged && m.Place != p.place {
+		p.Warnings = append(p.Warnings, "the account "+p.DN+" was staged elsewhere at "+m.At.UTC().Format(time.RFC3339)+", and no machine "+
+			"has logged on with it: with its new password, what was staged there cannot join any more")
+	}
 	return err
 }
 

@@ -268,6 +268,8 @@ func TestAccountThatExists(t *testing.T) {
 		"left here, live":                  {owner: fakeUser, change: live, marker: activedirectory.MarkerPending, place: here, code: winerr.SetupAlreadyJoined},
 		"staged here, image new":           {owner: fakeUser, marker: activedirectory.MarkerStaged, place: here, code: winerr.UserExists},
 		"staged here, image new, own":      {owner: fakeUser, marker: activedirectory.MarkerStaged, place: here, acc: AccountRequest{Reuse: AccountReuseOwn}},
+		"staged elsewhere, own":            {owner: fakeUser, marker: activedirectory.MarkerStaged, place: there, acc: AccountRequest{Reuse: AccountReuseOwn}},
+		"staged elsewhere, by objectGUID":  {owner: fakeUser, marker: activedirectory.MarkerStaged, place: there, byGUID: true},
 		"pending elsewhere":                {owner: fakeUser, marker: activedirectory.MarkerPending, place: there, code: winerr.UserExists},
 		"pending elsewhere, own":           {owner: fakeUser, marker: activedirectory.MarkerPending, place: there, acc: AccountRequest{Reuse: AccountReuseOwn}, code: winerr.Busy},
 		"pending elsewhere, by objectGUID": {owner: fakeUser, marker: activedirectory.MarkerPending, place: there, byGUID: true, code: winerr.Busy},
@@ -315,6 +317,9 @@ func TestAccountThatExists(t *testing.T) {
 			}
 			if err != nil {
 				t.Fatal(err)
+			}
+			if warned := strings.Contains(strings.Join(r.Warnings, "\n"), "cannot join any more"); warned != strings.HasPrefix(name, "staged elsewhere") {
+				t.Errorf("that what was staged elsewhere cannot join any more is in the warnings: %v", warned)
 			}
 			if now.PasswordLastSet == before.PasswordLastSet || now.Own != "mine" || now.GUID != before.GUID || now.Disabled() ||
 				now.Marker.State != activedirectory.MarkerStaged || r.Account.Made || !f.valid(t, req.Image) {
