@@ -105,7 +105,8 @@ func (a *app) carryOutProvision(ctx context.Context, p *provisioning) error {
 		return err
 	}
 	if acc.Place, err = filepath.Abs(p.output); err != nil {
-		return err
+		return winerr.Errorf(winerr.FileNotFound, "the working directory does not exist any more (%w): change to one that does, or give the "+
+			"whole path to --output", err)
 	}
 	d, end, err := a.directory(p.domain)
 	if err != nil {
