@@ -1,6 +1,7 @@
 package activedirectory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,12 +99,11 @@ type locator struct {
 
 func newLocator(q Query) (*locator, error) {
 	l := &locator{Query: q, domain: trimName(q.Domain), site: q.Site, dial: q.Dial}
-	if !validName(l.domain) || !strings.Contains(l.domain, ".") {
-		return nil, winerr.Errorf(winerr.InvalidParameter,
-			"%q is not the DNS name of a domain: give its full name, such as corp.example.com", shown(q.Domain))
+	if l.domain == "" {
+		return nil, noDomain(q.Domain)
 	}
-	if l.site != "" && !validLabel(l.site) {
-		return nil, winerr.Errorf(winerr.InvalidParameter, "%q is not the name of a site", shown(q.Site))
+	if err := q.Check(); err != nil {
+		return nil, err
 	}
 	if l.Resolver == nil {
 		l.Resolver = net.DefaultResolver
@@ -120,6 +120,27 @@ func newLocator(q Query) (*locator, error) {
 	return l, nil
 }
 
+// Check refuses what can be no name of a domain, a controller or a site (87). It asks nobody, and does not look at what is empty.
+func (q Query) Check() error {
+	domain, host := trimName(q.Domain), trimName(q.DC)
+	if domain != "" && (!validName(domain) || !strings.Contains(domain, ".")) {
+		return noDomain(q.Domain)
+	}
+	if _, err := netip.ParseAddr(host); host != "" && (err == nil || !validName(host) || !strings.Contains(host, ".")) {
+		return winerr.Errorf(winerr.InvalidParameter, "dc %q is not a full name: Kerberos needs the controller's DNS name, such as dc1.%s",
+			shown(q.DC), cmp.Or(domain, "corp.example.com"))
+	}
+	if q.Site != "" && !validLabel(q.Site) {
+		return winerr.Errorf(winerr.InvalidParameter, "%q is not the name of a site: correct site", shown(q.Site))
+	}
+	return nil
+}
+
+func noDomain(domain string) error {
+	return winerr.Errorf(winerr.InvalidParameter, "%q is not the DNS name of a domain: give its full name, such as corp.example.com",
+		shown(domain))
+}
+
 func (l *locator) note(format string, args ...any) {
 	l.notes = append(l.notes, Note(fmt.Sprintf(format, args...)))
 }
@@ -127,10 +148,6 @@ func (l *locator) note(format string, args ...any) {
 // only asks the controller that the query names.
 func (l *locator) only(ctx context.Context) (DC, error) {
 	host := trimName(l.DC)
-	if _, err := netip.ParseAddr(host); err == nil || !validName(host) || !strings.Contains(host, ".") {
-		return DC{}, winerr.Errorf(winerr.InvalidParameter,
-			"dc %q is not a full name: Kerberos needs the controller's DNS name, such as dc1.%s", shown(l.DC), l.domain)
-	}
 	dc, err := l.ask(ctx, host)
 	switch {
 	case ctx.Err() != nil:

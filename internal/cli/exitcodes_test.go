@@ -81,7 +81,7 @@ func (l exitLab) commandLine(command, args string) []string {
 }
 
 // reach names a domain whose controller does not answer.
-const reach = " --domain corp.example.com --dc 127.0.0.1 --ad-user u --ad-timeout 2s"
+const reach = " --domain corp.example.com --dc dc1.corp.example.com --ad-user u --ad-timeout 2s"
 
 // exitCodes has for every command what it ends with. Every command also refuses an unknown flag; see [TestExitCodes].
 var exitCodes = map[string][]situation{
@@ -279,6 +279,10 @@ var exitCodes = map[string][]situation{
 		{name: "older than now", args: "--lost --older-than -1h" + reach, code: 2, says: "--older-than -1h0m0s is before now"},
 		{name: "bad duration", args: "--lost --older-than x" + reach, code: 2, says: "write a number with its unit"},
 		{name: "no domain", args: "WEB01", code: 2, says: "no domain is named"},
+		{name: "a flat domain", args: "WEB01 --domain CORP --ad-user u", code: 2, says: "is not the DNS name of a domain"},
+		{name: "an address", args: "WEB01 --domain corp.example.com --dc 192.0.2.1 --ad-user u", code: 2, says: "is not a full name"},
+		{name: "a bad site", args: "WEB01 --domain corp.example.com --site a.b --ad-user u", code: 2, says: "is not the name of a site"},
+		{name: "a down-level user", args: "WEB01 --domain corp.example.com --ad-user CORP\\u", code: 2, says: "DOMAIN\\user"},
 		{name: "two credentials", args: "WEB01 --ad-keytab a --ad-password-file b" + reach, code: 2},
 		{name: "missing password", args: "WEB01 --ad-password-file @nowhere" + reach, code: 1, says: "(2 "},
 	},

@@ -42,6 +42,15 @@ type DirectoryRequest struct {
 	Settings   Settings
 }
 
+// Check refuses names that can be none, without asking anybody (87). What is empty is not looked at.
+func (r DirectoryRequest) Check() error {
+	query := activedirectory.Query{Domain: r.Domain, DC: r.DC, Site: r.Site}
+	if err := query.Check(); err != nil {
+		return err
+	}
+	return activedirectory.CheckUser(r.Credential.User)
+}
+
 // Directory is a domain that is logged on to when it is first needed, and again when the connection was lost, then to the same
 // controller. One Directory serves all joins of a run, from several goroutines. A log on that was refused is not tried again, since
 // domains lock accounts after some of them, and one that nobody answered is not tried again at once. Close ends it.

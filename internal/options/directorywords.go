@@ -61,6 +61,10 @@ func (w DirectoryWords) Check() error {
 			return err
 		}
 	}
+	req := offlinejoin.DirectoryRequest{Domain: w.Domain, DC: w.DC, Site: w.Site, Credential: offlinejoin.Credential{User: w.User}}
+	if err := req.Check(); err != nil {
+		return err
+	}
 	if credentials := w.credentials(); len(credentials) > 1 {
 		return winerr.Errorf(winerr.InvalidParameter, "%s are given, and one of them is taken: leave the others out",
 			strings.Join(credentials, " and "))
