@@ -115,7 +115,7 @@ func (a *app) accountShow() *cobra.Command {
 			if c.lost {
 				lost, err := offlinejoin.LostAccounts(ctx, d, c.query)
 				if err != nil {
-					return err
+					return interrupted(err, onlyRead)
 				}
 				return a.showAccounts(lost)
 			}
@@ -127,10 +127,13 @@ func (a *app) accountShow() *cobra.Command {
 	return cmd
 }
 
+// onlyRead is what an interrupt means as long as accounts are only looked at.
+const onlyRead = "nothing was written"
+
 // showOne prints an account, or returns the error.
 func (a *app) showOne(facts *offlinejoin.AccountFacts, err error) error {
 	if err != nil {
-		return err
+		return interrupted(err, onlyRead)
 	}
 	if a.json {
 		return a.printJSON(accountDocument{schemaVersion, facts})
@@ -224,7 +227,7 @@ func (a *app) endAccount(ctx context.Context, c *accountCommand, name string, re
 	release.MachineName = name
 	before, err := offlinejoin.ReadAccount(ctx, d, release.AccountQuery)
 	if err != nil {
-		return err
+		return interrupted(err, onlyRead)
 	}
 	if before.Status == offlinejoin.AccountGone {
 		return winerr.Errorf(winerr.FileNotFound, "%s has no account of %s", plaintext.Line(before.Domain, 0), plaintext.Line(name, 0))
@@ -238,7 +241,7 @@ func (a *app) endAccount(ctx context.Context, c *accountCommand, name string, re
 	}
 	now, err := offlinejoin.ReleaseAccount(ctx, d, release)
 	if err != nil {
-		return err
+		return interrupted(err, "offlinejoin account show says what has become of the account")
 	}
 	if a.json {
 		return a.printJSON(accountDocument{schemaVersion, now})
@@ -275,7 +278,7 @@ func (a *app) deleteLost(ctx context.Context, c *accountCommand) error {
 	defer end()
 	lost, err := offlinejoin.LostAccounts(ctx, d, c.query)
 	if err != nil {
-		return err
+		return interrupted(err, onlyRead)
 	}
 	if len(lost) == 0 {
 		return a.showAccounts(lost)

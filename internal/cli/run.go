@@ -228,6 +228,15 @@ func coded(err error) *winerr.Error {
 	return &winerr.Error{Code: codeFor(err), Message: err.Error(), Err: err}
 }
 
+// interrupted returns an error with what an interrupt means for a command that is about accounts, in whose place [coded] speaks of
+// images. Others stay as they are.
+func interrupted(err error, means string) error {
+	if _, isCoded := winerr.CodeOf(err); isCoded || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &winerr.Error{Code: winerr.Cancelled, Message: "stopped by an interrupt: " + means, Err: err}
+}
+
 // untouched adds to a refusal that it came before anything was written. The refusal stays its cause.
 func untouched(err error) error {
 	e := coded(err)

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/cli"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/sample/sampletest"
 )
@@ -81,5 +83,37 @@ func TestSilentDomainEndsWith75(t *testing.T) { // not parallel: DNS is the proc
 	many, messages := dials(12)
 	if one == 0 || many != one || len(messages) != 1 {
 		t.Errorf("DNS is asked %d times for one join and %d for 12; the joins say %v", one, many, messages)
+	}
+}
+
+// TestInterruptedAtASilentDomain says what the interrupt has left of an account, and speaks of no image where there is none.
+func TestInterruptedAtASilentDomain(t *testing.T) { // not parallel: DNS is the process's
+	before := net.DefaultResolver
+	t.Cleanup(func() { net.DefaultResolver = before })
+	dir := t.TempDir()
+	password := filepath.Join(dir, "password")
+	must(t, os.WriteFile(password, []byte("made-up\n"), 0o600))
+	reach := []string{"--domain", "corp.example.com", "--dc", "dc1.corp.example.com", "--ad-user", "u", "--ad-password-file", password}
+	for name, args := range map[string][]string{
+		"account show":         {"account", "show", "WEB01"},
+		"account show --lost":  {"account", "show", "--lost"},
+		"account delete":       {"account", "delete", "WEB01", "--yes"},
+		"account delete, lost": {"account", "delete", "--lost", "--yes"},
+		"provision":            {"provision", "--machine-name", "WEB01", "--output", filepath.Join(dir, "x")},
+	} {
+		interrupts := make(chan os.Signal, 1)
+		net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			select {
+			case interrupts <- os.Interrupt:
+			default:
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		var out, errOut bytes.Buffer
+		code := cli.Run(t.Context(), append(args, reach...), cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errOut, Interrupts: interrupts})
+		if said := errOut.String(); code != 1 || said != "error: stopped by an interrupt: nothing was written\n" {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, &out, said)
+		}
 	}
 }
