@@ -1,7 +1,13 @@
 package options_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -198,6 +204,42 @@ func TestAccountWordsRequest(t *testing.T) {
 	} {
 		if _, err := w.Request(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// TestDirectoryWordsUnused warns of words that were written and do nothing; what the environment says for all runs is no reason to.
+func TestDirectoryWordsUnused(t *testing.T) {
+	t.Parallel()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		words       options.DirectoryWords
+		environment string
+		want        string
+	}{
+		"one controller and a site": {options.DirectoryWords{DC: "dc1.d.test", Site: "Berlin"}, "", "site is not looked at"},
+		"a site of the environment": {options.DirectoryWords{DC: "dc1.d.test"}, "OFFLINEJOIN_AD_SITE=Berlin", ""},
+		"a site alone":              {options.DirectoryWords{Site: "Berlin"}, "", ""},
+		"authorities, sealed":       {options.DirectoryWords{CAFile: ca, Security: "sealed"}, "", "ca_file is not looked at"},
+		"authorities, TLS":          {options.DirectoryWords{CAFile: ca, Security: "ldaps"}, "", ""},
+		"authorities, if need be":   {options.DirectoryWords{CAFile: ca}, "", ""},
+	} {
+		c.words.Domain, c.words.CCache, c.words.Getenv = "d.test", "krb5cc", environment(c.environment)
+		_, warnings, err := c.words.Request()
+		if err != nil || len(warnings) > 1 || (c.want == "") != (len(warnings) == 0) || !strings.Contains(strings.Join(warnings, ""), c.want) {
+			t.Errorf("%s: %q, %v", name, warnings, err)
 		}
 	}
 }
