@@ -171,6 +171,44 @@ func (s *Session) FindDN(ctx context.Context, dn string) (*Account, error) {
 	return found[0], nil
 }
 
+// Object is an object of any kind.
+type Object struct {
+	DN   string
+	Kind string // such as "contact", in words
+}
+
+// Named returns the object, of whatever kind, that has in a container the name which the account of a machine would have there,
+// and nil when there is none that this user can see. Names are unique among the objects of one container, whatever attribute
+// they are made of ([MS-ADTS] 3.1.1.3.1.2.1).
+func (s *Session) Named(ctx context.Context, container, machine string) (*Object, error) {
+	r, err := s.search(ctx, &ldap.SearchRequest{
+		BaseDN: container, Scope: ldap.ScopeSingleLevel, SizeLimit: 2, Filter: "(name=" + ldap.EscapeFilter(machine) + ")",
+		Attributes: []string{"objectClass"},
+	})
+	if err != nil && !ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded) {
+		return nil, s.explain(err, "what is in %q already cannot be looked up", shown(container))
+	}
+	if len(r.Entries) == 0 {
+		return nil, nil
+	}
+	return &Object{DN: shown(r.Entries[0].DN), Kind: kindOf(r.Entries[0].GetAttributeValues("objectClass"))}, nil
+}
+
+// kindOf returns the last of an object's classes, which is its own ([MS-ADTS] 3.1.1.3.1.1.1), in words.
+func kindOf(classes []string) string {
+	if len(classes) == 0 {
+		return "object"
+	}
+	switch last := classes[len(classes)-1]; strings.ToLower(last) {
+	case "organizationalunit":
+		return "organizational unit"
+	case "computer":
+		return "computer with another account name"
+	default:
+		return shown(last)
+	}
+}
+
 // mostMarked bounds a search for accounts with a marker.
 const mostMarked = 500
 

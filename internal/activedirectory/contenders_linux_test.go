@@ -226,3 +226,60 @@ func TestLiveAccountsNameHolder(t *testing.T) {
 		t.Errorf("%+v, %v", found, err)
 	}
 }
+
+// What has the name of an account in its OU already, of whatever kind, is found before the account is made, by a user who may
+// read no more than everybody.
+func TestLiveAccountsNamed(t *testing.T) {
+	t.Parallel()
+	lab, admin, d := accountsLab(t)
+	ou := lab.ou(t, "Named")
+	s, err := Dial(t.Context(), lab.dc(), lab.user(t, "namereader"), lab.settings(t, Sealed))
+	must(t, err)
+	defer func() { _ = s.Close() }()
+	for i, row := range []struct {
+		rdn, kind  string
+		attributes map[string]string
+	}{
+		{"CN=NAMED0", "contact", map[string]string{"objectClass": "contact"}},
+		{"CN=NAMED1", "group", map[string]string{"objectClass": "group", "sAMAccountName": "other group"}},
+		{"CN=NAMED2", "user", map[string]string{"objectClass": "user", "sAMAccountName": "other user"}},
+		{"OU=NAMED3", "organizational unit", map[string]string{"objectClass": "organizationalUnit"}},
+		{"CN=NAMED4", "computer with another account name", map[string]string{
+			"objectClass": "computer", "sAMAccountName": "OTHER4$", "userAccountControl": "4096",
+		}},
+	} {
+		name := "NAMED" + string(rune('0'+i))
+		if found, err := s.Named(t.Context(), ou, name); found != nil || err != nil {
+			t.Errorf("%s, before it is there: %+v, %v", name, found, err)
+		}
+		r := ldap.NewAddRequest(row.rdn+","+ou, nil)
+		for attribute, value := range row.attributes {
+			r.Attribute(attribute, []string{value})
+		}
+		must(t, admin.add(t.Context(), r))
+		found, err := s.Named(t.Context(), ou, strings.ToLower(name))
+		if err != nil || found == nil || found.DN != row.rdn+","+ou || found.Kind != row.kind {
+			t.Errorf("%s: %+v, %v", name, found, err)
+		}
+		if found, err := s.Named(t.Context(), d.Computers, name); found != nil || err != nil {
+			t.Errorf("%s, in another container: %+v, %v", name, found, err)
+		}
+	}
+}
+
+// The sites of the forest are seen by a user who may read no more than everybody.
+func TestLiveAccountsSites(t *testing.T) {
+	t.Parallel()
+	lab, _, d := accountsLab(t)
+	s, err := Dial(t.Context(), lab.dc(), lab.user(t, "sitereader"), lab.settings(t, Sealed))
+	must(t, err)
+	defer func() { _ = s.Close() }()
+	names, all, err := s.Sites(t.Context(), d)
+	if err != nil || !all || len(names) != 1 || names[0] != "Default-First-Site-Name" {
+		t.Errorf("%q, all: %v, %v", names, all, err)
+	}
+	d.Configuration = "CN=Nowhere," + d.Configuration
+	if names, all, err := s.Sites(t.Context(), d); err != nil || all || len(names) != 0 {
+		t.Errorf("without a container: %q, all: %v, %v", names, all, err)
+	}
+}

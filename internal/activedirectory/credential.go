@@ -48,11 +48,17 @@ func (c Credential) check() error {
 			"the current user can be used on Windows only: give a keytab, a credential cache or a password")
 	case c.User == "" && c.CCache == "" && !c.CurrentUser:
 		return winerr.New(winerr.InvalidParameter, "the credential for the domain has no user name")
-	case strings.ContainsAny(c.User, `\`):
-		return winerr.New(winerr.InvalidParameter,
-			`the user name is in the form DOMAIN\user: give user@domain.example, or the name alone`)
 	}
-	return nil
+	return CheckUser(c.User)
+}
+
+// CheckUser refuses a user name in a form that Kerberos does not take (87).
+func CheckUser(name string) error {
+	if !strings.Contains(name, `\`) {
+		return nil
+	}
+	return winerr.New(winerr.InvalidParameter,
+		`the user name is in the form DOMAIN\user: give user@domain.example, or the name alone`)
 }
 
 // Secret is a password. It prints as "(secret)" under every verb of package fmt, as JSON and as an attribute of slog; where

@@ -20,6 +20,7 @@ import (
 // Its errors are winerr.Errors with the codes of the table in errors.go, such as 1326 ERROR_LOGON_FAILURE, 1398
 // ERROR_TIME_SKEW and 2718 NERR_ConnectionInsecure; 1722 RPC_S_SERVER_UNAVAILABLE when the controller cannot be reached,
 // 1460 ERROR_TIMEOUT when the time of the settings runs out, 87 for arguments that contradict each other; and ctx's own.
+// [ErrAway] is in the chain of those that may pass by themselves.
 func Dial(ctx context.Context, dc DC, c Credential, settings Settings) (*Session, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -37,8 +38,8 @@ func Dial(ctx context.Context, dc DC, c Credential, settings Settings) (*Session
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case limited.Err() != nil:
-		return nil, winerr.Errorf(winerr.Timeout, "%s did not log us on within %s: try again, or give another dc",
-			shown(dc.Host), settings.Timeout)
+		return nil, away(winerr.Timeout, "%s did not log us on within %s: try again, or give another dc", shown(dc.Host),
+			settings.Timeout)
 	}
 	return nil, explained("cannot log on to "+shown(dc.Host)+c.as(), err)
 }
@@ -83,7 +84,7 @@ func dial(ctx context.Context, dc DC, c Credential, settings Settings) (_ *Sessi
 		if err := l.Bind(principalName(c.User, dc.Domain), c.Password.reveal()); err != nil {
 			abort()
 			_ = l.Close()
-			return nil, err
+			return nil, onConnection(err)
 		}
 	}
 	if err := ctx.Err(); err != nil {

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +18,21 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
+
+// ErrAway is in the chain of an error that may pass by itself: no controller, or no DNS server, has answered, the connection to one
+// was lost, or it was too busy. Of every other error somebody has to change something first.
+var ErrAway = errors.New("the domain does not answer")
+
+// away makes a winerr.Error that may pass by itself.
+func away(code winerr.Code, format string, args ...any) error {
+	return &winerr.Error{Code: code, Message: fmt.Sprintf(format, args...), Err: ErrAway}
+}
+
+// silent reports whether an error is one of the network: nobody has answered, or what came broke off.
+func silent(err error) bool {
+	_, network := errors.AsType[*net.OpError](err)
+	return network || errors.Is(err, errNoAnswer) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
 
 // explained turns what a controller, Kerberos, TLS or the network answered into a winerr.Error. doing says what was tried
 // and on what, such as "cannot log on to dc1.corp.example.com as svc-join"; its sentence follows after a colon and ends
@@ -33,16 +50,25 @@ func explained(doing string, err error) error {
 		return err
 	case errors.As(err, &kerberos):
 		code, sentence := explainKerberos(kerberos)
+		if kerberos.code == krbUnavailable {
+			return away(code, "%s: %s", doing, sentence)
+		}
 		return winerr.New(code, doing+": "+sentence)
 	case errors.As(err, &tlsError):
 		return winerr.New(winerr.ConnectionInsecure, doing+": "+explainTLS(tlsError))
 	case errors.As(err, &closed):
-		return winerr.New(winerr.RPCServerUnavailable, doing+": "+foreign(closed)+"; check that the port is open")
+		return away(winerr.RPCServerUnavailable, "%s: %s; wait until it answers and try again, or check that the port is open", doing,
+			foreign(closed))
 	case errors.As(err, &server) && server.ResultCode < ldap.ErrorNetwork:
 		code, sentence := explainLDAP(server)
+		if ldap.IsErrorAnyOf(server, ldap.LDAPResultBusy, ldap.LDAPResultUnavailable, ldap.LDAPResultTimeLimitExceeded) {
+			return away(code, "%s: %s", doing, sentence)
+		}
 		return winerr.New(code, doing+": "+sentence)
 	case errors.As(err, &server):
-		return winerr.New(winerr.ConnectionAborted, doing+": the connection was lost: "+foreign(server.Err))
+		return away(winerr.ConnectionAborted, "%s: the connection was lost: %s; try again", doing, foreign(server.Err))
+	case silent(err):
+		return away(winerr.ConnectionAborted, "%s: the connection was lost: %s; try again", doing, foreign(err))
 	}
 	return winerr.New(winerr.ConnectionAborted, doing+": "+foreign(err))
 }
@@ -119,6 +145,7 @@ func refusals() []refusal {
 		{ldap.LDAPResultBusy, 0, 0, "", winerr.RPCServerTooBusy, "the controller is busy: try again"},
 		{ldap.LDAPResultUnavailable, 0, 0, "", winerr.RPCServerUnavailable, "the controller is not available: try again, or " +
 			"give another dc"},
+		{ldap.LDAPResultTimeLimitExceeded, 0, 0, "", winerr.Timeout, "the controller did not come to an end in time: try again"},
 	}
 }
 
@@ -184,6 +211,7 @@ const (
 	krbClientRevoked  = 18
 	krbKeyExpired     = 23
 	krbPreauthFailed  = 24
+	krbUnavailable    = 29
 	krbBadIntegrity   = 31
 	krbSkew           = 37
 	krbWrongRealm     = 68
@@ -212,6 +240,8 @@ func explainKerberos(e krbError) (winerr.Code, string) {
 		code, sentence = winerr.PasswordExpired, expiredPassword
 	case krbPreauthFailed, krbBadIntegrity:
 		code, sentence = winerr.LogonFailure, wrongPassword
+	case krbUnavailable:
+		code, sentence = winerr.RPCServerUnavailable, "Kerberos is not available there: try again, or give another dc"
 	case krbSkew:
 		code, sentence = winerr.TimeSkew, skewSentence(e.ahead)
 	case krbWrongRealm:

@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +92,9 @@ func TestErrorTableFromSources(t *testing.T) {
 		// ours
 		{"busy", serverError(51, ""), 1723, nil},
 		{"unavailable", serverError(52, "00000000: "), 1722, nil},
+		{"no end in time", serverError(3, ""), 1460, []string{"try again"}},
+		{"a broken answer", fmt.Errorf("bind: %w", io.ErrUnexpectedEOF), 1236, []string{"try again"}},
+		{"Kerberos not available", krbError{code: 29}, 1722, []string{"try again"}},
 		{"unheard of", serverError(80, "something"), 31, []string{"LDAP 80", "something"}},
 		{"a lost connection", serverError(ldap.ErrorNetwork, "unable to read LDAP response packet: EOF"), 1236, nil},
 		{"an error of ours", errors.New("wrap token 3 when 4 is next"), 1236, []string{"wrap token"}},
@@ -119,6 +124,12 @@ func TestErrorTableFromSources(t *testing.T) {
 			wantRefusal(t, err, row.code, append(row.words, "cannot do it: ")...)
 			if row.code.Name() == "" {
 				t.Errorf("%d has no name", row.code)
+			}
+			mayPass := slices.Contains([]string{
+				"busy", "unavailable", "no end in time", "a lost connection", "a broken answer", "unreachable", "Kerberos not available",
+			}, row.name)
+			if errors.Is(err, ErrAway) != mayPass {
+				t.Errorf("may it pass by itself: %v, want %v", !mayPass, mayPass)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ import (
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 
+	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -103,15 +105,25 @@ func logOn(ctx context.Context, k kdc, c Credential) (_ *ticketCache, err error)
 	cache := &ticketCache{kdc: k, realm: realm, client: types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, user)}
 	cache.tgt, err = cache.authenticate(ctx, keys)
 	if err != nil {
-		return nil, err
+		return nil, keys.explain(err)
 	}
 	return cache, nil
 }
 
 // longTerm makes the user's own key of one encryption type, from a password or a keytab.
 type longTerm struct {
-	key  func(etype int32, hints types.PADataSequence) (types.EncryptionKey, int, error)
-	made []types.EncryptionKey
+	key     func(etype int32, hints types.PADataSequence) (types.EncryptionKey, int, error)
+	etypes  []int32              // that there are keys of, the best first; nil: of all
+	refused func(krbError) error // says what is wrong with the keys; nil: the error says it
+	made    []types.EncryptionKey
+}
+
+// explain returns an error of the controller with what it says of the keys.
+func (l *longTerm) explain(err error) error {
+	if e, is := errors.AsType[krbError](err); is && l.refused != nil {
+		return l.refused(e)
+	}
+	return err
 }
 
 func (l *longTerm) erase() {
@@ -130,32 +142,102 @@ func longTermKeys(user, realm string, c Credential) (*longTerm, error) {
 		}
 		return l, nil
 	}
+	return keytabKeys(user, realm, c.Keytab)
+}
+
+// keytabKeys takes the newest keys of a user from a keytab (1326 when there is none that we can use).
+func keytabKeys(user, realm, path string) (*longTerm, error) {
 	table := keytab.New()
-	if err := readCredentialFile(c.Keytab, "keytab", table.Unmarshal); err != nil {
+	if err := readCredentialFile(path, "keytab", table.Unmarshal); err != nil {
 		return nil, err
 	}
-	for _, e := range table.Entries {
+	l, best := new(longTerm), map[int32]int{}
+	var others []string // whose keys, and of which types, are there as well
+	for i, e := range table.Entries {
 		l.made = append(l.made, e.Key)
+		// Kerberos compares names exactly; people do not.
+		name := strings.Join(e.Principal.Components, "/")
+		if !strings.EqualFold(name, user) || !strings.EqualFold(e.Principal.Realm, realm) || len(e.Key.KeyValue) == 0 {
+			others = append(others, shown(name+"@"+e.Principal.Realm))
+			continue
+		}
+		at, found := best[e.Key.KeyType]
+		if !found || newerKey(e.KVNO, table.Entries[at].KVNO, e.Timestamp.Compare(table.Entries[at].Timestamp)) {
+			best[e.Key.KeyType] = i
+		}
+	}
+	for _, etype := range kdcConfig().LibDefaults.DefaultTktEnctypeIDs {
+		if _, found := best[etype]; found {
+			l.etypes = append(l.etypes, etype)
+		}
+	}
+	who, file := shown(user)+"@"+shown(realm), plaintext.Line(path, 0)
+	if len(l.etypes) == 0 {
+		l.erase()
+		return nil, noUsableKey(file, who, slices.Sorted(maps.Keys(best)), others)
 	}
 	l.key = func(etype int32, _ types.PADataSequence) (types.EncryptionKey, int, error) {
-		best := -1
-		for i, e := range table.Entries {
-			// Kerberos compares names exactly; people do not.
-			if e.Key.KeyType != etype || !strings.EqualFold(strings.Join(e.Principal.Components, "/"), user) ||
-				!strings.EqualFold(e.Principal.Realm, realm) {
-				continue
-			}
-			if best < 0 || newerKey(e.KVNO, table.Entries[best].KVNO, e.Timestamp.Compare(table.Entries[best].Timestamp)) {
-				best = i
-			}
+		at, found := best[etype]
+		if !found {
+			return types.EncryptionKey{}, 0, krbError{code: errorcode.KDC_ERR_ETYPE_NOSUPP}
 		}
-		if best < 0 || len(table.Entries[best].Key.KeyValue) == 0 {
-			return types.EncryptionKey{}, 0, winerr.Errorf(winerr.LogonFailure,
-				"the keytab %s has no AES key of %s@%s: make it anew for this user", c.Keytab, shown(user), shown(realm))
+		return table.Entries[at].Key, int(table.Entries[at].KVNO), nil
+	}
+	l.refused = func(e krbError) error {
+		version := table.Entries[best[l.etypes[0]]].KVNO
+		switch e.code {
+		case krbPreauthFailed, krbBadIntegrity:
+			return winerr.Errorf(winerr.LogonFailure, "the keytab %s does not have the key of %s that the domain has: the password was "+
+				"set since the keytab was made (its newest key has the version %d), or it was made with another one; %s; it was tried once "+
+				"only, so that the account is not locked (%w)", file, who, version, keytabAgain, e)
+		case krbNoEtype:
+			return winerr.Errorf(winerr.NotSupported, "the domain refuses the types of the keys that the keytab %s has of %s (%s): %s, with "+
+				"AES keys of both lengths, and allow AES for the account (%w)", file, who, etypeNames(l.etypes), keytabAgain, e)
 		}
-		return table.Entries[best].Key, int(table.Entries[best].KVNO), nil
+		return e
 	}
 	return l, nil
+}
+
+// keytabAgain is the way out where a keytab is of no use.
+const keytabAgain = "make it again with ktpass (Windows), ktutil, or samba-tool domain exportkeytab (Samba)"
+
+// noUsableKey says what a keytab has in place of an AES key of a user.
+func noUsableKey(file, who string, etypes []int32, others []string) error {
+	has := "it has none at all"
+	switch others = slices.Compact(slices.Sorted(slices.Values(others))); {
+	case len(etypes) > 0:
+		return winerr.Errorf(winerr.LogonFailure, "the keytab %s has no AES key of %s, but %s alone: allow AES for the account, set its "+
+			"password anew, and %s", file, who, etypeNames(etypes), keytabAgain)
+	case len(others) > mostOthers:
+		has = "it has keys of " + strings.Join(others[:mostOthers], ", ") + " and others"
+	case len(others) > 0:
+		has = "it has keys of " + strings.Join(others, ", ")
+	}
+	return winerr.Errorf(winerr.LogonFailure, "the keytab %s has no AES key of %s (%s): correct user, or %s", file, who, has, keytabAgain)
+}
+
+// mostOthers bounds how many names of a keytab a sentence has.
+const mostOthers = 3
+
+// etypeNames returns the names of encryption types, as people call them.
+func etypeNames(etypes []int32) string {
+	names := make([]string, len(etypes))
+	for i, etype := range etypes {
+		switch etype {
+		case etypeID.AES256_CTS_HMAC_SHA1_96:
+			names[i] = "AES-256"
+		case etypeID.AES128_CTS_HMAC_SHA1_96:
+			names[i] = "AES-128"
+		case etypeID.RC4_HMAC, etypeID.RC4_HMAC_EXP:
+			names[i] = "RC4"
+		case etypeID.DES_CBC_CRC, etypeID.DES_CBC_MD4, etypeID.DES_CBC_MD5:
+			names[i] = "DES"
+		default:
+			names[i] = fmt.Sprintf("encryption type %d", etype)
+		}
+	}
+	return strings.Join(slices.Compact(names), " and ")
 }
 
 // newerKey reports whether a key of version a is newer than one of version b, as MIT's programs decide it: by the version, which
@@ -282,8 +364,8 @@ func passwordKey(password, salt string, etype int32, hints types.PADataSequence)
 	return types.EncryptionKey{KeyType: etype, KeyValue: value}, err
 }
 
-// preferredEtype returns the first encryption type of the controller's hints that we can use.
-func preferredEtype(hints types.PADataSequence) (int32, error) {
+// preferredEtype returns the first encryption type of the controller's hints that is one of ours.
+func preferredEtype(hints types.PADataSequence, ours []int32) (int32, error) {
 	for _, h := range hints {
 		if h.PADataType != patype.PA_ETYPE_INFO2 {
 			continue
@@ -293,7 +375,7 @@ func preferredEtype(hints types.PADataSequence) (int32, error) {
 			return 0, err
 		}
 		for _, i := range infos {
-			if slices.Contains(kdcConfig().LibDefaults.DefaultTktEnctypeIDs, i.EType) {
+			if slices.Contains(ours, i.EType) {
 				return i.EType, nil
 			}
 		}
@@ -306,6 +388,9 @@ func (c *ticketCache) authenticate(ctx context.Context, keys *longTerm) (ticket,
 	request, err := messages.NewASReqForTGT(c.realm, kdcConfig(), c.client)
 	if err != nil {
 		return ticket{}, err
+	}
+	if keys.etypes != nil { // the controller chooses among them
+		request.ReqBody.EType = keys.etypes
 	}
 	answer, err := c.ask(ctx, request.Marshal)
 	var hints types.PADataSequence
@@ -343,7 +428,11 @@ func (c *ticketCache) authenticate(ctx context.Context, keys *longTerm) (ticket,
 
 // timestamp is PA-ENC-TIMESTAMP ([RFC 4120] 5.2.7.2).
 func timestamp(keys *longTerm, hints types.PADataSequence) (types.PADataSequence, error) {
-	etype, err := preferredEtype(hints)
+	ours := keys.etypes
+	if ours == nil {
+		ours = kdcConfig().LibDefaults.DefaultTktEnctypeIDs
+	}
+	etype, err := preferredEtype(hints, ours)
 	if err != nil {
 		return nil, err
 	}

@@ -185,6 +185,27 @@ func TestKeytabsNewestKey(t *testing.T) {
 	}
 }
 
+// TestKeytabTypesThatTheDomainRefuses says so of the keytab, whichever way the controller tells it.
+func TestKeytabTypesThatTheDomainRefuses(t *testing.T) {
+	t.Parallel()
+	table := keytab.New()
+	must(t, table.AddEntry("svc", "CORP.EXAMPLE.COM", "p", time.Unix(1764380000, 0), 3, 18))
+	b, err := table.Marshal()
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "keytab")
+	must(t, os.WriteFile(path, b, 0o600))
+	refusal := messages.NewKRBError(types.NewPrincipalName(2, "krbtgt/CORP.EXAMPLE.COM"), "CORP.EXAMPLE.COM", krbNoEtype, "no support")
+	noSupport, err := refusal.Marshal()
+	must(t, err)
+	for name, replies := range map[string][][]byte{
+		"refused": {noSupport}, "AES-128 alone": {needPreauth(t, 17, nil)}, "refused at the second time": {needPreauth(t, 18, nil), noSupport},
+	} {
+		_, err := logOn(t.Context(), kdcOf(replies...), Credential{User: "svc", Keytab: path})
+		t.Log(name)
+		wantRefusal(t, err, 50, path, "svc@CORP.EXAMPLE.COM (AES-256)", "make it again with ktpass")
+	}
+}
+
 func FuzzKDC(f *testing.F) {
 	f.Add(needPreauth(f, 18, nil), []byte{})
 	f.Add(needPreauth(f, 17, []byte{0, 0, 0, 1}), needPreauth(f, 17, nil))

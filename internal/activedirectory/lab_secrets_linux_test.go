@@ -119,7 +119,7 @@ func TestKerberosWritesNoFile(t *testing.T) {
 	must(t, err)
 	must(t, file.Unmarshal(data))
 	_, err = Dial(t.Context(), d.dc(), Credential{User: "nobody", Keytab: table}, d.settings(t, Sealed))
-	wantRefusal(t, err, 1317, "nobody")
+	wantRefusal(t, err, 1326, "nobody", "it has keys of Administrator")
 	for _, e := range file.Entries {
 		for _, form := range []string{string(e.Key.KeyValue), hex.EncodeToString(e.Key.KeyValue), base64.StdEncoding.EncodeToString(e.Key.KeyValue)} {
 			if err != nil && strings.Contains(err.Error(), form) {

@@ -1,6 +1,7 @@
 package activedirectory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,8 @@ const (
 // over and why, also when there is an error.
 //
 // Its errors: 1355 ERROR_NO_SUCH_DOMAIN when DNS names no controller or none is of the domain, 2453 NERR_DCNotFound when
-// none that answered is writable or none answered, 87 for a malformed query, and the context's.
+// none that answered is writable or none answered, 87 for a malformed query, and the context's. [ErrAway] is in the chain where
+// nobody has answered who might a little later.
 func Locate(ctx context.Context, q Query) (DC, []Note, error) {
 	l, err := newLocator(q)
 	if err != nil {
@@ -91,22 +93,22 @@ type locator struct {
 	asked        []string // answered or not
 	notes        []Note
 	readOnly     int // of those that answered
+	away         int // of those that did not, and may do so later
 	served       string
 }
 
 func newLocator(q Query) (*locator, error) {
 	l := &locator{Query: q, domain: trimName(q.Domain), site: q.Site, dial: q.Dial}
-	if !validName(l.domain) || !strings.Contains(l.domain, ".") {
-		return nil, winerr.Errorf(winerr.InvalidParameter,
-			"%q is not the DNS name of a domain: give its full name, such as corp.example.com", shown(q.Domain))
+	if l.domain == "" {
+		return nil, noDomain(q.Domain)
 	}
-	if l.site != "" && !validLabel(l.site) {
-		return nil, winerr.Errorf(winerr.InvalidParameter, "%q is not the name of a site", shown(q.Site))
+	if err := q.Check(); err != nil {
+		return nil, err
 	}
 	if l.Resolver == nil {
 		l.Resolver = net.DefaultResolver
 	}
-	if l.Timeout <= 0 {
+	if l.Timeout <= 0 || l.Timeout > defaultTimeout {
 		l.Timeout = defaultTimeout
 	}
 	if l.dial == nil {
@@ -118,6 +120,27 @@ func newLocator(q Query) (*locator, error) {
 	return l, nil
 }
 
+// Check refuses what can be no name of a domain, a controller or a site (87). It asks nobody, and does not look at what is empty.
+func (q Query) Check() error {
+	domain, host := trimName(q.Domain), trimName(q.DC)
+	if domain != "" && (!validName(domain) || !strings.Contains(domain, ".")) {
+		return noDomain(q.Domain)
+	}
+	if _, err := netip.ParseAddr(host); host != "" && (err == nil || !validName(host) || !strings.Contains(host, ".")) {
+		return winerr.Errorf(winerr.InvalidParameter, "dc %q is not a full name: Kerberos needs the controller's DNS name, such as dc1.%s",
+			shown(q.DC), cmp.Or(domain, "corp.example.com"))
+	}
+	if q.Site != "" && !validLabel(q.Site) {
+		return winerr.Errorf(winerr.InvalidParameter, "%q is not the name of a site: correct site", shown(q.Site))
+	}
+	return nil
+}
+
+func noDomain(domain string) error {
+	return winerr.Errorf(winerr.InvalidParameter, "%q is not the DNS name of a domain: give its full name, such as corp.example.com",
+		shown(domain))
+}
+
 func (l *locator) note(format string, args ...any) {
 	l.notes = append(l.notes, Note(fmt.Sprintf(format, args...)))
 }
@@ -125,19 +148,18 @@ func (l *locator) note(format string, args ...any) {
 // only asks the controller that the query names.
 func (l *locator) only(ctx context.Context) (DC, error) {
 	host := trimName(l.DC)
-	if _, err := netip.ParseAddr(host); err == nil || !validName(host) || !strings.Contains(host, ".") {
-		return DC{}, winerr.Errorf(winerr.InvalidParameter,
-			"dc %q is not a full name: Kerberos needs the controller's DNS name, such as dc1.%s", shown(l.DC), l.domain)
-	}
 	dc, err := l.ask(ctx, host)
 	switch {
 	case ctx.Err() != nil:
 		return DC{}, ctx.Err()
 	case errors.Is(err, errEmptyPong):
 		return DC{}, l.otherDomain(host)
+	case errors.Is(err, ErrAway):
+		return DC{}, away(winerr.DCNotFound, "the domain controller %s does not answer: %s; wait until it does and try again, or check "+
+			"its name and that UDP and TCP port 389 are open", host, plaintext.Line(err.Error(), plaintext.Sentence))
 	case err != nil:
-		return DC{}, winerr.Errorf(winerr.DCNotFound, "the domain controller %s does not answer: %s; check its name and "+
-			"that UDP and TCP port 389 are open", host, plaintext.Line(err.Error(), plaintext.Sentence))
+		return DC{}, winerr.Errorf(winerr.DCNotFound, "the domain controller %s does not answer: %s; check its name", host,
+			plaintext.Line(err.Error(), plaintext.Sentence))
 	case !dc.Writable():
 		return DC{}, winerr.Errorf(winerr.DCNotFound, "%s is a read-only domain controller (RODC), where no account can be "+
 			"made: give another dc, or none", host)
@@ -171,6 +193,10 @@ func (l *locator) names(ctx context.Context) error {
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if dnsAway(err) {
+		return away(winerr.NoSuchDomain, "DNS does not say which domain controllers %s has (%s): wait until it does and try again, use "+
+			"a DNS server that serves the domain, or give dc", l.domain, dnsReason(err))
 	}
 	return winerr.Errorf(winerr.NoSuchDomain, "DNS names no domain controller of %s (%s): use a DNS server that serves "+
 		"the domain, or give dc", l.domain, dnsReason(err))
@@ -212,6 +238,12 @@ func (l *locator) take(records []*net.SRV) {
 	}
 }
 
+// dnsAway reports whether DNS may give an answer a little later.
+func dnsAway(err error) bool {
+	dns, is := errors.AsType[*net.DNSError](err)
+	return is && !dns.IsNotFound && (dns.IsTimeout || dns.IsTemporary)
+}
+
 func dnsReason(err error) string {
 	var dns *net.DNSError
 	switch {
@@ -236,6 +268,9 @@ func (l *locator) first(ctx context.Context) (DC, bool) {
 		case errors.Is(err, errEmptyPong):
 			l.note("%s was passed over: it is not a domain controller of %s", host, l.domain)
 		case err != nil:
+			if errors.Is(err, ErrAway) {
+				l.away++
+			}
 			l.note("%s was passed over: it does not answer: %s", host, plaintext.Line(err.Error(), plaintext.Sentence))
 		case !dc.Writable():
 			l.readOnly++
@@ -252,12 +287,15 @@ func (l *locator) none(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case l.away > 0:
+		return away(winerr.DCNotFound, "none of the %d domain controllers that DNS names for %s can be used (%s): wait until one "+
+			"answers and try again, check that UDP and TCP port 389 are open, or give dc", len(l.asked), l.domain, l.reasons())
 	case l.readOnly > 0:
 		return winerr.Errorf(winerr.DCNotFound, "only read-only domain controllers (RODC) of %s answer, where no account "+
 			"can be made: give a writable one as dc", l.domain)
 	}
 	return winerr.Errorf(winerr.DCNotFound, "none of the %d domain controllers that DNS names for %s can be used (%s): "+
-		"check that UDP and TCP port 389 are open, or give dc", len(l.asked), l.domain, l.reasons())
+		"mend what DNS says of them, or give dc", len(l.asked), l.domain, l.reasons())
 }
 
 func (l *locator) reasons() string {
@@ -268,11 +306,14 @@ func (l *locator) reasons() string {
 	return strings.Join(texts, "; ")
 }
 
-// ask pings one host at its addresses.
+// ask pings one host at its addresses. ErrAway is in the chain of an error after which it may answer a little later.
 func (l *locator) ask(ctx context.Context, host string) (DC, error) {
 	lookup, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
 	addresses, err := l.Resolver.LookupNetIP(lookup, "ip", host)
+	if dnsAway(err) {
+		return DC{}, notNow{fmt.Errorf("no address: %s", dnsReason(err))}
+	}
 	if err != nil {
 		return DC{}, fmt.Errorf("no address: %s", dnsReason(err))
 	}
@@ -282,6 +323,9 @@ func (l *locator) ask(ctx context.Context, host string) (DC, error) {
 		p, err := ping(ctx, l.dial, address, l.domain, l.machine, l.Timeout)
 		if errors.Is(err, errEmptyPong) {
 			l.served = l.serves(ctx, address)
+		}
+		if silent(err) {
+			err = notNow{err}
 		}
 		if err != nil {
 			last = err
@@ -299,6 +343,11 @@ func (l *locator) ask(ctx context.Context, host string) (DC, error) {
 	}
 	return DC{}, last
 }
+
+// notNow is an error with [ErrAway] in its chain.
+type notNow struct{ error }
+
+func (e notNow) Unwrap() []error { return []error{e.error, ErrAway} }
 
 // serves returns the domain of a controller that has answered it is not of ours, or "".
 func (l *locator) serves(ctx context.Context, address string) string {

@@ -3,6 +3,7 @@ package activedirectory
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -210,6 +211,13 @@ func TestControllersAreAllThatCanBeWritten(t *testing.T) {
 	}
 }
 
+// silentDNS has no DNS server answer.
+func silentDNS(q *Query) {
+	q.Resolver = &net.Resolver{PreferGo: true, Dial: func(_ context.Context, network, _ string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New("connection refused")}
+	}}
+}
+
 func TestLocateRefuses(t *testing.T) {
 	t.Parallel()
 	only := func(hosts ...string) func(*testNetwork) {
@@ -237,6 +245,9 @@ func TestLocateRefuses(t *testing.T) {
 		"a flat domain":          {nil, func(q *Query) { q.Domain = "CORP" }, 87, []string{"corp.example.com"}},
 		"a hostile domain":       {nil, func(q *Query) { q.Domain = "a.b)(c=*\x1b" }, 87, nil},
 		"a hostile site":         {nil, func(q *Query) { q.Site = "a.b" }, 87, []string{"site"}},
+		"no DNS server":          {nil, silentDNS, 1355, []string{"DNS does not say", "try again"}},
+		"no DNS server for one":  {nil, func(q *Query) { silentDNS(q); q.DC = "near.corp.example.com" }, 2453, []string{"does not answer", "try again"}},
+		"a dead and a read-only": {only("rodc.corp.example.com", "dead.corp.example.com"), nil, 2453, []string{"RODC", "try again"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -253,6 +264,10 @@ func TestLocateRefuses(t *testing.T) {
 				t.Errorf("%+v", dc)
 			}
 			wantRefusal(t, err, row.code, row.words...)
+			mayPass := strings.Contains(name, "dead") || strings.Contains(name, "DNS")
+			if errors.Is(err, ErrAway) != mayPass {
+				t.Errorf("may it pass by itself: %v, want %v", !mayPass, mayPass)
+			}
 		})
 	}
 	ctx, cancel := context.WithCancel(t.Context())

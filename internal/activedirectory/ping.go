@@ -29,6 +29,9 @@ const (
 // errEmptyPong means that the server answered that it has nothing to answer: it is not a controller of the domain.
 var errEmptyPong = errors.New("an empty netlogon answer")
 
+// errNoAnswer means that nothing came.
+var errNoAnswer = errors.New("no answer")
+
 // DialFunc opens a connection, as a net.Dialer's DialContext does.
 type DialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -86,7 +89,7 @@ func pingOnce(ctx context.Context, dial DialFunc, network, address, domain, mach
 		p, err = readPong(number, next)
 	}
 	if err != nil && !errors.Is(err, errEmptyPong) && ctx.Err() != nil { // we have closed the connection
-		err = fmt.Errorf("no answer within %s", wait)
+		err = fmt.Errorf("%w within %s", errNoAnswer, wait.Round(10*time.Millisecond))
 	}
 	return p, err
 }

@@ -2,6 +2,7 @@ package activedirectory
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -87,13 +88,21 @@ func (s *Session) do(ctx context.Context, operation func() error) error {
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	stop := context.AfterFunc(limited, s.abort)
-	err := operation()
+	err := onConnection(operation())
 	switch {
 	case stop() || err == nil:
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return winerr.Errorf(winerr.Timeout, "%s did not answer within %s: the connection was closed, and whether the request "+
+	return away(winerr.Timeout, "%s did not answer within %s: the connection was closed, and whether the request "+
 		"was carried out is not known", shown(s.dc.Host), s.timeout)
+}
+
+// onConnection returns an error of an operation as a *ldap.Error: what a connection was closed with comes as a text alone.
+func onConnection(err error) error {
+	if _, isLDAP := errors.AsType[*ldap.Error](err); err == nil || isLDAP {
+		return err
+	}
+	return ldap.NewError(ldap.ErrorNetwork, err)
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // stuckConnection is a connection whose operations end only when it is closed.
@@ -117,4 +119,32 @@ func TestDialSaysWhatCannotBeReached(t *testing.T) {
 	refused := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("connection refused") }
 	_, err := Dial(t.Context(), DC{Host: "dc1.corp.example.com"}, Credential{User: "u", Keytab: "k"}, Settings{Dial: refused})
 	wantRefusal(t, err, 1722, "dc1.corp.example.com as u", "port 389", "connection refused")
+}
+
+// closedConnection says why it was closed in a text, as the library does.
+type closedConnection struct{ stuckConnection }
+
+func (*closedConnection) wait() error {
+	return errors.New("unable to read LDAP response packet: read tcp: use of closed network connection")
+}
+
+func (c *closedConnection) Search(*ldap.SearchRequest) (*ldap.SearchResult, error) {
+	return nil, c.wait()
+}
+func (c *closedConnection) Add(*ldap.AddRequest) error       { return c.wait() }
+func (c *closedConnection) Modify(*ldap.ModifyRequest) error { return c.wait() }
+func (c *closedConnection) Del(*ldap.DelRequest) error       { return c.wait() }
+
+// TestLostConnectionMayPass is about a connection that is lost while somebody else waits for an answer over it.
+func TestLostConnectionMayPass(t *testing.T) {
+	t.Parallel()
+	for name, operation := range operations(&Session{conn: &closedConnection{}, timeout: time.Hour, abort: func() {}}) {
+		err := new(Session).explain(operation(t.Context()), "it cannot be done")
+		if !errors.Is(err, ErrConnectionLost) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if e, is := errors.AsType[*winerr.Error](err); !is || e.Code != winerr.ConnectionAborted || !errors.Is(e, ErrAway) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -228,8 +228,8 @@ func testArrows() map[string][]string {
 			"internal/offlinejoin", "internal/cli",
 			"internal/regf", "internal/odj", "internal/completion", // logs as Windows leaves them, and where a password may be
 		},
-		"internal/disk":           {"internal/undojournal"}, // the two are made for each other, and know nothing of it
-		"internal/joinfile":       judges,
+		"internal/disk":           {"internal/undojournal"},                                 // the two are made for each other, and know nothing of it
+		"internal/joinfile":       append(slices.Clone(judges), "internal/activedirectory"), // a domain in memory, of fleet
 		"internal/sample/golden":  {"internal/disk"},                                        // what it makes is read by our own readers, too
 		"provider/offlinejoin":    append(slices.Clone(judges), "internal/activedirectory"), // a domain in memory
 		"provisioner/offlinejoin": judges,

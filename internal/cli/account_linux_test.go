@@ -363,6 +363,54 @@ func TestInsideLostAccounts(t *testing.T) {
 		t.Error("a young account was deleted")
 	}
 	l.well(t, "account", "delete", "--lost", "--older-than", "0s", "--yes", "--json")
+	l.sayOfEach(t, sam)
+}
+
+// sayOfEach wants to know what became of each account when one of them cannot be deleted.
+func (l *lab) sayOfEach(t *testing.T, sam []string) {
+	t.Helper()
+	for _, name := range []string{"LOST4", "LOST5", "LOST6"} {
+		l.Run(t, append([]string{"samba-tool", "computer", "create", name}, sam...)...)
+		text := "dn: CN=" + name + ",CN=Computers,DC=odj,DC=test\nchangetype: modify\nreplace: description\ndescription: offlinejoin/1 pending " +
+			"5f0c3a9d21b04e77 2026-01-01T00:00:00Z image=9e107d9d372bb682\n"
+		if name == "LOST5" { // as a domain controller has it, which is never deleted
+			text += "-\nreplace: userAccountControl\nuserAccountControl: 8192\n"
+		}
+		cmd := l.Command(t, "ldapmodify", "-x", "-H", "ldaps://dc1.odj.test", "-D", "Administrator@odj.test", "-w", samba.AdminPassword)
+		cmd.Stdin = strings.NewReader(text)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v %s", err, out)
+		}
+	}
+	code, out, stderr := l.run(t, "account", "delete", "--lost", "--yes", "--json")
+	var document struct {
+		Accounts []struct {
+			MachineName string `json:"machine_name"`
+			Status      string `json:"account_status"`
+			Outcome     string
+			Error       *struct {
+				Code    int
+				Message string
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &document); err != nil || code != 1 || len(document.Accounts) != 3 {
+		t.Fatalf("exit code %d, %v\n%s%s", code, err, out, stderr)
+	}
+	for _, one := range document.Accounts {
+		want, status := "deleted", "gone"
+		if one.MachineName == "LOST5" {
+			want, status = "failed", "fresh"
+		}
+		if one.Outcome != want || one.Status != status || (one.Error != nil) != (want == "failed") {
+			t.Errorf("%+v", one)
+		}
+	}
+	if !strings.Contains(stderr, "error: the account CN=LOST5,CN=Computers,DC=odj,DC=test is not deleted: ") {
+		t.Error(stderr)
+	}
+	l.Run(t, "ldapdelete", "-x", "-H", "ldaps://dc1.odj.test", "-D", "Administrator@odj.test", "-w", samba.AdminPassword,
+		"CN=LOST5,CN=Computers,DC=odj,DC=test")
 }
 
 // TestInsideHostileTexts shows an account whose texts act on a terminal.

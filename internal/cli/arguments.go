@@ -65,6 +65,17 @@ func checkQuotes(flag, value string) error {
 		`"C:\img\Windows\", takes that quote into the value, and all that follows; leave the last backslash out`, flag)
 }
 
+// refuseFlags refuses those of the flags that were given where they would do nothing. why follows the name of the flag, and says
+// what to do.
+func refuseFlags(cmd *cobra.Command, why string, names ...string) error {
+	for _, name := range names {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s %s", name, why)
+		}
+	}
+	return nil
+}
+
 // takesValue reports whether an argument is a flag whose value is the next argument.
 func takesValue(cmd *cobra.Command, arg string) bool {
 	f := lookupFlag(cmd, arg)

@@ -25,6 +25,27 @@ type accountsDocument struct {
 	Accounts      []offlinejoin.AccountFacts `json:"accounts"`
 }
 
+// deletedDocument is what became of each account that broken runs have left.
+type deletedDocument struct {
+	SchemaVersion int              `json:"schema_version"`
+	Accounts      []deletedAccount `json:"accounts"`
+}
+
+type deletedAccount struct {
+	offlinejoin.AccountFacts
+	Outcome deletion    `json:"outcome"`
+	Error   *errorFacts `json:"error,omitempty"` // why it is not deleted
+}
+
+// deletion is what became of an account that was to be deleted.
+type deletion string
+
+const (
+	deletionDone     deletion = "deleted"
+	deletionFailed   deletion = "failed"
+	deletionNotBegun deletion = "not_begun" // the command was interrupted before it
+)
+
 func (a *app) account() *cobra.Command {
 	return group("account", "Show, disable and delete computer accounts, and what broken runs have left", a.accountShow(),
 		a.accountDisable(), a.accountDelete())
@@ -48,9 +69,20 @@ func (c *accountCommand) lostFlags(cmd *cobra.Command) {
 		"still works has a young one")
 }
 
-// arguments wants one name, or --lost.
-func (c *accountCommand) arguments(_ *cobra.Command, args []string) error {
+// arguments wants one name, or --lost, and no flag of the other.
+func (c *accountCommand) arguments(cmd *cobra.Command, args []string) error {
+	if c.lost {
+		if err := refuseFlags(cmd, "is for the account of one machine, and --lost takes none that a machine has logged on with: leave it out",
+			options.DeleteLive.Flag()); err != nil {
+			return err
+		}
+	} else if err := refuseFlags(cmd, "chooses among what broken runs have left: give --lost, too, or leave it out",
+		"run", "older-than"); err != nil {
+		return err
+	}
 	switch {
+	case c.lost && c.query.OlderThan < 0:
+		return fmt.Errorf("--older-than %s is before now: write how old a marker is at least, such as 2h", c.query.OlderThan)
 	case c.lost && len(args) > 0:
 		return errors.New("give the name of a machine, or --lost, not both")
 	case !c.lost && len(args) != 1:
@@ -83,7 +115,7 @@ func (a *app) accountShow() *cobra.Command {
 			if c.lost {
 				lost, err := offlinejoin.LostAccounts(ctx, d, c.query)
 				if err != nil {
-					return err
+					return interrupted(err, onlyRead)
 				}
 				return a.showAccounts(lost)
 			}
@@ -95,10 +127,13 @@ func (a *app) accountShow() *cobra.Command {
 	return cmd
 }
 
+// onlyRead is what an interrupt means as long as accounts are only looked at.
+const onlyRead = "nothing was written"
+
 // showOne prints an account, or returns the error.
 func (a *app) showOne(facts *offlinejoin.AccountFacts, err error) error {
 	if err != nil {
-		return err
+		return interrupted(err, onlyRead)
 	}
 	if a.json {
 		return a.printJSON(accountDocument{schemaVersion, facts})
@@ -192,12 +227,12 @@ func (a *app) endAccount(ctx context.Context, c *accountCommand, name string, re
 	release.MachineName = name
 	before, err := offlinejoin.ReadAccount(ctx, d, release.AccountQuery)
 	if err != nil {
-		return err
+		return interrupted(err, onlyRead)
 	}
 	if before.Status == offlinejoin.AccountGone {
 		return winerr.Errorf(winerr.FileNotFound, "%s has no account of %s", plaintext.Line(before.Domain, 0), plaintext.Line(name, 0))
 	}
-	release.ObjectGUID = before.ObjectGUID
+	release.ObjectGUID, release.Seen = before.ObjectGUID, before
 	if !c.yes {
 		a.showAccount(before)
 		if err := a.ask(ctx, fmt.Sprintf("\n%s this account?", titled(release.End))); err != nil {
@@ -206,7 +241,7 @@ func (a *app) endAccount(ctx context.Context, c *accountCommand, name string, re
 	}
 	now, err := offlinejoin.ReleaseAccount(ctx, d, release)
 	if err != nil {
-		return err
+		return interrupted(err, "offlinejoin account show says what has become of the account")
 	}
 	if a.json {
 		return a.printJSON(accountDocument{schemaVersion, now})
@@ -243,7 +278,7 @@ func (a *app) deleteLost(ctx context.Context, c *accountCommand) error {
 	defer end()
 	lost, err := offlinejoin.LostAccounts(ctx, d, c.query)
 	if err != nil {
-		return err
+		return interrupted(err, onlyRead)
 	}
 	if len(lost) == 0 {
 		return a.showAccounts(lost)
@@ -254,23 +289,66 @@ func (a *app) deleteLost(ctx context.Context, c *accountCommand) error {
 			return err
 		}
 	}
-	var failed []error
-	deleted := []offlinejoin.AccountFacts{}
+	return a.deleteEach(ctx, d, lost)
+}
+
+// deleteEach deletes accounts one after the other, and says what became of each. The exit code is 0 when all are deleted, and 75
+// when all that failed may pass by itself.
+func (a *app) deleteEach(ctx context.Context, d *offlinejoin.Directory, lost []offlinejoin.AccountFacts) error {
+	document := deletedDocument{SchemaVersion: schemaVersion}
+	left, lasting := false, false
 	for _, one := range lost {
-		now, err := offlinejoin.ReleaseAccount(ctx, d, offlinejoin.AccountRelease{
-			AccountQuery: offlinejoin.AccountQuery{ObjectGUID: one.ObjectGUID, MachineName: one.MachineName}, End: offlinejoin.AccountDelete,
-		})
-		if err != nil {
-			failed = append(failed, err)
-			continue
-		}
-		deleted = append(deleted, *now)
-		if !a.json {
-			fmt.Fprintf(a.Out, "The account %s is deleted.\n", plaintext.Line(one.DN, 0))
+		result, err := a.deleteOne(ctx, d, one)
+		left, lasting = left || err != nil, lasting || err != nil && !offlinejoin.MayPass(err)
+		document.Accounts = append(document.Accounts, result)
+		a.showDeleted(result)
+	}
+	if a.json {
+		if err := a.printJSON(document); err != nil {
+			return err
 		}
 	}
-	if a.json && len(failed) == 0 {
-		return a.printJSON(accountsDocument{schemaVersion, deleted})
+	switch {
+	case lasting:
+		return errReported
+	case left:
+		return errMayPass
 	}
-	return errors.Join(failed...)
+	return nil
+}
+
+// deleteOne deletes an account, unless the command is interrupted by then. The error is in the result, too.
+func (a *app) deleteOne(ctx context.Context, d *offlinejoin.Directory, one offlinejoin.AccountFacts) (deletedAccount, error) {
+	result := deletedAccount{AccountFacts: one, Outcome: deletionNotBegun}
+	if err := ctx.Err(); err != nil {
+		return result, err
+	}
+	now, err := offlinejoin.ReleaseAccount(ctx, d, offlinejoin.AccountRelease{
+		AccountQuery: offlinejoin.AccountQuery{ObjectGUID: one.ObjectGUID, MachineName: one.MachineName}, End: offlinejoin.AccountDelete,
+		Seen: &one,
+	})
+	if err == nil {
+		result.Outcome, result.Status = deletionDone, now.Status
+		return result, nil
+	}
+	result.Outcome, result.Status, result.Error = deletionFailed, offlinejoin.AccountUnknown, a.errorFacts(err)
+	if errors.Is(err, context.Canceled) {
+		result.Error.Message = "interrupted: offlinejoin account show says whether it is there still"
+	} else if now != nil {
+		result.Status = now.Status
+	}
+	return result, err
+}
+
+// showDeleted prints what became of an account: where it was not deleted, on standard error.
+func (a *app) showDeleted(one deletedAccount) {
+	dn := plaintext.Line(one.DN, 0)
+	switch {
+	case one.Outcome == deletionNotBegun:
+		fmt.Fprintf(a.Err, "error: the account %s is not deleted: interrupted before it\n", dn)
+	case one.Error != nil:
+		fmt.Fprintf(a.Err, "error: the account %s is not deleted: %s (%d %s)\n", dn, one.Error.Message, one.Error.Code, one.Error.Name)
+	case !a.json:
+		fmt.Fprintf(a.Out, "The account %s is deleted.\n", dn)
+	}
 }

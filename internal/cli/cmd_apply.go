@@ -24,7 +24,15 @@ not stop the others. Ctrl-C finishes the images in hand; every image is left old
 where it stopped: what is staged already is not written again.`,
 		Example: `  offlinejoin apply fleet.join.hcl
   offlinejoin apply joins/ --yes --parallel 4 --report report.html`,
-		Args: joinFileArgument,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if c.yes {
+				if err := refuseFlags(cmd, "is about the plan that is shown before it is asked, and --yes shows none: leave one of them out, "+
+					"or run plan --details first", "details"); err != nil {
+					return err
+				}
+			}
+			return joinFileArgument(cmd, args)
+		},
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
 			defer c.domains.Close()
 			joins, err := c.load(ctx, args[0])

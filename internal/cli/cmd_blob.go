@@ -117,20 +117,31 @@ func (s *sealing) recipients() error {
 	return nil
 }
 
-// encrypt makes all files before it writes the first one, so that a mistake in one of them leaves none behind.
+// encrypt makes all files before it writes the first one, and removes those again that are written when another cannot be, so
+// that a mistake in one of them leaves none behind.
 func (a *app) encrypt(s *sealing, files []string) error {
 	sealed := make([]*sealedFile, len(files))
+	outputs := map[any]string{} // what is encrypted, by the file that it is written to
 	for i, file := range files {
 		one, err := a.seal(s, file)
 		if err != nil {
 			return err
 		}
-		sealed[i] = one
+		key := offlinejoin.ImageAt(one.File).Key()
+		if other, twice := outputs[key]; twice {
+			return misuse("%s and %s would both be written to %s: give each file once", other, one.Source, plaintext.Line(one.File, 0))
+		}
+		sealed[i], outputs[key] = one, one.Source
 	}
-	for _, one := range sealed {
+	for i, one := range sealed {
 		if err := a.writeOutput(one.File, one.content); err != nil {
+			for _, written := range sealed[:i] {
+				err = errors.Join(err, os.Remove(written.File))
+			}
 			return err
 		}
+	}
+	for _, one := range sealed {
 		one.File = plaintext.Line(one.File, 0) // written; from here on it is shown
 		a.hint(s, one)
 	}

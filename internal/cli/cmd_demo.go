@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +25,7 @@ func (a *app) demo() *cobra.Command {
 a golden disk image with the same Windows, each with a join of its own.
 
 Images and blobs are made by this program, for a fictional domain, in a temporary folder that is removed afterwards.`,
-		Args: cobra.NoArgs,
+		Args: d.arguments,
 		RunE: a.begin(func(ctx context.Context, _ []string) error {
 			d.app = a
 			switch {
@@ -49,6 +50,19 @@ type demoCommand struct {
 	*app
 	keep, continued bool
 	sample, fleet   string
+}
+
+// arguments wants none, and one flag at most that makes samples to keep.
+func (d *demoCommand) arguments(cmd *cobra.Command, args []string) error {
+	switch {
+	case d.sample != "" && d.fleet != "":
+		return errors.New("--sample and --fleet are both there: give one at a time")
+	case d.sample != "" || d.fleet != "":
+		if err := refuseFlags(cmd, "is for the demonstration: what --sample and --fleet make is kept anyway; leave it out", "keep"); err != nil {
+			return err
+		}
+	}
+	return cobra.NoArgs(cmd, args)
 }
 
 var _ demo.Wording = (*demoCommand)(nil)

@@ -105,7 +105,8 @@ func (a *app) carryOutProvision(ctx context.Context, p *provisioning) error {
 		return err
 	}
 	if acc.Place, err = filepath.Abs(p.output); err != nil {
-		return err
+		return winerr.Errorf(winerr.FileNotFound, "the working directory does not exist any more (%w): change to one that does, or give the "+
+			"whole path to --output", err)
 	}
 	d, end, err := a.directory(p.domain)
 	if err != nil {
@@ -114,6 +115,9 @@ func (a *app) carryOutProvision(ctx context.Context, p *provisioning) error {
 	defer end()
 	acc.StagedBy, acc.Progress = "offlinejoin/"+version.String(), a.progress()
 	plan, err := offlinejoin.PlanAccount(ctx, d, acc)
+	if errors.Is(err, context.Canceled) {
+		return interrupted(err, onlyRead)
+	}
 	if err != nil {
 		return untouched(err)
 	}
@@ -162,7 +166,7 @@ func (a *app) writeProvisioned(ctx context.Context, d *offlinejoin.Directory, pl
 	}
 	made, err := offlinejoin.Provision(ctx, d, plan)
 	if err != nil {
-		return errors.Join(err, out.remove())
+		return errors.Join(interrupted(err, "nothing of it is left"), out.remove())
 	}
 	defer made.Wipe()
 	if err := out.write(made.Blob, p); err != nil {

@@ -97,6 +97,14 @@ func placeFlags(cmd *cobra.Command, words *options.PlaceWords) {
 	optionFlag(cmd, options.ImageName, "NAME", setString(&words.ImageName))
 }
 
+// placeFlagNames are the flags of placeFlags.
+func placeFlagNames() []string {
+	return []string{
+		options.WindowsPath.Flag(), options.ImagePath.Flag(), options.Partition.Flag(), options.OverlayPath.Flag(), options.CopyPath.Flag(),
+		options.Backing.Flag(), options.JournalDir.Flag(), options.ImageName.Flag(),
+	}
+}
+
 // methodFlags are the flags about how a join is staged.
 func methodFlags(cmd *cobra.Command, words *options.JoinWords) {
 	optionFlag(cmd, options.MethodName, "WORD", func(s string) error {

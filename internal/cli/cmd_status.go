@@ -30,7 +30,7 @@ func (a *app) status() *cobra.Command {
 Name one image by --windows-path or --image-path, or give a join file (*.join.hcl, or a folder of them) for all of its images.`,
 		Example: `  offlinejoin status --windows-path /mnt/web01/Windows
   offlinejoin status fleet.join.hcl --report status.html`,
-		Args: imageOrJoinFile(&place),
+		Args: imageOrJoinFile(&place, "logs"),
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
 			if len(args) > 0 {
 				return c.statusOf(ctx, args[0])
@@ -60,9 +60,10 @@ Name one image by --windows-path or --image-path, or give a join file (*.join.hc
 	return cmd
 }
 
-// imageOrJoinFile wants either a flag for one image or one argument, a join file.
-func imageOrJoinFile(place *options.PlaceWords) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+// imageOrJoinFile wants either a flag for one image or one argument, a join file, and no flag of the other. ofOne are the flags
+// of the command that are for one image, beside those that say where it is.
+func imageOrJoinFile(place *options.PlaceWords, ofOne ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) > 1:
 			return fmt.Errorf("accepts 1 join file or folder, received %d", len(args))
@@ -71,8 +72,11 @@ func imageOrJoinFile(place *options.PlaceWords) cobra.PositionalArgs {
 		case len(args) == 0 && !place.Named():
 			return errors.New("give --windows-path PATH or --image-path FILE for one image, or a join file (*.join.hcl or a " +
 				"folder of them) for all of its images")
+		case len(args) == 0:
+			return refuseFlags(cmd, "is for join files: leave it out for one image", fleetFlags()...)
 		}
-		return nil
+		return refuseFlags(cmd, "is for one image: leave it out for a join file",
+			append(placeFlagNames(), ofOne...)...)
 	}
 }
 

@@ -31,7 +31,7 @@ join files name their own. An account that a join has made is kept, unless --acc
 image.`,
 		Example: `  offlinejoin unstage --windows-path /mnt/web01/Windows
   offlinejoin unstage fleet.join.hcl --yes`,
-		Args: imageOrJoinFile(&place),
+		Args: imageOrJoinFile(&place, options.LedgerFile.Flag(), options.LedgerURL.Flag(), options.LockTimeout.Flag()),
 		RunE: a.beginMany(func(ctx context.Context, args []string) error {
 			if len(args) > 0 {
 				return c.unstageOf(ctx, args[0])

@@ -59,5 +59,8 @@ variable "names" {}
 		if got != c.code {
 			t.Errorf("%s: exit code %d, want %d\n%s%s", name, got, c.code, out.String(), errOut.String())
 		}
+		if c.code == 75 && strings.Contains(out.String(), "Mend what failed") {
+			t.Errorf("%s: nothing is to be mended: %s", name, out.String())
+		}
 	}
 }

@@ -81,7 +81,7 @@ func (l exitLab) commandLine(command, args string) []string {
 }
 
 // reach names a domain whose controller does not answer.
-const reach = " --domain corp.example.com --dc 127.0.0.1 --ad-user u --ad-timeout 2s"
+const reach = " --domain corp.example.com --dc dc1.corp.example.com --ad-user u --ad-timeout 2s"
 
 // exitCodes has for every command what it ends with. Every command also refuses an unknown flag; see [TestExitCodes].
 var exitCodes = map[string][]situation{
@@ -99,6 +99,8 @@ var exitCodes = map[string][]situation{
 		{name: "good", args: "--sample @new"},
 		{name: "argument", args: "x", code: 2},
 		{name: "there already", args: "--sample @text", code: 1},
+		{name: "two samples", args: "--sample @new --fleet @new", code: 2, says: "--sample and --fleet are both there"},
+		{name: "kept anyway", args: "--sample @new --keep", code: 2, says: "--keep is for the demonstration"},
 	},
 	"inspect blob": {
 		{name: "good", args: "@lab/web01.djoin"},
@@ -182,6 +184,7 @@ var exitCodes = map[string][]situation{
 		{name: "no answer", args: "@fleet", code: 1, says: "Not confirmed"},
 		{name: "--json without --yes", args: "@fleet --json", code: 2, says: "give --yes"},
 		{name: "unknown --var", args: "@fleet --yes --var nonsense=1", code: 2},
+		{name: "details of no plan", args: "@fleet --yes --details", code: 2, says: "--details is about the plan"},
 		{name: "missing", args: "@nowhere.join.hcl --yes", code: 1, says: "does not exist"},
 		{name: "refused", args: "@refused.join.hcl --yes", code: 1, says: "(170 ERROR_BUSY)"},
 	},
@@ -190,6 +193,10 @@ var exitCodes = map[string][]situation{
 		{name: "good fleet", args: "@fleet"},
 		{name: "no image", code: 2, says: "--windows-path PATH or --image-path FILE"},
 		{name: "both", args: "@fleet --windows-path @lab/Windows", code: 2, says: "not both"},
+		{name: "logs of many", args: "@fleet --logs", code: 2, says: "--logs is for one image: leave it out"},
+		{name: "partition of many", args: "@fleet --partition 2", code: 2, says: "--partition is for one image"},
+		{name: "report of one", args: "--windows-path @lab/Windows --report @x.json", code: 2, says: "--report is for join files: leave it out"},
+		{name: "variable of one", args: "--windows-path @lab/Windows --var a=b", code: 2, says: "--var is for join files"},
 		{name: "bad number", args: "--image-path @lab/nowhere.qcow2 --partition C", code: 2, says: "--partition"},
 		{name: "missing", args: "--windows-path @nowhere", code: 1, says: "(2 ERROR_FILE_NOT_FOUND)"},
 		{name: "refused", args: "--image-path @text", code: 1},
@@ -201,6 +208,9 @@ var exitCodes = map[string][]situation{
 		{name: "n", args: "@fleet", stdin: "n\n", code: 1, says: "Not confirmed"},
 		{name: "--json without --yes", args: "@fleet --json", code: 2, says: "give --yes"},
 		{name: "no image", code: 2},
+		{name: "ledger of many", args: "@fleet --yes --ledger-file @x.ledger", code: 2, says: "--ledger-file is for one image"},
+		{name: "waiting of many", args: "@fleet --yes --lock-timeout 2s", code: 2, says: "--lock-timeout is for one image"},
+		{name: "many of one", args: "--windows-path @lab/Windows --parallel 2", code: 2, says: "--parallel is for join files"},
 		{name: "--account of one image", args: "--windows-path @lab/Windows --account delete", code: 2, says: "--account is for join files"},
 		{name: "bad value", args: "@fleet --yes --account burn", code: 2, says: "--account burn is not known"},
 		{name: "missing", args: "--windows-path @nowhere", code: 1, says: "(2 ERROR_FILE_NOT_FOUND)"},
@@ -264,8 +274,15 @@ var exitCodes = map[string][]situation{
 	"account show": {
 		{name: "no name", code: 2},
 		{name: "name and --lost", args: "WEB01 --lost", code: 2},
+		{name: "--run of one", args: "WEB01 --run x" + reach, code: 2, says: "--run chooses among what broken runs have left: give --lost"},
+		{name: "--older-than of one", args: "WEB01 --older-than 2h" + reach, code: 2, says: "--older-than chooses among"},
+		{name: "older than now", args: "--lost --older-than -1h" + reach, code: 2, says: "--older-than -1h0m0s is before now"},
 		{name: "bad duration", args: "--lost --older-than x" + reach, code: 2, says: "write a number with its unit"},
 		{name: "no domain", args: "WEB01", code: 2, says: "no domain is named"},
+		{name: "a flat domain", args: "WEB01 --domain CORP --ad-user u", code: 2, says: "is not the DNS name of a domain"},
+		{name: "an address", args: "WEB01 --domain corp.example.com --dc 192.0.2.1 --ad-user u", code: 2, says: "is not a full name"},
+		{name: "a bad site", args: "WEB01 --domain corp.example.com --site a.b --ad-user u", code: 2, says: "is not the name of a site"},
+		{name: "a down-level user", args: "WEB01 --domain corp.example.com --ad-user CORP\\u", code: 2, says: "DOMAIN\\user"},
 		{name: "two credentials", args: "WEB01 --ad-keytab a --ad-password-file b" + reach, code: 2},
 		{name: "missing password", args: "WEB01 --ad-password-file @nowhere" + reach, code: 1, says: "(2 "},
 	},
@@ -276,6 +293,9 @@ var exitCodes = map[string][]situation{
 	},
 	"account delete": {
 		{name: "no name", code: 2},
+		{name: "--run of one", args: "WEB01 --yes --run x" + reach, code: 2, says: "--run chooses among what broken runs have left: give --lost"},
+		{name: "--older-than of none", args: "--yes --older-than 2h" + reach, code: 2, says: "--older-than chooses among"},
+		{name: "live ones of lost ones", args: "--lost --yes --delete-live" + reach, code: 2, says: "--delete-live is for the account of one machine"},
 		{name: "--json without --yes", args: "WEB01 --json" + reach, code: 2, says: "give --yes"},
 		{name: "missing password", args: "--lost --yes --ad-password-file @nowhere" + reach, code: 1, says: "(2 "},
 	},

@@ -178,3 +178,17 @@ func interruptWaiting(t *testing.T, args ...string) (p *interruptible, code int)
 		}
 	}
 }
+
+// TestNoWorkingDirectory is about a folder that was removed under a shell.
+func TestNoWorkingDirectory(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	dir := filepath.Join(t.TempDir(), "gone")
+	args := append([]string{"-c", `mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"`, dir, f.command, "provision", "--machine-name", "WEB01", "--output", "x"},
+		strings.Fields(reach)...)
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", append(args, "--ad-ccache", "none")...)
+	said, _ := cmd.CombinedOutput() // its code is looked at
+	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(string(said), "the working directory does not exist any more") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+}

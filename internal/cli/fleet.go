@@ -79,6 +79,9 @@ func (c *fleetCommand) addFlags(cmd *cobra.Command) {
 	cmd.ValidArgsFunction = completeJoinFiles
 }
 
+// fleetFlags are the flags of addFlags.
+func fleetFlags() []string { return []string{"var", "var-file", "report", "parallel", "fail-fast"} }
+
 // addDetails adds the flag of the commands that show a plan.
 func (c *fleetCommand) addDetails(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&c.details, "details", false, "show every change of every join; of one join they are always shown")

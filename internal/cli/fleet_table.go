@@ -263,6 +263,8 @@ func advice(r *fleet.Report) string {
 	switch {
 	case r.Well() || r.Action == fleet.Status:
 		return ""
+	case r.MayPass():
+		return " Run it again a little later: what is done is not done twice."
 	case slices.ContainsFunc(r.Joins, isBroken):
 		return " Mend what failed, then run it again: what is done is not done twice."
 	}

@@ -30,8 +30,8 @@ domain itself (join makes the account and stages it in one), or from a blob made
 is a mounted Windows directory or a disk image.
 
 Exit codes: 0 when all went well; 1 when something was refused or failed, was interrupted, or was not confirmed; 75 when all
-that failed may pass by itself, such as an image that somebody else changes; 2 when the command line is wrong. Of plan
---detailed-exitcode: 0 nothing to do, 1 an error, 2 changes.`,
+that failed may pass by itself, such as an image that somebody else changes, or a domain that does not answer; 2 when the
+command line is wrong. Of plan --detailed-exitcode: 0 nothing to do, 1 an error, 2 changes.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,

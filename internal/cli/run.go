@@ -155,6 +155,12 @@ func (a *app) fail(err error) {
 	}
 }
 
+// errorFacts is an error as it stands in a document.
+func (a *app) errorFacts(err error) *errorFacts {
+	e := coded(err)
+	return &errorFacts{Code: uint32(e.Code), Name: e.Code.Name(), Message: a.asTyped(sentence(e.Message))}
+}
+
 // printError prints an error for programs.
 func (a *app) printError(code winerr.Code, message string) {
 	facts := errorFacts{Code: uint32(code), Name: code.Name(), Message: message}
@@ -220,6 +226,15 @@ func coded(err error) *winerr.Error {
 		return &winerr.Error{Code: winerr.Cancelled, Message: "stopped by an interrupt: every image is as it was, or done whole", Err: err}
 	}
 	return &winerr.Error{Code: codeFor(err), Message: err.Error(), Err: err}
+}
+
+// interrupted returns an error with what an interrupt means for a command that is about accounts, in whose place [coded] speaks of
+// images. Others stay as they are.
+func interrupted(err error, means string) error {
+	if _, isCoded := winerr.CodeOf(err); isCoded || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &winerr.Error{Code: winerr.Cancelled, Message: "stopped by an interrupt: " + means, Err: err}
 }
 
 // untouched adds to a refusal that it came before anything was written. The refusal stays its cause.

@@ -273,13 +273,24 @@ func (p *AccountPlan) look(ctx context.Context, held *heldJoin) error {
 	for _, n := range notes {
 		p.Warnings = append(p.Warnings, string(n))
 	}
+	if err := p.decideAction(ctx, held, container, elsewhere); err != nil || p.Action == AccountAdopt {
+		return err
+	}
+	return p.checkSite(ctx)
+}
+
+// decideAction says what is to be done.
+func (p *AccountPlan) decideAction(
+	ctx context.Context, held *heldJoin, container activedirectory.Container, elsewhere []activedirectory.Elsewhere,
+) error {
+	l, req := p.link, p.req
 	if p.existing == nil {
 		p.Action, p.DN = AccountCreate, "CN="+strings.ToUpper(req.MachineName)+","+plaintext.Line(p.container, plaintext.Name)
 		if !container.MayCreate {
 			p.Warnings = append(p.Warnings, "the directory does not list computers among what this user may make in "+
 				plaintext.Line(p.container, plaintext.Name)+": it may still be allowed by the domain's quota")
 		}
-		return p.mayMake(elsewhere)
+		return p.mayMake(ctx, elsewhere)
 	}
 	if err := p.compare(elsewhere); err != nil {
 		return err
@@ -290,24 +301,55 @@ func (p *AccountPlan) look(ctx context.Context, held *heldJoin) error {
 		p.Action = AccountAdopt
 		return nil
 	}
+	var err error
 	if p.Action, err = p.decide(ctx, held); err == nil && p.Action == AccountReset && p.existing.Disabled() {
 		p.Warnings = append(p.Warnings, "the account "+p.DN+" is disabled, and is enabled with its new password")
+	}
+	m := p.existing.Marker
+	if live, _ := p.existing.Live(); err == nil && p.Action == AccountReset && !live && m.State == activedirectory.MarkerStaged && m.Place != p.place {
+		p.Warnings = append(p.Warnings, "the account "+p.DN+" was staged elsewhere at "+m.At.UTC().Format(time.RFC3339)+", and no machine "+
+			"has logged on with it: with its new password, what was staged there cannot join any more")
 	}
 	return err
 }
 
-// mayMake refuses to make an account that must exist, or that another controller has.
-func (p *AccountPlan) mayMake(elsewhere []activedirectory.Elsewhere) error {
+// checkSite warns of a persistent_site that the forest does not have. It is no refusal: a site can be made until the first boot.
+func (p *AccountPlan) checkSite(ctx context.Context) error {
+	site := p.req.PersistentSite
+	if site == "" {
+		return nil
+	}
+	missing, names, err := p.link.missesSite(ctx, site)
+	if err != nil || !missing {
+		return err
+	}
+	const shown = 3
+	has := plaintext.Line(strings.Join(names[:min(len(names), shown)], ", "), plaintext.Sentence)
+	if len(names) > shown {
+		has += " and others"
+	}
+	p.Warnings = append(p.Warnings, "the forest has no site "+plaintext.Line(site, plaintext.Name)+", but "+has+": correct "+
+		"persistent_site, or make the site before the machine boots")
+	return nil
+}
+
+// mayMake refuses to make an account that must exist, that another controller has, or whose name something else has in the OU.
+func (p *AccountPlan) mayMake(ctx context.Context, elsewhere []activedirectory.Elsewhere) error {
 	if p.req.ObjectGUID != "" {
 		return winerr.Errorf(winerr.FileNotFound, "the account of %s (objectGUID %s) does not exist in %s any more, and is not made "+
 			"again: a new one would have another SID and none of its groups; take it out of the configuration and apply, to have a "+
 			"new one", p.req.MachineName, p.req.ObjectGUID, p.Domain)
 	}
-	if len(elsewhere) == 0 {
-		return nil
+	if len(elsewhere) > 0 {
+		return winerr.Errorf(winerr.UserExists, "%s has an account %s already, which %s has not heard of yet: wait until both have "+
+			"replicated, or name %[1]s in dc", elsewhere[0].Host, p.req.MachineName, p.DC)
 	}
-	return winerr.Errorf(winerr.UserExists, "%s has an account %s already, which %s has not heard of yet: wait until both have "+
-		"replicated, or name %[1]s in dc", elsewhere[0].Host, p.req.MachineName, p.DC)
+	other, err := p.link.Named(ctx, p.container, p.req.MachineName)
+	if err != nil || other == nil {
+		return err
+	}
+	return winerr.Errorf(winerr.UserExists, "the account %s cannot be made: %s is there already (%s), and two objects in one OU cannot "+
+		"have one name: delete or move it, name another OU in ou, or choose another machine_name", p.req.MachineName, other.DN, other.Kind)
 }
 
 // compare takes what other controllers have of the account into it, and refuses another account of its name there.

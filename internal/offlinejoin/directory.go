@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,15 +45,30 @@ type DirectoryRequest struct {
 	Settings   Settings
 }
 
+// Check refuses names that can be none, without asking anybody (87). What is empty is not looked at.
+func (r DirectoryRequest) Check() error {
+	query := activedirectory.Query{Domain: r.Domain, DC: r.DC, Site: r.Site}
+	if err := query.Check(); err != nil {
+		return err
+	}
+	return activedirectory.CheckUser(r.Credential.User)
+}
+
 // Directory is a domain that is logged on to when it is first needed, and again when the connection was lost, then to the same
-// controller. One
-// Directory serves all joins of a run, from several goroutines. Close ends it.
+// controller. One Directory serves all joins of a run, from several goroutines. A log on that was refused is not tried again, since
+// domains lock accounts after some of them, and one that nobody answered is not tried again at once. Close ends it.
 type Directory struct {
 	connect func(ctx context.Context) (*link, error)
 
 	mu   sync.Mutex
 	link *link // nil: not logged on
+
+	failed error     // what the last log on came to, for those that come after it
+	retry  time.Time // when it is tried again; zero: never, since somebody has to change something first
 }
+
+// awayFor is how long a domain that did not answer is not asked again, so that of many joins one alone waits for it.
+const awayFor = time.Minute
 
 // NewDirectory returns the domain of a request. Nothing is opened yet.
 func NewDirectory(req DirectoryRequest) *Directory {
@@ -92,6 +109,7 @@ type session interface {
 	Find(ctx context.Context, d activedirectory.Domain, machine string) (*activedirectory.Account, error)
 	FindDN(ctx context.Context, dn string) (*activedirectory.Account, error)
 	FindGUID(ctx context.Context, guid string) (*activedirectory.Account, error)
+	Named(ctx context.Context, container, machine string) (*activedirectory.Object, error)
 	Marked(ctx context.Context, d activedirectory.Domain, states []activedirectory.MarkerState, keep func(*activedirectory.Account) bool) ([]*activedirectory.Account, error)
 	Create(ctx context.Context, d activedirectory.Domain, n activedirectory.New) (*activedirectory.Account, error)
 	Reset(ctx context.Context, a *activedirectory.Account, own string, to activedirectory.Marker, password []uint16) (*activedirectory.Account, error)
@@ -100,6 +118,7 @@ type session interface {
 	Enable(ctx context.Context, a *activedirectory.Account) (*activedirectory.Account, error)
 	Delete(ctx context.Context, a *activedirectory.Account, children bool) error
 	RootCAs(ctx context.Context, d activedirectory.Domain) ([][]byte, error)
+	Sites(ctx context.Context, d activedirectory.Domain) (names []string, all bool, err error)
 	Close() error
 }
 
@@ -119,6 +138,28 @@ type link struct {
 	mu         sync.Mutex
 	me         string
 	containers map[string]activedirectory.Container // by the name that was asked for
+	sites      *siteNames                           // nil: not read
+}
+
+// siteNames are the sites of a forest, as far as they can be seen.
+type siteNames struct {
+	names []string
+	all   bool
+}
+
+// missesSite reports whether the forest has no site of a name, and those that it has. The sites are read once.
+func (l *link) missesSite(ctx context.Context, site string) (missing bool, names []string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sites == nil {
+		names, all, err := l.Sites(ctx, l.domain)
+		if err != nil {
+			return false, nil, err
+		}
+		l.sites = &siteNames{names, all}
+	}
+	same := func(name string) bool { return strings.EqualFold(name, site) }
+	return l.sites.all && !slices.ContainsFunc(l.sites.names, same), l.sites.names, nil
 }
 
 func (l *link) close() error { return errors.Join(l.others.Close(), l.session.Close()) }
@@ -160,7 +201,7 @@ func logOn(ctx context.Context, req DirectoryRequest) (*link, error) {
 	if req.Domain == "" {
 		return nil, winerr.Errorf(winerr.InvalidParameter, "no domain was given: set domain to its DNS name")
 	}
-	query := activedirectory.Query{Domain: req.Domain, DC: req.DC, Site: req.Site, Dial: req.Settings.Dial}
+	query := activedirectory.Query{Domain: req.Domain, DC: req.DC, Site: req.Site, Timeout: req.Settings.Timeout, Dial: req.Settings.Dial}
 	dc, notes, err := activedirectory.Locate(ctx, query)
 	if err != nil {
 		return nil, err
@@ -187,16 +228,26 @@ func logOn(ctx context.Context, req DirectoryRequest) (*link, error) {
 	return l, nil
 }
 
-// get returns the connection, made now when there is none.
+// get returns the connection, made now when there is none. Its error is that of the last log on where it makes none.
 func (d *Directory) get(ctx context.Context) (*link, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.link != nil {
 		return d.link, nil
 	}
+	if d.failed != nil && (d.retry.IsZero() || time.Now().Before(d.retry)) {
+		return nil, d.failed
+	}
 	l, err := d.connect(ctx)
-	if err == nil {
+	d.failed, d.retry = nil, time.Time{}
+	switch _, isAnswer := winerr.CodeOf(err); {
+	case err == nil:
 		d.link = l
+	case isAnswer && ctx.Err() == nil:
+		d.failed = err
+		if MayPass(err) {
+			d.retry = time.Now().Add(awayFor)
+		}
 	}
 	return l, err
 }
@@ -232,7 +283,12 @@ func (d *Directory) read(ctx context.Context, do func(l *link) error) error {
 // take it back.
 const aftermath = 30 * time.Second
 
-// afterwards returns a context that the end of ctx does not end.
-func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+// afterwards returns a context that the end of ctx does not end. A domain that did not answer is asked again for it.
+func (d *Directory) afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.retry.IsZero() {
+		d.failed, d.retry = nil, time.Time{}
+	}
 	return context.WithTimeout(context.WithoutCancel(ctx), aftermath)
 }

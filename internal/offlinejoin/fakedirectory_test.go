@@ -26,8 +26,11 @@ type fakeDirectory struct {
 	writes   int
 
 	me        string
+	objects   map[string]string // kinds of objects that are no accounts, by DN
 	elsewhere []activedirectory.Elsewhere
 	notes     []activedirectory.Note
+	sites     []string                // nil: cannot be read
+	siteReads int                     // how often they were asked for
 	roots     [][]byte                // of the authorities that the forest trusts
 	refuse    func(call string) error // before the call
 	lose      func(call string) bool  // after the call was carried out
@@ -74,6 +77,13 @@ func (f *fakeDirectory) RootCAs(context.Context, activedirectory.Domain) ([][]by
 	return f.roots, nil
 }
 
+func (f *fakeDirectory) Sites(context.Context, activedirectory.Domain) ([]string, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.siteReads++
+	return f.sites, len(f.sites) > 0, nil
+}
+
 func (f *fakeDirectory) Owners(_ context.Context, _ activedirectory.Domain, trusted []string) ([]string, error) {
 	return trusted, nil
 }
@@ -109,6 +119,14 @@ func copyOf(a *activedirectory.Account) *activedirectory.Account {
 	}
 	c := *a
 	return &c
+}
+
+func (f *fakeDirectory) Named(_ context.Context, container, machine string) (*activedirectory.Object, error) {
+	dn := "CN=" + strings.ToUpper(machine) + "," + container
+	if kind := f.objects[dn]; kind != "" {
+		return &activedirectory.Object{DN: dn, Kind: kind}, nil
+	}
+	return nil, nil
 }
 
 func (f *fakeDirectory) Find(_ context.Context, _ activedirectory.Domain, machine string) (*activedirectory.Account, error) {

@@ -137,6 +137,9 @@ func TestRefusedJoinLeavesNothing(t *testing.T) {
 		"elsewhere": {func(_ *testing.T, f *fakeDirectory, _ *AccountRequest, _ *Request) {
 			f.elsewhere = []activedirectory.Elsewhere{{Host: "dc2", Account: &activedirectory.Account{GUID: "other"}}}
 		}, winerr.UserExists},
+		"contact": {func(_ *testing.T, f *fakeDirectory, acc *AccountRequest, _ *Request) {
+			f.objects = map[string]string{"CN=WEB01," + acc.OU: "contact"}
+		}, winerr.UserExists},
 		"no such guid": {func(_ *testing.T, _ *fakeDirectory, acc *AccountRequest, _ *Request) {
 			acc.ObjectGUID = "00000000-0000-4000-8000-000000000001"
 		}, winerr.FileNotFound},
@@ -167,8 +170,57 @@ func TestRefusedJoinLeavesNothing(t *testing.T) {
 			if code, _ := winerr.CodeOf(err); code != c.code {
 				t.Errorf("error %v, want code %v", err, c.code)
 			}
+			if name != "no right" { // which nobody knows before
+				if _, _, err := PlanJoin(t.Context(), f.directory(), acc, req); err == nil {
+					t.Error("the dry run does not show it")
+				}
+			}
 			if f.writes != 0 || len(f.accounts) != 0 || tree(t, windows) != before {
 				t.Errorf("%d writes, %d accounts, image changed: %v", f.writes, len(f.accounts), tree(t, windows) != before)
+			}
+		})
+	}
+}
+
+// A persistent site that the forest does not have is a warning, and the sites are read once for all joins of a run. Where they
+// cannot be seen, nothing is claimed.
+func TestPersistentSiteIsLookedFor(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		sites []string
+		site  string
+		reads int
+		warns string
+	}{
+		"there":          {[]string{"Berlin", "Paris"}, "berlin", 1, ""},
+		"not there":      {[]string{"Berlin", "Paris"}, "Rome", 1, "the forest has no site Rome, but Berlin, Paris: correct persistent_site"},
+		"one of many":    {[]string{"A", "B", "C", "D"}, "Rome", 1, "but A, B, C and others"},
+		"cannot be seen": {nil, "Rome", 1, ""},
+		"none is wanted": {[]string{"Berlin"}, "", 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFakeDirectory()
+			f.sites = c.sites
+			d := f.directory()
+			for _, machine := range []string{"WEB01", "WEB02", "WEB03"} {
+				acc, req := joinOf(t)
+				acc.MachineName, acc.PersistentSite = machine, c.site
+				for range 2 {
+					plan, receipt, err := PlanJoin(t.Context(), d, acc, req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for what, warnings := range map[string][]string{"plan": plan.Warnings, "receipt": receipt.Warnings} {
+						text := strings.Join(warnings, "\n")
+						if strings.Contains(text, "site") != (c.warns != "") || !strings.Contains(text, c.warns) {
+							t.Errorf("%s: %q", what, text)
+						}
+					}
+				}
+			}
+			if f.siteReads != c.reads {
+				t.Errorf("the sites are read %d times, want %d", f.siteReads, c.reads)
 			}
 		})
 	}
@@ -216,6 +268,8 @@ func TestAccountThatExists(t *testing.T) {
 		"left here, live":                  {owner: fakeUser, change: live, marker: activedirectory.MarkerPending, place: here, code: winerr.SetupAlreadyJoined},
 		"staged here, image new":           {owner: fakeUser, marker: activedirectory.MarkerStaged, place: here, code: winerr.UserExists},
 		"staged here, image new, own":      {owner: fakeUser, marker: activedirectory.MarkerStaged, place: here, acc: AccountRequest{Reuse: AccountReuseOwn}},
+		"staged elsewhere, own":            {owner: fakeUser, marker: activedirectory.MarkerStaged, place: there, acc: AccountRequest{Reuse: AccountReuseOwn}},
+		"staged elsewhere, by objectGUID":  {owner: fakeUser, marker: activedirectory.MarkerStaged, place: there, byGUID: true},
 		"pending elsewhere":                {owner: fakeUser, marker: activedirectory.MarkerPending, place: there, code: winerr.UserExists},
 		"pending elsewhere, own":           {owner: fakeUser, marker: activedirectory.MarkerPending, place: there, acc: AccountRequest{Reuse: AccountReuseOwn}, code: winerr.Busy},
 		"pending elsewhere, by objectGUID": {owner: fakeUser, marker: activedirectory.MarkerPending, place: there, byGUID: true, code: winerr.Busy},
@@ -263,6 +317,9 @@ func TestAccountThatExists(t *testing.T) {
 			}
 			if err != nil {
 				t.Fatal(err)
+			}
+			if warned := strings.Contains(strings.Join(r.Warnings, "\n"), "cannot join any more"); warned != strings.HasPrefix(name, "staged elsewhere") {
+				t.Errorf("that what was staged elsewhere cannot join any more is in the warnings: %v", warned)
 			}
 			if now.PasswordLastSet == before.PasswordLastSet || now.Own != "mine" || now.GUID != before.GUID || now.Disabled() ||
 				now.Marker.State != activedirectory.MarkerStaged || r.Account.Made || !f.valid(t, req.Image) {

@@ -105,7 +105,7 @@ func (m *Provisioned) write(ctx context.Context, password []uint16) error {
 
 // afterLoss finds out whether a write was carried out whose answer never came.
 func (m *Provisioned) afterLoss(ctx context.Context, lost error) (a *activedirectory.Account, err error) {
-	after, cancel := afterwards(ctx)
+	after, cancel := m.directory.afterwards(ctx)
 	defer cancel()
 	err = m.directory.read(after, func(l *link) error {
 		a, err = l.Find(after, l.domain, m.plan.req.MachineName)
@@ -194,7 +194,7 @@ func rehearsalBlob(ctx context.Context, d *Directory, p *AccountPlan) (*Blob, er
 // now, so that the blob is of no use. That the directory could not be told otherwise is in warning: the next run sets it
 // right.
 func (m *Provisioned) Staged(ctx context.Context) (warning string, err error) {
-	ctx, cancel := afterwards(ctx)
+	ctx, cancel := m.directory.afterwards(ctx)
 	defer cancel()
 	var now *activedirectory.Account
 	err = m.directory.read(ctx, func(l *link) error {
@@ -228,7 +228,7 @@ func (m *Provisioned) Undo(ctx context.Context) error {
 	if m.account == nil || m.plan.req.OnError == OnErrorKeep {
 		return nil
 	}
-	ctx, cancel := afterwards(ctx)
+	ctx, cancel := m.directory.afterwards(ctx)
 	defer cancel()
 	others := false // it is somebody else's by now
 	err := m.directory.read(ctx, func(l *link) error {

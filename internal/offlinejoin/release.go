@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -78,13 +79,15 @@ type AccountRelease struct {
 	End        AccountEnd
 	Adopted    bool // it was not made by us, so that it is never deleted
 	DeleteLive bool // delete even an account that a machine has logged on with
-	Now        func() time.Time
+	// Seen is the account as somebody decided to delete it: when a run has worked on it since, it is not deleted. Nil: as it is.
+	Seen *AccountFacts
+	Now  func() time.Time
 }
 
 // ReleaseAccount does with an account what the request says, and returns what it was before, with the status that it has now.
 // It is found by its objectGUID: another one that has got its name since is left alone, and so is what is gone. Errors: 2691
 // for an account in use that is to be deleted, 5 for one that was adopted, or is a domain controller's, or without the right,
-// 170 when somebody else is working on it.
+// 170 when somebody else is working on it, or has since it was seen.
 func ReleaseAccount(ctx context.Context, d *Directory, req AccountRelease) (*AccountFacts, error) {
 	switch req.End {
 	case "", AccountKeep:
@@ -112,9 +115,15 @@ func ReleaseAccount(ctx context.Context, d *Directory, req AccountRelease) (*Acc
 			return err
 		}
 		if req.End == AccountDisable {
-			return l.disable(ctx, a, facts)
+			err = l.disable(ctx, a, facts)
+		} else {
+			err = l.remove(ctx, a, req, facts)
 		}
-		return l.remove(ctx, a, req, facts)
+		if code, _ := winerr.CodeOf(err); code == winerr.FileNotFound { // somebody else was faster
+			facts.Status = AccountGone
+			return nil
+		}
+		return err
 	})
 	return facts, err
 }
@@ -144,7 +153,12 @@ func (l *link) remove(ctx context.Context, a *activedirectory.Account, req Accou
 		return winerr.Errorf(winerr.SetupAlreadyJoined, "the account %s is in use (%s), and is not deleted: use disable, or set "+
 			"delete_live = true", a.DN, why)
 	}
-	if !a.Marker.IsZero() && a.Marker.State != activedirectory.MarkerRemoving { // from now on nobody takes it up
+	removing := a.Marker.State == activedirectory.MarkerRemoving // by this request, whose answer was lost, or by another
+	if seen := req.Seen; seen != nil && (!removing && seen.Marker != a.Marker.String() || seen.PasswordLastSet != a.PasswordLastSet) {
+		return winerr.Errorf(winerr.Busy, "another run has worked on the account %s in the meantime (%s), and it is not deleted: look "+
+			"at it again", a.DN, cmp.Or(a.Marker.String(), "without a marker"))
+	}
+	if !a.Marker.IsZero() && !removing { // from now on nobody takes it up
 		var err error
 		now := AccountRequest{Now: req.Now}.clock()
 		if a, err = l.Mark(ctx, a, a.Marker.With(activedirectory.MarkerRemoving, now)); err != nil {
@@ -152,9 +166,6 @@ func (l *link) remove(ctx context.Context, a *activedirectory.Account, req Accou
 		}
 	}
 	err := l.Delete(ctx, a, true)
-	if code, _ := winerr.CodeOf(err); code == winerr.FileNotFound {
-		err = nil
-	}
 	if err == nil {
 		facts.Status = AccountGone
 	}

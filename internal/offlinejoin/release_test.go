@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -96,6 +97,73 @@ func TestReleaseAccount(t *testing.T) {
 					t.Errorf("%+v, %+v", now, facts)
 				}
 			})
+		}
+	}
+}
+
+// TestDeleteWhatWasSeen deletes no account that a run has worked on between the look at it and the decision.
+func TestDeleteWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	lost := activedirectory.Marker{State: activedirectory.MarkerPending, Run: "5f0c3a9d21b04e77", At: testClock, Place: "9e107d9d372bb682"}
+	for name, c := range map[string]struct {
+		since   func(a *activedirectory.Account)
+		deleted bool
+	}{
+		"nothing":         {func(*activedirectory.Account) {}, true},
+		"being removed":   {func(a *activedirectory.Account) { a.Marker.State = activedirectory.MarkerRemoving }, true},
+		"taken up":        {func(a *activedirectory.Account) { a.Marker.Run = "77e40b12d9a3c0f5" }, false},
+		"staged":          {func(a *activedirectory.Account) { a.Marker.State = activedirectory.MarkerStaged }, false},
+		"marker gone":     {func(a *activedirectory.Account) { a.Marker = activedirectory.Marker{} }, false},
+		"password is new": {func(a *activedirectory.Account) { a.PasswordLastSet++ }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFakeDirectory()
+			a := f.put(activedirectory.Account{Name: "WEB01", Marker: lost})
+			d := f.directory()
+			seen, err := LostAccounts(t.Context(), d, LostQuery{})
+			if err != nil || len(seen) != 1 {
+				t.Fatalf("%+v, %v", seen, err)
+			}
+			c.since(a)
+			now := a.Marker
+			_, err = ReleaseAccount(t.Context(), d, AccountRelease{
+				AccountQuery: AccountQuery{ObjectGUID: a.GUID}, End: AccountDelete, Seen: &seen[0],
+			})
+			left := f.accounts[a.GUID]
+			if c.deleted != (left == nil) || c.deleted != (err == nil) {
+				t.Errorf("%+v, %v", left, err)
+			}
+			if code, _ := winerr.CodeOf(err); left != nil && (code != winerr.Busy || left.Marker != now) {
+				t.Errorf("%+v, %v", left, err)
+			}
+		})
+	}
+}
+
+// TestSomebodyElseDeletesFirst: what is gone by then is as it was wanted.
+func TestSomebodyElseDeletesFirst(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		end AccountEnd
+		at  string // the call that finds it gone
+	}{{AccountDelete, "mark"}, {AccountDelete, "delete"}, {AccountDisable, "disable"}, {AccountDisable, "mark"}} {
+		f := newFakeDirectory()
+		a := f.put(activedirectory.Account{Name: "WEB01", Marker: activedirectory.Marker{
+			State: activedirectory.MarkerPending, Run: "5f0c3a9d21b04e77", At: testClock, Place: "9e107d9d372bb682",
+		}})
+		reached := false
+		f.refuse = func(call string) error {
+			if !strings.HasPrefix(call, c.at) {
+				return nil
+			}
+			reached = true
+			delete(f.accounts, a.GUID)
+			return winerr.New(winerr.FileNotFound, "it does not exist any more")
+		}
+		facts, err := ReleaseAccount(t.Context(), f.directory(), AccountRelease{AccountQuery: AccountQuery{ObjectGUID: a.GUID}, End: c.end})
+		if err != nil || facts.Status != AccountGone || !reached {
+			t.Errorf("%s, gone at %s: %+v, %v, reached: %v", c.end, c.at, facts, err, reached)
 		}
 	}
 }

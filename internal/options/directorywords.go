@@ -61,6 +61,10 @@ func (w DirectoryWords) Check() error {
 			return err
 		}
 	}
+	req := offlinejoin.DirectoryRequest{Domain: w.Domain, DC: w.DC, Site: w.Site, Credential: offlinejoin.Credential{User: w.User}}
+	if err := req.Check(); err != nil {
+		return err
+	}
 	if credentials := w.credentials(); len(credentials) > 1 {
 		return winerr.Errorf(winerr.InvalidParameter, "%s are given, and one of them is taken: leave the others out",
 			strings.Join(credentials, " and "))
@@ -139,6 +143,7 @@ func (w DirectoryWords) timeout() (time.Duration, error) {
 // name are read. The caller wipes the password of the credential (offlinejoin.Secret.Wipe) when the directory is closed. Each
 // warning is one sentence. Errors carry 87 for wrong words, for no credential and for two of them, 2 and 5 for files.
 func (w DirectoryWords) Request() (req offlinejoin.DirectoryRequest, warnings []string, err error) {
+	unused := w.unused()
 	if w, err = w.settled(); err != nil {
 		return req, nil, wrongWords(err)
 	}
@@ -153,7 +158,20 @@ func (w DirectoryWords) Request() (req offlinejoin.DirectoryRequest, warnings []
 		}
 	}
 	req.Credential, warnings, err = w.credential()
-	return req, warnings, err
+	return req, append(unused, warnings...), err
+}
+
+// unused returns a warning for each word that was written and is not looked at beside another. It is no refusal: defaults for many
+// joins hold words that one of them needs no more.
+func (w DirectoryWords) unused() (warnings []string) {
+	if w.DC != "" && w.Site != "" {
+		warnings = append(warnings, "site is not looked at, since dc names the one controller to use: leave one of them out")
+	}
+	if w.CAFile != "" && w.Security == "sealed" {
+		warnings = append(warnings, `ca_file is not looked at, since security = "sealed" needs no certificate: leave it out, or set `+
+			`security = "ldaps" or security = "starttls"`)
+	}
+	return warnings
 }
 
 // settled returns the words with what the environment adds, checked.

@@ -1,7 +1,13 @@
 package options_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -112,8 +118,8 @@ func TestPasswordLine(t *testing.T) {
 func TestMissingCredentialAsFlags(t *testing.T) {
 	t.Parallel()
 	for want, w := range map[string]options.DirectoryWords{
-		"give --ad-user svc-build with --ad-password-file or --ad-keytab svc-build.keytab, or give --ad-ccache krb5cc as kinit": {Domain: "d"},
-		"give --ad-user svc-build, or the environment variable":                                                                 {Domain: "d", Keytab: "k.tab"},
+		"give --ad-user svc-build with --ad-password-file or --ad-keytab svc-build.keytab, or give --ad-ccache krb5cc as kinit": {Domain: "d.test"},
+		"give --ad-user svc-build, or the environment variable":                                                                 {Domain: "d.test", Keytab: "k.tab"},
 	} {
 		w.Getenv = environment()
 		if _, _, err := w.Request(); err == nil || !strings.Contains(options.AsFlags(err.Error()), want) {
@@ -135,26 +141,30 @@ func TestDirectoryWordsRefuse(t *testing.T) {
 		want  string
 	}{
 		"no domain":          {words{User: "svc", PasswordFile: two}, nil, winerr.InvalidParameter, "OFFLINEJOIN_AD_DOMAIN"},
-		"no credential":      {words{Domain: "d", User: "svc"}, nil, winerr.InvalidParameter, "OFFLINEJOIN_AD_KEYTAB"},
-		"no user":            {words{Domain: "d", PasswordFile: two}, nil, winerr.InvalidParameter, "password_file is given without a user"},
-		"two":                {words{Domain: "d", User: "u", PasswordFile: two, Keytab: two}, nil, winerr.InvalidParameter, "password_file and keytab"},
-		"two of environment": {words{Domain: "d", User: "u"}, []string{"OFFLINEJOIN_AD_PASSWORD=" + password, "OFFLINEJOIN_AD_KEYTAB=k"}, winerr.InvalidParameter, "password and keytab"},
-		"current user":       {words{Domain: "d", User: "u", CurrentUser: true}, nil, winerr.InvalidParameter, "leave user out"},
-		"security":           {words{Domain: "d", Security: "plain"}, nil, winerr.InvalidParameter, `security = "plain" is not known`},
-		"simple and sealed":  {words{Domain: "d", Security: "sealed", SimpleBind: true}, nil, winerr.ConnectionInsecure, `security = "ldaps"`},
-		"simple by keytab":   {words{Domain: "d", Keytab: two, User: "u", SimpleBind: true}, nil, winerr.InvalidParameter, "password_file"},
-		"timeout":            {words{Domain: "d", Timeout: "soon"}, nil, winerr.InvalidParameter, `timeout = "soon"`},
-		"no file":            {words{Domain: "d", User: "u", PasswordFile: "/nowhere/at/all"}, nil, winerr.FileNotFound, "does not exist"},
-		"no keytab":          {words{Domain: "d", User: "u", Keytab: "/nowhere/at/all"}, nil, winerr.FileNotFound, "does not exist"},
-		"no authorities":     {words{Domain: "d", User: "u", PasswordFile: "-", CAFile: "/nowhere/at/all"}, nil, winerr.FileNotFound, "ca_file"},
-		"long":               {words{Domain: "d", User: "u", PasswordFile: long}, nil, winerr.InvalidParameter, "4 KiB"},
-		"two lines":          {words{Domain: "d", User: "u", PasswordFile: two}, nil, winerr.InvalidParameter, "more than one line"},
-		"of Latin-1":         {words{Domain: "d", User: "u", PasswordFile: passwordFile(t, "K\xf6nig-Passw0rd\n")}, nil, winerr.InvalidParameter, "UTF-8"},
-		"of UTF-16":          {words{Domain: "d", User: "u", PasswordFile: passwordFile(t, "\xff\xfep\x00w\x00\r\x00\n\x00")}, nil, winerr.InvalidParameter, "UTF-8"},
-		"mark alone":         {words{Domain: "d", User: "u", PasswordFile: passwordFile(t, "\ufeff\r\n")}, nil, winerr.InvalidParameter, "is empty"},
-		"nothing":            {words{Domain: "d", User: "u", PasswordFile: "-", In: strings.NewReader("\n")}, nil, winerr.InvalidParameter, "is empty"},
-		"key for a keytab":   {words{Domain: "d", User: "u", Keytab: key}, nil, winerr.InvalidParameter, "keytab wants a path"},
-		"key for a user":     {words{Domain: "d", User: key}, nil, winerr.InvalidParameter, "user was given the content of a secret file"},
+		"no credential":      {words{Domain: "d.test", User: "svc"}, nil, winerr.InvalidParameter, "OFFLINEJOIN_AD_KEYTAB"},
+		"no user":            {words{Domain: "d.test", PasswordFile: two}, nil, winerr.InvalidParameter, "password_file is given without a user"},
+		"two":                {words{Domain: "d.test", User: "u", PasswordFile: two, Keytab: two}, nil, winerr.InvalidParameter, "password_file and keytab"},
+		"two of environment": {words{Domain: "d.test", User: "u"}, []string{"OFFLINEJOIN_AD_PASSWORD=" + password, "OFFLINEJOIN_AD_KEYTAB=k"}, winerr.InvalidParameter, "password and keytab"},
+		"current user":       {words{Domain: "d.test", User: "u", CurrentUser: true}, nil, winerr.InvalidParameter, "leave user out"},
+		"flat domain":        {words{Domain: "CORP", User: "u"}, nil, winerr.InvalidParameter, "is not the DNS name of a domain"},
+		"address":            {words{Domain: "d.test", DC: "192.0.2.1", User: "u"}, nil, winerr.InvalidParameter, "such as dc1.d.test"},
+		"site":               {words{Domain: "d.test", Site: "a.b", User: "u"}, nil, winerr.InvalidParameter, "is not the name of a site"},
+		"down-level name":    {words{Domain: "d.test", User: `D\u`}, nil, winerr.InvalidParameter, `DOMAIN\user`},
+		"security":           {words{Domain: "d.test", Security: "plain"}, nil, winerr.InvalidParameter, `security = "plain" is not known`},
+		"simple and sealed":  {words{Domain: "d.test", Security: "sealed", SimpleBind: true}, nil, winerr.ConnectionInsecure, `security = "ldaps"`},
+		"simple by keytab":   {words{Domain: "d.test", Keytab: two, User: "u", SimpleBind: true}, nil, winerr.InvalidParameter, "password_file"},
+		"timeout":            {words{Domain: "d.test", Timeout: "soon"}, nil, winerr.InvalidParameter, `timeout = "soon"`},
+		"no file":            {words{Domain: "d.test", User: "u", PasswordFile: "/nowhere/at/all"}, nil, winerr.FileNotFound, "does not exist"},
+		"no keytab":          {words{Domain: "d.test", User: "u", Keytab: "/nowhere/at/all"}, nil, winerr.FileNotFound, "does not exist"},
+		"no authorities":     {words{Domain: "d.test", User: "u", PasswordFile: "-", CAFile: "/nowhere/at/all"}, nil, winerr.FileNotFound, "ca_file"},
+		"long":               {words{Domain: "d.test", User: "u", PasswordFile: long}, nil, winerr.InvalidParameter, "4 KiB"},
+		"two lines":          {words{Domain: "d.test", User: "u", PasswordFile: two}, nil, winerr.InvalidParameter, "more than one line"},
+		"of Latin-1":         {words{Domain: "d.test", User: "u", PasswordFile: passwordFile(t, "K\xf6nig-Passw0rd\n")}, nil, winerr.InvalidParameter, "UTF-8"},
+		"of UTF-16":          {words{Domain: "d.test", User: "u", PasswordFile: passwordFile(t, "\xff\xfep\x00w\x00\r\x00\n\x00")}, nil, winerr.InvalidParameter, "UTF-8"},
+		"mark alone":         {words{Domain: "d.test", User: "u", PasswordFile: passwordFile(t, "\ufeff\r\n")}, nil, winerr.InvalidParameter, "is empty"},
+		"nothing":            {words{Domain: "d.test", User: "u", PasswordFile: "-", In: strings.NewReader("\n")}, nil, winerr.InvalidParameter, "is empty"},
+		"key for a keytab":   {words{Domain: "d.test", User: "u", Keytab: key}, nil, winerr.InvalidParameter, "keytab wants a path"},
+		"key for a user":     {words{Domain: "d.test", User: key}, nil, winerr.InvalidParameter, "user was given the content of a secret file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -194,6 +204,42 @@ func TestAccountWordsRequest(t *testing.T) {
 	} {
 		if _, err := w.Request(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// TestDirectoryWordsUnused warns of words that were written and do nothing; what the environment says for all runs is no reason to.
+func TestDirectoryWordsUnused(t *testing.T) {
+	t.Parallel()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		words       options.DirectoryWords
+		environment string
+		want        string
+	}{
+		"one controller and a site": {options.DirectoryWords{DC: "dc1.d.test", Site: "Berlin"}, "", "site is not looked at"},
+		"a site of the environment": {options.DirectoryWords{DC: "dc1.d.test"}, "OFFLINEJOIN_AD_SITE=Berlin", ""},
+		"a site alone":              {options.DirectoryWords{Site: "Berlin"}, "", ""},
+		"authorities, sealed":       {options.DirectoryWords{CAFile: ca, Security: "sealed"}, "", "ca_file is not looked at"},
+		"authorities, TLS":          {options.DirectoryWords{CAFile: ca, Security: "ldaps"}, "", ""},
+		"authorities, if need be":   {options.DirectoryWords{CAFile: ca}, "", ""},
+	} {
+		c.words.Domain, c.words.CCache, c.words.Getenv = "d.test", "krb5cc", environment(c.environment)
+		_, warnings, err := c.words.Request()
+		if err != nil || len(warnings) > 1 || (c.want == "") != (len(warnings) == 0) || !strings.Contains(strings.Join(warnings, ""), c.want) {
+			t.Errorf("%s: %q, %v", name, warnings, err)
 		}
 	}
 }

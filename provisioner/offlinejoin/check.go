@@ -20,8 +20,8 @@ func (c Config) check(notYet later) []error {
 		}
 	}
 	if !notYet.any(placeOptions()...) {
-		err := c.checkPlace()
-		if err == nil && !c.Remote {
+		err := c.checkPlace(notYet[options.RemoteTree])
+		if err == nil && !c.Remote && !notYet[options.RemoteTree] {
 			err = c.checkBeside(c.words(c.WindowsPath))
 		}
 		add(err)
@@ -35,8 +35,9 @@ func (c Config) check(notYet later) []error {
 	return append(errs, c.JoinOptions.check(notYet)...)
 }
 
-// checkPlace refuses a windows_path that cannot be right.
-func (c Config) checkPlace() error {
+// checkPlace refuses a windows_path that cannot be right. perhapsGuests says that it is not known yet whether it is a path of the
+// guest.
+func (c Config) checkPlace(perhapsGuests bool) error {
 	switch {
 	case c.Remote && c.ImagePath != "":
 		return mistake("image_path is a file of this machine, and remote = true says that the guest has the image: leave one out")
@@ -46,7 +47,7 @@ func (c Config) checkPlace() error {
 	case c.Remote && !path.IsAbs(c.WindowsPath) && !isDrivePath(c.WindowsPath):
 		return mistake("windows_path is relative, which means nothing on the guest: give where the image's Windows " +
 			"directory is mounted there, such as /mnt/web01/Windows")
-	case !c.Remote:
+	case !c.Remote && !perhapsGuests:
 		if err := ofThisMachine(c.WindowsPath, ", or set remote = true when a guest has it mounted there; the Windows that a "+
 			"guest is running cannot be staged into, so use the post-processor offlinejoin on the finished image"); err != nil {
 			return err

@@ -36,7 +36,13 @@ func (s *ImageSource) Configure(raws ...any) error {
 		return nil
 	}
 	expandHome(c.texts())
-	return Config{WindowsPath: c.WindowsPath}.checkPlace()
+	if c.WindowsPath == "" {
+		return mistake("windows_path is missing: give the image's Windows directory, such as /mnt/web01/Windows")
+	}
+	if err := ofThisMachine(c.WindowsPath, ""); err != nil {
+		return err
+	}
+	return core.ImageAt(c.WindowsPath).Check()
 }
 
 // Execute reads the image. It writes nothing. Packer gives a data source no context; reading an image takes no time that

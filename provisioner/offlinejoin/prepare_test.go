@@ -53,6 +53,7 @@ func TestPrepareLeavesWhatIsNotKnownYet(t *testing.T) {
 		"build data":                   {"windows_path": "{{ .MountPath }}/Windows", "blob_file": "{{ .ID }}.djoin"},
 		"a blob file made later":       {"windows_path": "/mnt/Windows", "blob_file": notABlob + ".later"},
 		"an image that is not mounted": {"windows_path": "/nowhere/Windows", "blob": "<unknown>"},
+		"whether it is the guest's":    {"windows_path": `E:\Windows`, "blob_file": "/x/later.djoin", "remote": false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

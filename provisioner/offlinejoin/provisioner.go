@@ -10,6 +10,7 @@ import (
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs/remotedir"
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
+	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/provisioner/offlinejoin/guest"
 )
 
@@ -30,6 +31,7 @@ func (p *Provisioner) Prepare(raws ...any) error {
 	}
 	c := p.config
 	notYet := known(c.texts(), c.ctx)
+	notYet[options.RemoteTree] = mayBeUnknown(options.RemoteTree, raws)
 	expandHome(c.here())
 	return together(c.check(notYet))
 }
@@ -48,7 +50,7 @@ func (p *Provisioner) Provision(
 		return err
 	}
 	expandHome(c.here())
-	if err := c.checkPlace(); err != nil {
+	if err := c.checkPlace(false); err != nil {
 		return err
 	}
 	if !c.Remote {

@@ -112,6 +112,18 @@ func known(fields []field, ctx interpolate.Context) later {
 	return notYet
 }
 
+// mayBeUnknown reports whether an option that is true or false may be known only later: Packer puts false in its place then, as it
+// is when it was written. What is not written at all is neither.
+func mayBeUnknown(option options.Name, raws []any) bool {
+	for _, raw := range raws {
+		block, _ := raw.(map[string]any)
+		if value, written := block[option.String()].(bool); written && !value {
+			return true
+		}
+	}
+	return false
+}
+
 func renderOne(value string, ctx *interpolate.Context) (string, error) {
 	if !strings.Contains(value, "{{") {
 		return value, nil

@@ -2,6 +2,7 @@ package offlinejoin
 
 import (
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -97,5 +98,20 @@ func TestImageSourceTellsWhatAnImageIs(t *testing.T) {
 	}
 	if err := new(ImageSource).Configure(map[string]any{}); err == nil {
 		t.Error("windows_path may be absent")
+	}
+}
+
+// TestImageSourceAdvisesWhatItHas names no option that the data source does not have.
+func TestImageSourceAdvisesWhatItHas(t *testing.T) {
+	t.Parallel()
+	paths := map[string]string{"": "windows_path is missing"}
+	if runtime.GOOS != "windows" {
+		paths[`C:\Windows`] = "give where the image is mounted here"
+	}
+	for path, want := range paths {
+		err := new(ImageSource).Configure(map[string]any{"windows_path": path})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "remote") || strings.Contains(err.Error(), "image_path") {
+			t.Errorf("%q: %v", path, err)
+		}
 	}
 }

@@ -171,6 +171,18 @@ func (d *Domain) Find(_ context.Context, _ activedirectory.Domain, machine strin
 	return copyOf(d.named(machine)), err
 }
 
+// Named returns the account that has a machine's name in a container.
+func (d *Domain) Named(_ context.Context, container, machine string) (*activedirectory.Object, error) {
+	err := d.asked()
+	defer d.mu.Unlock()
+	for _, a := range d.accounts {
+		if strings.EqualFold(a.DN, "CN="+machine+","+container) {
+			return &activedirectory.Object{DN: a.DN, Kind: "computer with another account name"}, err
+		}
+	}
+	return nil, err
+}
+
 // FindGUID returns an account by its objectGUID.
 func (d *Domain) FindGUID(_ context.Context, guid string) (*activedirectory.Account, error) {
 	err := d.asked()
@@ -272,6 +284,11 @@ func (d *Domain) Delete(_ context.Context, a *activedirectory.Account, _ bool) e
 		delete(d.accounts, a.GUID)
 	}
 	return err
+}
+
+// Sites returns the one of the controller.
+func (d *Domain) Sites(context.Context, activedirectory.Domain) ([]string, bool, error) {
+	return []string{d.DC().Site}, true, nil
 }
 
 // RootCAs returns none.

@@ -8,6 +8,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/joinfile"
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // mostAsking is how many joins ask one domain at a time, whatever the number of images in hand: a controller in production has
@@ -142,16 +143,19 @@ func queryOf(j *joinfile.Join, st *offlinejoin.Status) offlinejoin.AccountQuery 
 }
 
 // unstageWithAccount takes the join out of the image, and then, where it is asked for, does with its account what is to be
-// done: the image first, so that none is left with a join whose account is gone. An account whose password is not the one in
-// the image is somebody else's by now, and left alone.
+// done: the image first, so that none is left with a join whose account is gone. The domain is asked before that, since only the
+// image tells which account was its own: where nobody answers, all is as it was. An account whose password is not the one in the
+// image is somebody else's by now, and left alone.
 func (w *work) unstageWithAccount(ctx context.Context, d *domain, j *joinfile.Join, result *Result, progress func(offlinejoin.Event)) error {
 	before, err := offlinejoin.ReadStatus(ctx, offlinejoin.StatusRequest{Image: j.Request.Image})
 	if err != nil {
 		return err
 	}
 	ends := w.AccountEnd != "" && w.AccountEnd != offlinejoin.AccountKeep && before.Account != nil
-	if ends && d.err != nil { // nothing was written yet
-		return d.err
+	if ends {
+		if result.Account, err = readAccount(ctx, d, j, before); err != nil {
+			return err
+		}
 	}
 	if result.Receipt, err = w.unstage(ctx, j, progress); err != nil {
 		return err
@@ -160,22 +164,33 @@ func (w *work) unstageWithAccount(ctx context.Context, d *domain, j *joinfile.Jo
 	if !ends {
 		return nil
 	}
-	if result.Account, err = readAccount(ctx, d, j, before); err != nil {
-		return err
-	}
 	if result.Account.Status != offlinejoin.AccountFresh {
 		progress(offlinejoin.Event{
 			Kind: offlinejoin.EventWarning, Text: "the account " + result.Account.DN + " is " + string(result.Account.Status) + ", and is left as it is",
 		})
 		return nil
 	}
+	return w.endAccount(ctx, d, queryOf(j, before), result)
+}
+
+// endAccount does with an account, whose join is in no image any more, what is to be done. Another run finds no join, and so leaves
+// the account alone: the error says what is to be done with it.
+func (w *work) endAccount(ctx context.Context, d *domain, query offlinejoin.AccountQuery, result *Result) error {
+	seen := result.Account
 	done, err := d.turn(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		defer done()
+		result.Account, err = offlinejoin.ReleaseAccount(ctx, d.directory, offlinejoin.AccountRelease{
+			AccountQuery: query, End: w.AccountEnd, Seen: seen,
+		})
 	}
-	defer done()
-	result.Account, err = offlinejoin.ReleaseAccount(ctx, d.directory, offlinejoin.AccountRelease{
-		AccountQuery: queryOf(j, before), End: w.AccountEnd,
-	})
-	return err
+	if err == nil {
+		return nil
+	}
+	code, isCoded := winerr.CodeOf(err)
+	if !isCoded {
+		code = winerr.Cancelled
+	}
+	return offlinejoin.Lasting(winerr.Errorf(code, "the join is taken out of the image, and its account %s is left: %w; end it with "+
+		"offlinejoin account %s %s", seen.DN, winerr.Uncoded(err), w.AccountEnd, seen.MachineName))
 }
