@@ -322,7 +322,11 @@ func (p *domainPlanning) joinGoes(ctx context.Context, req core.Request, old acc
 func (p *domainPlanning) rehearse(ctx context.Context, acc core.AccountRequest, req core.Request) {
 	p.ask(ctx, placeAt(req.Image), func(directory *core.Directory) error {
 		defer p.run.turns.take(ctx, req.Image)()
-		_, _, err := core.PlanJoin(ctx, directory, acc, req)
+		_, receipt, err := core.PlanJoin(ctx, directory, acc, req)
+		_, ours := p.run.disks.at(p.at.NewPath())
+		if !ours && p.run.images.seenIn(req.Image.Key()) == "" {
+			warnOfTakeover(receipt, req.Image, &p.resp.Diagnostics)
+		}
 		return err
 	})
 }

@@ -275,9 +275,12 @@ func (p *diskPlanning) rehearse(ctx context.Context, req core.Request, blob give
 		return
 	}
 	defer p.run.turns.take(ctx, req.Image)()
-	_, err := core.Plan(ctx, req)
+	receipt, err := core.Plan(ctx, req)
 	if err != nil && !core.InUse(err) {
 		blame(ctx, placeAt(req.Image), "Disk cannot be made", p.advise(err), diags)
+	}
+	if _, ours := p.run.disks.at(p.at.NewPath()); !ours {
+		warnOfTakeover(receipt, req.Image, diags)
 	}
 }
 

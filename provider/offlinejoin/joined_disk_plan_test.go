@@ -152,6 +152,8 @@ func TestTakingOver(t *testing.T) {
 			first := newDiskOver(t, golden, kind).make(t, p)
 
 			p = newPlugin(t, nil).of(joinedDiskName) // killed: nobody has a state
+			expect(t, p.plan(first.config).Diagnostics, false, "holds this very join since ")
+			p = newPlugin(t, nil).of(joinedDiskName)
 			again := first.newDisk.make(t, p)
 			expect(t, p.destroy(again.state, again.private), false, "")
 			if exists(first.path) {
@@ -161,6 +163,11 @@ func TestTakingOver(t *testing.T) {
 			p = newPlugin(t, nil).of(joinedDiskName)
 			old := first.newDisk.make(t, p)
 			p = newPlugin(t, nil).of(joinedDiskName) // renamed: created first, and destroyed then
+			p.good(p.refresh(old.state, old.private).Diagnostics)
+			if said := sayings(p.plan(old.config).Diagnostics); said != "" {
+				t.Errorf("a new name of a resource of this run: %s", said)
+			}
+			p = newPlugin(t, nil).of(joinedDiskName)
 			p.good(p.refresh(old.state, old.private).Diagnostics)
 			renamed := old.newDisk.make(t, p)
 			expect(t, p.destroy(old.state, old.private), false, "belongs to another resource by now")

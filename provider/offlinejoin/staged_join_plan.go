@@ -181,8 +181,12 @@ func (p *planning) rehearse(ctx context.Context, req core.Request, blob givenBlo
 		return
 	}
 	defer p.run.turns.take(ctx, req.Image)()
-	if _, err := core.Plan(ctx, req); err != nil && !core.InUse(err) {
+	receipt, err := core.Plan(ctx, req)
+	if err != nil && !core.InUse(err) {
 		blame(ctx, placeAt(req.Image), "Join cannot be staged", p.adviseSuccessor(ctx, req, err), &p.resp.Diagnostics)
+	}
+	if p.run.images.seenIn(req.Image.Key()) == "" {
+		warnOfTakeover(receipt, req.Image, &p.resp.Diagnostics)
 	}
 }
 
