@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
@@ -173,6 +174,8 @@ func Wrap(o Op, path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return winerr.Errorf(winerr.FileNotFound, "cannot %s %s: it does not exist: %w", o.verb(), path, cause)
+	case errors.Is(err, syscall.ENOTDIR):
+		return winerr.Errorf(winerr.FileNotFound, "cannot %s %s: a part of the path is no directory: correct it: %w", o.verb(), path, cause)
 	case errors.Is(err, fs.ErrExist):
 		return winerr.Errorf(winerr.CantCreateJoinInfo, "cannot %s %s: %w: remove it first", o.verb(), path, cause)
 	case errors.Is(err, ErrReadOnly):

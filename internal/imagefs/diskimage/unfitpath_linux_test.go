@@ -46,6 +46,18 @@ func TestPathsThatCannotBe(t *testing.T) {
 	}
 }
 
+// TestPathThroughAFile: a path that goes on behind a file is told as wrong, and not as a damaged image.
+func TestPathThroughAFile(t *testing.T) {
+	t.Parallel()
+	golden := volume(t, sample.Image{})
+	for _, path := range []string{golden + "/", golden + "/web01.qcow2"} {
+		_, err := core.ReadStatus(t.Context(), core.StatusRequest{Image: at(path)})
+		if code, _ := winerr.CodeOf(err); code != winerr.FileNotFound || !strings.Contains(err.Error(), "a part of the path is no directory") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
 // TestBackingFilesThatCannotBeOpened: what is missing is told, with the way out of that.
 func TestBackingFilesThatCannotBeOpened(t *testing.T) {
 	t.Parallel()
