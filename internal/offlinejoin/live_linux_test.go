@@ -631,7 +631,7 @@ func (w *cutWire) dial(ctx context.Context, network, address string) (net.Conn, 
 		return nil, err
 	}
 	if host == w.address && w.dead.Load() {
-		return nil, fmt.Errorf("%s is down", address)
+		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, network, address)
 	return wire{conn, w}, err
@@ -674,14 +674,19 @@ func firstDies(t *testing.T, lab *samba.Domain, second *Directory) {
 	}
 	w.armed.Store(false)
 	acc.at = nil
-	again := NewDirectory(request)
-	defer func() { _ = again.Close() }()
-	_, err = Join(t.Context(), again, acc, req)
+	meanwhile := NewDirectory(request)
+	defer func() { _ = meanwhile.Close() }()
+	_, err = Join(t.Context(), meanwhile, acc, req)
 	wantLiveCode(t, err, winerr.DCNotFound)
+	if !MayPass(err) {
+		t.Errorf("nothing tells that the controller may be back: %v", err)
+	}
 	if find(t, second, "DYING01").Status != AccountGone {
 		t.Error("the other controller has an account now")
 	}
 	w.dead.Store(false)
+	again := NewDirectory(request)
+	defer func() { _ = again.Close() }()
 	r, err := Join(t.Context(), again, acc, req)
 	if err != nil || r.Account.ObjectGUID != made.ObjectGUID {
 		t.Fatalf("%+v, %v", r, err)
