@@ -140,6 +140,8 @@ func serversCode(state string) (code winerr.Code, way string) {
 			"target_session_attrs=read-write"
 	case "53100":
 		return winerr.DiskFull, "make room on the server"
+	case "22021", "22P05":
+		return winerr.InvalidParameter, "names have signs that the database has not: make one with the encoding UTF8"
 	}
 	if strings.HasPrefix(state, "28") {
 		return winerr.LogonFailure, wayToLogOn

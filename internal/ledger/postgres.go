@@ -45,10 +45,11 @@ func (s *postgres) String() string {
 const (
 	// READ COMMITTED is asked for, whatever the role or the database have for a default: a snapshot that is older than the locks
 	// would not see what their last holder has committed, and two images would get one account. A host that vanishes keeps its
-	// locks for five seconds, not until TCP gives up. Queries this short are not worth compiling. The shared lock keeps an import
-	// out, which takes it alone.
+	// locks for five seconds, not until TCP gives up. Queries this short are not worth compiling. Where a policy hides
+	// lines, so that an account would seem to be free, the server refuses. The shared lock keeps an import out, which takes it alone.
 	sqlBegin = "begin isolation level read committed read write; set local lock_timeout = %d; set local statement_timeout = 0; " +
 		"set local idle_in_transaction_session_timeout = 5000; set local synchronous_commit = on; set local jit = off; " +
+		"set local row_security = off; " +
 		"select %s(%d)"
 	// In a statement of its own, so that the snapshot of the next one is younger. Sorted, so that two never wait for each other.
 	sqlLock  = "select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k"
@@ -79,7 +80,7 @@ found as (
 select ` + sqlColumns + ` from offlinejoin_ledger where seq = any(array(select seq from found)) order by seq`
 
 	sqlInsert = `insert into offlinejoin_ledger (id, event, fingerprint, sid, name, machine_sid, ends, line)
-values ($1, $2, $3, $4, $5, $6, $7::text[], $8) on conflict do nothing`
+values ($1, $2, $3, $4, $5, $6, $7::text[], $8) on conflict do nothing returning 1`
 )
 
 func (s *postgres) read(ctx context.Context, w wanted) ([]Entry, error) {
@@ -193,9 +194,17 @@ func (t transaction) insert(e Entry) error {
 	if err != nil {
 		return winerr.Errorf(winerr.InvalidParameter, "the ledger %s cannot be written to: %w", t, err)
 	}
-	_, err = rows(t.ctx, t.conn, sqlInsert, []byte(e.ID), []byte(e.Event), column(e.Fingerprint), column(e.Account.SID),
+	added, err := rows(t.ctx, t.conn, sqlInsert, []byte(e.ID), []byte(e.Event), column(e.Fingerprint), column(e.Account.SID),
 		column(e.Account.MachineName), column(e.Image.MachineSID), array(e.Ends), line)
+	if err == nil && len(added) != 1 { // a line that was there would have been found before
+		return t.notTaken()
+	}
 	return err
+}
+
+func (t transaction) notTaken() error {
+	return winerr.Errorf(winerr.GenFailure, "the ledger %s has not taken a line, and has said nothing: let an administrator look for "+
+		"rules and triggers on offlinejoin_ledger", t)
 }
 
 // column returns a text that a column takes: a NUL is the one sign that it does not.

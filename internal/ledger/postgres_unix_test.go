@@ -513,3 +513,45 @@ func TestFewConnections(t *testing.T) {
 		}
 	}
 }
+
+// A table that takes no lines, or hides some, would let one account into two images.
+func TestATableThatKeepsNoLineOrHidesSome(t *testing.T) {
+	t.Parallel()
+	for name, sql := range map[string]string{
+		"a rule": "create rule r as on insert to offlinejoin_ledger do instead nothing",
+		"a trigger": `create function nothing() returns trigger language plpgsql as 'begin return null; end';
+create trigger t before insert on offlinejoin_ledger for each row execute function nothing()`,
+		"a policy": `alter table offlinejoin_ledger enable row level security;
+create policy i on offlinejoin_ledger for insert with check (true);
+create policy s on offlinejoin_ledger for select using (line->'image'->>'path' like '%b%')`,
+	} {
+		role, url := server.Get(t).Schema(t, ledger.Schema)
+		server.Get(t).SQL(t, "set search_path = "+role+"; "+sql)
+		l := openURL(t, url)
+		if _, err := l.Begin(t.Context(), claim(1, "one", "a")); winerrOf(err) != winerr.GenFailure && winerrOf(err) != winerr.AccessDenied {
+			t.Errorf("%s: %v", name, err)
+		}
+		from, path := newFile(t)
+		stage(t, from, claim(1, "one", "a"))
+		if added, known, err := l.Import(t.Context(), path); err == nil {
+			t.Errorf("%s: an import has added %d, and found %d", name, added, known)
+		}
+	}
+}
+
+// A database of another encoding has not all signs that a name may have.
+func TestADatabaseOfAnotherEncoding(t *testing.T) {
+	t.Parallel()
+	s := server.Get(t)
+	s.SQL(t, "create role japanese login")
+	s.SQL(t, "create database japanese encoding euc_jp template template0 locale 'C' owner japanese")
+	url := strings.Replace(s.URL("japanese"), "/postgres?", "/japanese?", 1)
+	if out, err := s.TrySQL("japanese", "\\c japanese\n"+ledger.Schema("")); err != nil {
+		t.Fatal(out, err)
+	}
+	c := claim(1, "one", "a")
+	c.Image.Name = "vm:😀"
+	if _, err := openURL(t, url).Begin(t.Context(), c); winerrOf(err) != winerr.InvalidParameter || !strings.Contains(err.Error(), "encoding UTF8") {
+		t.Errorf("got %v", err)
+	}
+}
