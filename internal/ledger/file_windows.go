@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"os"
 
@@ -17,6 +18,17 @@ func syncFolder(string) error { return nil }
 
 // replaceable reports whether another file can take the place of an open one.
 func replaceable(*os.File, os.FileInfo) bool { return true }
+
+// replacesOpen: no file that is open can be replaced.
+const replacesOpen = false
+
+// lockContent does nothing: a lock would keep readers out, and no file is mounted by itself.
+func lockContent(context.Context, *os.File) error { return nil }
+
+func unlockContent(*os.File) {}
+
+// deleted reports false: a file that is open keeps its name.
+func deleted(*os.File) bool { return false }
 
 // sameMode does nothing: a new ledger is for its user and Administrators, as the first one was made.
 func sameMode(*os.File, os.FileInfo) error { return nil }
