@@ -165,6 +165,30 @@ func TestWaitingForTheLockEnds(t *testing.T) {
 	}
 }
 
+// Who was asked to stop still tells what has happened, but does not wait for as long as others may.
+func TestAStoppedRunTellsTheLedgerAndDoesNotWaitForLong(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "l")
+	l := ledger.Open(path, time.Hour)
+	ctx, cancel := context.WithCancel(t.Context())
+	told, kept := begin(t, l, claim(1, "one", "a")), begin(t, l, claim(2, "two", "b"))
+	cancel()
+	if err := told.Commit(ctx); err != nil {
+		t.Error(err)
+	}
+	holder := flock.New(path + ".lock")
+	if _, err := holder.TryLock(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Close() }() // a test's lock
+	if err := kept.Commit(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want one that wraps context.Canceled", err)
+	}
+	if got := force(t, l); got[0].Event != ledger.EventStaged || got[1].Event != ledger.EventIntent {
+		t.Errorf("in force: %+v", got)
+	}
+}
+
 // A fleet stages a hundred images at once. Each of the ten accounts is asked for ten images, and gets one.
 func TestAHundredAtOnce(t *testing.T) {
 	t.Parallel()

@@ -214,7 +214,8 @@ func (s SingleUse) held(ctx context.Context, image ledger.Image, fingerprint str
 // release records that the join was taken back, so that its account is free again. It returns a warning where the ledger still
 // has the join in use, for an image that it does not take for this one.
 func (h *heldUses) release(ctx context.Context, by string) (warning string, err error) {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := ledger.Outlasting(ctx)
+	defer cancel()
 	err = h.err
 	known := false
 	for _, one := range h.all {
