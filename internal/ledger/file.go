@@ -262,6 +262,21 @@ func (s *file) notLocked(ctx, limited context.Context, err error) error {
 	return s.failed("locked", err)
 }
 
+// writable reports what would keep this user from adding a line.
+func (s *file) writable(context.Context) error {
+	err := mayWrite(s.path + lockSuffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = mayMake(s.path + lockSuffix)
+	}
+	if err != nil {
+		return s.failed("locked", err)
+	}
+	if err := mayWrite(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) { // else it is made where the lock is
+		return s.failed("opened", err)
+	}
+	return nil
+}
+
 func (s *file) tooLarge() error {
 	return winerr.Errorf(winerr.InvalidParameter, "the ledger %s has reached its bound of %d MiB, and what it keeps is in "+
 		"force: release the uses of machines that are gone (%s), or import it into a database and "+
@@ -287,6 +302,8 @@ func (s *file) nearlyFull() []string {
 func (s *file) failed(verb string, err error) error {
 	code, now := winerr.InvalidParameter, "check the path"
 	switch {
+	case isReadOnly(err):
+		code, now = winerr.AccessDenied, "name a file on a file system that can be written to"
 	case errors.Is(err, fs.ErrNotExist):
 		code, now = winerr.FileNotFound, "make its folder"
 	case errors.Is(err, fs.ErrPermission):

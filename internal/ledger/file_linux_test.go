@@ -70,3 +70,32 @@ func TestAMountedLedgerThatWasReplaced(t *testing.T) {
 		}
 	}
 }
+
+// What would keep a use from being recorded is seen without writing.
+func TestALedgerThatCannotBeWrittenIsSeenBefore(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "none")
+	l := ledger.Open(filepath.Join(folder, "l"), 0)
+	compare := func(want winerr.Code) {
+		t.Helper()
+		before := l.Writable(t.Context())
+		if names, err := os.ReadDir(folder); err == nil && len(names) > 0 {
+			t.Errorf("looking has made %v", names)
+		}
+		_, err := l.Begin(t.Context(), claim(1, "one", "a"))
+		if before == nil || err == nil || before.Error() != err.Error() || winerrOf(err) != want {
+			t.Errorf("before: %v; then: %v; want code %d", before, err, want)
+		}
+	}
+	compare(winerr.FileNotFound)
+	if err := os.Mkdir(folder, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 { // may write everything but what cannot be written
+		if err := syscall.Mount("none", folder, "tmpfs", syscall.MS_RDONLY, ""); err != nil {
+			t.Skipf("nothing can be mounted here: %v", err)
+		}
+		t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
+	}
+	compare(winerr.AccessDenied)
+}

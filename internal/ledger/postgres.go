@@ -94,6 +94,40 @@ func (s *postgres) read(ctx context.Context, w wanted) ([]Entry, error) {
 	return out, err
 }
 
+const sqlWritable = "select pg_is_in_recovery(), has_table_privilege('offlinejoin_ledger', 'insert')"
+
+// writable asks once whether this user may add lines here.
+func (s *postgres) writable(ctx context.Context) error {
+	s.db.mu.Lock()
+	takes := s.db.takes
+	s.db.mu.Unlock()
+	if takes {
+		return nil
+	}
+	var answer [][]byte
+	err := s.again(ctx, func(ctx context.Context) error {
+		return s.db.with(ctx, func(conn *pgconn.PgConn) error {
+			found, err := rows(ctx, conn, sqlWritable)
+			if err == nil {
+				answer = found[0]
+			}
+			return err
+		})
+	})
+	switch {
+	case err != nil:
+		return err
+	case string(answer[0]) == "t":
+		return s.failed(&pgconn.PgError{Code: "25006", Message: "recovery is in progress"})
+	case string(answer[1]) != "t":
+		return s.failed(&pgconn.PgError{Code: "42501", Message: "this user may not add lines to offlinejoin_ledger"})
+	}
+	s.db.mu.Lock()
+	s.db.takes = true
+	s.db.mu.Unlock()
+	return nil
+}
+
 // update decides and appends in one transaction, under the locks of all that the wanted uses have to do with. When the
 // connection is lost it begins anew: first it looks whether the line of the try before has been committed after all.
 func (s *postgres) update(ctx context.Context, w wanted, decide func([]Entry) (Entry, error)) error {

@@ -367,6 +367,14 @@ func TestWhatIsWrongWithADatabase(t *testing.T) {
 			t.Errorf("%s: %v, want code %d and %q", name, err, c.code, c.want)
 		}
 	}
+	_, reader := s.Schema(t, func(role string) string {
+		return ledger.Schema("") + "grant select on offlinejoin_ledger to " + role
+	})
+	for url, want := range map[string]string{readOnly: "name the primary", reader: "--grant ROLE", empty: "ledger schema` prints"} {
+		if err := openURL(t, url).Writable(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("seen before: %v, want %q", err, want)
+		}
+	}
 	if got := force(t, openURL(t, readOnly)); len(got) != 0 { // a standby can be read
 		t.Errorf("in force at the standby: %v", got)
 	}
@@ -402,6 +410,9 @@ func TestAFileIsImported(t *testing.T) {
 	}
 	add(t, path, `{"v":2,"event":"sta`) // what a crash cut off
 	l, _, _ := newDatabase(t)
+	if err := l.Writable(t.Context()); err != nil {
+		t.Error(err)
+	}
 	stage(t, l, claim(4, "four", "d"))
 	for _, want := range []int{6, 0} {
 		added, known, err := l.Import(t.Context(), path)

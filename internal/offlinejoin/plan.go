@@ -33,6 +33,9 @@ func planOnce(ctx context.Context, req Request) (*Receipt, error) {
 		}
 		p.receipt.Outcome = OutcomePlanned
 	}
+	if p.receipt.Outcome == OutcomePlanned || !p.use.known {
+		p.warnOfClosedLedgers(ctx)
+	}
 	return p.receipt, p.image.checkSteady()
 }
 
