@@ -11,9 +11,9 @@ import (
 	"path"
 	"path/filepath"
 
+	"github.com/offlinejoin/offlinejoin/internal/disk/newfile"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
-	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -72,18 +72,22 @@ func backUpFile(image imagefs.Volume, name, to string) (err error) {
 		return err
 	}
 	content := io.NewSectionReader(from, 0, size)
-	out, err := privatefile.Create(to)
+	out, err := newfile.Create(to) // it gets its name when it is whole: half a copy would be in the way of every later run
 	if errors.Is(err, fs.ErrExist) {
 		return sameContent(content, to)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
+	out.Secret(0, size) // a blob that is replaced may be in it
+	defer func() { err = errors.Join(err, out.Discard()) }()
 	if _, err := io.Copy(out, content); err != nil {
-		return errors.Join(err, os.Remove(to))
+		return err
 	}
-	return out.Sync()
+	if err := out.Publish(); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return sameContent(io.NewSectionReader(from, 0, size), to) // of another run, at the same time
 }
 
 // sameContent refuses a file that is something else than a copy of content.

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
@@ -64,6 +67,56 @@ func TestBackupIsNeverOverwritten(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A run that is killed while it copies leaves nothing that is in the way of the next one.
+func TestBackupHasItsNameWhenItIsWhole(t *testing.T) {
+	t.Parallel()
+	hive := bytes.Repeat([]byte("hive"), 100<<10)
+	to := filepath.Join(t.TempDir(), "SYSTEM")
+	var seen []error
+	v := watchedVolume{content: hive, read: func() {
+		_, err := os.Lstat(to)
+		seen = append(seen, err)
+	}}
+	if err := backUpFile(v, "SYSTEM", to); err != nil || !bytes.Equal(readFile(t, to), hive) {
+		t.Errorf("error %v", err)
+	}
+	if len(seen) < 2 || slices.Contains(seen, nil) {
+		t.Errorf("it was there before it was whole: %v", seen)
+	}
+	// Another run is faster with the same copy.
+	os.Remove(to)
+	v.read = sync.OnceFunc(func() {
+		if err := os.WriteFile(to, hive, 0o600); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := backUpFile(v, "SYSTEM", to); err != nil {
+		t.Errorf("error %v", err)
+	}
+}
+
+// watchedVolume has one file, and tells when it is read.
+type watchedVolume struct {
+	imagefs.Volume
+	content []byte
+	read    func()
+}
+
+func (v watchedVolume) Open(string) (imagefs.File, error) { return watchedFile{volume: v}, nil }
+
+type watchedFile struct {
+	imagefs.File
+	volume watchedVolume
+}
+
+func (f watchedFile) ReadAt(p []byte, off int64) (int, error) {
+	f.volume.read()
+	return bytes.NewReader(f.volume.content).ReadAt(p, off)
+}
+
+func (f watchedFile) Size() (int64, error) { return int64(len(f.volume.content)), nil }
+func (f watchedFile) Close() error         { return nil }
 
 func readFile(t *testing.T, name string) []byte {
 	t.Helper()
