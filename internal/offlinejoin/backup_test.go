@@ -68,6 +68,40 @@ func TestBackupIsNeverOverwritten(t *testing.T) {
 	}
 }
 
+// What would refuse the copy is said by the plan.
+func TestBackupThatCannotBeIsSeenInThePlan(t *testing.T) {
+	t.Parallel()
+	for want, prepare := range map[string]func(dir string) (backup string){
+		"is no folder": func(dir string) string { return filepath.Join(dir, "file") },
+		"is there already and is no copy of it: staging would be refused": func(dir string) string {
+			return filepath.Join(dir, "other")
+		},
+		"": func(dir string) string { return filepath.Join(dir, "none", "yet") },
+	} {
+		req := newImage(t, sample.Image{})
+		dir := t.TempDir()
+		for _, err := range []error{
+			os.WriteFile(filepath.Join(dir, "file"), nil, 0o600), os.Mkdir(filepath.Join(dir, "other"), 0o700),
+			os.WriteFile(filepath.Join(dir, "other", "SYSTEM"), []byte("another image's hive"), 0o600),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		req.Backup = prepare(dir)
+		receipt, err := Plan(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(receipt.Warnings, "\n"); !strings.Contains(got, want) || (want == "") != !strings.Contains(got, "would be refused") {
+			t.Errorf("warnings %q, want %q", got, want)
+		}
+		if _, err := Stage(t.Context(), req); (err != nil) != (want != "") {
+			t.Errorf("%q: then %v", want, err)
+		}
+	}
+}
+
 // A run that is killed while it copies leaves nothing that is in the way of the next one.
 func TestBackupHasItsNameWhenItIsWhole(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,7 @@ func planOnce(ctx context.Context, req Request) (*Receipt, error) {
 	}
 	defer p.close() // nothing was written
 	if p.receipt.Outcome == OutcomeStaged {
+		p.warnOfBackup()
 		if err := newTransaction(p).rehearse(ctx); err != nil {
 			return nil, err
 		}
