@@ -21,12 +21,14 @@ import (
 var schema string
 
 // Schema returns the SQL that makes the table of a shared ledger, for an administrator to run once; again it changes nothing. A
-// role is given the rights of a builder: to read lines and to add some.
+// role is given the rights of a builder: to read lines and to add some. It can choose neither their order nor who wrote them; the
+// time only for the lines that it imports.
 func Schema(role string) string {
 	if role == "" {
 		return schema
 	}
-	return schema + "grant select, insert on offlinejoin_ledger to \"" + strings.ReplaceAll(role, `"`, `""`) + "\";\n"
+	return schema + "grant select, insert (id, event, at, fingerprint, sid, name, machine_sid, ends, line) on offlinejoin_ledger to \"" +
+		strings.ReplaceAll(role, `"`, `""`) + "\";\n"
 }
 
 // postgres is the store in a table of a PostgreSQL database, which many hosts share.
@@ -94,7 +96,7 @@ func (s *postgres) read(ctx context.Context, w wanted) ([]Entry, error) {
 	return out, err
 }
 
-const sqlWritable = "select pg_is_in_recovery(), has_table_privilege('offlinejoin_ledger', 'insert')"
+const sqlWritable = "select pg_is_in_recovery(), has_any_column_privilege('offlinejoin_ledger', 'insert')"
 
 // writable asks once whether this user may add lines here.
 func (s *postgres) writable(ctx context.Context) error {

@@ -78,6 +78,7 @@ func TestABuilderCanNeitherChangeNorRemoveLines(t *testing.T) {
 		"drop table offlinejoin_ledger", "alter table offlinejoin_ledger add column x text", "create index on offlinejoin_ledger (at)",
 		"create trigger t before insert on offlinejoin_ledger execute function suppress_redundant_updates_trigger()",
 		"select setval(pg_get_serial_sequence('offlinejoin_ledger', 'seq'), 1)",
+		forged("written_by", "'postgres'"), forged("seq", "-1"), // which would hide who wrote it, or keep others from adding theirs
 	} {
 		out, err := server.Get(t).TrySQL(role, sql)
 		if err == nil || !strings.Contains(out, "permission denied") && !strings.Contains(out, "must be owner") {
@@ -85,6 +86,12 @@ func TestABuilderCanNeitherChangeNorRemoveLines(t *testing.T) {
 		}
 	}
 	refused(t, l, claim(1, "one", "b"))
+}
+
+// forged is an insert of a line with a column that is not the builder's.
+func forged(column, value string) string {
+	return "insert into offlinejoin_ledger (id, event, fingerprint, sid, name, machine_sid, ends, line, " + column + ") overriding system " +
+		"value values ('x', 'released', '', '', '', '', '{}', '{}', " + value + ")"
 }
 
 // The server goes down in the middle, as an administrator and as a crash does it: nobody notices, nothing is lost, and no use
