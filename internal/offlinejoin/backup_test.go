@@ -119,7 +119,9 @@ func TestBackupHasItsNameWhenItIsWhole(t *testing.T) {
 		t.Errorf("it was there before it was whole: %v", seen)
 	}
 	// Another run is faster with the same copy.
-	os.Remove(to)
+	if err := os.Remove(to); err != nil {
+		t.Fatal(err)
+	}
 	v.read = sync.OnceFunc(func() {
 		if err := os.WriteFile(to, hive, 0o600); err != nil {
 			t.Error(err)
