@@ -89,11 +89,12 @@ func arrows() map[string][]string {
 		"internal/ndr":     {},
 		"internal/imagefs": {},
 		"internal/imagefs/diskimage": {
-			"internal/imagefs", "internal/disk", "internal/ntfs", "internal/undojournal",
+			"internal/imagefs", "internal/disk", "internal/disk/newfile", "internal/ntfs", "internal/undojournal",
 		},
 		"internal/imagefs/open":   {"internal/imagefs"},
 		"internal/agefile":        {},
-		"internal/disk":           {},
+		"internal/disk":           {"internal/disk/newfile"},
+		"internal/disk/newfile":   {},
 		"internal/disk/imagetest": {"internal/disk", "internal/testenv"}, // for tests only
 		"internal/ntfs":           {},
 		"internal/undojournal":    {},
@@ -143,6 +144,7 @@ func core() []string {
 	return []string{
 		"internal/odj", "internal/winimage", "internal/completion", "internal/answerfile", "internal/ledger",
 		"internal/winerr", "internal/regf", "internal/imagefs", "internal/activedirectory",
+		"internal/disk/newfile", // copies of hives
 	}
 }
 

@@ -41,6 +41,36 @@ func TestCtrlCFinishesTheImagesInHand(t *testing.T) {
 	f.wantStates(t, "staged", "staged", "staged")
 }
 
+// TestHangupFinishesTheImagesInHand closes the terminal, of which both the system and the shell tell.
+func TestHangupFinishesTheImagesInHand(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	release := hold(t, f.image("web01"))
+	p := f.apply(t)
+	p.until(t, "begin")
+	must(t, p.cmd.Process.Signal(syscall.SIGHUP))
+	p.until(t, "note")
+	must(t, p.cmd.Process.Signal(syscall.SIGHUP))
+	release()
+	p.ends(t, 1)
+	f.wantStates(t, "staged", "absent", "absent")
+}
+
+// TestHangupOfNohup ignores what the one who started the command has ignored.
+func TestHangupOfNohup(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	release := hold(t, f.image("web01"))
+	nohup := f
+	nohup.command = testenv.Tool(t, "nohup")
+	p := nohup.start(t, f.command, "apply", f.dir, "--yes", "--json", "--parallel", "1")
+	p.until(t, "begin")
+	must(t, p.cmd.Process.Signal(syscall.SIGHUP))
+	release()
+	p.ends(t, 0)
+	f.wantStates(t, "staged", "staged", "staged")
+}
+
 // TestSecondCtrlCLeavesTheImageOld gives up the image that is waited for.
 func TestSecondCtrlCLeavesTheImageOld(t *testing.T) {
 	t.Parallel()

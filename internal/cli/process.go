@@ -7,11 +7,16 @@ import (
 	"syscall"
 )
 
-// Process returns the streams of this process, and takes its signals from now on: Ctrl-C and SIGTERM become interrupts, and
-// a write to a pipe that nobody reads any more becomes an error, not the end of the process.
+// Process returns the streams of this process, and takes its signals from now on: Ctrl-C, SIGTERM and SIGHUP become interrupts,
+// and a write to a pipe that nobody reads any more becomes an error, not the end of the process.
 func Process() Streams {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		hangups := make(chan os.Signal, 1)
+		signal.Notify(hangups, syscall.SIGHUP)
+		go func() { interrupts <- <-hangups }() // once: of one terminal that is closed both the system and the shell tell
+	}
 	// Not ignored: what is ignored stays so in the processes that this one starts.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interrupts: interrupts}

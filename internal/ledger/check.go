@@ -39,6 +39,23 @@ func Check(ctx context.Context, claim Claim, ledgers ...*Ledger) (warnings []str
 	return append(use.Warnings(), open...), known, nil
 }
 
+// writable is a store that many keep: it can tell, without writing, that it could not be written to, with the error of update.
+type writable interface {
+	writable(ctx context.Context) error
+}
+
+// Writable returns the error that [Begin] would have for want of a right to write, as far as that can be seen without writing: for a
+// dry run.
+func (l *Ledger) Writable(ctx context.Context) error {
+	if l == nil {
+		return nil
+	}
+	if s, is := l.store.(writable); is {
+		return s.writable(ctx)
+	}
+	return nil
+}
+
 // mark is a use in one ledger, with what that knew.
 type mark struct {
 	ledger *Ledger

@@ -27,8 +27,9 @@ type database struct {
 	config *pgconn.Config
 	places chan struct{} // a token for each connection that is in use
 
-	mu   sync.Mutex
-	idle []*pgconn.PgConn
+	mu    sync.Mutex
+	idle  []*pgconn.PgConn
+	takes bool // lines: see postgres.writable
 }
 
 // of returns the database of a URL. Nothing is connected yet. Errors are those of databaseOf.

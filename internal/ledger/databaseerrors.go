@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +32,7 @@ func (s *postgres) again(ctx context.Context, do func(ctx context.Context) error
 			return err
 		case ctx.Err() != nil:
 			return stopped(ctx, "the ledger "+s.String())
-		case !lost(err):
+		case !s.lost(err):
 			return s.failed(err)
 		}
 		select {
@@ -52,7 +54,7 @@ func isOurs(err error) bool {
 
 // lost reports whether an error says that a connection, or its server, went away, or was too busy to begin with. Then nothing
 // was done, or it is looked for.
-func lost(err error) bool {
+func (s *postgres) lost(err error) bool {
 	if pg, is := errors.AsType[*pgconn.PgError](err); is {
 		switch pg.Code {
 		case "40001", "40P01", // the transaction gave way to another
@@ -66,11 +68,27 @@ func lost(err error) bool {
 	if name, is := errors.AsType[*net.DNSError](err); is && name.IsNotFound {
 		return false
 	}
-	return !errors.Is(err, errDamaged) && !errors.Is(err, errNewer) && !insecure(err)
+	return !errors.Is(err, errDamaged) && !errors.Is(err, errNewer) && !s.insecure(err) && !disagrees(err)
 }
 
-// insecure reports whether an error is about the protection of a connection.
-func insecure(err error) bool {
+// disagrees reports whether an error says that client and server have no way in common to know each other, of which pgconn tells
+// by its words alone.
+func disagrees(err error) bool {
+	if _, network := errors.AsType[net.Error](err); network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return false
+	}
+	return slices.ContainsFunc([]string{
+		"failed GSS auth", "failed SASL auth", "require_auth check failed", "channel binding check failed", "sslcertmode check failed",
+	}, func(words string) bool { return strings.Contains(err.Error(), words) })
+}
+
+// insecure reports whether an error is about the protection of a connection. Where one without TLS is tried as well, on this
+// machine, that the server has none says nothing.
+func (s *postgres) insecure(err error) bool {
+	plain := func(other *pgconn.FallbackConfig) bool { return other.TLSConfig == nil }
+	if s.db.config.TLSConfig == nil || slices.ContainsFunc(s.db.config.Fallbacks, plain) {
+		return false
+	}
 	_, verification := errors.AsType[*tls.CertificateVerificationError](err)
 	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
 	_, name := errors.AsType[x509.HostnameError](err)
@@ -90,14 +108,18 @@ func (s *postgres) failed(err error) error {
 			"remove it, or update this program", s, err)
 	case noHost:
 		code, way = winerr.InvalidParameter, "check the host of the ledger"
-	case insecure(err):
-		code, way = winerr.ConnectionInsecure, "give the server a certificate of an authority that this machine trusts, or name "+
-			"that with sslrootcert, and the host by the name that is in the certificate"
 	case isServers:
 		code, way = serversCode(pg.Code)
+	case s.insecure(err):
+		code, way = winerr.ConnectionInsecure, "give the server a certificate of an authority that this machine trusts, or name "+
+			"that with sslrootcert, and the host by the name that is in the certificate"
+	case disagrees(err):
+		code, way = winerr.LogonFailure, wayToLogOn
 	}
 	return winerr.Errorf(code, "the ledger %s cannot be used (%s): %s", s, causeOf(err), way)
 }
+
+const wayToLogOn = "check the user of the ledger, and PGPASSWORD, PGPASSFILE or the client certificate"
 
 // serversCode returns the code of an SQLSTATE, and the way out.
 func serversCode(state string) (code winerr.Code, way string) {
@@ -118,9 +140,11 @@ func serversCode(state string) (code winerr.Code, way string) {
 			"target_session_attrs=read-write"
 	case "53100":
 		return winerr.DiskFull, "make room on the server"
+	case "22021", "22P05":
+		return winerr.InvalidParameter, "names have signs that the database has not: make one with the encoding UTF8"
 	}
 	if strings.HasPrefix(state, "28") {
-		return winerr.LogonFailure, "check the user of the ledger, and PGPASSWORD, PGPASSFILE or the client certificate"
+		return winerr.LogonFailure, wayToLogOn
 	}
 	return winerr.GenFailure, "ask the database's administrator"
 }

@@ -17,9 +17,13 @@
 // then takes the place of the file at once: it holds one line for each use in force, and grows until [maxFile].
 //
 // The lock is on a file of its own, NAME.lock: it works the same on Windows, where locks keep others from reading, and
-// when the ledger is moved away or replaced. It is waited for in the system's queue. A line that a crash cut off is ignored, since what it would have said had not been
-// promised to anybody, and the next append removes it. Any other damage is refused: it may hide a use. What does not begin
-// as our lines do was not cut off by a crash: it is a file of somebody's, and stays as it is.
+// when the ledger is moved away or replaced. It is waited for in the system's queue. Where the system lets others read on, the
+// ledger itself is locked, too: it may have two names, or be mounted by itself, and then there are two locks. A file that is
+// mounted by itself and was replaced where that is has no name any more, and is refused.
+//
+// A line that a crash cut off is ignored, since what it would have said had not been promised to anybody, and the next append
+// removes it. Any other damage is refused: it may hide a use. What does not begin as our lines do was not cut off by a crash:
+// it is a file of somebody's, and stays as it is.
 //
 // Which image an entry is about is its identity ([Image], package imagefs): host, volume, path, or a name that the user
 // gives. That is enough to find the use of an image that still holds its join. It is not enough to stage the same blob

@@ -25,6 +25,9 @@ type file struct {
 	bound int64 // bytes
 }
 
+// lockSuffix ends the name of the file that the lock is on.
+const lockSuffix = ".lock"
+
 func newFile(path string, wait time.Duration) *file {
 	return &file{path, cmp.Or(wait, DefaultWait), maxFile}
 }
@@ -49,17 +52,20 @@ func (s *file) read(_ context.Context, w wanted) ([]Entry, error) {
 
 // update appends what decide makes of the wanted entries, under the lock.
 func (s *file) update(ctx context.Context, w wanted, decide func([]Entry) (Entry, error)) (err error) {
-	unlock, err := s.lock(ctx)
+	limited, cancel := context.WithTimeout(ctx, s.wait)
+	defer cancel()
+	unlock, err := s.lock(ctx, limited)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	f, err := s.open(os.O_RDWR | os.O_CREATE)
+	f, err := s.openAlone(ctx, limited)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if f != nil {
+			unlockContent(f)
 			err = errors.Join(err, f.Close())
 		}
 	}()
@@ -76,13 +82,17 @@ func (s *file) update(ctx context.Context, w wanted, decide func([]Entry) (Entry
 		return s.failed("written to", err)
 	}
 	if t.wasteful() && s.rewrite(f, t, line) {
-		_ = f.Close() // Windows replaces no file that is open; only read
-		f = nil
+		if !replacesOpen {
+			_ = f.Close() // only read
+			f = nil
+		}
 		if done, err := s.replace(); done {
 			return err
 		}
-		if f, err = s.open(os.O_RDWR); err != nil {
-			return err
+		if f == nil {
+			if f, err = s.open(os.O_RDWR); err != nil {
+				return err
+			}
 		}
 	}
 	return s.append(f, t, line)
@@ -153,7 +163,40 @@ func (s *file) open(flags int) (*os.File, error) {
 			return f, err
 		}
 	}
-	return nil, winerr.Errorf(winerr.InvalidParameter, "the ledger %s is a link or no regular file: give the name of "+
+	return nil, s.notOpened()
+}
+
+// openAlone opens the ledger, makes it where there is none, and keeps out whoever has it by another name, with another lock
+// then: a second name, a file that is mounted by itself as into a container, or a lock that somebody has removed.
+func (s *file) openAlone(ctx, limited context.Context) (*os.File, error) {
+	for range replacements {
+		f, err := s.open(os.O_RDWR | os.O_CREATE)
+		if err != nil {
+			return nil, err
+		}
+		err = lockContent(limited, f)
+		if err != nil {
+			f.Close() // nothing was written
+			return nil, s.notLocked(ctx, limited, err)
+		}
+		if s.leadsTo(f) { // else it was replaced while we waited
+			return f, nil
+		}
+		unlockContent(f)
+		f.Close() // nothing was written
+	}
+	return nil, s.notOpened()
+}
+
+func (s *file) notOpened() error {
+	if f, err := os.OpenFile(s.path, os.O_RDONLY|noFollow, 0); err == nil {
+		defer f.Close() // only looked at
+		if deleted(f) {
+			return winerr.Errorf(winerr.InvalidParameter, "the ledger %s is mounted by itself, and its file was replaced or removed where "+
+				"that is: nobody else would see what is written to it: mount its folder in place of the file", s)
+		}
+	}
+	return winerr.Errorf(winerr.InvalidParameter, "the ledger %s is a link or no regular file: give the name of "+
 		"a file that is one, or of none yet", s)
 }
 
@@ -169,17 +212,21 @@ func (s *file) openOnce(flags int) (f *os.File, same bool, err error) {
 	if err != nil {
 		return nil, false, s.failed("opened", err)
 	}
-	named, err := os.Lstat(s.path)
-	if err != nil {
-		f.Close() // nothing was written
-		return nil, false, s.failed("opened", err)
-	}
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() || !os.SameFile(named, info) {
+	if !s.leadsTo(f) {
 		f.Close() // nothing was written
 		return nil, false, nil
 	}
 	return f, true, nil
+}
+
+// leadsTo reports whether the name of the ledger leads to an open file, which is a regular one and has a name.
+func (s *file) leadsTo(f *os.File) bool {
+	named, err := os.Lstat(s.path)
+	if err != nil {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular() && os.SameFile(named, info) && !deleted(f)
 }
 
 // exposed returns a warning when others can write the ledger, and by that release a use or hide one.
@@ -196,20 +243,38 @@ func (s *file) exposed() []string {
 		s, plaintext.Line(e.Path, 0), e.Mode, cure)}
 }
 
-func (s *file) lock(ctx context.Context) (unlock func(), err error) {
-	limited, cancel := context.WithTimeout(ctx, s.wait)
-	defer cancel()
-	unlock, err = lockFile(limited, s.path+".lock")
+func (s *file) lock(ctx, limited context.Context) (unlock func(), err error) {
+	unlock, err = lockFile(limited, s.path+lockSuffix)
+	if err != nil {
+		return nil, s.notLocked(ctx, limited, err)
+	}
+	return unlock, nil
+}
+
+func (s *file) notLocked(ctx, limited context.Context, err error) error {
 	switch {
-	case err == nil:
-		return unlock, nil
 	case ctx.Err() != nil:
-		return nil, stopped(ctx, "the ledger "+s.String())
+		return stopped(ctx, "the ledger "+s.String())
 	case limited.Err() != nil:
-		return nil, winerr.Errorf(winerr.Busy, "the ledger %s is locked by another offlinejoin for more than %s: wait until "+
+		return winerr.Errorf(winerr.Busy, "the ledger %s is locked by another offlinejoin for more than %s: wait until "+
 			"it is done, and try again", s, s.wait)
 	}
-	return nil, s.failed("locked", err)
+	return s.failed("locked", err)
+}
+
+// writable reports what would keep this user from adding a line.
+func (s *file) writable(context.Context) error {
+	err := mayWrite(s.path + lockSuffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = mayMake(s.path + lockSuffix)
+	}
+	if err != nil {
+		return s.failed("locked", err)
+	}
+	if err := mayWrite(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) { // else it is made where the lock is
+		return s.failed("opened", err)
+	}
+	return nil
 }
 
 func (s *file) tooLarge() error {
@@ -237,6 +302,8 @@ func (s *file) nearlyFull() []string {
 func (s *file) failed(verb string, err error) error {
 	code, now := winerr.InvalidParameter, "check the path"
 	switch {
+	case isReadOnly(err):
+		code, now = winerr.AccessDenied, "name a file on a file system that can be written to"
 	case errors.Is(err, fs.ErrNotExist):
 		code, now = winerr.FileNotFound, "make its folder"
 	case errors.Is(err, fs.ErrPermission):
@@ -244,10 +311,13 @@ func (s *file) failed(verb string, err error) error {
 	case isFull(err):
 		code, now = winerr.DiskFull, "make room"
 	case errors.Is(err, syscall.ELOOP):
-		now = s.String() + ".lock is a link: remove it"
+		now = s.String() + lockSuffix + " is a link: remove it"
 	}
 	if pathErr, is := errors.AsType[*fs.PathError](err); is {
 		err = pathErr.Err // the sentence names the path already
+		if pathErr.Path == s.path+lockSuffix && code == winerr.AccessDenied {
+			now = "run as its owner, or give this user the right to write " + s.String() + lockSuffix
+		}
 	}
 	return winerr.Errorf(code, "the ledger %s cannot be %s (%w): %s", s, verb, err, now)
 }

@@ -76,6 +76,22 @@ func TestAFileCutAnywhereGoesOn(t *testing.T) {
 	}
 }
 
+// What a loss of power has kept room for, and not filled.
+func TestAFileThatEndsWithZerosGoesOn(t *testing.T) {
+	t.Parallel()
+	for _, tail := range []string{"", `{`, `{"v":2,"event":"sta`} {
+		l, path := newFile(t)
+		stage(t, l, claim(1, "one", "a"))
+		whole := string(content(t, path))
+		add(t, path, tail+strings.Repeat("\x00", 500))
+		refused(t, l, claim(1, "one", "b"))
+		stage(t, l, claim(2, "two", "b"))
+		if after := string(content(t, path)); !strings.HasPrefix(after, whole+`{"v":`) || strings.Contains(after, "\x00") {
+			t.Errorf("%q: the lines are not whole:\n%q", tail, after)
+		}
+	}
+}
+
 func TestDamageIsRefusedForItMayHideAUse(t *testing.T) {
 	t.Parallel()
 	good := func() string {
@@ -94,6 +110,12 @@ func TestDamageIsRefusedForItMayHideAUse(t *testing.T) {
 		"line 3 was written by a newer ver": good + `{"v":3}` + "\n",
 		"line 3 was written by a newer":     good + `{"v":3}`,
 		"line 1 is damaged, so nobody":      strings.Replace(good, `"v":2`, `"v":0`, 1),
+		"line 1 is damaged, so nobody ca":   strings.ReplaceAll(good, "\n", ""),
+		"line 1 is damaged, so nobody c":    strings.ReplaceAll(strings.Repeat(good, 500), "\n", ""),
+		"line 3 is damaged, so nob":         good + strings.ReplaceAll(good, "\n", ""),
+		"line 3 is damaged, so no":          good + strings.Repeat("\x00", 1<<20),
+		"line 3 is damaged, so n":           good + `{"v":2,"event":"` + strings.Repeat("x", 1<<20),
+		"line 3 is damaged, so ":            good + `{"v":2,"event":"staged","id":""}`,
 		"line 2 is damaged":                 strings.Replace(good, `"event":"staged"`, `"event":"other"`, 1),
 	} {
 		l, path := newFile(t)
@@ -162,6 +184,30 @@ func TestWaitingForTheLockEnds(t *testing.T) {
 	_, err = ledger.Open(path, 0).Begin(ctx, claim(1, "one", "a"))
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want one that wraps context.Canceled", err)
+	}
+}
+
+// Who was asked to stop still tells what has happened, but does not wait for as long as others may.
+func TestAStoppedRunTellsTheLedgerAndDoesNotWaitForLong(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "l")
+	l := ledger.Open(path, time.Hour)
+	ctx, cancel := context.WithCancel(t.Context())
+	told, kept := begin(t, l, claim(1, "one", "a")), begin(t, l, claim(2, "two", "b"))
+	cancel()
+	if err := told.Commit(ctx); err != nil {
+		t.Error(err)
+	}
+	holder := flock.New(path + ".lock")
+	if _, err := holder.TryLock(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Close() }() // a test's lock
+	if err := kept.Commit(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want one that wraps context.Canceled", err)
+	}
+	if got := force(t, l); got[0].Event != ledger.EventStaged || got[1].Event != ledger.EventIntent {
+		t.Errorf("in force: %+v", got)
 	}
 }
 

@@ -3,16 +3,36 @@
 package ledger
 
 import (
+	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // noFollow: a link is not opened, and a pipe does not wait for a writer.
 const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
 func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
+
+// mayWrite and mayMake return why this user cannot write a file, or make it.
+func mayWrite(path string) error { return access(path, path, unix.W_OK) }
+func mayMake(path string) error  { return access(filepath.Dir(path), path, unix.W_OK|unix.X_OK) }
+
+func access(what, path string, mode uint32) error {
+	if err := unix.Faccessat(unix.AT_FDCWD, what, mode, unix.AT_EACCESS); err != nil && !errors.Is(err, unix.ENOSYS) {
+		return &fs.PathError{Op: "access", Path: path, Err: err}
+	}
+	return nil
+}
 
 // syncFolder makes the name of a new file durable. File systems that cannot say so with EINVAL or ENOTSUP.
 func syncFolder(folder string) error {
@@ -32,6 +52,63 @@ func syncFolder(folder string) error {
 func replaceable(f *os.File, info os.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(st.Uid) == os.Geteuid() && st.Nlink == 1 && !hasAccessList(f)
+}
+
+// replacesOpen: a file that is open can be replaced.
+const replacesOpen = true
+
+// lockContent waits until nobody else has a lock on an open file itself; see [file.openAlone]. Hardly anybody has, so asking
+// again is enough. The error is that of ctx when it ends before. A file system without such locks has none of others.
+func lockContent(ctx context.Context, f *os.File) error {
+	const pause = 5 * time.Millisecond
+	if !readersStay(f) {
+		return nil
+	}
+	for {
+		err := flockOf(f, unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil, errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.ENOLCK):
+			return nil
+		case !errors.Is(err, unix.EWOULDBLOCK):
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// unlockContent gives the lock back before the file closes: a child between fork and exec may have it open, too.
+func unlockContent(f *os.File) { _ = flockOf(f, unix.LOCK_UN) }
+
+func flockOf(f *os.File, how int) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	failed := raw.Control(func(fd uintptr) {
+		for err = unix.Flock(int(fd), how); errors.Is(err, unix.EINTR); {
+			err = unix.Flock(int(fd), how)
+		}
+	})
+	return errors.Join(failed, err)
+}
+
+// deleted reports whether an open file has no name any more. Some file systems count no names, so Linux is asked, too; nowhere
+// else is a file mounted by itself.
+func deleted(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || st.Nlink > 0 {
+		return false
+	}
+	name, err := os.Readlink("/proc/self/fd/" + strconv.FormatUint(uint64(f.Fd()), 10))
+	return err == nil && strings.HasSuffix(name, " (deleted)")
 }
 
 // sameMode gives a new file the mode and the group of another.

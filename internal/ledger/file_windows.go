@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/windows"
 )
@@ -12,11 +14,35 @@ const noFollow = 0
 
 func isFull(err error) bool { return errors.Is(err, windows.ERROR_DISK_FULL) }
 
+func isReadOnly(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROTECT) }
+
+// mayWrite and mayMake only look whether a file, and its folder, are there: access lists are not asked.
+func mayWrite(path string) error {
+	_, err := os.Lstat(path)
+	return err
+}
+
+func mayMake(path string) error {
+	_, err := os.Stat(filepath.Dir(path))
+	return err
+}
+
 // syncFolder does nothing: NTFS journals its directories.
 func syncFolder(string) error { return nil }
 
 // replaceable reports whether another file can take the place of an open one.
 func replaceable(*os.File, os.FileInfo) bool { return true }
+
+// replacesOpen: no file that is open can be replaced.
+const replacesOpen = false
+
+// lockContent does nothing: a lock would keep readers out, and no file is mounted by itself.
+func lockContent(context.Context, *os.File) error { return nil }
+
+func unlockContent(*os.File) {}
+
+// deleted reports false: a file that is open keeps its name.
+func deleted(*os.File) bool { return false }
 
 // sameMode does nothing: a new ledger is for its user and Administrators, as the first one was made.
 func sameMode(*os.File, os.FileInfo) error { return nil }

@@ -36,6 +36,10 @@ const sqlImport = `with new as (
   order by n on conflict do nothing returning 1)
 select count(*) from new`
 
+// sqlMissing counts the lines that are not there.
+const sqlMissing = `select count(*) from json_array_elements($1::json) e
+where not exists (select 1 from offlinejoin_ledger l where l.id = e->>'id' and l.event = e->>'event' offset 0)`
+
 // importBatch is how many lines one statement adds.
 const importBatch = 500
 
@@ -88,19 +92,30 @@ func (t transaction) addAll(entries []Entry) (added int, err error) {
 			lines[i] = string(line)
 		}
 		entries = entries[n:]
-		counted, err := rows(t.ctx, t.conn, sqlImport, []byte("["+strings.Join(lines, ",")+"]"))
-		if err != nil {
-			return 0, err
-		}
-		number, err := strconv.Atoi(string(counted[0][0]))
+		batch := []byte("[" + strings.Join(lines, ",") + "]")
+		number, err := t.count(sqlImport, batch)
 		if err != nil {
 			return 0, err
 		}
 		added += number
+		if missing, err := t.count(sqlMissing, batch); err != nil {
+			return 0, err
+		} else if missing > 0 {
+			return 0, t.notTaken()
+		}
 	}
 	// A builder that is not the table's owner gets a warning: then the server does it by itself, a minute later.
 	if err := t.exec("analyze offlinejoin_ledger"); err != nil {
 		return 0, err
 	}
 	return added, t.exec("commit")
+}
+
+// count returns the number that a statement returns for lines.
+func (t transaction) count(sql string, lines []byte) (int, error) {
+	counted, err := rows(t.ctx, t.conn, sql, lines)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(string(counted[0][0]))
 }

@@ -208,7 +208,7 @@ func (u *Use) collect(of func(*mark) []Entry) []Entry {
 func (u *Use) Made(image Image) { u.made = image.File }
 
 // Commit records that the join is staged. After an error the intent stays in force, so the account is still guarded.
-// That ctx is cancelled does not matter: what has happened must be told.
+// What has happened must be told, so it goes on for [Afterwards] when ctx is cancelled.
 func (u *Use) Commit(ctx context.Context) error { return u.end(ctx, EventStaged) }
 
 // Cancel records that nothing was written to the image.
@@ -219,12 +219,32 @@ func (u *Use) end(ctx context.Context, event Event) error {
 		return nil
 	}
 	u.ended = true
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := Outlasting(ctx)
+	defer cancel()
 	var errs []error
 	for _, m := range u.marks {
 		errs = append(errs, m.end(ctx, event, u.made))
 	}
 	return errors.Join(errs...)
+}
+
+// Afterwards is how long a ledger may still be waited for, to be told what has happened, by a run that was asked to stop.
+const Afterwards = 5 * time.Second
+
+// Outlasting returns a context that ends that much later than another. The caller calls cancel.
+func Outlasting(ctx context.Context) (longer context.Context, cancel context.CancelFunc) {
+	longer, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(Afterwards):
+			end()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() {
+		stop()
+		end()
+	}
 }
 
 // end records how the use ended. The image is let go of before that, so that another run may have taken the join back, or

@@ -21,12 +21,14 @@ import (
 var schema string
 
 // Schema returns the SQL that makes the table of a shared ledger, for an administrator to run once; again it changes nothing. A
-// role is given the rights of a builder: to read lines and to add some.
+// role is given the rights of a builder: to read lines and to add some. It can choose neither their order nor who wrote them; the
+// time only for the lines that it imports.
 func Schema(role string) string {
 	if role == "" {
 		return schema
 	}
-	return schema + "grant select, insert on offlinejoin_ledger to \"" + strings.ReplaceAll(role, `"`, `""`) + "\";\n"
+	return schema + "grant select, insert (id, event, at, fingerprint, sid, name, machine_sid, ends, line) on offlinejoin_ledger to \"" +
+		strings.ReplaceAll(role, `"`, `""`) + "\";\n"
 }
 
 // postgres is the store in a table of a PostgreSQL database, which many hosts share.
@@ -45,10 +47,11 @@ func (s *postgres) String() string {
 const (
 	// READ COMMITTED is asked for, whatever the role or the database have for a default: a snapshot that is older than the locks
 	// would not see what their last holder has committed, and two images would get one account. A host that vanishes keeps its
-	// locks for five seconds, not until TCP gives up. Queries this short are not worth compiling. The shared lock keeps an import
-	// out, which takes it alone.
+	// locks for five seconds, not until TCP gives up. Queries this short are not worth compiling. Where a policy hides
+	// lines, so that an account would seem to be free, the server refuses. The shared lock keeps an import out, which takes it alone.
 	sqlBegin = "begin isolation level read committed read write; set local lock_timeout = %d; set local statement_timeout = 0; " +
 		"set local idle_in_transaction_session_timeout = 5000; set local synchronous_commit = on; set local jit = off; " +
+		"set local row_security = off; " +
 		"select %s(%d)"
 	// In a statement of its own, so that the snapshot of the next one is younger. Sorted, so that two never wait for each other.
 	sqlLock  = "select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k"
@@ -79,7 +82,7 @@ found as (
 select ` + sqlColumns + ` from offlinejoin_ledger where seq = any(array(select seq from found)) order by seq`
 
 	sqlInsert = `insert into offlinejoin_ledger (id, event, fingerprint, sid, name, machine_sid, ends, line)
-values ($1, $2, $3, $4, $5, $6, $7::text[], $8) on conflict do nothing`
+values ($1, $2, $3, $4, $5, $6, $7::text[], $8) on conflict do nothing returning 1`
 )
 
 func (s *postgres) read(ctx context.Context, w wanted) ([]Entry, error) {
@@ -91,6 +94,40 @@ func (s *postgres) read(ctx context.Context, w wanted) ([]Entry, error) {
 		})
 	})
 	return out, err
+}
+
+const sqlWritable = "select pg_is_in_recovery(), has_any_column_privilege('offlinejoin_ledger', 'insert')"
+
+// writable asks once whether this user may add lines here.
+func (s *postgres) writable(ctx context.Context) error {
+	s.db.mu.Lock()
+	takes := s.db.takes
+	s.db.mu.Unlock()
+	if takes {
+		return nil
+	}
+	var answer [][]byte
+	err := s.again(ctx, func(ctx context.Context) error {
+		return s.db.with(ctx, func(conn *pgconn.PgConn) error {
+			found, err := rows(ctx, conn, sqlWritable)
+			if err == nil {
+				answer = found[0]
+			}
+			return err
+		})
+	})
+	switch {
+	case err != nil:
+		return err
+	case string(answer[0]) == "t":
+		return s.failed(&pgconn.PgError{Code: "25006", Message: "recovery is in progress"})
+	case string(answer[1]) != "t":
+		return s.failed(&pgconn.PgError{Code: "42501", Message: "this user may not add lines to offlinejoin_ledger"})
+	}
+	s.db.mu.Lock()
+	s.db.takes = true
+	s.db.mu.Unlock()
+	return nil
 }
 
 // update decides and appends in one transaction, under the locks of all that the wanted uses have to do with. When the
@@ -193,9 +230,17 @@ func (t transaction) insert(e Entry) error {
 	if err != nil {
 		return winerr.Errorf(winerr.InvalidParameter, "the ledger %s cannot be written to: %w", t, err)
 	}
-	_, err = rows(t.ctx, t.conn, sqlInsert, []byte(e.ID), []byte(e.Event), column(e.Fingerprint), column(e.Account.SID),
+	added, err := rows(t.ctx, t.conn, sqlInsert, []byte(e.ID), []byte(e.Event), column(e.Fingerprint), column(e.Account.SID),
 		column(e.Account.MachineName), column(e.Image.MachineSID), array(e.Ends), line)
+	if err == nil && len(added) != 1 { // a line that was there would have been found before
+		return t.notTaken()
+	}
 	return err
+}
+
+func (t transaction) notTaken() error {
+	return winerr.Errorf(winerr.GenFailure, "the ledger %s has not taken a line, and has said nothing: let an administrator look for "+
+		"rules and triggers on offlinejoin_ledger", t)
 }
 
 // column returns a text that a column takes: a NUL is the one sign that it does not.

@@ -78,6 +78,7 @@ func TestABuilderCanNeitherChangeNorRemoveLines(t *testing.T) {
 		"drop table offlinejoin_ledger", "alter table offlinejoin_ledger add column x text", "create index on offlinejoin_ledger (at)",
 		"create trigger t before insert on offlinejoin_ledger execute function suppress_redundant_updates_trigger()",
 		"select setval(pg_get_serial_sequence('offlinejoin_ledger', 'seq'), 1)",
+		forged("written_by", "'postgres'"), forged("seq", "-1"), // which would hide who wrote it, or keep others from adding theirs
 	} {
 		out, err := server.Get(t).TrySQL(role, sql)
 		if err == nil || !strings.Contains(out, "permission denied") && !strings.Contains(out, "must be owner") {
@@ -85,6 +86,12 @@ func TestABuilderCanNeitherChangeNorRemoveLines(t *testing.T) {
 		}
 	}
 	refused(t, l, claim(1, "one", "b"))
+}
+
+// forged is an insert of a line with a column that is not the builder's.
+func forged(column, value string) string {
+	return "insert into offlinejoin_ledger (id, event, fingerprint, sid, name, machine_sid, ends, line, " + column + ") overriding system " +
+		"value values ('x', 'released', '', '', '', '', '{}', '{}', " + value + ")"
 }
 
 // The server goes down in the middle, as an administrator and as a crash does it: nobody notices, nothing is lost, and no use
@@ -367,6 +374,14 @@ func TestWhatIsWrongWithADatabase(t *testing.T) {
 			t.Errorf("%s: %v, want code %d and %q", name, err, c.code, c.want)
 		}
 	}
+	_, reader := s.Schema(t, func(role string) string {
+		return ledger.Schema("") + "grant select on offlinejoin_ledger to " + role
+	})
+	for url, want := range map[string]string{readOnly: "name the primary", reader: "--grant ROLE", empty: "ledger schema` prints"} {
+		if err := openURL(t, url).Writable(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("seen before: %v, want %q", err, want)
+		}
+	}
 	if got := force(t, openURL(t, readOnly)); len(got) != 0 { // a standby can be read
 		t.Errorf("in force at the standby: %v", got)
 	}
@@ -402,6 +417,9 @@ func TestAFileIsImported(t *testing.T) {
 	}
 	add(t, path, `{"v":2,"event":"sta`) // what a crash cut off
 	l, _, _ := newDatabase(t)
+	if err := l.Writable(t.Context()); err != nil {
+		t.Error(err)
+	}
 	stage(t, l, claim(4, "four", "d"))
 	for _, want := range []int{6, 0} {
 		added, known, err := l.Import(t.Context(), path)
@@ -511,5 +529,47 @@ func TestFewConnections(t *testing.T) {
 		if time.Since(start) > time.Minute {
 			t.Fatal("connections stay open though nobody uses them")
 		}
+	}
+}
+
+// A table that takes no lines, or hides some, would let one account into two images.
+func TestATableThatKeepsNoLineOrHidesSome(t *testing.T) {
+	t.Parallel()
+	for name, sql := range map[string]string{
+		"a rule": "create rule r as on insert to offlinejoin_ledger do instead nothing",
+		"a trigger": `create function nothing() returns trigger language plpgsql as 'begin return null; end';
+create trigger t before insert on offlinejoin_ledger for each row execute function nothing()`,
+		"a policy": `alter table offlinejoin_ledger enable row level security;
+create policy i on offlinejoin_ledger for insert with check (true);
+create policy s on offlinejoin_ledger for select using (line->'image'->>'path' like '%b%')`,
+	} {
+		role, url := server.Get(t).Schema(t, ledger.Schema)
+		server.Get(t).SQL(t, "set search_path = "+role+"; "+sql)
+		l := openURL(t, url)
+		if _, err := l.Begin(t.Context(), claim(1, "one", "a")); winerrOf(err) != winerr.GenFailure && winerrOf(err) != winerr.AccessDenied {
+			t.Errorf("%s: %v", name, err)
+		}
+		from, path := newFile(t)
+		stage(t, from, claim(1, "one", "a"))
+		if added, known, err := l.Import(t.Context(), path); err == nil {
+			t.Errorf("%s: an import has added %d, and found %d", name, added, known)
+		}
+	}
+}
+
+// A database of another encoding has not all signs that a name may have.
+func TestADatabaseOfAnotherEncoding(t *testing.T) {
+	t.Parallel()
+	s := server.Get(t)
+	s.SQL(t, "create role japanese login")
+	s.SQL(t, "create database japanese encoding euc_jp template template0 locale 'C' owner japanese")
+	url := strings.Replace(s.URL("japanese"), "/postgres?", "/japanese?", 1)
+	if out, err := s.TrySQL("japanese", "\\c japanese\n"+ledger.Schema("")); err != nil {
+		t.Fatal(out, err)
+	}
+	c := claim(1, "one", "a")
+	c.Image.Name = "vm:😀"
+	if _, err := openURL(t, url).Begin(t.Context(), c); winerrOf(err) != winerr.InvalidParameter || !strings.Contains(err.Error(), "encoding UTF8") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -305,12 +306,23 @@ func endsOf(line []byte) []byte {
 	return nil
 }
 
-// looksTorn reports whether a line without its end is one of ours that a crash cut off. Behind lines of ours its beginning
-// is enough. A file that holds nothing else must begin beyond doubt as ours: it may be somebody's only copy of a secret.
+// looksTorn reports whether a line without its end is one of ours that a crash cut off: the beginning of a line, and zeros where
+// a file system has kept room and no bytes. Behind lines of ours its beginning is enough. A file that holds nothing else must
+// begin beyond doubt as ours: it may be somebody's only copy of a secret.
 func looksTorn(line []byte, alone bool) bool {
+	if len(line) > maxLine {
+		return false
+	}
 	const version, event = `{"v":`, `,"event":"`
+	line = bytes.TrimRight(line, "\x00")
 	if rest, ours := bytes.CutPrefix(line, []byte(version)); ours {
-		return !alone || len(rest) > len(event) && bytes.HasPrefix(rest[1:], []byte(event))
+		return isBeginning(line) && (!alone || len(rest) > len(event) && bytes.HasPrefix(rest[1:], []byte(event)))
 	}
 	return !alone && bytes.HasPrefix([]byte(version), line)
+}
+
+// isBeginning reports whether a text is JSON as far as it goes, and does not go to the end. Lines that were joined are not.
+func isBeginning(text []byte) bool {
+	var value json.RawMessage
+	return errors.Is(json.NewDecoder(bytes.NewReader(text)).Decode(&value), io.ErrUnexpectedEOF)
 }

@@ -1,4 +1,4 @@
--- The table of a ledger that many hosts share. Lines are only ever added: builders need SELECT and INSERT.
+-- The table of a ledger that many hosts share. Lines are only ever added: builders need SELECT, and INSERT of all but seq and written_by.
 create table if not exists offlinejoin_ledger (
   seq         bigint generated always as identity primary key,
   id          text not null,                                  -- of the use: its intent and its outcome have the same

@@ -11,9 +11,9 @@ import (
 	"path"
 	"path/filepath"
 
+	"github.com/offlinejoin/offlinejoin/internal/disk/newfile"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
-	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -50,6 +50,43 @@ func (t *transaction) backup(ctx context.Context, folder string) error {
 	return nil
 }
 
+// warnOfBackup says in a plan what would refuse the copy, and by that the stage.
+func (p *plan) warnOfBackup() {
+	folder := p.req.Backup
+	if folder == "" || p.image == nil {
+		return
+	}
+	there := folder // or the nearest folder above that is
+	info, err := os.Stat(there)
+	for errors.Is(err, fs.ErrNotExist) && filepath.Dir(there) != there {
+		there = filepath.Dir(there)
+		info, err = os.Stat(there)
+	}
+	shown := plaintext.Line(there, 0)
+	switch {
+	case err != nil:
+		p.warn("the SYSTEM hive cannot be copied to " + plaintext.Line(folder, 0) + ": staging would be refused")
+	case !info.IsDir():
+		p.warn(shown + ", where the SYSTEM hive is to be copied to, is no folder: staging would be refused")
+	case !imagefs.MayWrite(there):
+		p.warn("this user may not write " + shown + ", where the SYSTEM hive is to be copied to: staging would be refused")
+	}
+	for _, name := range hiveFileNames() {
+		from, err := p.image.session.Open(p.image.in(path.Join(hiveFolder, name)))
+		if err != nil {
+			continue // a log that is not there; the hive itself was read by now
+		}
+		size, err := from.Size()
+		if err == nil {
+			err = sameContent(io.NewSectionReader(from, 0, size), filepath.Join(folder, name))
+		}
+		from.Close() // nothing was written to it
+		if _, ours := winerr.CodeOf(err); ours {
+			p.warn(winerr.MessageOf(err) + ": staging would be refused")
+		}
+	}
+}
+
 func cannotBackUp(folder string, err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = fmt.Errorf("%s: %w", plaintext.Line(pe.Path, 0), pe.Err)
@@ -72,18 +109,22 @@ func backUpFile(image imagefs.Volume, name, to string) (err error) {
 		return err
 	}
 	content := io.NewSectionReader(from, 0, size)
-	out, err := privatefile.Create(to)
+	out, err := newfile.Create(to) // it gets its name when it is whole: half a copy would be in the way of every later run
 	if errors.Is(err, fs.ErrExist) {
 		return sameContent(content, to)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
+	out.Secret(0, size) // a blob that is replaced may be in it
+	defer func() { err = errors.Join(err, out.Discard()) }()
 	if _, err := io.Copy(out, content); err != nil {
-		return errors.Join(err, os.Remove(to))
+		return err
 	}
-	return out.Sync()
+	if err := out.Publish(); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return sameContent(io.NewSectionReader(from, 0, size), to) // of another run, at the same time
 }
 
 // sameContent refuses a file that is something else than a copy of content.

@@ -81,14 +81,34 @@ func placeWithoutPartition(place string) string {
 // OfGoneDisk says which account a ledger still has in use for a disk that is not there any more, and how that is ended, in a
 // sentence; "" for none.
 func (u *UsesInForce) OfGoneDisk(at Image) string {
-	gone := ledger.NewImage(at.String(), at.Identity())
-	for _, e := range u.uses[placeWithoutPartition(gone.Place)] {
-		if e.Image.At(gone) {
-			return "the ledger still has the account of " + e.Account.MachineName + " in use for this disk: if that is no more, release it with `" +
-				u.ledger.ReleaseCommand(e.ID, "the disk is gone") + "`"
+	e, command := u.at(at, "the disk is gone")
+	if command == "" {
+		return ""
+	}
+	return "the ledger still has the account of " + e.Account.MachineName + " in use for this disk: if that is no more, release it with `" +
+		command + "`"
+}
+
+// OfEmptyImage is OfGoneDisk for an image that is there and holds no join: an unstage that was broken off had taken it out, or one
+// that did not name the ledger, or another image is at its place.
+func (u *UsesInForce) OfEmptyImage(at Image) string {
+	e, command := u.at(at, "the join was taken back")
+	if command == "" {
+		return ""
+	}
+	return "the ledger still has the account of " + e.Account.MachineName + " in use for this image, which holds no join: if it was " +
+		"taken back from here, release it with `" + command + "`"
+}
+
+// at returns the first use of an image at a place, and the command that releases it; "" for none.
+func (u *UsesInForce) at(image Image, reason string) (e ledger.Entry, command string) {
+	here := ledger.NewImage(image.String(), image.Identity())
+	for _, e := range u.uses[placeWithoutPartition(here.Place)] {
+		if e.Image.At(here) {
+			return e, u.ledger.ReleaseCommand(e.ID, reason)
 		}
 	}
-	return ""
+	return ledger.Entry{}, ""
 }
 
 // ReleaseRequest asks to end a use that a ledger keeps from other images, because its image is gone.

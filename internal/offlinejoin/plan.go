@@ -25,6 +25,7 @@ func planOnce(ctx context.Context, req Request) (*Receipt, error) {
 	}
 	defer p.close() // nothing was written
 	if p.receipt.Outcome == OutcomeStaged {
+		p.warnOfBackup()
 		if err := newTransaction(p).rehearse(ctx); err != nil {
 			return nil, err
 		}
@@ -32,6 +33,9 @@ func planOnce(ctx context.Context, req Request) (*Receipt, error) {
 			p.warn(p.image.notes()...)
 		}
 		p.receipt.Outcome = OutcomePlanned
+	}
+	if p.receipt.Outcome == OutcomePlanned || !p.use.known {
+		p.warnOfClosedLedgers(ctx)
 	}
 	return p.receipt, p.image.checkSteady()
 }

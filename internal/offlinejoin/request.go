@@ -1,6 +1,7 @@
 package offlinejoin
 
 import (
+	"context"
 	"time"
 
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
@@ -123,6 +124,9 @@ type UnstageRequest struct {
 	StagedBy string // as in Request
 	Progress func(Event)
 	Now      func() time.Time
+	// Uses returns what the ledger has in force, for an image without a join, so that a run over many reads it once; nil: it is
+	// read.
+	Uses func(ctx context.Context) (*UsesInForce, error)
 }
 
 // StatusRequest asks what an image holds.

@@ -120,6 +120,16 @@ func (p *plan) checkSingleUse(ctx context.Context) error {
 	return err
 }
 
+// warnOfClosedLedgers says in a plan what would refuse the stage: a ledger that this user can read and not write. Who only plans may
+// have no such right, so it is no error.
+func (p *plan) warnOfClosedLedgers(ctx context.Context) {
+	for _, l := range p.use.ledgers {
+		if err := l.Writable(ctx); err != nil {
+			p.warn("staging would be refused to this user: " + winerr.MessageOf(err))
+		}
+	}
+}
+
 // ledgerImage is what the ledger keeps of an image, which is nil for the running Windows.
 func ledgerImage(at Image, im *openImage, m Method) ledger.Image {
 	out := ledger.NewImage(at.String(), at.Identity())
@@ -214,7 +224,8 @@ func (s SingleUse) held(ctx context.Context, image ledger.Image, fingerprint str
 // release records that the join was taken back, so that its account is free again. It returns a warning where the ledger still
 // has the join in use, for an image that it does not take for this one.
 func (h *heldUses) release(ctx context.Context, by string) (warning string, err error) {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := ledger.Outlasting(ctx)
+	defer cancel()
 	err = h.err
 	known := false
 	for _, one := range h.all {

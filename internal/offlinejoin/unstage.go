@@ -54,6 +54,9 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 		if u.receipt.Status, err = u.image.status(&u.record); err != nil {
 			return nil, err
 		}
+		if u.receipt.Status.State == StateAbsent {
+			u.warnOfUses(ctx, req)
+		}
 		return u.receipt, u.sweep(ctx)
 	}
 	if req.Owner != "" && u.record.owner != "" && u.record.owner != req.Owner {
@@ -80,6 +83,22 @@ func Unstage(ctx context.Context, req UnstageRequest) (*Receipt, error) {
 		u.warn(warning)
 	}
 	return u.receipt, u.confirm(ctx, req.Image)
+}
+
+// warnOfUses says where the ledger has an account in use for an image that holds no join.
+func (u *removal) warnOfUses(ctx context.Context, req UnstageRequest) {
+	read := req.Uses
+	if read == nil {
+		read = func(ctx context.Context) (*UsesInForce, error) {
+			return ReadUses(ctx, req.SingleUse, req.Image.LockTimeout)
+		}
+	}
+	uses, err := read(ctx)
+	if err != nil {
+		u.warn("the ledger could not be asked whether it still has an account in use for the image: " + winerr.MessageOf(err))
+	} else if left := uses.OfEmptyImage(req.Image); left != "" {
+		u.warn(left)
+	}
 }
 
 // sweep removes what a stage that was killed may have left in an image without a join: the program, whole or not.

@@ -250,6 +250,7 @@ func (w *work) status(ctx context.Context, j *joinfile.Join, result *Result) (er
 func (w *work) unstage(ctx context.Context, j *joinfile.Join, progress func(offlinejoin.Event)) (*offlinejoin.Receipt, error) {
 	return offlinejoin.Unstage(ctx, offlinejoin.UnstageRequest{
 		Image: j.Request.Image, SingleUse: j.Request.SingleUse, StagedBy: w.By, Progress: progress,
+		Uses: func(ctx context.Context) (*offlinejoin.UsesInForce, error) { return w.usesOf(ctx, j) },
 	})
 }
 

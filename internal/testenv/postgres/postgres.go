@@ -89,6 +89,19 @@ func (s *Server) Append(t testing.TB, name string, lines ...string) {
 	}
 }
 
+// Prepend puts lines before those of a file of the data folder: of pg_hba.conf the first that fits counts.
+func (s *Server) Prepend(t testing.TB, name string, lines ...string) {
+	t.Helper()
+	path := filepath.Join(s.data(), name)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"+string(text)), 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Up starts the server, and waits until it answers.
 func (s *Server) Up(t testing.TB) {
 	t.Helper()
