@@ -187,9 +187,12 @@ func (s *Session) open(ctx context.Context) error {
 	return s.begin()
 }
 
-// imageError is the refusal of the image file.
+// imageError is the refusal of the image file, which it names where err does not.
 func (s *Session) imageError(err error) error {
 	r, is := errors.AsType[*container.Refused](err)
+	if is && err == error(r) {
+		err = fmt.Errorf("%s %w", s.path(), err)
+	}
 	switch {
 	case !is || namesWayOut(r.Detail):
 	case errors.Is(err, fs.ErrPermission):
