@@ -33,7 +33,7 @@ func ledgerFlags(cmd *cobra.Command, file, url *string) {
 func aLedger(n int, file, url *string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if *file == "" && *url == "" && os.Getenv(options.LedgerVariable) == "" {
-			return fmt.Errorf("required flag(s) \"%s\" or \"%s\" not set", options.LedgerFile.Flag(), options.LedgerURL.Flag())
+			return fmt.Errorf("give --%s FILE or --%s URL for the ledger", options.LedgerFile.Flag(), options.LedgerURL.Flag())
 		}
 		return cobra.ExactArgs(n)(cmd, args)
 	}
