@@ -180,7 +180,7 @@ func showPaths(cmd *cobra.Command, example string) {
 }
 
 // doc turns an option's documentation, which is markdown for HCL, into a flag's: pflag gives backquotes another meaning.
-func doc(name options.Name) string { return strings.ReplaceAll(name.Doc(), "`", "") }
+func doc(name options.Name) string { return options.AsFlags(strings.ReplaceAll(name.Doc(), "`", "")) }
 
 // usageTemplate is cobra's own, but wraps the flags' texts to the width of a page.
 const usageTemplate = `Usage:{{if .Runnable}}

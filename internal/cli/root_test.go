@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/offlinejoin/offlinejoin/internal/options"
 )
 
 // helpOf returns all that the help of a command, and of those below it, says.
@@ -33,4 +36,21 @@ func TestHelpNamesPathsOfTheSystem(t *testing.T) {
 	if strings.Contains(there, documentedPath) || strings.Count(there, `D:\Windows`) < 5 {
 		t.Errorf("the help still says %s, or D:\\Windows only %d times", documentedPath, strings.Count(there, `D:\Windows`))
 	}
+}
+
+// TestHelpNamesOptionsAsTyped: the documentation of options has the words of HCL, and help those of the command line.
+func TestHelpNamesOptionsAsTyped(t *testing.T) {
+	t.Parallel()
+	var check func(cmd *cobra.Command)
+	check = func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if typed := options.AsFlags(f.Usage); f.Usage != typed {
+				t.Errorf("--%s of %s: %q, want %q", f.Name, cmd.CommandPath(), f.Usage, typed)
+			}
+		})
+		for _, sub := range cmd.Commands() {
+			check(sub)
+		}
+	}
+	check(Commands())
 }
