@@ -172,8 +172,8 @@ func (a *app) accountDisable() *cobra.Command {
 		Short: "Disable an account: no machine and no image can use its password any more",
 		Long: `Disable an account: no machine and no image can use its password any more.
 
-It is what to do first when an image with a staged join has got into wrong hands. Nothing else of the account changes. It
-is asked first, unless --yes is given.`,
+It is what to do first when an image with a staged join has got into wrong hands. Nothing else of the account changes.
+It is asked first, unless --yes is given.`,
 		Example: `  offlinejoin account disable WEB01 --domain corp.example.com`,
 		Args:    oneName,
 		RunE: a.begin(func(ctx context.Context, args []string) error {

@@ -195,8 +195,8 @@ func (a *app) ledgerImport() *cobra.Command {
 		Short: "Add the lines of a ledger file to a ledger in PostgreSQL",
 		Long: `Add the lines of a ledger file to a ledger in PostgreSQL.
 
-FILE is what --ledger-file was until now. What is in force there is in force in the shared ledger, too, by the host and the
-path that it has. Run again it adds nothing. Afterwards use --ledger alone: the file is not kept up.`,
+FILE is what --ledger-file was until now. What is in force there is in force in the shared ledger, too, by the host
+and the path that it has. Run again it adds nothing. Afterwards use --ledger alone: the file is not kept up.`,
 		Example: `  offlinejoin ledger import joins.ledger --ledger postgres://builder@db.example.com/joins`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			file := ""
