@@ -108,6 +108,8 @@ func (s *Session) choose() error {
 	s.made = &imagefs.NewDisk{Path: path, Golden: s.at.ImagePath, Overlay: s.at.OverlayPath != "", Existed: err == nil}
 	if err == nil {
 		s.made.Size = info.Size()
+		golden, err := os.Stat(s.at.ImagePath)
+		s.made.Outdated = err == nil && !s.made.Overlay && golden.ModTime().After(info.ModTime())
 		return nil
 	}
 	folder, err := os.Stat(filepath.Dir(path))
