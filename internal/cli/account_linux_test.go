@@ -182,7 +182,7 @@ func TestInsideRefusedJoinsLeaveNothing(t *testing.T) {
 		"method":   {join("--method", "answer_file"), "ERROR"},
 		"name":     {join("--machine-name", "12345"), "it consists of digits"},
 		"password": {join("--ad-password-file", wrong), "1326"},
-		"keytab":   {join("--ad-keytab", wrong), "--ad-password-file and keytab"},
+		"keytab":   {join("--ad-keytab", wrong), "--ad-password-file and --ad-keytab are given"},
 		"dc":       {join("--dc", "dc9.odj.test"), "2453 NERR_DCNotFound"},
 		"report":   {join("--report-file", "/nowhere/report.json"), "2 ERROR_FILE_NOT_FOUND"},
 		"reuse":    {join("--machine-name", "dc1", "--account-reuse", "own", "--account-replace-live"), "5 ERROR_ACCESS_DENIED"},

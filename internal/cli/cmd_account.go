@@ -65,8 +65,9 @@ func (c *accountCommand) lostFlags(cmd *cobra.Command) {
 	flags.BoolVar(&c.lost, "lost", false, "the accounts that runs of this program have made or reset and not finished, by their "+
 		"markers: nobody has their passwords")
 	flags.StringVar(&c.query.Run, "run", "", "with --lost: those of this run alone, by its `NAME` in the marker")
-	flags.DurationVar(&c.query.OlderThan, "older-than", time.Hour, "with --lost: only those whose marker is older, as a run that "+
-		"still works has a young one")
+	flags.DurationVar(&c.query.OlderThan, "older-than", time.Hour, "with --lost: only those whose marker is older than this "+
+		"`DURATION`, as a run that still works has a young one (default 1h)")
+	flags.Lookup("older-than").DefValue = "0s" // the text has it, for pages, too
 }
 
 // arguments wants one name, or --lost, and no flag of the other.
@@ -171,8 +172,8 @@ func (a *app) accountDisable() *cobra.Command {
 		Short: "Disable an account: no machine and no image can use its password any more",
 		Long: `Disable an account: no machine and no image can use its password any more.
 
-It is what to do first when an image with a staged join has got into wrong hands. Nothing else of the account changes. It
-is asked first, unless --yes is given.`,
+It is what to do first when an image with a staged join has got into wrong hands. Nothing else of the account changes.
+It is asked first, unless --yes is given.`,
 		Example: `  offlinejoin account disable WEB01 --domain corp.example.com`,
 		Args:    oneName,
 		RunE: a.begin(func(ctx context.Context, args []string) error {

@@ -39,9 +39,9 @@ func (a *app) blobAnswerFile() *cobra.Command {
 		Long: `Write the answer file that joins a machine whose disk cannot be reached.
 
 The text is a whole unattend.xml with the blob of FILE in it, for a generalized Windows: put it on the sysprep CD of
-KubeVirt, Nutanix or Harvester, into a Secret, or on a config drive. With --template-file it is your own answer file, with the
-join merged into it and nothing else changed. IT HOLDS A MACHINE PASSWORD: it is written into a new file that only you can
-read, and to standard output only when --output - asks for it.`,
+KubeVirt, Nutanix or Harvester, into a Secret, or on a config drive. With --template-file it is your own answer file,
+with the join merged into it and nothing else changed. IT HOLDS A MACHINE PASSWORD: it is written into a new file that
+only you can read, and to standard output only when --output - asks for it.`,
 		Example: `  offlinejoin blob answer-file web01.djoin --output unattend.xml
   offlinejoin blob answer-file web01.djoin --template-file site.xml --output - | kubectl create secret generic web01-sysprep \
     --from-file=unattend.xml=/dev/stdin`,

@@ -33,7 +33,7 @@ func ledgerFlags(cmd *cobra.Command, file, url *string) {
 func aLedger(n int, file, url *string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if *file == "" && *url == "" && os.Getenv(options.LedgerVariable) == "" {
-			return fmt.Errorf("required flag(s) \"%s\" or \"%s\" not set", options.LedgerFile.Flag(), options.LedgerURL.Flag())
+			return fmt.Errorf("give --%s FILE or --%s URL for the ledger", options.LedgerFile.Flag(), options.LedgerURL.Flag())
 		}
 		return cobra.ExactArgs(n)(cmd, args)
 	}
@@ -195,8 +195,8 @@ func (a *app) ledgerImport() *cobra.Command {
 		Short: "Add the lines of a ledger file to a ledger in PostgreSQL",
 		Long: `Add the lines of a ledger file to a ledger in PostgreSQL.
 
-FILE is what --ledger-file was until now. What is in force there is in force in the shared ledger, too, by the host and the
-path that it has. Run again it adds nothing. Afterwards use --ledger alone: the file is not kept up.`,
+FILE is what --ledger-file was until now. What is in force there is in force in the shared ledger, too, by the host
+and the path that it has. Run again it adds nothing. Afterwards use --ledger alone: the file is not kept up.`,
 		Example: `  offlinejoin ledger import joins.ledger --ledger postgres://builder@db.example.com/joins`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			file := ""

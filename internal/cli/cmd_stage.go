@@ -244,7 +244,7 @@ func (a *app) progress() func(offlinejoin.Event) {
 	}
 	return func(e offlinejoin.Event) {
 		if e.Kind != offlinejoin.EventNote {
-			fmt.Fprintln(a.Err, eventLine(e))
+			fmt.Fprintln(a.Err, a.asTyped(eventLine(e)))
 		}
 	}
 }
@@ -256,7 +256,7 @@ func (a *app) warnings() func(offlinejoin.Event) {
 	}
 	return func(e offlinejoin.Event) {
 		if e.Kind == offlinejoin.EventWarning {
-			fmt.Fprintln(a.Err, eventLine(e))
+			fmt.Fprintln(a.Err, a.asTyped(eventLine(e)))
 		}
 	}
 }

@@ -27,7 +27,8 @@ func (a *app) status() *cobra.Command {
 		Short: "Tell what images hold: a staged, completed or failed join, or none",
 		Long: `Tell what images hold: a staged, completed or failed join, or none.
 
-Name one image by --windows-path or --image-path, or give a join file (*.join.hcl, or a folder of them) for all of its images.`,
+Name one image by --windows-path or --image-path, or give a join file (*.join.hcl, or a folder of them) for all of its
+images.`,
 		Example: `  offlinejoin status --windows-path /mnt/web01/Windows
   offlinejoin status fleet.join.hcl --report status.html`,
 		Args: imageOrJoinFile(&place, "logs"),

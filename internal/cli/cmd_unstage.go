@@ -25,10 +25,9 @@ func (a *app) unstage() *cobra.Command {
 		Long: `Take staged joins back, leaving no byte of the blobs in the images.
 
 Name one image by --windows-path or --image-path, or give a join file (*.join.hcl, or a folder of them) for all of its
-images; then it is asked first, unless --yes is given. For one image, --ledger-file or --ledger names the ledger that is told of
-it;
-join files name their own. An account that a join has made is kept, unless --account says otherwise; it is ended after the
-image.`,
+images; then it is asked first, unless --yes is given. For one image, --ledger-file or --ledger names the ledger that is
+told of it; join files name their own. An account that a join has made is kept, unless --account says otherwise; it is
+ended after the image.`,
 		Example: `  offlinejoin unstage --windows-path /mnt/web01/Windows
   offlinejoin unstage fleet.join.hcl --yes`,
 		Args: imageOrJoinFile(&place, options.LedgerFile.Flag(), options.LedgerURL.Flag(), options.LockTimeout.Flag()),

@@ -20,6 +20,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/options"
 	"github.com/offlinejoin/offlinejoin/internal/version"
+	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
 // fleetCommand is one command on join files: what the user asked, and what is shared while it runs.
@@ -142,8 +143,9 @@ func (c *fleetCommand) checkPaths(joins []joinfile.Join) error {
 		return errors.Unwrap(err) // the command line is right: the joins are not
 	}
 	for _, file := range c.reports {
-		if err := options.CheckReport(file); err != nil {
-			return err
+		if err := options.CheckReport(file); err != nil { // which names the option that one join has
+			code, _ := winerr.CodeOf(err)
+			return winerr.Errorf(code, "%s", strings.Replace(winerr.MessageOf(err), options.ReportFile.String(), "--report", 1))
 		}
 	}
 	return nil

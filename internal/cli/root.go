@@ -25,13 +25,13 @@ func (a *app) root() *cobra.Command {
 		Short: "Stage an Active Directory offline join into a Windows image that is not running",
 		Long: `Stage an Active Directory offline join into a Windows image that is not running.
 
-The machine comes up joined at its first boot, with no network and no domain credential there. What to join comes from the
-domain itself (join makes the account and stages it in one), or from a blob made by provision, djoin or Samba; the image
-is a mounted Windows directory or a disk image.
+The machine comes up joined at its first boot, with no network and no domain credential there. What to join comes from
+the domain itself (join makes the account and stages it in one), or from a blob made by provision, djoin or Samba; the
+image is a mounted Windows directory or a disk image.
 
-Exit codes: 0 when all went well; 1 when something was refused or failed, was interrupted, or was not confirmed; 75 when all
-that failed may pass by itself, such as an image that somebody else changes, or a domain that does not answer; 2 when the
-command line is wrong. Of plan --detailed-exitcode: 0 nothing to do, 1 an error, 2 changes.`,
+Exit codes: 0 when all went well; 1 when something was refused or failed, was interrupted, or was not confirmed; 75
+when all that failed may pass by itself, such as an image that somebody else changes, or a domain that does not
+answer; 2 when the command line is wrong. Of plan --detailed-exitcode: 0 nothing to do, 1 an error, 2 changes.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -180,7 +180,7 @@ func showPaths(cmd *cobra.Command, example string) {
 }
 
 // doc turns an option's documentation, which is markdown for HCL, into a flag's: pflag gives backquotes another meaning.
-func doc(name options.Name) string { return strings.ReplaceAll(name.Doc(), "`", "") }
+func doc(name options.Name) string { return options.AsFlags(strings.ReplaceAll(name.Doc(), "`", "")) }
 
 // usageTemplate is cobra's own, but wraps the flags' texts to the width of a page.
 const usageTemplate = `Usage:{{if .Runnable}}

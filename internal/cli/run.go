@@ -81,7 +81,11 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 	defer a.endLines()
 	if err := checkArguments(root, args); err != nil {
-		a.usage(root, args, err)
+		cmd, _, notFound := root.Find(args)
+		if notFound != nil {
+			cmd = root
+		}
+		a.usage(cmd, args, err)
 		return usageCode(args)
 	}
 	cmd, err := root.ExecuteContextC(ctx)

@@ -44,7 +44,7 @@ func wrongUse(err error) string {
 	case isOurs:
 		return options.AsFlags(winerr.MessageOf(err))
 	case !isValue:
-		return firstLine(err)
+		return missingFlags(firstLine(err))
 	}
 	flag, because := value.GetFlag(), value.Unwrap().Error()
 	switch flag.Value.Type() {
@@ -54,6 +54,22 @@ func wrongUse(err error) string {
 		because = `write a number with its unit, such as "30m" or "2h"`
 	}
 	return fmt.Sprintf("--%s does not take %q: %s", flag.Name, value.GetValue(), because)
+}
+
+// notSet is how cobra says that flags are missing which must be there: with their names in quotes.
+var notSet = regexp.MustCompile(`^required flag\(s\) ("[a-z-]+"(?:, "[a-z-]+")*) not set$`)
+
+// missingFlags says it as everything else on a command line is said.
+func missingFlags(message string) string {
+	parts := notSet.FindStringSubmatch(message)
+	if parts == nil {
+		return message
+	}
+	flags := "--" + strings.ReplaceAll(strings.ReplaceAll(parts[1], `"`, ""), ", ", " and --")
+	if strings.Contains(flags, " ") {
+		return flags + " are missing, which this command needs: give them"
+	}
+	return flags + " is missing, which this command needs: give it"
 }
 
 // assigned is a setting of HCL that a message begins with.

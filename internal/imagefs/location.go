@@ -96,7 +96,7 @@ func (l Location) Check() error {
 	case l.Partition < 0:
 		return invalid("partition = %d is no number of a partition: they count from 1", l.Partition)
 	case l.Backing != "" && l.OverlayPath == "":
-		return invalid("backing says how an overlay names its golden image, and overlay_path is not there: leave it out")
+		return invalid("backing = %q says how an overlay names its golden image, and overlay_path is not there: leave it out", l.Backing)
 	case l.Backing != "" && l.Backing != BackingAbsolute && l.Backing != BackingRelative:
 		return invalid(`backing = %q is not known: use "absolute" or "relative"`, l.Backing)
 	}

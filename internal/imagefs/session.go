@@ -68,11 +68,12 @@ type Making interface {
 
 // NewDisk is a disk that is made from a golden image.
 type NewDisk struct {
-	Path    string
-	Golden  string // the image it is made from, which is only read
-	Overlay bool   // it stands on the golden image; else it is a copy
-	Existed bool   // it was there already when the session was opened
-	Size    int64  // of its file, in bytes
+	Path     string
+	Golden   string // the image it is made from, which is only read
+	Overlay  bool   // it stands on the golden image; else it is a copy
+	Existed  bool   // it was there already when the session was opened
+	Outdated bool   // it is a copy that existed, and its golden image was written to after it
+	Size     int64  // of its file, in bytes
 }
 
 // Noted is a session that has something to say to its user about the image, such as that an interrupted change was undone.

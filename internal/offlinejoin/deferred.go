@@ -71,6 +71,17 @@ func (im *openImage) newDiskExisted() error {
 		"place with image_path = %q", plaintext.Line(made.Path, 0), plaintext.Line(made.Path, 0))
 }
 
+// outdatedCopy says that a copy which is there is of the golden image as it was once; "" where it is not.
+func (im *openImage) outdatedCopy() string {
+	made := im.made()
+	if made == nil || !made.Outdated {
+		return ""
+	}
+	path, golden := plaintext.Line(made.Path, 0), plaintext.Line(made.Golden, 0)
+	return golden + " was written to after " + path + " was copied from it, and the copy stays as it is: remove " + path +
+		" and run this again to have it made of what " + golden + " holds now"
+}
+
 // inOneCommit reports whether a record with a blob goes in one commit of the hive. The logs of a hive that was not closed cleanly
 // may have the blob in entries that an undo needs: a second commit would write over them before they are erased, and what an
 // undo needs of a secret no journal may hold.

@@ -223,6 +223,9 @@ func (p *plan) existing() (decision, error) {
 	if beside := p.receipt.Status.BesideText(); err == nil && beside != "" {
 		p.warn(beside)
 	}
+	if outdated := p.image.outdatedCopy(); err == nil && outdated != "" && p.staged() { // no machine has started it
+		p.warn(outdated)
+	}
 	if err != nil || d.outcome == OutcomeStaged {
 		if existed := p.image.newDiskExisted(); existed != nil {
 			return d, existed

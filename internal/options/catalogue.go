@@ -10,8 +10,8 @@ var catalogue = map[Name]entry{
 			"and must be mounted for writing.",
 	},
 	ImagePath: {
-		doc: "A disk image file that holds the Windows, such as `golden.qcow2`, in place of `windows_path`: raw, qcow2, vhdx or " +
-			"vhd. It is opened as it is, with no mount and no root, and must not be in use.",
+		doc: "A disk image file that holds the Windows, such as `golden.qcow2`, in place of `windows_path`: raw, qcow2, vhdx, " +
+			"vhd or vmdk. It is opened as it is, with no mount and no root, and must not be in use.",
 	},
 	Partition: {
 		doc: "The number of the partition of `image_path` that holds the Windows, such as `3`. Needed only when several do.",

@@ -11,9 +11,33 @@ var setting = regexp.MustCompile(`\b(set )?([a-z]+(?:_[a-z]+)*) = (?:"([A-Za-z0-
 
 // AsFlags returns a message with the options in it as the command line has them: on_existing = "replace" becomes
 // --on-existing replace, replace_live = true becomes --account-replace-live, and ledger_file --ledger-file. What is not an
-// option, or one whose name is an ordinary word, stays as it is.
+// option, or one whose name is an ordinary word, stays as it is; in a list that begins a sentence about options, such as "ledger and
+// ledger_file are both there", ordinary words are options, too.
 func AsFlags(message string) string {
-	return bareAsFlags(settingsAsFlags(message))
+	return bareAsFlags(settingsAsFlags(listAsFlags(message)))
+}
+
+// list is what messages about several options begin with, and word is one word of it.
+var (
+	list = regexp.MustCompile(`^[a-z_]+(?:(?:, | and )[a-z_]+)+ are `)
+	word = regexp.MustCompile(`[a-z_]+`)
+)
+
+// listAsFlags turns the names that a message begins with into flags where all of them are options.
+func listAsFlags(message string) string {
+	begin, known := list.FindString(message), true
+	flags := word.ReplaceAllStringFunc(begin, func(w string) string {
+		if w == "and" || w == "are" {
+			return w
+		}
+		name := named(w, "")
+		known = known && name != ""
+		return "--" + name.Flag()
+	})
+	if !known {
+		return message
+	}
+	return flags + message[len(begin):]
 }
 
 func settingsAsFlags(message string) string {

@@ -19,6 +19,12 @@ func TestAsFlags(t *testing.T) {
 		`or change expect.machine_name`:                  `or change expect.machine_name`,
 		`"blob_file" stays, and an id_rsa`:               `"--blob-file" stays, and an id_rsa`,
 		``:                                               ``,
+
+		`ledger and ledger_file are both there`:                    `--ledger and --ledger-file are both there`,
+		`password_file and keytab are given, and`:                  `--ad-password-file and --ad-keytab are given, and`,
+		`partition, overlay_path and copy_path are about the disk`: `--partition, --overlay-path and --copy-path are about the disk`,
+		`the ledger and the domain are away`:                       `the ledger and the domain are away`,
+		`toaster and keytab are given`:                             `toaster and keytab are given`,
 	} {
 		if got := AsFlags(message); got != want {
 			t.Errorf("AsFlags(%q) = %q, want %q", message, got, want)

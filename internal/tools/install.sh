@@ -12,6 +12,10 @@ commands=$($go env GOBIN)
 mkdir -p "$commands"
 cp "$bin/offlinejoin$exe" "$commands/"
 echo "installed $commands/offlinejoin$exe"
+case ":$PATH:" in
+*":$commands:"*) ;;
+*) echo "  the shell does not find it there: add $commands to PATH" ;;
+esac
 
 manual=${XDG_DATA_HOME:-$HOME/.local/share}/man/man1
 $go run ./internal/cli/docgen -man "$manual"

@@ -22,8 +22,8 @@ type Config struct {
 
 // DiskOptions say where the image is when it is in a disk image file, and which new disk is made from that.
 type DiskOptions struct {
-	// A disk image file that holds the Windows, such as `golden.qcow2`, in place of `windows_path`: raw, qcow2, vhdx or
-	// vhd. It is opened as it is, with no mount and no root, and must not be in use.
+	// A disk image file that holds the Windows, such as `golden.qcow2`, in place of `windows_path`: raw, qcow2, vhdx,
+	// vhd or vmdk. It is opened as it is, with no mount and no root, and must not be in use.
 	ImagePath string `mapstructure:"image_path"`
 	// The number of the partition of `image_path` that holds the Windows, such as `3`. Needed only when several do.
 	Partition string `mapstructure:"partition"`

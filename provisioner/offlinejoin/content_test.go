@@ -35,10 +35,17 @@ func TestContentInPlaceOfAValueIsNotShown(t *testing.T) {
 			_, later := provision(t, config, map[string]any{"Later": secret})
 			config[option] = []string{secret, secret}
 			list := new(Provisioner).Prepare(config)
-			for when, err := range map[string]error{"at once": atOnce, "post-processor": post, "later": later, "list": list} {
+			config[option] = secret + "{{ .Later "
+			template := new(Provisioner).Prepare(config)
+			for when, err := range map[string]error{
+				"at once": atOnce, "post-processor": post, "later": later, "list": list, "template": template,
+			} {
 				want := option + " wants a path, and what it was given looks like"
-				if when == "list" {
+				switch when {
+				case "list":
 					want = option + " cannot be read: give the path as one string"
+				case "template":
+					want = option + " cannot be read: what stands in {{ }} is no template of Packer"
 				}
 				if err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("%s, %s: error %.200v", option, when, err)

@@ -44,14 +44,22 @@ func withoutValues(err error, fields []field) error {
 		}
 		switch {
 		case slices.Contains(options.Of(options.ActiveDirectory), f.option), slices.Contains(options.Of(options.Account), f.option):
-			return mistake(f.option.String() + " cannot be read: give it as one string")
+			return unread(err, f.option.String(), "give it as one string")
 		case f.option.Secret():
-			return mistake("blob cannot be read: give the blob as one string of base64, or better use blob_file")
+			return unread(err, "blob", "give the blob as one string of base64, or better use blob_file")
 		case f.option.IsPath():
-			return mistake(f.option.String() + " cannot be read: give the path as one string")
+			return unread(err, f.option.String(), "give the path as one string")
 		}
 	}
 	return err
+}
+
+// unread says that an option cannot be read and what to do, which is another thing where its template is wrong.
+func unread(err error, option, instead string) error {
+	if strings.Contains(err.Error(), "template: ") { // as package text/template begins
+		instead = "what stands in {{ }} is no template of Packer; close each {{ by }}, and use functions that Packer has"
+	}
+	return mistake(option + " cannot be read: " + instead)
 }
 
 // notContents refuses contents where paths are wanted, and secrets where any other text is, and hides them from the log.

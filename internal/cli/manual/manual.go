@@ -4,11 +4,13 @@ package manual
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
 
 	"github.com/offlinejoin/offlinejoin/internal/cli"
 )
@@ -34,7 +36,7 @@ func Pages(version string, day *time.Time) ([]Page, error) {
 		if err := doc.GenMan(cmd, head, &b); err != nil {
 			return err
 		}
-		all = append(all, Page{name + ".1", b.Bytes()})
+		all = append(all, Page{name + ".1", withKinds(cmd, b.Bytes())})
 		for _, sub := range cmd.Commands() {
 			if !sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
 				continue
@@ -46,4 +48,23 @@ func Pages(version string, day *time.Time) ([]Page, error) {
 		return nil
 	}
 	return all, add(root)
+}
+
+// flagLine is the line of a flag in a page as cobra writes it, with the default behind an equals sign.
+var flagLine = regexp.MustCompile(`(?m)^((?:\\fB-\w\\fP, )?\\fB--([a-z-]+)\\fP)(?:=.*|\[=.*\])$`)
+
+// withKinds returns a page with what each flag takes in place of its default, as in --help: --lock-timeout DURATION.
+func withKinds(cmd *cobra.Command, page []byte) []byte {
+	return flagLine.ReplaceAllFunc(page, func(line []byte) []byte {
+		parts := flagLine.FindSubmatch(line)
+		f := cmd.Flag(string(parts[2]))
+		if f == nil {
+			return line
+		}
+		kind, _ := pflag.UnquoteUsage(f)
+		if kind == "" {
+			return parts[1]
+		}
+		return append(parts[1][:len(parts[1]):len(parts[1])], ` \fI`+kind+`\fP`...)
+	})
 }

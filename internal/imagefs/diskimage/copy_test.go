@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	core "github.com/offlinejoin/offlinejoin/internal/offlinejoin"
 	"github.com/offlinejoin/offlinejoin/internal/sample"
@@ -50,6 +51,41 @@ func TestCopyProgress(t *testing.T) {
 		t.Errorf("the copy takes %d bytes, and the golden image %d", now, was)
 	}
 	expectState(t, place.CopyPath, core.StateStaged, "WEB01")
+}
+
+// TestOutdatedCopy: who builds the golden image again gets no new copy, and is told.
+func TestOutdatedCopy(t *testing.T) {
+	t.Parallel()
+	golden := convert(t, inMBR(t, volume(t, sample.Image{})), "qcow2", nil)
+	blob, _ := blobFor(t, "WEB01", 1107)
+	req := core.Request{Image: at(golden), Blob: blob}
+	req.Image.CopyPath = filepath.Join(t.TempDir(), "web01.qcow2")
+	_, err := core.Stage(t.Context(), req)
+	must(t, err)
+	warned := func() (times int) {
+		t.Helper()
+		for _, run := range []func(context.Context, core.Request) (*core.Receipt, error){core.Plan, core.Stage} {
+			r, err := run(t.Context(), req)
+			must(t, err)
+			for _, w := range r.Warnings {
+				if strings.HasPrefix(w, golden+" was written to after "+req.Image.CopyPath+" was copied from it") {
+					times++
+				}
+			}
+			if r.Outcome != core.OutcomeUnchanged {
+				t.Errorf("the copy is %s", r.Outcome)
+			}
+		}
+		return times
+	}
+	if n := warned(); n != 0 {
+		t.Errorf("%d warnings of a copy that is as new as can be", n)
+	}
+	later := time.Now().Add(time.Minute)
+	must(t, os.Chtimes(golden, later, later))
+	if n := warned(); n != 2 {
+		t.Errorf("%d warnings, want one of Plan and one of Stage", n)
+	}
 }
 
 // TestCopyStopped ends the context in the middle of a copy: nothing is left.

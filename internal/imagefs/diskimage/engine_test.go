@@ -114,6 +114,30 @@ func TestWithoutQemu(t *testing.T) {
 	}
 }
 
+// TestNoCopyOfWhatNeedsQemu: a copy of what this program cannot change itself is refused by the golden image's name, before anything
+// is made.
+func TestNoCopyOfWhatNeedsQemu(t *testing.T) {
+	t.Parallel()
+	raw := inMBR(t, volume(t, sample.Image{}))
+	for i, kind := range engineKinds {
+		if kind.name != "vmdk-sparse" && kind.name != "snapshot" {
+			continue
+		}
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			testenv.Tool(t, "qemu-nbd")
+			golden := engineImage(t, raw, i)
+			place := at(golden)
+			place.CopyPath = filepath.Join(t.TempDir(), "web01."+kind.format)
+			blob, _ := blobFor(t, "WEB01", 1107)
+			_, err := core.Plan(t.Context(), core.Request{Image: place, Blob: blob})
+			if err == nil || !strings.Contains(err.Error(), ": "+golden+" "+kind.says) {
+				t.Errorf("want %s %s: %v", golden, kind.says, err)
+			}
+		})
+	}
+}
+
 // TestKilledThroughQemu kills processes that stage and unstage through qemu-nbd.
 func TestKilledThroughQemu(t *testing.T) {
 	t.Parallel()

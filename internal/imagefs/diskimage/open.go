@@ -108,6 +108,8 @@ func (s *Session) choose() error {
 	s.made = &imagefs.NewDisk{Path: path, Golden: s.at.ImagePath, Overlay: s.at.OverlayPath != "", Existed: err == nil}
 	if err == nil {
 		s.made.Size = info.Size()
+		golden, err := os.Stat(s.at.ImagePath)
+		s.made.Outdated = err == nil && !s.made.Overlay && golden.ModTime().After(info.ModTime())
 		return nil
 	}
 	folder, err := os.Stat(filepath.Dir(path))
@@ -187,9 +189,12 @@ func (s *Session) open(ctx context.Context) error {
 	return s.begin()
 }
 
-// imageError is the refusal of the image file.
+// imageError is the refusal of the image file, which it names where err does not.
 func (s *Session) imageError(err error) error {
 	r, is := errors.AsType[*container.Refused](err)
+	if is && err == error(r) {
+		err = fmt.Errorf("%s %w", s.path(), err)
+	}
 	switch {
 	case !is || namesWayOut(r.Detail):
 	case errors.Is(err, fs.ErrPermission):
