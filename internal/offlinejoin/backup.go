@@ -14,6 +14,7 @@ import (
 	"github.com/offlinejoin/offlinejoin/internal/disk/newfile"
 	"github.com/offlinejoin/offlinejoin/internal/imagefs"
 	"github.com/offlinejoin/offlinejoin/internal/plaintext"
+	"github.com/offlinejoin/offlinejoin/internal/privatefile"
 	"github.com/offlinejoin/offlinejoin/internal/winerr"
 )
 
@@ -109,7 +110,7 @@ func backUpFile(image imagefs.Volume, name, to string) (err error) {
 		return err
 	}
 	content := io.NewSectionReader(from, 0, size)
-	out, err := newfile.Create(to) // it gets its name when it is whole: half a copy would be in the way of every later run
+	out, err := newfile.CreateBy(to, privatefile.Create) // it gets its name when it is whole: half a copy would be in the way of every later run
 	if errors.Is(err, fs.ErrExist) {
 		return sameContent(content, to)
 	}

@@ -59,9 +59,18 @@ func (f *File) Sync() error { return f.writes().Sync() }
 // span is a range of the file.
 type span struct{ off, n int64 }
 
-// Create makes an empty file, readable and writable by its owner only, that is going to be called dst. It returns an error
-// that matches [fs.ErrExist] when dst exists, also as a symbolic link to nothing.
+// Create makes an empty file that is going to be called dst, readable and writable by its owner only; on Windows by whom the folder
+// says. It returns an error that matches [fs.ErrExist] when dst exists, also as a symbolic link to nothing.
 func Create(dst string) (*File, error) {
+	return CreateBy(dst, ownersFile)
+}
+
+func ownersFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+// CreateBy is Create with the function that makes a new file, open for reading and writing, where the system has none without a name.
+func CreateBy(dst string, create func(path string) (*os.File, error)) (*File, error) {
 	if _, err := os.Lstat(dst); err == nil {
 		return nil, exists(dst)
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -71,17 +80,17 @@ func Create(dst string) (*File, error) {
 	if err == nil {
 		return &File{File: f, dst: dst}, nil
 	}
-	return createNamed(dst)
+	return createNamed(dst, create)
 }
 
 // createNamed makes a file with a temporary name beside dst.
-func createNamed(dst string) (*File, error) {
+func createNamed(dst string, create func(path string) (*os.File, error)) (*File, error) {
 	var random [8]byte
 	if _, err := rand.Read(random[:]); err != nil {
 		return nil, err
 	}
 	temp := filepath.Join(filepath.Dir(dst), ".offlinejoin-"+hex.EncodeToString(random[:])+".tmp")
-	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := create(temp)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 // ways are the two kinds of files before they have their name.
 func ways() map[string]func(dst string) (*File, error) {
-	return map[string]func(string) (*File, error){"as the system can": Create, "temporary name": createNamed}
+	return map[string]func(string) (*File, error){"as the system can": Create, "temporary name": withName}
 }
 
 func TestPublish(t *testing.T) {
@@ -125,12 +125,12 @@ func TestSomebodyElseTakesTheName(t *testing.T) {
 func TestFileSystemsWithoutLinks(t *testing.T) {
 	t.Parallel()
 	dst := filepath.Join(t.TempDir(), "web01.qcow2")
-	f := mustCreate(t, createNamed, dst)
+	f := mustCreate(t, withName, dst)
 	if err := errors.Join(f.Close(), reserveAndRename(f.temp, dst)); err != nil {
 		t.Fatal(err)
 	}
 	wantOnly(t, dst, "whole")
-	f = mustCreate(t, createNamed, dst)
+	f = mustCreate(t, withName, dst)
 	if err := reserveAndRename(f.temp, dst); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("%v, want that it exists", err)
 	}
@@ -144,7 +144,7 @@ func TestFileSystemsWithoutLinks(t *testing.T) {
 func TestTheNameIsOursAlready(t *testing.T) {
 	t.Parallel()
 	dst := filepath.Join(t.TempDir(), "web01.qcow2")
-	f := mustCreate(t, createNamed, dst)
+	f := mustCreate(t, withName, dst)
 	if err := os.Link(f.temp, dst); err != nil {
 		t.Skipf("no hard links here: %v", err)
 	}
@@ -191,3 +191,6 @@ func wantOnly(t *testing.T, dst, content string) {
 		t.Errorf("the folder holds %v, the file %q, %v", entries, b, err)
 	}
 }
+
+// withName makes a file as systems do that have none without a name.
+func withName(dst string) (*File, error) { return createNamed(dst, ownersFile) }
