@@ -77,16 +77,23 @@ func objectOfType(kind tftypes.Object, values map[string]any) tftypes.Value {
 	return tftypes.NewValue(kind, attributes)
 }
 
-// join plans and applies a new join. It must succeed.
-func (p plugin) join(config map[string]any) madeDisk {
+// planJoin plans a new join, and returns its configuration, too.
+func (p plugin) planJoin(config map[string]any) (value *tfprotov6.DynamicValue, planned *tfprotov6.PlanResourceChangeResponse) {
 	p.t.Helper()
-	value := p.typed(p.schemas.ResourceSchemas[p.kind], config)
+	value = p.typed(p.schemas.ResourceSchemas[p.kind], config)
 	planned, err := p.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName: p.kind, PriorState: p.none(), ProposedNewState: value, Config: value,
 	})
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	return value, planned
+}
+
+// join plans and applies a new join. It must succeed.
+func (p plugin) join(config map[string]any) madeDisk {
+	p.t.Helper()
+	value, planned := p.planJoin(config)
 	p.good(planned.Diagnostics)
 	applied, err := p.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: p.kind, PriorState: p.none(), PlannedState: planned.PlannedState, Config: value, PlannedPrivate: planned.PlannedPrivate,
