@@ -240,12 +240,13 @@ func (d *Directory) get(ctx context.Context) (*link, error) {
 	}
 	l, err := d.connect(ctx)
 	d.failed, d.retry = nil, time.Time{}
-	switch _, isAnswer := winerr.CodeOf(err); {
+	switch code, isAnswer := winerr.CodeOf(err); {
 	case err == nil:
 		d.link = l
 	case isAnswer && ctx.Err() == nil:
 		d.failed = err
-		if MayPass(err) {
+		nobody := code == winerr.NoSuchDomain || code == winerr.DCNotFound // was asked to log on; this run may be making the domain
+		if nobody || MayPass(err) {
 			d.retry = time.Now().Add(awayFor)
 		}
 	}

@@ -21,6 +21,7 @@ func TestLogOnIsTriedOnce(t *testing.T) {
 		triesAfterwards int
 	}{
 		"does not answer": {silent, false, true, 1},
+		"not in DNS":      {winerr.Errorf(winerr.NoSuchDomain, "DNS names no domain controller"), false, false, 1},
 		"refused":         {winerr.Errorf(winerr.LogonFailure, "the password is wrong"), false, false, 0},
 		"out of time":     {winerr.Errorf(winerr.Timeout, "no answer"), false, true, 1},
 		"interrupted":     {context.Canceled, true, false, 1},
