@@ -4,13 +4,17 @@ package imagefs
 
 import (
 	"errors"
+	"io/fs"
 
 	"golang.org/x/sys/unix"
 )
 
-// MayWrite reports whether this user may write what is at a path: a file, or names in a folder. What cannot be asked counts as
-// allowed: whoever writes finds out.
-func MayWrite(path string) bool {
+// WriteAccess returns why this user may not write what is at a path, a file or names in a folder, as a [*fs.PathError]; one that
+// matches [fs.ErrNotExist] where there is nothing, and nil where it cannot be asked: whoever writes finds out.
+func WriteAccess(path string) error {
 	err := unix.Faccessat(unix.AT_FDCWD, path, unix.W_OK, unix.AT_EACCESS)
-	return !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.EROFS)
+	if err == nil || errors.Is(err, unix.ENOSYS) {
+		return nil
+	}
+	return &fs.PathError{Op: "access", Path: path, Err: err}
 }

@@ -264,14 +264,17 @@ func (s *file) notLocked(ctx, limited context.Context, err error) error {
 
 // writable reports what would keep this user from adding a line.
 func (s *file) writable(context.Context) error {
-	err := mayWrite(s.path + lockSuffix)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = mayMake(s.path + lockSuffix)
+	err := imagefs.WriteAccess(s.path + lockSuffix)
+	if errors.Is(err, fs.ErrNotExist) { // it is made
+		err = imagefs.WriteAccess(filepath.Dir(s.path))
+		if of, is := errors.AsType[*fs.PathError](err); is {
+			of.Path = s.path + lockSuffix
+		}
 	}
 	if err != nil {
 		return s.failed("locked", err)
 	}
-	if err := mayWrite(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) { // else it is made where the lock is
+	if err := imagefs.WriteAccess(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) { // else it is made where the lock is
 		return s.failed("opened", err)
 	}
 	return nil
@@ -315,7 +318,7 @@ func (s *file) failed(verb string, err error) error {
 	}
 	if pathErr, is := errors.AsType[*fs.PathError](err); is {
 		err = pathErr.Err // the sentence names the path already
-		if pathErr.Path == s.path+lockSuffix && code == winerr.AccessDenied {
+		if pathErr.Path == s.path+lockSuffix && errors.Is(err, fs.ErrPermission) {
 			now = "run as its owner, or give this user the right to write " + s.String() + lockSuffix
 		}
 	}

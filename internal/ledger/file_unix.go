@@ -5,9 +5,7 @@ package ledger
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,17 +20,6 @@ const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
-
-// mayWrite and mayMake return why this user cannot write a file, or make it.
-func mayWrite(path string) error { return access(path, path, unix.W_OK) }
-func mayMake(path string) error  { return access(filepath.Dir(path), path, unix.W_OK|unix.X_OK) }
-
-func access(what, path string, mode uint32) error {
-	if err := unix.Faccessat(unix.AT_FDCWD, what, mode, unix.AT_EACCESS); err != nil && !errors.Is(err, unix.ENOSYS) {
-		return &fs.PathError{Op: "access", Path: path, Err: err}
-	}
-	return nil
-}
 
 // syncFolder makes the name of a new file durable. File systems that cannot say so with EINVAL or ENOTSUP.
 func syncFolder(folder string) error {

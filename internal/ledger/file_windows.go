@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/windows"
 )
@@ -15,17 +14,6 @@ const noFollow = 0
 func isFull(err error) bool { return errors.Is(err, windows.ERROR_DISK_FULL) }
 
 func isReadOnly(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROTECT) }
-
-// mayWrite and mayMake only look whether a file, and its folder, are there: access lists are not asked.
-func mayWrite(path string) error {
-	_, err := os.Lstat(path)
-	return err
-}
-
-func mayMake(path string) error {
-	_, err := os.Stat(filepath.Dir(path))
-	return err
-}
 
 // syncFolder does nothing: NTFS journals its directories.
 func syncFolder(string) error { return nil }
