@@ -70,6 +70,17 @@ func FromSystem(err error) error {
 // dismounted cleanly.
 var ErrLasting = errors.New("waiting does not help")
 
+// Lasting returns err as an error that matches [ErrLasting].
+func Lasting(err error) error { return lasting{err} }
+
+type lasting struct{ error }
+
+// Unwrap returns the error itself.
+func (l lasting) Unwrap() error { return l.error }
+
+// Is makes it match [ErrLasting].
+func (lasting) Is(target error) bool { return target == ErrLasting }
+
 // ErrUntouched is what an error of a commit matches when nothing has reached the image: it is as it was, or a new disk is not
 // there.
 var ErrUntouched = errors.New("nothing was written")

@@ -10,11 +10,7 @@ import (
 )
 
 // Lasting returns an error of which [MayPass] is false, though its cause may pass: the same request again would not do what is left.
-func Lasting(err error) error { return lasting{err} }
-
-type lasting struct{ error }
-
-func (l lasting) Unwrap() []error { return []error{l.error, imagefs.ErrLasting} }
+func Lasting(err error) error { return imagefs.Lasting(err) }
 
 // MayPass reports whether the same request may do better by itself a little later: somebody else has a lock, an answer did not come
 // in time, a ledger's database is away ([winerr.Code.Temporary]), or the domain ([activedirectory.ErrAway]). A hibernated image is

@@ -67,14 +67,15 @@ func coded(o imagefs.Op, what string, err error) error {
 		return err
 	}
 	if code, said, ok := refusal(err); ok {
+		cause := err
 		if isLasting(err) {
-			err = lasting{err}
+			err = imagefs.Lasting(err)
 		}
 		what = plaintext.Line(what, 0)
 		switch {
 		case said:
 			return winerr.Errorf(code, "%w", plain{err})
-		case inVolume(err), inJournal(err): // a path of the volume, or the journal, comes first
+		case inVolume(cause), inJournal(cause): // a path of the volume, or the journal, comes first
 			return winerr.Errorf(code, "%s: %w", what, plain{err})
 		}
 		return winerr.Errorf(code, "%s %w", what, plain{err})
@@ -103,15 +104,6 @@ func (p plain) Error() string { return plaintext.Line(p.error.Error(), 0) }
 // Unwrap returns the error itself.
 func (p plain) Unwrap() error { return p.error }
 
-// lasting is an error that waiting does not end.
-type lasting struct{ error }
-
-// Unwrap returns the error itself.
-func (l lasting) Unwrap() error { return l.error }
-
-// Is makes it match [imagefs.ErrLasting].
-func (l lasting) Is(target error) bool { return target == imagefs.ErrLasting }
-
 // isLasting reports a refusal that is no lock of somebody who may be done soon.
 func isLasting(err error) bool {
 	_, inUse := errors.AsType[*lock.InUseError](err)
@@ -122,9 +114,6 @@ func isLasting(err error) bool {
 // inVolume reports a refusal with a path of the volume before it.
 func inVolume(err error) bool {
 	r, is := errors.AsType[*ntfs.Refused](err)
-	if l, ok := err.(lasting); ok { // it is made by coded alone
-		err = l.error
-	}
 	return is && err != error(r)
 }
 
@@ -192,7 +181,7 @@ func fileError(o imagefs.Op, path string, err error) error {
 		return err
 	}
 	if r, is := errors.AsType[*ntfs.Refused](err); is {
-		return winerr.Errorf(codeIn(volumeCodes(), r.Kind), "%s %w", plaintext.Line(path, 0), plain{lasting{r}})
+		return winerr.Errorf(codeIn(volumeCodes(), r.Kind), "%s %w", plaintext.Line(path, 0), plain{imagefs.Lasting(r)})
 	}
 	if _, _, ok := refusal(err); ok {
 		return coded(o, path, err)

@@ -76,20 +76,11 @@ func failed(done, file string, err error) error {
 		if p.code == winerr.Busy {
 			return e
 		}
-		return lasting{e}
+		return imagefs.Lasting(e)
 	}
 	code := winerr.Code(number)
 	if text := code.Text(); text != "" {
-		return lasting{winerr.Errorf(code, "%s cannot be %s: %s", shown, done, text)}
+		return imagefs.Lasting(winerr.Errorf(code, "%s cannot be %s: %s", shown, done, text))
 	}
-	return lasting{winerr.Errorf(code, "%s cannot be %s: Windows returned error 0x%X", shown, done, number)}
+	return imagefs.Lasting(winerr.Errorf(code, "%s cannot be %s: Windows returned error 0x%X", shown, done, number))
 }
-
-// lasting is an error that waiting does not end.
-type lasting struct{ error }
-
-// Unwrap returns the error itself.
-func (l lasting) Unwrap() error { return l.error }
-
-// Is makes it match [imagefs.ErrLasting].
-func (l lasting) Is(target error) bool { return target == imagefs.ErrLasting }
